@@ -1,1 +1,32 @@
-export {};
+export { Jid, JidError } from './jid.ts';
+export { NS } from './namespaces.ts';
+export {
+  type IqHandler,
+  type IqRequest,
+  type PayloadPattern,
+  PeerError,
+  type Received,
+  type RequestOptions,
+  StanzaDispatcher,
+  type Unsubscribe,
+  type XmppPeer,
+} from './peer.ts';
+export {
+  type Addressing,
+  errorReply,
+  type IqType,
+  iq,
+  iqResult,
+  isIqRequest,
+  type MessageType,
+  message,
+  presence,
+} from './stanza.ts';
+export {
+  STANZA_ERROR_CONDITIONS,
+  StanzaError,
+  type StanzaErrorCondition,
+  type StanzaErrorOptions,
+  type StanzaErrorType,
+} from './stanza-error.ts';
+export { STREAM_ERROR_CONDITIONS, StreamError, type StreamErrorCondition } from './stream-error.ts';
