@@ -1,1 +1,5 @@
-export {};
+export * from './control/index.ts';
+export * from './discovery/index.ts';
+export * from './history/index.ts';
+export * from './sensor-data/index.ts';
+export * from './thing/index.ts';

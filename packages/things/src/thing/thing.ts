@@ -1,0 +1,54 @@
+import type { ControlParameter, ParameterValue } from '../control/parameter.ts';
+import type { MetaTag } from '../discovery/meta-tag.ts';
+import type { Field, FieldType } from '../sensor-data/field.ts';
+import type { NodeReference } from './node.ts';
+
+/** What a read-out asks of one Thing. @see XEP-0323 §3.4 */
+export interface ReadoutSelection {
+  /** Kinds of fields wanted; empty: all kinds. */
+  readonly types: readonly FieldType[];
+  /** Names of fields wanted; empty: all. */
+  readonly names: readonly string[];
+  /** Only fields with a timestamp at or after. */
+  readonly from?: Date | undefined;
+  /** Only fields with a timestamp at or before. */
+  readonly to?: Date | undefined;
+}
+
+/**
+ * Anything with fields or control parameters: what a driver implements, and all that the network side knows of it.
+ * Ownership, friendship and the wire are not its business.
+ */
+export interface Thing {
+  /** Undefined: the JID itself is this Thing. */
+  readonly node?: NodeReference | undefined;
+  /** Meta data it registers with (KEY included), in the order of its QR code. @see XEP-0347 §3.5 */
+  readonly metaTags: readonly MetaTag[];
+  /**
+   * Reads it, giving fields in batches as they come in, so that several messages can carry them.
+   * Gives a superset of the selection at will: the network side filters.
+   * @throws ReadoutError for a device that can't be read; what came before it counts
+   */
+  read(selection: ReadoutSelection, signal: AbortSignal): AsyncIterable<readonly Field[]>;
+  /** Its control parameters, in the order of the control form. */
+  readonly parameters: readonly ControlParameter[];
+  /** The present value of a parameter, for its control form; undefined when it is not known. */
+  parameterValue(name: string): ParameterValue | undefined;
+  /**
+   * Sets parameters, each of them declared, of the declared type and within its bounds: all, or none where the device can.
+   * @throws ParameterError when the device refuses one; ControlUnknownError when the outcome is not known
+   */
+  set(values: ReadonlyMap<string, ParameterValue>, signal: AbortSignal): Promise<void>;
+}
+
+/** A device could not be read. The message says what and why, for people. */
+export class ReadoutError extends Error {
+  override readonly name = 'ReadoutError';
+  readonly code = 'readout-failed';
+}
+
+/** A write was sent and its answer lost: it may have happened or not. Never retried. */
+export class ControlUnknownError extends Error {
+  override readonly name = 'ControlUnknownError';
+  readonly code = 'outcome-unknown';
+}
