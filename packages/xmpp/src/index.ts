@@ -1,4 +1,6 @@
+export * from './disco.ts';
 export { Jid, JidError } from './jid.ts';
+export { type Logger, SILENT_LOGGER } from './logger.ts';
 export { NS } from './namespaces.ts';
 export {
   type IqHandler,
@@ -11,6 +13,16 @@ export {
   type Unsubscribe,
   type XmppPeer,
 } from './peer.ts';
+export { PING, ping, servePing } from './ping.ts';
+export {
+  type Contact,
+  decodeRosterItem,
+  encodeRosterItem,
+  type ResourcePresence,
+  Roster,
+  type RosterItem,
+  type Subscription,
+} from './roster.ts';
 export {
   type Addressing,
   errorReply,
