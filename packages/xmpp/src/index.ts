@@ -1,3 +1,5 @@
+export { type ClientState, XmppClient, type XmppClientOptions } from './client.ts';
+export * from './data-form.ts';
 export * from './disco.ts';
 export { Jid, JidError } from './jid.ts';
 export { type Logger, SILENT_LOGGER } from './logger.ts';
@@ -23,6 +25,18 @@ export {
   type RosterItem,
   type Subscription,
 } from './roster.ts';
+export { decodeBase64, encodeBase64 } from './sasl/base64.ts';
+export { SASL_ERROR_CONDITIONS, SaslError, type SaslErrorCondition } from './sasl/error.ts';
+export type {
+  CredentialStore,
+  SaslClientMechanism,
+  SaslServerMechanism,
+  SaslStep,
+  ScramHash,
+  ScramKeys,
+} from './sasl/mechanism.ts';
+export { deriveScramKeys, newScramKeys, scramClient, scramServer, verifyPassword } from './sasl/scram.ts';
+export { clientMechanism, offeredMechanisms, serverMechanism } from './sasl/select.ts';
 export {
   type Addressing,
   errorReply,
@@ -41,4 +55,6 @@ export {
   type StanzaErrorOptions,
   type StanzaErrorType,
 } from './stanza-error.ts';
+export { type Account, negotiate } from './stream/initiator.ts';
+export type { Connector, StreamItem, XmlStream } from './stream/xml-stream.ts';
 export { STREAM_ERROR_CONDITIONS, StreamError, type StreamErrorCondition } from './stream-error.ts';
