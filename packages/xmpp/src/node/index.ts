@@ -1,0 +1,1 @@
+export { type TcpConnectorOptions, type TlsTrust, tcpConnector } from './tcp.ts';

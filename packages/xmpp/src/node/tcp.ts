@@ -1,0 +1,200 @@
+import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { type Element, escapeAttribute, type StreamLimits, StreamReader } from '@thingward/xml';
+import { NS } from '../namespaces.ts';
+import { PeerError } from '../peer.ts';
+import { ItemQueue } from '../stream/item-queue.ts';
+import type { Connector, StreamItem, XmlStream } from '../stream/xml-stream.ts';
+
+/** What makes a server's certificate acceptable; with neither, the system's trusted roots. */
+export interface TlsTrust {
+  /** SHA-256 fingerprint of the certificate, in hexadecimal, with or without colons and the prefix `sha256:`. */
+  readonly fingerprint?: string | undefined;
+  /** Certificates (PEM) of the authorities to trust. */
+  readonly ca?: string | undefined;
+}
+
+export interface TcpConnectorOptions {
+  /** The XMPP domain: name expected in the certificate. */
+  readonly domain: string;
+  readonly host: string;
+  readonly port: number;
+  /** `direct`: TLS from the first byte (XEP-0368); `none`: plain TCP, for loopback only. */
+  readonly tls: 'starttls' | 'direct' | 'none';
+  readonly trust?: TlsTrust | undefined;
+  readonly limits?: Partial<StreamLimits>;
+}
+
+/** Bytes that may wait to be taken by the network before the connection counts as stuck. */
+const MAX_UNSENT_BYTES = 8 * 1024 * 1024;
+const CLOSE_TIMEOUT_MS = 1000;
+
+/** Connects over TCP, with TLS as told. @see RFC 6120 §3, §5, XEP-0368 */
+export function tcpConnector(options: TcpConnectorOptions): Connector {
+  return async (signal) => {
+    const socket = await openSocket(options, signal);
+    socket.setNoDelay(true);
+    if (options.tls !== 'direct') return new TcpStream(socket, options);
+    return new TcpStream(await secure(socket, options), options);
+  };
+}
+
+function openSocket({ host, port }: TcpConnectorOptions, signal: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connectTcp({ host, port });
+    const abort = () => socket.destroy(new Error('no connection in time'));
+    signal.addEventListener('abort', abort, { once: true });
+    const fail = (error: NodeJS.ErrnoException) => {
+      signal.removeEventListener('abort', abort);
+      const why = error.code === 'ECONNREFUSED' ? 'connection refused' : error.message;
+      reject(new PeerError('not-connected', `can't connect to ${host}:${port}: ${why}`, { cause: error }));
+    };
+    socket.once('error', fail);
+    socket.once('connect', () => {
+      signal.removeEventListener('abort', abort);
+      socket.off('error', fail);
+      resolve(socket);
+    });
+    if (signal.aborted) abort();
+  });
+}
+
+function secure(socket: Socket, { domain, host, port, trust, tls }: TcpConnectorOptions): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const pinned = trust?.fingerprint === undefined ? undefined : normaliseFingerprint(trust.fingerprint);
+    const secured = connectTls({
+      socket,
+      servername: /^[\d.:[\]]+$/.test(domain) ? '' : domain,
+      minVersion: 'TLSv1.2',
+      // A pinned certificate is checked by its fingerprint below, before anything is sent.
+      rejectUnauthorized: pinned === undefined,
+      ...(trust?.ca === undefined ? {} : { ca: trust.ca }),
+      ...(tls === 'direct' ? { ALPNProtocols: ['xmpp-client'] } : {}),
+    });
+    const fail = (error: Error) => {
+      secured.destroy();
+      reject(new PeerError('not-connected', `no TLS with ${host}:${port}: ${error.message}`, { cause: error }));
+    };
+    secured.once('error', fail);
+    secured.once('close', () => fail(new Error('the server closed the connection')));
+    secured.once('secureConnect', () => {
+      const actual = normaliseFingerprint(secured.getPeerCertificate().fingerprint256 ?? '');
+      if (pinned !== undefined && actual !== pinned) {
+        fail(new Error(`the server's certificate has the fingerprint ${actual}, not ${pinned}`));
+        return;
+      }
+      secured.removeAllListeners('error');
+      secured.removeAllListeners('close');
+      resolve(secured);
+    });
+  });
+}
+
+/** Lower-case hexadecimal digits alone. */
+function normaliseFingerprint(text: string): string {
+  return text
+    .replace(/^sha-?256:/i, '')
+    .replaceAll(':', '')
+    .toLowerCase();
+}
+
+/** A stream over a TCP connection. */
+class TcpStream implements XmlStream {
+  readonly #options: TcpConnectorOptions;
+  readonly #queue = new ItemQueue((paused) => (paused ? this.#socket.pause() : this.#socket.resume()));
+  #socket: Socket;
+  #reader: StreamReader;
+  #opened = false;
+  #unsent: string[] = [];
+  isEncrypted: boolean;
+
+  constructor(socket: Socket, options: TcpConnectorOptions) {
+    this.#options = options;
+    this.#socket = socket;
+    this.isEncrypted = options.tls === 'direct';
+    this.#reader = new StreamReader(options.limits);
+    this.#listen();
+  }
+
+  get startTls(): (() => Promise<void>) | undefined {
+    return this.#options.tls === 'starttls' ? () => this.#startTls() : undefined;
+  }
+
+  open(to: string): void {
+    if (this.#opened) this.#reader.restart();
+    this.#opened = true;
+    this.#write(
+      `<?xml version='1.0'?><stream:stream xmlns='${NS.client}' xmlns:stream='${NS.stream}' to='${escapeAttribute(to)}' version='1.0'>`,
+    );
+  }
+
+  send(element: Element): void {
+    this.#write(element.toString(NS.client));
+  }
+
+  read(): Promise<StreamItem> {
+    return this.#queue.read();
+  }
+
+  async close(): Promise<void> {
+    const socket = this.#socket;
+    if (socket.destroyed) return;
+    this.#write('</stream:stream>');
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(() => socket.destroy(), CLOSE_TIMEOUT_MS);
+      socket.once('close', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+      socket.resume();
+    });
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  async #startTls(): Promise<void> {
+    this.#socket.removeAllListeners();
+    if (this.#reader.pendingBytes > 0) {
+      // Bytes sent before TLS must not be taken for bytes sent inside it.
+      this.#socket.destroy();
+      throw new PeerError('connection-lost', 'the server sent something between <proceed/> and TLS');
+    }
+    this.#socket = await secure(this.#socket, this.#options);
+    this.#reader = new StreamReader(this.#options.limits);
+    this.#opened = false;
+    this.isEncrypted = true;
+    this.#listen();
+  }
+
+  #listen(): void {
+    const socket = this.#socket;
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    socket.on('error', (error) => this.#queue.fail(new PeerError('connection-lost', error.message, { cause: error })));
+    socket.on('close', () => this.#queue.fail(new PeerError('connection-lost', 'the connection was closed')));
+  }
+
+  #receive(chunk: Buffer): void {
+    this.#reader.push(chunk);
+    try {
+      for (let event = this.#reader.next(); event; event = this.#reader.next()) {
+        this.#queue.push(event.kind === 'frame' ? { kind: 'element', element: event.frame.element } : event);
+      }
+    } catch (error) {
+      this.#queue.fail(error as Error);
+      this.#socket.destroy();
+    }
+  }
+
+  /** What is sent within one turn of the event loop leaves in one write. */
+  #write(text: string): void {
+    if (this.#unsent.push(text) > 1) return;
+    queueMicrotask(() => {
+      const socket = this.#socket;
+      socket.write(this.#unsent.join(''));
+      this.#unsent = [];
+      if (socket.writableLength > MAX_UNSENT_BYTES) socket.destroy(new Error('the server does not read'));
+    });
+  }
+}

@@ -1,0 +1,54 @@
+import { type Element, xml } from '@thingward/xml';
+import { NS } from '../namespaces.ts';
+
+/** The defined conditions. @see RFC 6120 §6.5 */
+export const SASL_ERROR_CONDITIONS = [
+  'aborted',
+  'account-disabled',
+  'credentials-expired',
+  'encryption-required',
+  'incorrect-encoding',
+  'invalid-authzid',
+  'invalid-mechanism',
+  'malformed-request',
+  'mechanism-too-weak',
+  'not-authorized',
+  'temporary-auth-failure',
+] as const;
+export type SaslErrorCondition = (typeof SASL_ERROR_CONDITIONS)[number];
+
+/** Authentication failed. */
+export class SaslError extends Error {
+  override readonly name = 'SaslError';
+  readonly condition: SaslErrorCondition;
+  readonly text: string | undefined;
+
+  constructor(condition: SaslErrorCondition, text?: string) {
+    super(text === undefined ? condition : `${condition}: ${text}`);
+    this.condition = condition;
+    this.text = text;
+  }
+
+  /** Stable code of the error: its condition. */
+  get code(): SaslErrorCondition {
+    return this.condition;
+  }
+
+  /** The `<failure/>` element. */
+  toElement(): Element {
+    return xml(
+      'failure',
+      { xmlns: NS.sasl },
+      xml(this.condition),
+      this.text === undefined ? undefined : xml('text', { 'xml:lang': 'en' }, this.text),
+    );
+  }
+
+  static fromElement(failure: Element): SaslError {
+    const known = failure.elements.find((child) => (SASL_ERROR_CONDITIONS as readonly string[]).includes(child.name));
+    return new SaslError(
+      (known?.name as SaslErrorCondition | undefined) ?? 'not-authorized',
+      failure.child('text')?.text,
+    );
+  }
+}

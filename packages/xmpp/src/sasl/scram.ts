@@ -1,0 +1,193 @@
+import { encodeUtf8 } from '@thingward/xml';
+import { decodeBase64, encodeBase64 } from './base64.ts';
+import { SaslError } from './error.ts';
+import type {
+  CredentialStore,
+  SaslClientMechanism,
+  SaslServerMechanism,
+  SaslStep,
+  ScramHash,
+  ScramKeys,
+} from './mechanism.ts';
+
+/** Fewest iterations a server may ask for. @see RFC 7677 §4 */
+export const MIN_ITERATIONS = 4096;
+/** Most iterations a client computes: a hostile server must not burn a device's CPU. */
+const MAX_ITERATIONS = 1_000_000;
+const { subtle } = globalThis.crypto;
+
+/** What remains of a password. @see RFC 5802 §3 */
+export async function deriveScramKeys(
+  password: string,
+  salt: Uint8Array<ArrayBuffer>,
+  iterations: number,
+  hash: ScramHash,
+): Promise<ScramKeys> {
+  const salted = await saltPassword(password, salt, iterations, hash);
+  return {
+    salt,
+    iterations,
+    storedKey: await digest(await hmac(salted, 'Client Key', hash), hash),
+    serverKey: await hmac(salted, 'Server Key', hash),
+  };
+}
+
+/** Does the password belong to the keys? */
+export async function verifyPassword(password: string, keys: ScramKeys, hash: ScramHash): Promise<boolean> {
+  const derived = await deriveScramKeys(password, keys.salt, keys.iterations, hash);
+  return equalBytes(derived.storedKey, keys.storedKey);
+}
+
+/** Fresh keys for a new password. */
+export async function newScramKeys(password: string, hash: ScramHash, iterations = 10_000): Promise<ScramKeys> {
+  return deriveScramKeys(password, crypto.getRandomValues(new Uint8Array(16)), iterations, hash);
+}
+
+/**
+ * The client's side.
+ * @param nonce for tests; printable ASCII without comma
+ * @see RFC 5802 §5, RFC 7677
+ */
+export function scramClient(
+  hash: ScramHash,
+  username: string,
+  password: string,
+  nonce: string = newNonce(),
+): SaslClientMechanism {
+  const name = username.normalize('NFC').replace(/=/g, '=3D').replace(/,/g, '=2C');
+  const firstBare = `n=${name},r=${nonce}`;
+  let serverSignature: Uint8Array | undefined;
+  return {
+    name: `SCRAM-${hash}`,
+    async start() {
+      return encodeUtf8(`n,,${firstBare}`);
+    },
+    async respond(challenge) {
+      const serverFirst = decode(challenge);
+      const { r, s, i } = attributes(serverFirst);
+      const salt = decodeBase64(s ?? '');
+      const iterations = Number(i);
+      if (!r?.startsWith(nonce) || r === nonce || !salt?.length || !/^[0-9]+$/.test(i ?? '')) {
+        throw new SaslError('malformed-request', 'the server sent a wrong SCRAM challenge');
+      }
+      if (iterations < MIN_ITERATIONS || iterations > MAX_ITERATIONS) {
+        throw new SaslError('mechanism-too-weak', `the server asks for ${iterations} iterations`);
+      }
+      const withoutProof = `c=biws,r=${r}`;
+      const authMessage = `${firstBare},${serverFirst},${withoutProof}`;
+      const salted = await saltPassword(password, salt, iterations, hash);
+      const clientKey = await hmac(salted, 'Client Key', hash);
+      const signature = await hmac(await digest(clientKey, hash), authMessage, hash);
+      serverSignature = await hmac(await hmac(salted, 'Server Key', hash), authMessage, hash);
+      return encodeUtf8(`${withoutProof},p=${encodeBase64(xor(clientKey, signature))}`);
+    },
+    async finish(data) {
+      const { v } = attributes(data ? decode(data) : '');
+      const received = decodeBase64(v ?? '');
+      if (!serverSignature || !received || !equalBytes(received, serverSignature)) {
+        throw new SaslError('not-authorized', 'the server could not prove that it knows the password');
+      }
+    },
+  };
+}
+
+/**
+ * The server's side.
+ * @param nonce for tests: what is appended to the client's
+ * @see RFC 5802 §5, RFC 7677
+ */
+export function scramServer(hash: ScramHash, store: CredentialStore, nonce: string = newNonce()): SaslServerMechanism {
+  let state: { username: string; keys: ScramKeys; gs2: string; fullNonce: string; transcript: string } | undefined;
+  return {
+    name: `SCRAM-${hash}`,
+    async step(message): Promise<SaslStep> {
+      if (state === undefined) {
+        const { gs2, bare, username, clientNonce } = parseClientFirst(decode(message));
+        const keys = await store.scramKeys(username, hash);
+        const fullNonce = `${clientNonce}${nonce}`;
+        const serverFirst = `r=${fullNonce},s=${encodeBase64(keys.salt)},i=${keys.iterations}`;
+        state = { username, keys, gs2, fullNonce, transcript: `${bare},${serverFirst}` };
+        return { kind: 'challenge', data: encodeUtf8(serverFirst) };
+      }
+      const { username, keys, gs2, fullNonce, transcript } = state;
+      const text = decode(message);
+      const proofAt = text.lastIndexOf(',p=');
+      const { c, r } = attributes(text.slice(0, proofAt));
+      const proof = decodeBase64(text.slice(proofAt + 3));
+      const binding = decodeBase64(c ?? '');
+      if (proofAt === -1 || !proof || !binding) throw new SaslError('malformed-request');
+      if (r !== fullNonce || decode(binding) !== gs2)
+        throw new SaslError('not-authorized', 'wrong nonce or channel binding');
+      const authMessage = `${transcript},${text.slice(0, proofAt)}`;
+      const signature = await hmac(keys.storedKey, authMessage, hash);
+      const clientKey = proof.length === signature.length ? xor(proof, signature) : new Uint8Array(0);
+      const localpart = store.localpart(username);
+      if (!equalBytes(await digest(clientKey, hash), keys.storedKey) || localpart === undefined) {
+        throw new SaslError('not-authorized', 'wrong user name or password');
+      }
+      const verifier = await hmac(keys.serverKey, authMessage, hash);
+      return { kind: 'success', username: localpart, data: encodeUtf8(`v=${encodeBase64(verifier)}`) };
+    },
+  };
+}
+
+/** @see RFC 5802 §7, client-first-message */
+function parseClientFirst(text: string): { gs2: string; bare: string; username: string; clientNonce: string } {
+  const match = /^(([nyp])(?:=[A-Za-z0-9.-]+)?,(?:a=([^,]*))?,)((?:m=[^,]*,)?n=([^,]+),r=([!-+\--~]+)(?:,.*)?)$/s.exec(
+    text,
+  );
+  if (!match) throw new SaslError('malformed-request', 'this is no SCRAM client-first-message');
+  const [, gs2 = '', flag, authzid, bare = '', name = '', clientNonce = ''] = match;
+  if (flag === 'p') throw new SaslError('malformed-request', 'channel binding was not offered');
+  if (bare.startsWith('m=')) throw new SaslError('malformed-request', 'mandatory SCRAM extensions are not supported');
+  if (/=(?!2C|3D)/.test(name)) throw new SaslError('malformed-request', 'wrong escape in the user name');
+  const username = name.replace(/=2C/g, ',').replace(/=3D/g, '=');
+  if (authzid) throw new SaslError('invalid-authzid', 'acting for another account is not possible');
+  return { gs2, bare, username, clientNonce };
+}
+
+function attributes(text: string): Record<string, string | undefined> {
+  const result: Record<string, string | undefined> = {};
+  for (const part of text.split(',')) if (part[1] === '=') result[part[0] as string] ??= part.slice(2);
+  return result;
+}
+
+function newNonce(): string {
+  return encodeBase64(crypto.getRandomValues(new Uint8Array(18)));
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new SaslError('malformed-request', 'invalid UTF-8');
+  }
+}
+
+/** OpaqueString of RFC 8265 §4, then Hi() of RFC 5802 §2.2. */
+async function saltPassword(password: string, salt: Uint8Array<ArrayBuffer>, iterations: number, hash: ScramHash) {
+  const prepared = encodeUtf8(password.replace(/\p{Zs}/gu, ' ').normalize('NFC'));
+  const key = await subtle.importKey('raw', prepared, 'PBKDF2', false, ['deriveBits']);
+  const bits = hash === 'SHA-1' ? 160 : 256;
+  return new Uint8Array(await subtle.deriveBits({ name: 'PBKDF2', hash, salt, iterations }, key, bits));
+}
+
+async function hmac(key: Uint8Array<ArrayBuffer>, message: string, hash: ScramHash): Promise<Uint8Array<ArrayBuffer>> {
+  const imported = await subtle.importKey('raw', key, { name: 'HMAC', hash }, false, ['sign']);
+  return new Uint8Array(await subtle.sign('HMAC', imported, encodeUtf8(message)));
+}
+
+async function digest(bytes: Uint8Array<ArrayBuffer>, hash: ScramHash): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await subtle.digest(hash, bytes));
+}
+
+function xor(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(a, (byte, i) => byte ^ (b[i] as number));
+}
+
+/** In time that depends on the lengths alone. */
+function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  let difference = a.length ^ b.length;
+  for (let i = 0; i < a.length; i++) difference |= (a[i] as number) ^ (b[i] ?? 0);
+  return difference === 0;
+}

@@ -1,0 +1,27 @@
+import type { Element } from '@thingward/xml';
+
+/** What arrives on a stream. */
+export type StreamItem =
+  | { readonly kind: 'open'; readonly header: Element }
+  | { readonly kind: 'element'; readonly element: Element }
+  | { readonly kind: 'close' };
+
+/** One XML stream to a server over some transport, as its initiator uses it. @see RFC 6120 §4, RFC 7395 */
+export interface XmlStream {
+  /** Nobody on the way can read it. */
+  readonly isEncrypted: boolean;
+  /** Secures the transport in place; undefined where the transport does not know STARTTLS. @see RFC 6120 §5 */
+  readonly startTls: (() => Promise<void>) | undefined;
+  /** Sends a stream header; the next item read is the answer to it. */
+  open(to: string): void;
+  send(element: Element): void;
+  /** The next item. One reader at a time. Rejects when the connection breaks. */
+  read(): Promise<StreamItem>;
+  /** Ends the stream orderly, waiting a little for the other side to do the same. */
+  close(): Promise<void>;
+  /** Drops the connection at once. */
+  destroy(): void;
+}
+
+/** Makes a connection to a server. Rejects with an error whose message says where and why it failed. */
+export type Connector = (signal: AbortSignal) => Promise<XmlStream>;
