@@ -1,1 +1,4 @@
+export * from './client.ts';
+export * from './codec.ts';
+export * from './form.ts';
 export * from './parameter.ts';

@@ -1,2 +1,3 @@
 export * from './node.ts';
+export { decodingRequest, PayloadError, type Tokens } from './payload.ts';
 export * from './thing.ts';

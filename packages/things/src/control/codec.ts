@@ -1,0 +1,172 @@
+import { type Element, xml } from '@thingward/xml';
+import {
+  DATA_FORM_NAMESPACE,
+  type DataForm,
+  DataFormError,
+  decodeDataForm,
+  encodeDataForm,
+  StanzaError,
+} from '@thingward/xmpp';
+import type { NodeReference } from '../thing/node.ts';
+import {
+  decodeNodes,
+  decodeTokens,
+  expectElement,
+  outgoingNode,
+  outgoingText,
+  outgoingTokens,
+  PayloadError,
+  requiredAttribute,
+  type Tokens,
+} from '../thing/payload.ts';
+import { PARAMETER_TYPES, ParameterError, type ParameterType, type ParameterValue } from './parameter.ts';
+import { formatParameterValue, parseParameterValue } from './parameter-value.ts';
+
+/** @see XEP-0325 */
+export const CONTROL_NAMESPACE = 'urn:xmpp:iot:control';
+
+/** One parameter with the value it is to have. */
+export interface ParameterSetting {
+  readonly name: string;
+  readonly value: ParameterValue;
+}
+
+/** `<set/>`: typed values, or a data form with texts, or both. @see XEP-0325 §3.2, §3.3.3 */
+export interface ControlRequest extends Tokens {
+  /** Which of the Things behind the JID; empty: the JID itself. */
+  readonly nodes: readonly NodeReference[];
+  /** In the order they are to be set. */
+  readonly settings: readonly ParameterSetting[];
+  readonly form?: DataForm | undefined;
+}
+
+/** `<getForm/>`: asks for the control form. @see XEP-0325 §3.3.1 */
+export interface ControlFormRequest extends Tokens {
+  readonly nodes: readonly NodeReference[];
+}
+
+/** `<setResponse/>`: done; it lists nodes and parameters when it was done for fewer than asked. @see XEP-0325 §3.1.2 */
+export interface ControlResponse {
+  readonly nodes: readonly NodeReference[];
+  readonly parameters: readonly string[];
+}
+
+/** @throws PayloadError for what can't be written */
+export function encodeControlRequest(request: ControlRequest): Element {
+  return xml(
+    'set',
+    { xmlns: CONTROL_NAMESPACE, ...outgoingTokens(request, 'set') },
+    request.nodes.map((node) => xml('node', outgoingNode(node, 'set/node'))),
+    request.settings.map(encodeSetting),
+    request.form && encodeDataForm(request.form),
+  );
+}
+
+function encodeSetting({ name, value }: ParameterSetting): Element {
+  const path = `set/${value.type}[@name=${JSON.stringify(name)}]`;
+  const text = formatParameterValue(value);
+  if (parseParameterValue(value.type, text) === undefined) {
+    throw new PayloadError('invalid-value', `${path}/@value`, `not a value of type ${value.type}`);
+  }
+  return xml(value.type, { name: outgoingText(name, `${path}/@name`), value: outgoingText(text, `${path}/@value`) });
+}
+
+/**
+ * Elements it does not know are passed over.
+ * @throws PayloadError; a value that is not of its element's type is one
+ */
+export function decodeControlRequest(element: Element): ControlRequest {
+  expectElement(element, 'set', CONTROL_NAMESPACE);
+  const settings = element.elements.flatMap((child, i) => {
+    const setting = child.namespace === CONTROL_NAMESPACE && decodeSetting(child, `set/${child.name}[${i + 1}]`);
+    return setting ? [setting] : [];
+  });
+  const form = element.child('x', DATA_FORM_NAMESPACE);
+  return {
+    nodes: decodeNodes(element),
+    settings,
+    form: form && decodeForm(form),
+    ...decodeTokens(element),
+  };
+}
+
+function decodeSetting(element: Element, path: string): ParameterSetting | undefined {
+  if (!isParameterType(element.name)) return undefined;
+  const name = requiredAttribute(element, 'name', path);
+  const text = requiredAttribute(element, 'value', path);
+  const value = parseParameterValue(element.name, text);
+  if (value === undefined) {
+    const got = JSON.stringify(text.slice(0, 60));
+    throw new PayloadError('invalid-value', `${path}/@value`, `expected a value of type ${element.name}, got ${got}`);
+  }
+  return { name, value };
+}
+
+function isParameterType(name: string): name is ParameterType {
+  return (PARAMETER_TYPES as readonly string[]).includes(name);
+}
+
+function decodeForm(element: Element): DataForm {
+  try {
+    return decodeDataForm(element);
+  } catch (error) {
+    if (error instanceof DataFormError) throw new PayloadError('malformed-form', error.path, error.message);
+    throw error;
+  }
+}
+
+/** @throws PayloadError */
+export function encodeControlFormRequest(request: ControlFormRequest): Element {
+  return xml(
+    'getForm',
+    { xmlns: CONTROL_NAMESPACE, ...outgoingTokens(request, 'getForm') },
+    request.nodes.map((node) => xml('node', outgoingNode(node, 'getForm/node'))),
+  );
+}
+
+/** @throws PayloadError */
+export function decodeControlFormRequest(element: Element): ControlFormRequest {
+  expectElement(element, 'getForm', CONTROL_NAMESPACE);
+  return { nodes: decodeNodes(element), ...decodeTokens(element) };
+}
+
+/** @throws PayloadError */
+export function encodeControlResponse({ nodes, parameters }: ControlResponse): Element {
+  return xml(
+    'setResponse',
+    { xmlns: CONTROL_NAMESPACE },
+    nodes.map((node) => xml('node', outgoingNode(node, 'setResponse/node'))),
+    parameters.map((name) => xml('parameter', { name: outgoingText(name, 'setResponse/parameter/@name') })),
+  );
+}
+
+/** @throws PayloadError */
+export function decodeControlResponse(element: Element): ControlResponse {
+  expectElement(element, 'setResponse', CONTROL_NAMESPACE);
+  return {
+    nodes: decodeNodes(element),
+    parameters: element
+      .childrenNamed('parameter')
+      .map((parameter, i) => requiredAttribute(parameter, 'name', `setResponse/parameter[${i + 1}]`)),
+  };
+}
+
+/**
+ * The error reply for parameters that were refused: `item-not-found` when the Thing has none of them, `bad-request` otherwise. Its
+ * text tells about all of them; the element `paramError`, of which an error holds one (RFC 6120 §8.3.2), about the first.
+ * @see XEP-0325 §3.1.3, §5.1
+ */
+export function parameterErrorReply(errors: readonly [ParameterError, ...ParameterError[]]): StanzaError {
+  const unknown = errors.every((error) => error.code === 'unknown-parameter');
+  const text = errors.map((error) => `${error.parameter}: ${error.message}`).join('; ');
+  const [first] = errors;
+  const application = xml('paramError', { xmlns: CONTROL_NAMESPACE, var: first.parameter }, first.message);
+  return new StanzaError(unknown ? 'item-not-found' : 'bad-request', text, { application });
+}
+
+/** The parameter that an error reply is about; undefined when it is about none. Why it was refused is for people to read. */
+export function decodeParameterError({ application }: StanzaError): ParameterError | undefined {
+  if (!application?.is('paramError', CONTROL_NAMESPACE)) return undefined;
+  const message = application.text.trim() || 'refused';
+  return new ParameterError('rejected-by-device', application.attribute('var') ?? '', message);
+}

@@ -1,0 +1,207 @@
+import { type Element, xml } from '@thingward/xml';
+import type { NodeReference } from '../thing/node.ts';
+import { nodeKey } from '../thing/node.ts';
+import {
+  booleanAttribute,
+  dateTimeAttribute,
+  decodeNode,
+  flagAttribute,
+  optionalOutgoingText,
+  outgoingDateTime,
+  outgoingNode,
+  outgoingText,
+  PayloadError,
+  requiredAttribute,
+  valid,
+} from '../thing/payload.ts';
+import {
+  isDate,
+  isDateTime,
+  isDuration,
+  isFiniteDouble,
+  isTime,
+  parseBoolean,
+  parseInt32,
+  parseInt64,
+} from '../thing/xml-schema-values.ts';
+import { FIELD_TYPES, type Field, type FieldType, type FieldValue, QOS_FLAGS, type QosFlag } from './field.ts';
+
+/**
+ * String IDs of localisation. The published schema's pattern demands a module name after `|`, but XEP-0323 §7.2 says and shows
+ * (`3||A1`) that it may be empty.
+ */
+const STRING_IDS = /^\d+(?:\|(?:\w+(?:\.\w+)*)?(?:\|[^,]*)?)?(?:,\d+(?:\|(?:\w+(?:\.\w+)*)?(?:\|[^,]*)?)?)*$/;
+
+const VALUE_CHECKS = {
+  numeric: [isFiniteDouble, 'a finite number'],
+  date: [isDate, 'a date of XML Schema'],
+  dateTime: [isDateTime, 'a date and time of XML Schema'],
+  duration: [isDuration, 'a duration of XML Schema'],
+  time: [isTime, 'a time of XML Schema'],
+} as const;
+
+/**
+ * Fields as the `<node/>` children of a `<fields/>`: fields that follow each other and share node and timestamp share elements, and
+ * the order is kept. The JID itself is the node with an empty nodeId, since the schema requires the attribute.
+ * @throws PayloadError for a field that can't be written
+ * @see XEP-0323 §3.1
+ */
+export function encodeFieldNodes(fields: readonly Field[]): Element[] {
+  return runs(fields, (field) => nodeKey(field.node)).map((ofNode) => {
+    const { node } = ofNode[0] as Field;
+    const timestamps = runs(ofNode, (field) => String(field.timestamp.getTime()));
+    return xml(
+      'node',
+      requiredNode(node, 'node'),
+      timestamps.map((atOnce) => {
+        const value = outgoingDateTime((atOnce[0] as Field).timestamp, 'timestamp/@value');
+        return xml('timestamp', { value }, atOnce.map(encodeField));
+      }),
+    );
+  });
+}
+
+/** Splits into runs of items with the same key. */
+function runs<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {
+  const all: T[][] = [];
+  let lastKey: string | undefined;
+  for (const item of items) {
+    const key = keyOf(item);
+    if (key === lastKey) all.at(-1)?.push(item);
+    else all.push([item]);
+    lastKey = key;
+  }
+  return all;
+}
+
+function encodeField(field: Field): Element {
+  const path = `${field.value.type}[@name=${JSON.stringify(field.name)}]`;
+  if (field.stringIds !== undefined && !STRING_IDS.test(field.stringIds)) {
+    throw new PayloadError('invalid-value', `${path}/@stringIds`, 'not a list of string IDs');
+  }
+  return xml(field.value.type, {
+    name: outgoingText(field.name, `${path}/@name`),
+    ...flags(FIELD_TYPES, field.types),
+    ...flags(QOS_FLAGS, field.qos),
+    writable: field.writable,
+    ...encodeValue(field.value, path),
+    module: optionalOutgoingText(field.module, `${path}/@module`),
+    stringIds: optionalOutgoingText(field.stringIds, `${path}/@stringIds`),
+  });
+}
+
+/** The members of a set as attributes, in the order of the specification. */
+export function flags<T extends string>(declared: readonly T[], members: readonly T[]): Record<string, true> {
+  return Object.fromEntries(declared.filter((name) => members.includes(name)).map((name) => [name, true]));
+}
+
+function encodeValue(value: FieldValue, path: string): Record<string, string> {
+  const at = `${path}/@value`;
+  switch (value.type) {
+    case 'boolean':
+      return { value: String(value.value) };
+    case 'int':
+      valid(parseInt32(String(value.value)), at, 'a 32-bit integer', String(value.value));
+      return { value: String(value.value) };
+    case 'long':
+      valid(parseInt64(String(value.value)), at, 'a 64-bit integer', String(value.value));
+      return { value: String(value.value) };
+    case 'numeric':
+      return { value: lexical(value.type, value.value, at), unit: outgoingText(value.unit, `${path}/@unit`) };
+    case 'enum':
+      return { value: outgoingText(value.value, at), dataType: outgoingText(value.dataType, `${path}/@dataType`) };
+    case 'string':
+      return { value: outgoingText(value.value, at) };
+    default:
+      return { value: lexical(value.type, value.value, at) };
+  }
+}
+
+function lexical(type: keyof typeof VALUE_CHECKS, text: string, path: string): string {
+  const [check, expected] = VALUE_CHECKS[type];
+  return valid(check(text) ? text : undefined, path, expected, text);
+}
+
+/**
+ * The fields of the `<node/>` children of a `<fields/>`. Elements it does not know are passed over.
+ * @throws PayloadError
+ */
+export function decodeFieldNodes(parent: Element): Field[] {
+  const fields: Field[] = [];
+  for (const [n, nodeElement] of parent.childrenNamed('node').entries()) {
+    const nodePath = `${parent.name}/node[${n + 1}]`;
+    const node = decodeNode(nodeElement, nodePath);
+    for (const [t, timestampElement] of nodeElement.childrenNamed('timestamp').entries()) {
+      const path = `${nodePath}/timestamp[${t + 1}]`;
+      const text = requiredAttribute(timestampElement, 'value', path);
+      const timestamp = dateTimeAttribute(timestampElement, 'value', path);
+      for (const [f, element] of timestampElement.elements.entries()) {
+        if (element.namespace !== parent.namespace) continue;
+        const decoded = decodeField(element, `${path}/${element.name}[${f + 1}]`);
+        if (decoded) fields.push({ node, ...decoded, timestamp: valid(timestamp, path, 'a timestamp', text) });
+      }
+    }
+  }
+  return fields;
+}
+
+function decodeField(element: Element, path: string): Omit<Field, 'node' | 'timestamp'> | undefined {
+  const value = decodeValue(element, path);
+  if (value === undefined) return undefined;
+  const writable = booleanAttribute(element, 'writable', path);
+  const module = element.attribute('module');
+  const stringIds = element.attribute('stringIds');
+  if (stringIds !== undefined && !STRING_IDS.test(stringIds)) {
+    throw new PayloadError('invalid-value', `${path}/@stringIds`, 'not a list of string IDs');
+  }
+  return {
+    name: requiredAttribute(element, 'name', path),
+    value,
+    types: decodeFieldTypes(element, path),
+    qos: QOS_FLAGS.filter((flag): flag is QosFlag => flagAttribute(element, flag, path)),
+    ...(writable === undefined ? {} : { writable }),
+    ...(module === undefined ? {} : { module }),
+    ...(stringIds === undefined ? {} : { stringIds }),
+  };
+}
+
+/** The field types that are set. `identification`, as an example of XEP-0323 §3.4 spells it, is `identity`. */
+export function decodeFieldTypes(element: Element, path: string): FieldType[] {
+  return FIELD_TYPES.filter(
+    (type) =>
+      flagAttribute(element, type, path) || (type === 'identity' && flagAttribute(element, 'identification', path)),
+  );
+}
+
+/** Undefined for an element that is no field. White space around a value means nothing but in strings. */
+function decodeValue(element: Element, path: string): FieldValue | undefined {
+  const at = `${path}/@value`;
+  const text = () => requiredAttribute(element, 'value', path);
+  switch (element.name) {
+    case 'boolean':
+      return { type: 'boolean', value: valid(parseBoolean(text().trim()), at, 'a boolean', text()) };
+    case 'int':
+      return { type: 'int', value: valid(parseInt32(text().trim()), at, 'a 32-bit integer', text()) };
+    case 'long':
+      return { type: 'long', value: valid(parseInt64(text().trim()), at, 'a 64-bit integer', text()) };
+    case 'numeric':
+      // The schema requires a unit, XEP-0323 §5.4 calls it optional.
+      return { type: 'numeric', value: lexical('numeric', text().trim(), at), unit: element.attribute('unit') ?? '' };
+    case 'enum':
+      return { type: 'enum', value: text(), dataType: requiredAttribute(element, 'dataType', path) };
+    case 'string':
+      return { type: 'string', value: text() };
+    case 'date':
+    case 'dateTime':
+    case 'duration':
+    case 'time':
+      return { type: element.name, value: lexical(element.name, text().trim(), at) };
+    default:
+      return undefined;
+  }
+}
+
+/** The node of an error or field on the wire: the JID itself has an empty nodeId. */
+export function requiredNode(node: NodeReference | undefined, path: string): Record<string, string | undefined> {
+  return node ? outgoingNode(node, path) : { nodeId: '' };
+}

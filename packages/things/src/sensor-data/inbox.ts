@@ -1,0 +1,58 @@
+import { StanzaError } from '@thingward/xmpp';
+
+/** What arrives while nobody looks, in order, until somebody takes it. Bounded: a sender that floods it makes it fail. */
+export class Inbox<T> {
+  readonly #items: T[] = [];
+  readonly #capacity: number;
+  #failure: unknown;
+  #failed = false;
+  #wake: (() => void) | undefined;
+
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  push(item: T): void {
+    if (this.#failed) return;
+    if (this.#items.length >= this.#capacity) {
+      this.fail(new StanzaError('resource-constraint', `more than ${this.#capacity} messages wait to be read`));
+      return;
+    }
+    this.#items.push(item);
+    this.#wake?.();
+  }
+
+  /** After what is in it already, `take` throws this. The first failure counts. */
+  fail(reason: unknown): void {
+    if (this.#failed) return;
+    this.#failed = true;
+    this.#failure = reason;
+    this.#wake?.();
+  }
+
+  /**
+   * The next item, waiting for it.
+   * @throws the failure; the signal's reason; StanzaError `remote-server-timeout` when nothing came in time
+   */
+  async take(timeoutMs: number, signal?: AbortSignal): Promise<T> {
+    const arrived = () => this.#items.length > 0 || this.#failed;
+    if (!arrived() && !signal?.aborted) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, timeoutMs);
+        const wake = () => {
+          clearTimeout(timer);
+          signal?.removeEventListener('abort', wake);
+          this.#wake = undefined;
+          resolve();
+        };
+        this.#wake = wake;
+        signal?.addEventListener('abort', wake, { once: true });
+      });
+      this.#wake?.();
+    }
+    signal?.throwIfAborted();
+    if (this.#items.length > 0) return this.#items.shift() as T;
+    if (this.#failed) throw this.#failure;
+    throw new StanzaError('remote-server-timeout', `nothing came within ${timeoutMs} ms`);
+  }
+}
