@@ -1,6 +1,7 @@
+import type { Element } from '@thingward/xml';
 import type { Jid, RequestOptions, XmppPeer } from '@thingward/xmpp';
 import type { NodeReference } from '../thing/node.ts';
-import { decodeAnswer } from './attribute.ts';
+import { PayloadError } from '../thing/payload.ts';
 import {
   DISCOVERY,
   decodeClaimed,
@@ -21,7 +22,7 @@ import type { SearchOperator } from './search.ts';
 /**
  * Registers a Thing of ours, replacing what it registered before.
  * @returns who claimed it already, in which case the registry has kept its meta data as they were
- * @throws StanzaError, MetaTagError
+ * @throws StanzaError; MetaTagError for tags that can't be sent; PayloadError for an answer that can't be understood
  * @see XEP-0347 §3.6 - 3.8
  */
 export async function registerThing(
@@ -36,7 +37,7 @@ export async function registerThing(
 ): Promise<{ claimedBy?: { owner: Jid; public: boolean } }> {
   const answer = await peer.request('set', registry, encodeRegister({ node, tags, selfOwned }), options);
   if (answer === undefined) return {};
-  const claimed = decodeAnswer(answer, 'claimed', decodeClaimed);
+  const claimed = decodeClaimed(answer);
   return { claimedBy: { owner: claimed.jid, public: claimed.public } };
 }
 
@@ -52,7 +53,7 @@ export async function claimThing(
   options: { public?: boolean } & RequestOptions = {},
 ): Promise<ThingReference> {
   const claim = encodeMine({ tags, public: options.public ?? true });
-  const { jid, node } = decodeAnswer(await peer.request('set', registry, claim, options), 'claimed', decodeClaimed);
+  const { jid, node } = decodeClaimed(expected(await peer.request('set', registry, claim, options), 'claimed'));
   return { jid, node };
 }
 
@@ -68,7 +69,7 @@ export async function searchThings(
   options: { offset?: number; maxCount?: number } & RequestOptions = {},
 ): Promise<SearchResult> {
   const search = encodeSearch({ operators, offset: options.offset ?? 0, maxCount: options.maxCount });
-  return decodeAnswer(await peer.request('get', registry, search, options), 'found', decodeFound);
+  return decodeFound(expected(await peer.request('get', registry, search, options), 'found'));
 }
 
 /**
@@ -117,6 +118,12 @@ export async function disownThing(
   options?: RequestOptions,
 ): Promise<void> {
   await peer.request('set', registry, encodeDisown({ jid, node }), options);
+}
+
+/** An answer that must not be empty. */
+function expected(answer: Element | undefined, name: string): Element {
+  if (answer === undefined) throw new PayloadError('unexpected-element', name, 'the answer is empty');
+  return answer;
 }
 
 /** The Thing that we are leaves the registry. @throws StanzaError @see XEP-0347 §3.16 */

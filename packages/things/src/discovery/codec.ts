@@ -1,7 +1,18 @@
-import { type Element, isXmlText, xml } from '@thingward/xml';
-import { type Jid, StanzaError } from '@thingward/xmpp';
-import { type NodeReference, nodeAttributes } from '../thing/node.ts';
-import { booleanAttribute, countAttribute, jidAttribute, nodeOfAttributes, required } from './attribute.ts';
+import { type Element, xml } from '@thingward/xml';
+import { Jid } from '@thingward/xmpp';
+import type { NodeReference } from '../thing/node.ts';
+import {
+  booleanAttribute,
+  decodeNode,
+  expectElement,
+  flagAttribute,
+  outgoingNode,
+  outgoingText,
+  PayloadError,
+  requiredAttribute,
+  valid,
+} from '../thing/payload.ts';
+import { parseInt32 } from '../thing/xml-schema-values.ts';
 import { checkedTags, MetaTagError, parseTagNumber, tagName } from './meta-data.ts';
 import type { MetaTag } from './meta-tag.ts';
 import { NUMBER_COMPARISONS, type SearchOperator, STRING_COMPARISONS } from './search.ts';
@@ -75,7 +86,7 @@ export interface SearchResult {
   readonly more: boolean;
 }
 
-/** @throws MetaTagError */
+/** @throws MetaTagError, PayloadError for what can't be written */
 export function encodeRegister({ node, tags, selfOwned }: Registration): Element {
   return discovery(
     'register',
@@ -84,23 +95,25 @@ export function encodeRegister({ node, tags, selfOwned }: Registration): Element
   );
 }
 
-/** @throws StanzaError bad-request */
+/** @throws PayloadError */
 export function decodeRegister(register: Element): Registration {
+  expectElement(register, 'register', DISCOVERY);
   return {
-    node: nodeOfAttributes(register),
-    tags: decodeMetaTags(register),
-    selfOwned: booleanAttribute(register, 'selfOwned', false),
+    node: decodeNode(register, 'register'),
+    tags: decodeMetaTags(register, 'register'),
+    selfOwned: flagAttribute(register, 'selfOwned', 'register'),
   };
 }
 
-/** @throws MetaTagError */
+/** @throws MetaTagError, PayloadError for what can't be written */
 export function encodeMine(claim: Claim): Element {
   return discovery('mine', { public: claim.public ? undefined : false }, encodeMetaTags(claim.tags));
 }
 
-/** @throws StanzaError bad-request */
+/** @throws PayloadError */
 export function decodeMine(mine: Element): Claim {
-  return { tags: decodeMetaTags(mine), public: booleanAttribute(mine, 'public', true) };
+  expectElement(mine, 'mine', DISCOVERY);
+  return { tags: decodeMetaTags(mine, 'mine'), public: booleanAttribute(mine, 'public', 'mine') ?? true };
 }
 
 export function encodeClaimed(claimed: Claimed): Element {
@@ -108,12 +121,12 @@ export function encodeClaimed(claimed: Claimed): Element {
   return discovery('claimed', { ...attributes, public: claimed.public ? undefined : false });
 }
 
-/** @throws StanzaError bad-request */
+/** @throws PayloadError */
 export function decodeClaimed(claimed: Element): Claimed {
+  expectElement(claimed, 'claimed', DISCOVERY);
   return {
-    jid: jidAttribute(claimed, 'jid').bare,
-    node: nodeOfAttributes(claimed),
-    public: booleanAttribute(claimed, 'public', true),
+    ...decodeReference(claimed, 'claimed'),
+    public: booleanAttribute(claimed, 'public', 'claimed') ?? true,
   };
 }
 
@@ -125,9 +138,16 @@ export function encodeDisown({ jid, node }: ThingReference): Element {
   return discovery('disown', { jid: jid.bare.toString(), ...nodeAttributes(node) });
 }
 
-/** Reads `<remove/>` and `<disown/>`. @throws StanzaError bad-request */
-export function decodeThingReference(element: Element): ThingReference {
-  return { jid: jidAttribute(element, 'jid').bare, node: nodeOfAttributes(element) };
+/** @throws PayloadError */
+export function decodeRemove(remove: Element): ThingReference {
+  expectElement(remove, 'remove', DISCOVERY);
+  return decodeReference(remove, 'remove');
+}
+
+/** @throws PayloadError */
+export function decodeDisown(disown: Element): ThingReference {
+  expectElement(disown, 'disown', DISCOVERY);
+  return decodeReference(disown, 'disown');
 }
 
 /** Told to a Thing: its owner took it out of the registry. @see XEP-0347 §3.10 */
@@ -145,36 +165,34 @@ export function encodeUnregister(node: NodeReference | undefined): Element {
   return discovery('unregister', nodeAttributes(node));
 }
 
-/** Reads the node that `<removed/>`, `<disowned/>` and `<unregister/>` name; undefined: the JID itself. @throws StanzaError bad-request */
+/** Reads the node that `<removed/>`, `<disowned/>` and `<unregister/>` name; undefined: the JID itself. @throws PayloadError */
 export function decodeNodeInfo(element: Element): NodeReference | undefined {
-  return nodeOfAttributes(element);
+  return decodeNode(element, element.name);
 }
 
-/** @throws MetaTagError */
+/** @throws MetaTagError, PayloadError for what can't be written */
 export function encodeUpdate({ jid, node, tags }: MetaDataUpdate): Element {
   return discovery('update', { jid: jid?.bare.toString(), ...nodeAttributes(node) }, encodeMetaTags(tags));
 }
 
-/** @throws StanzaError bad-request */
+/** @throws PayloadError */
 export function decodeUpdate(update: Element): MetaDataUpdate {
-  const jid = update.attribute('jid') === undefined ? undefined : jidAttribute(update, 'jid').bare;
-  return { jid, node: nodeOfAttributes(update), tags: decodeMetaTags(update) };
+  expectElement(update, 'update', DISCOVERY);
+  const jid = update.attribute('jid') === undefined ? undefined : bareJid(update, 'jid', 'update');
+  return { jid, node: decodeNode(update, 'update'), tags: decodeMetaTags(update, 'update') };
 }
 
-/** @throws MetaTagError for a bad tag name */
+/** @throws MetaTagError for a bad tag name, PayloadError for what can't be written */
 export function encodeSearch({ operators, offset, maxCount }: Search): Element {
   return discovery('search', { offset: offset === 0 ? undefined : offset, maxCount }, operators.map(encodeOperator));
 }
 
-/** @throws StanzaError bad-request */
+/** @throws PayloadError */
 export function decodeSearch(search: Element): Search {
+  expectElement(search, 'search', DISCOVERY);
   const operators = search.elements.map(decodeOperator);
-  if (operators.length === 0) throw new StanzaError('bad-request', 'a search needs an operator');
-  return {
-    operators,
-    offset: countAttribute(search, 'offset', 0) ?? 0,
-    maxCount: countAttribute(search, 'maxCount', 1),
-  };
+  if (operators.length === 0) throw new PayloadError('missing-attribute', 'search', 'a search needs an operator');
+  return { operators, offset: count(search, 'offset', 0) ?? 0, maxCount: count(search, 'maxCount', 1) };
 }
 
 export function encodeFound({ things, more }: SearchResult): Element {
@@ -191,16 +209,19 @@ export function encodeFound({ things, more }: SearchResult): Element {
   );
 }
 
-/** @throws StanzaError bad-request */
+/** @throws PayloadError */
 export function decodeFound(found: Element): SearchResult {
+  expectElement(found, 'found', DISCOVERY);
   return {
-    things: found.childrenNamed('thing').map((thing) => ({
-      jid: jidAttribute(thing, 'jid'),
-      node: nodeOfAttributes(thing),
-      owner: jidAttribute(thing, 'owner'),
-      tags: decodeMetaTags(thing),
-    })),
-    more: booleanAttribute(found, 'more', false),
+    things: found.childrenNamed('thing').map((thing, i) => {
+      const path = `found/thing[${i + 1}]`;
+      return {
+        ...decodeReference(thing, path),
+        owner: bareJid(thing, 'owner', path),
+        tags: decodeMetaTags(thing, path),
+      };
+    }),
+    more: flagAttribute(found, 'more', 'found'),
   };
 }
 
@@ -212,77 +233,94 @@ function discovery(
   return xml(name, { xmlns: DISCOVERY, ...attributes }, content);
 }
 
+function nodeAttributes(node: NodeReference | undefined): Record<string, string | undefined> {
+  return node === undefined ? {} : outgoingNode(node, 'node');
+}
+
 function encodeMetaTags(tags: readonly MetaTag[]): readonly Element[] {
   return checkedTags(tags).map(({ type, name, value }) => xml(type, { name, value }));
 }
 
-function decodeMetaTags(parent: Element): readonly MetaTag[] {
-  return asBadRequest(() =>
-    checkedTags(
-      parent.elements.flatMap((tag): MetaTag | readonly MetaTag[] => {
-        if (tag.is('str', DISCOVERY))
-          return { name: required(tag, 'name'), type: 'str', value: required(tag, 'value') };
-        if (tag.is('num', DISCOVERY)) return { name: required(tag, 'name'), type: 'num', value: number(tag, 'value') };
-        return [];
-      }),
-    ),
-  );
+function decodeMetaTags(parent: Element, parentPath: string): readonly MetaTag[] {
+  const tags = parent.elements.flatMap((element, i): MetaTag | readonly MetaTag[] => {
+    const path = `${parentPath}/${element.name}[${i + 1}]`;
+    const name = () => requiredAttribute(element, 'name', path);
+    if (element.is('str', DISCOVERY)) {
+      return { name: name(), type: 'str', value: requiredAttribute(element, 'value', path) };
+    }
+    return element.is('num', DISCOVERY) ? { name: name(), type: 'num', value: number(element, 'value', path) } : [];
+  });
+  return following(parentPath, () => checkedTags(tags));
+}
+
+function decodeReference(element: Element, path: string): ThingReference {
+  return { jid: bareJid(element, 'jid', path), node: decodeNode(element, path) };
 }
 
 function encodeOperator(condition: SearchOperator): Element {
+  const { operator } = condition;
   const name = tagName(condition.name);
-  for (const text of Object.values(condition)) {
-    if (typeof text === 'string' && !isXmlText(text)) {
-      throw new MetaTagError('bad-tag-value', `the condition on ${name} has characters that XML does not allow`);
-    }
-  }
-  if (condition.operator === 'strMask') {
-    return xml('strMask', { name, value: condition.value, wildcard: condition.wildcard });
-  }
-  if ('value' in condition) return xml(condition.operator, { name, value: condition.value });
-  const { operator, min, minIncluded, max, maxIncluded } = condition;
+  for (const text of Object.values(condition)) if (typeof text === 'string') outgoingText(text, operator);
+  if (operator === 'strMask') return xml(operator, { name, value: condition.value, wildcard: condition.wildcard });
+  if ('value' in condition) return xml(operator, { name, value: condition.value });
+  const { min, minIncluded, max, maxIncluded } = condition;
   return xml(operator, { name, min, minIncluded, max, maxIncluded });
 }
 
-function decodeOperator(element: Element): SearchOperator {
-  const name = asBadRequest(() => tagName(required(element, 'name')));
+function decodeOperator(element: Element, i: number): SearchOperator {
+  const path = `search/${element.name}[${i + 1}]`;
+  const text = (attribute: string) => requiredAttribute(element, attribute, path);
+  const name = following(`${path}/@name`, () => tagName(text('name')));
   const operator = element.namespace === DISCOVERY ? element.name : '';
-  if (isOneOf(STRING_COMPARISONS, operator)) return { operator, name, value: required(element, 'value') };
-  if (isOneOf(NUMBER_COMPARISONS, operator)) return { operator, name, value: number(element, 'value') };
+  if (isOneOf(STRING_COMPARISONS, operator)) return { operator, name, value: text('value') };
+  if (isOneOf(NUMBER_COMPARISONS, operator)) return { operator, name, value: number(element, 'value', path) };
   if (operator === 'strMask') {
-    const wildcard = required(element, 'wildcard');
-    if (wildcard === '') throw new StanzaError('bad-request', 'the wildcard is empty');
-    return { operator, name, value: required(element, 'value'), wildcard };
+    const wildcard = valid(text('wildcard') || undefined, `${path}/@wildcard`, 'a character', '');
+    return { operator, name, value: text('value'), wildcard };
   }
   const ends = {
     name,
-    minIncluded: booleanAttribute(element, 'minIncluded', true),
-    maxIncluded: booleanAttribute(element, 'maxIncluded', true),
+    minIncluded: booleanAttribute(element, 'minIncluded', path) ?? true,
+    maxIncluded: booleanAttribute(element, 'maxIncluded', path) ?? true,
   };
   if (operator === 'strRange' || operator === 'strNRange') {
-    return { operator, ...ends, min: required(element, 'min'), max: required(element, 'max') };
+    return { operator, ...ends, min: text('min'), max: text('max') };
   }
   if (operator === 'numRange' || operator === 'numNRange') {
-    return { operator, ...ends, min: number(element, 'min'), max: number(element, 'max') };
+    return { operator, ...ends, min: number(element, 'min', path), max: number(element, 'max', path) };
   }
-  throw new StanzaError('bad-request', `<${element.name}/> is no search operator`);
+  throw new PayloadError('unexpected-element', path, 'this is no search operator');
 }
 
 function isOneOf<T extends string>(list: readonly T[], text: string): text is T {
   return (list as readonly string[]).includes(text);
 }
 
-function number(element: Element, name: string): number {
-  const value = parseTagNumber(required(element, name));
-  if (value === undefined) throw new StanzaError('bad-request', `the attribute ${name} must be a finite number`);
-  return value;
+function number(element: Element, name: string, path: string): number {
+  const text = requiredAttribute(element, name, path);
+  return valid(parseTagNumber(text), `${path}/@${name}`, 'a finite number', text);
 }
 
-function asBadRequest<T>(decode: () => T): T {
+/** An integer from `min` to 2^31 - 1; undefined when it is not there. */
+function count(element: Element, name: string, min: number): number | undefined {
+  const text = element.attribute(name);
+  if (text === undefined) return undefined;
+  const value = parseInt32(text);
+  const inRange = value !== undefined && value >= min ? value : undefined;
+  return valid(inRange, `${element.name}/@${name}`, `an integer of at least ${min}`, text);
+}
+
+function bareJid(element: Element, name: string, path: string): Jid {
+  const text = requiredAttribute(element, name, path);
+  return valid(Jid.tryParse(text), `${path}/@${name}`, 'a JID', text).bare;
+}
+
+/** Turns the words of a rule about tags into those of a payload that breaks it. */
+function following<T>(path: string, check: () => T): T {
   try {
-    return decode();
+    return check();
   } catch (error) {
-    if (error instanceof MetaTagError) throw new StanzaError('bad-request', error.message);
+    if (error instanceof MetaTagError) throw new PayloadError('invalid-value', path, error.message);
     throw error;
   }
 }
