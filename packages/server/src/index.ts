@@ -1,1 +1,14 @@
-export {};
+export { AccountError, Accounts } from './accounts.ts';
+export { type ServerConfig, type ServerConfigInput, serverConfigSchema } from './config.ts';
+export { isLoopback, type ListenAddress, ListenError } from './listeners/listen.ts';
+export {
+  type HostedService,
+  openServerDatabase,
+  type ServerOptions,
+  type ServiceDefinition,
+  serverTls,
+  ThingwardServer,
+} from './server.ts';
+export { type OpenDatabase, openDatabase, StorageError } from './storage/database.ts';
+export type { ServerSchema } from './storage/schema.ts';
+export { loadTls, selfSignedTls, type Tls, TlsError } from './tls.ts';

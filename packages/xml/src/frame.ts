@@ -1,7 +1,8 @@
 import type { Element } from './element.ts';
+import { XmlError } from './error.ts';
 import { NamespaceScope } from './namespaces.ts';
 import { TreeBuilder } from './parse.ts';
-import { ElementScanner, type ScanHandler } from './scanner.ts';
+import { ElementScanner, INCOMPLETE, type ScanHandler } from './scanner.ts';
 
 /** What routing needs of a top-level element, read in the validating pass. */
 export interface FrameHead {
@@ -10,6 +11,10 @@ export interface FrameHead {
   readonly attributes: Readonly<Record<string, string>>;
   /** Name and namespace of the first child element. */
   readonly payload: { readonly name: string; readonly namespace: string } | undefined;
+  /** Offset just behind the element's name in its bytes: where attributes can be added. */
+  readonly nameEnd: number;
+  /** Does its start tag declare the default namespace? If not, it takes that of the stream. */
+  readonly declaresNamespace: boolean;
 }
 
 /** One complete, valid top-level element of a stream: its bytes, its head, and its tree when somebody asks for it. */
@@ -29,6 +34,20 @@ export class Frame {
     this.#bindings = bindings;
   }
 
+  /**
+   * Reads bytes that hold exactly one element with nothing around it, such as a WebSocket message (RFC 7395 §3.3).
+   * @throws XmlError
+   */
+  static parse(bytes: Uint8Array, scanner = new ElementScanner()): Frame {
+    if (bytes[0] !== 0x3c) throw new XmlError('not-well-formed', 'expected <', 0);
+    const head = new HeadReader();
+    const end = scanner.scan(bytes, 0, bytes.length, head, new NamespaceScope());
+    if (end !== bytes.length) {
+      throw new XmlError('not-well-formed', 'expected exactly one element', end === INCOMPLETE ? bytes.length : end);
+    }
+    return new Frame(bytes, head.take(), true, {});
+  }
+
   /** The element's tree, built on first use. */
   get element(): Element {
     if (this.#element === undefined) {
@@ -46,6 +65,8 @@ export class HeadReader implements ScanHandler {
   #namespace = '';
   #attributes: Record<string, string> = {};
   #payload: { name: string; namespace: string } | undefined;
+  #nameEnd = 0;
+  #declaresNamespace = false;
 
   open(scanner: ElementScanner, depth: number): void {
     if (depth === 0) {
@@ -53,9 +74,12 @@ export class HeadReader implements ScanHandler {
       this.#namespace = scanner.namespace();
       this.#attributes = {};
       this.#payload = undefined;
+      this.#nameEnd = scanner.nameEnd;
+      this.#declaresNamespace = false;
       for (let i = 0; i < scanner.attributeCount; i++) {
-        if (scanner.declaredPrefix(i) === undefined)
-          this.#attributes[scanner.attributeName(i)] = scanner.attributeValue(i);
+        const prefix = scanner.declaredPrefix(i);
+        if (prefix === '') this.#declaresNamespace = true;
+        if (prefix === undefined) this.#attributes[scanner.attributeName(i)] = scanner.attributeValue(i);
       }
     } else if (depth === 1 && this.#payload === undefined) {
       this.#payload = { name: scanner.localName(), namespace: scanner.namespace() };
@@ -68,6 +92,13 @@ export class HeadReader implements ScanHandler {
 
   /** The head of the element just scanned. */
   take(): FrameHead {
-    return { name: this.#name, namespace: this.#namespace, attributes: this.#attributes, payload: this.#payload };
+    return {
+      name: this.#name,
+      namespace: this.#namespace,
+      attributes: this.#attributes,
+      payload: this.#payload,
+      nameEnd: this.#nameEnd,
+      declaresNamespace: this.#declaresNamespace,
+    };
   }
 }

@@ -32,6 +32,8 @@ export type StreamEvent =
  */
 export class StreamReader {
   readonly #limits: StreamLimits;
+  /** Bytes of one top-level element; may be changed on the way, as when the other side has authenticated. */
+  maxElementBytes: number;
   readonly #scanner: ElementScanner;
   readonly #head = new HeadReader();
   readonly #frameEnd = new FrameEnd();
@@ -48,6 +50,7 @@ export class StreamReader {
 
   constructor(limits: Partial<StreamLimits> = {}) {
     this.#limits = { ...DEFAULT_STREAM_LIMITS, ...limits };
+    this.maxElementBytes = this.#limits.maxElementBytes;
     this.#scanner = new ElementScanner(this.#limits);
   }
 
@@ -158,7 +161,7 @@ export class StreamReader {
   #readElement(): StreamEvent | undefined {
     const bytes = this.#pending();
     if (bytes[0] !== 0x3c) throw new XmlError('not-well-formed', 'text between stanzas', 0);
-    const limit = this.#limits.maxElementBytes;
+    const limit = this.maxElementBytes;
     if (bytes[1] === 0x2f) return this.#readClose(bytes);
     if (this.#searching) {
       const found = this.#frameEnd.find(bytes);

@@ -230,6 +230,8 @@ describe('StreamReader', () => {
       namespace: 'jabber:client',
       attributes: { to: 'a@b', from: 'c@d', id: '1', type: 'chat' },
       payload: { name: 'body', namespace: 'jabber:client' },
+      nameEnd: 8,
+      declaresNamespace: false,
     });
     expect(new TextDecoder().decode(event.frame.bytes)).toMatch(/^<message .*<\/message>$/);
     expect(event.frame.selfContained).toBe(true);

@@ -56,5 +56,6 @@ export {
   type StanzaErrorType,
 } from './stanza-error.ts';
 export { type Account, negotiate } from './stream/initiator.ts';
+export { asStreamError, type ReceiverPolicy, type ReceivingTransport, StreamReceiver } from './stream/receiver.ts';
 export type { Connector, StreamItem, XmlStream } from './stream/xml-stream.ts';
 export { STREAM_ERROR_CONDITIONS, StreamError, type StreamErrorCondition } from './stream-error.ts';

@@ -1,0 +1,217 @@
+import { randomBytes } from 'node:crypto';
+import type { Frame, StreamEvent } from '@thingward/xml';
+import {
+  asStreamError,
+  type CredentialStore,
+  Jid,
+  JidError,
+  type Logger,
+  NS,
+  type ReceivingTransport,
+  StanzaError,
+  StreamError,
+  StreamReceiver,
+} from '@thingward/xmpp';
+import type { Limits } from './limits.ts';
+import type { Router } from './router.ts';
+import { Session, type SessionTable, type SessionWire } from './session.ts';
+import { Stanza } from './stanza.ts';
+
+/** A transport as a client's connection uses it. */
+export interface ClientTransport extends ReceivingTransport, SessionWire {
+  /** The next event that has arrived; undefined when there is none. @throws XmlError */
+  nextEvent(): StreamEvent | undefined;
+  /** Stops (true) or goes on (false) taking bytes from the network. */
+  pause(paused: boolean): void;
+  /** From now on stanzas of full size are taken. */
+  authenticated(): void;
+}
+
+/** What all connections share. */
+export interface ConnectionContext {
+  readonly domain: string;
+  readonly credentials: CredentialStore;
+  readonly limits: Limits;
+  readonly router: Router;
+  readonly sessions: SessionTable;
+  readonly log: Logger;
+  /** Told of each attempt to authenticate. */
+  readonly onAuthentication: (succeeded: boolean) => void;
+}
+
+/** One client's connection from its first byte to its last, whatever the transport. Events are handled one at a time, in order. */
+export class ClientConnection {
+  readonly #context: ConnectionContext;
+  readonly #transport: ClientTransport;
+  readonly #receiver: StreamReceiver;
+  readonly #authTimer: NodeJS.Timeout;
+  #session: Session | undefined;
+  #busy = false;
+  #ended = false;
+
+  /** @param requireTls must the client encrypt before it authenticates? */
+  constructor(context: ConnectionContext, transport: ClientTransport, requireTls: boolean) {
+    this.#context = context;
+    this.#transport = transport;
+    const { domain, credentials, limits, log } = context;
+    this.#receiver = new StreamReceiver(transport, {
+      domains: new Set([domain]),
+      credentials,
+      requireTls,
+      maxAuthFailures: limits.maxAuthFailures,
+      newStreamId: () => randomBytes(12).toString('base64url'),
+      reportError: (error) => log.error({ err: error }, 'a stream could not be negotiated'),
+      bind: (account, resource) => this.#bind(account, resource),
+      bound: (jid) => this.#bound(jid),
+      authenticated: ({ mechanism, account, error }) => {
+        context.onAuthentication(error === undefined);
+        if (error === undefined) transport.authenticated();
+        const details = { remote: transport.remote, mechanism, account: account?.toString(), reason: error?.message };
+        if (error) log.warn(details, 'authentication failed');
+        else log.debug(details, 'authenticated');
+      },
+    });
+    this.#authTimer = setTimeout(() => {
+      this.#receiver.fail(new StreamError('connection-timeout', 'no log-in in time'));
+    }, limits.authTimeoutMs);
+  }
+
+  /** To be called when the transport has new events. */
+  pump(): void {
+    while (!this.#busy && !this.#ended) {
+      let work: void | Promise<void>;
+      try {
+        const event = this.#transport.nextEvent();
+        if (!event) return;
+        work = this.#take(event);
+      } catch (error) {
+        this.#fail(error);
+        return;
+      }
+      if (work) this.#await(work);
+    }
+  }
+
+  /** To be called when the transport is gone. */
+  ended(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    clearTimeout(this.#authTimer);
+    const session = this.#session;
+    if (!session || !this.#context.sessions.remove(session)) return;
+    this.#context.log.debug({ jid: session.jid.toString() }, 'session ended');
+    this.#context.router.sessionEnded(session).catch((error: unknown) => {
+      this.#context.log.error({ err: error }, 'the end of a session could not be handled');
+    });
+  }
+
+  #await(work: Promise<void>): void {
+    this.#busy = true;
+    this.#transport.pause(true);
+    void (async () => {
+      try {
+        await work;
+      } catch (error) {
+        this.#fail(error);
+      }
+      this.#busy = false;
+      this.#transport.pause(false);
+      this.pump();
+    })();
+  }
+
+  #take(event: StreamEvent): void | Promise<void> {
+    if (!this.#session) return this.#receiver.handle(event);
+    if (event.kind === 'frame') return this.#stanza(event.frame, this.#session);
+    if (event.kind === 'open') throw new StreamError('invalid-xml', 'a stream header inside a stream');
+    this.#transport.closeStream();
+  }
+
+  /** @see RFC 6120 §8, §4.9.3.9 */
+  #stanza(frame: Frame, session: Session): void | Promise<void> {
+    const { name, namespace, attributes } = frame.head;
+    const { router } = this.#context;
+    if (namespace !== NS.client) {
+      if (namespace === NS.stream && name === 'error') return this.#transport.closeStream();
+      throw new StreamError('unsupported-stanza-type', `<${name} xmlns='${namespace}'/> is no stanza`);
+    }
+    if (name !== 'iq' && name !== 'message' && name !== 'presence') {
+      throw new StreamError('unsupported-stanza-type', `<${name}/> is no stanza`);
+    }
+    if (attributes.from !== undefined) this.#checkFrom(attributes.from, session);
+    let to: Jid | undefined;
+    try {
+      if (attributes.to !== undefined) to = router.parseJid(attributes.to);
+    } catch (error) {
+      if (!(error instanceof JidError)) throw error;
+      router.reject(Stanza.received(frame, session.jid, undefined), new StanzaError('jid-malformed', error.message));
+      return;
+    }
+    const stanza = Stanza.received(frame, session.jid, to);
+    if (name === 'iq' && !isValidIq(stanza)) {
+      router.reject(stanza, new StanzaError('bad-request', 'an IQ needs an id and a type, and a request a payload'));
+      return;
+    }
+    return router.fromClient(stanza, session);
+  }
+
+  #checkFrom(from: string, session: Session): void {
+    const jid = Jid.tryParse(from);
+    if (!jid || !(jid.equals(session.jid) || jid.equals(session.jid.bare))) {
+      throw new StreamError('invalid-from', `this session speaks for ${session.jid} only`);
+    }
+  }
+
+  async #bind(account: Jid, resource: string | undefined): Promise<Jid> {
+    const { sessions, limits } = this.#context;
+    const jid = this.#fullJid(account, resource);
+    if (!sessions.get(jid) && sessions.of(account.local as string).length >= limits.maxSessionsPerAccount) {
+      throw new StanzaError('resource-constraint', `${account} has too many sessions`);
+    }
+    return jid;
+  }
+
+  #fullJid(account: Jid, resource: string | undefined): Jid {
+    try {
+      return account.withResource(resource ?? randomBytes(9).toString('base64url'));
+    } catch (error) {
+      if (error instanceof JidError) throw new StanzaError('bad-request', error.message);
+      throw error;
+    }
+  }
+
+  #bound(jid: Jid): void {
+    clearTimeout(this.#authTimer);
+    const { sessions, router, log } = this.#context;
+    const previous = sessions.get(jid);
+    if (previous) {
+      // The newer one wins: the older is mostly a connection whose end nobody has noticed (RFC 6120 §7.7.2.2).
+      sessions.remove(previous);
+      previous.wire.closeStream(new StreamError('conflict', 'the resource was bound by another connection'));
+      router
+        .sessionEnded(previous)
+        .catch((error: unknown) => log.error({ err: error }, 'a session could not be replaced'));
+    }
+    this.#session = new Session(jid, this.#transport);
+    sessions.add(this.#session);
+    log.debug({ jid: jid.toString(), remote: this.#transport.remote }, 'session bound');
+  }
+
+  #fail(error: unknown): void {
+    if (!this.#session) {
+      this.#receiver.fail(error);
+      return;
+    }
+    const streamError = asStreamError(error);
+    if (streamError.condition === 'internal-server-error') {
+      this.#context.log.error({ err: error, jid: this.#session.jid.toString() }, 'a stanza could not be handled');
+    }
+    this.#transport.closeStream(streamError);
+  }
+}
+
+/** Whether a request has more than one payload is for whoever looks inside it. @see RFC 6120 §8.2.3 */
+function isValidIq({ id, type, payload }: Stanza): boolean {
+  if (id === undefined || id === '') return false;
+  return type === 'result' || type === 'error' || ((type === 'get' || type === 'set') && payload !== undefined);
+}

@@ -1,0 +1,79 @@
+import { Jid } from '@thingward/xmpp';
+import { z } from 'zod';
+import { DEFAULT_LIMITS } from './limits.ts';
+import { isLoopback, type ListenAddress } from './listeners/listen.ts';
+
+const port = (text: string): number => (/^\d{1,5}$/.test(text) ? Number(text) : Number.NaN);
+
+/** `host:port`, `[v6]:port`. */
+const listenAddress = z.string().transform((text, context): ListenAddress => {
+  const colon = text.lastIndexOf(':');
+  const number = port(text.slice(colon + 1));
+  const host = text.slice(0, Math.max(colon, 0)).replace(/^\[(.*)\]$/, '$1');
+  if (!host || !(number >= 0 && number <= 65535)) {
+    context.addIssue({ code: 'custom', message: `expected host:port such as 127.0.0.1:5222, got "${text}"` });
+    return z.NEVER;
+  }
+  return { host, port: number };
+});
+
+const domain = z.string().transform((text, context): string => {
+  const jid = Jid.tryParse(text);
+  if (!jid || jid.local !== undefined || jid.resource !== undefined) {
+    context.addIssue({ code: 'custom', message: `expected a domain name such as example.org, got "${text}"` });
+    return z.NEVER;
+  }
+  return jid.domain;
+});
+
+const positive = z.number().int().positive();
+
+/** The server's configuration file. Every key is described in docs/configuration.md. */
+export const serverConfigSchema = z
+  .strictObject({
+    domain,
+    dataDir: z.string().min(1).default('./data'),
+    storage: z.literal('sqlite').default('sqlite'),
+    listen: z
+      .strictObject({
+        c2s: listenAddress.optional(),
+        c2sTls: listenAddress.optional(),
+        http: listenAddress.optional(),
+      })
+      .prefault({ c2s: '127.0.0.1:5222', c2sTls: '127.0.0.1:5223', http: '127.0.0.1:8080' }),
+    tls: z.strictObject({ cert: z.string().min(1), key: z.string().min(1) }).optional(),
+    auth: z
+      .strictObject({
+        registration: z.literal('closed').default('closed'),
+        allowPlaintext: z.boolean().default(false),
+      })
+      .prefault({}),
+    limits: z
+      .strictObject({
+        maxStanzaBytes: z.number().int().min(10_000).max(16_777_216).default(DEFAULT_LIMITS.maxStanzaBytes),
+        maxUnauthenticatedBytes: z.number().int().min(2_000).default(DEFAULT_LIMITS.maxUnauthenticatedBytes),
+        maxConnections: positive.default(DEFAULT_LIMITS.maxConnections),
+        maxConnectionsPerAddress: positive.default(DEFAULT_LIMITS.maxConnectionsPerAddress),
+        maxSessionsPerAccount: positive.default(DEFAULT_LIMITS.maxSessionsPerAccount),
+        authTimeoutMs: z.number().int().min(1_000).default(DEFAULT_LIMITS.authTimeoutMs),
+        maxAuthFailures: z.number().int().min(1).max(100).default(DEFAULT_LIMITS.maxAuthFailures),
+        maxUnsentBytes: z.number().int().min(65_536).default(DEFAULT_LIMITS.maxUnsentBytes),
+      })
+      .prefault({}),
+    history: z.strictObject({ retentionDays: positive.default(400) }).prefault({}),
+  })
+  .superRefine(({ auth, listen }, context) => {
+    if (!auth.allowPlaintext) return;
+    for (const door of ['c2s', 'http'] as const) {
+      const address = listen[door];
+      if (!address || isLoopback(address.host)) continue;
+      context.addIssue({
+        code: 'custom',
+        path: ['auth', 'allowPlaintext'],
+        message: `can't be true while listen.${door} is ${address.host}, which is not on loopback`,
+      });
+    }
+  });
+
+export type ServerConfig = z.output<typeof serverConfigSchema>;
+export type ServerConfigInput = z.input<typeof serverConfigSchema>;

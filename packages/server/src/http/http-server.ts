@@ -1,0 +1,127 @@
+import { existsSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import fastifyStatic from '@fastify/static';
+import fastify, { type FastifyInstance } from 'fastify';
+import { WebSocketServer } from 'ws';
+import type { ConnectionContext } from '../client-connection.ts';
+import type { Connections } from '../listeners/connections.ts';
+import { isLoopback, type ListenAddress, listenError } from '../listeners/listen.ts';
+import { WebSocketTransport } from '../listeners/websocket-transport.ts';
+import type { Metrics } from '../metrics.ts';
+import type { Tls } from '../tls.ts';
+
+export interface HttpOptions {
+  readonly address: ListenAddress;
+  readonly context: ConnectionContext;
+  readonly connections: Connections;
+  readonly metrics: Metrics;
+  /** Used when the address is not on loopback: then it is HTTPS. */
+  readonly tls: Tls;
+  /** The built console; left out when undefined. */
+  readonly consoleDirectory?: string | undefined;
+  /** Further files to serve, by URL prefix. */
+  readonly staticDirectories?: Readonly<Record<string, string>>;
+}
+
+export interface HttpServer {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+const WEBSOCKET_PATH = '/xmpp-websocket';
+
+/** No script, style or connection from elsewhere. */
+const SECURITY_HEADERS = {
+  'content-security-policy':
+    "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data: blob:; style-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'permissions-policy': 'camera=(self), microphone=(), geolocation=()',
+};
+
+/** The console, XMPP over WebSocket, health, metrics and host-meta behind one port. @throws ListenError */
+export async function startHttp(options: HttpOptions): Promise<HttpServer> {
+  const { address, tls, context } = options;
+  const isPlain = isLoopback(address.host);
+  const app = (isPlain ? fastify() : fastify({ https: { ...tls.options } as object })) as unknown as FastifyInstance;
+  app.addHook('onSend', async (_request, reply) => {
+    reply.headers(SECURITY_HEADERS);
+  });
+  app.get('/healthz', async () => ({ status: 'ok' }));
+  app.get('/metrics', async (_request, reply) => {
+    reply.type(options.metrics.registry.contentType);
+    return options.metrics.registry.metrics();
+  });
+  serveHostMeta(app, isPlain);
+  const directories: [string, string][] = Object.entries(options.staticDirectories ?? {});
+  if (options.consoleDirectory && existsSync(options.consoleDirectory))
+    directories.push(['/', options.consoleDirectory]);
+  for (const [index, [prefix, root]] of directories.entries()) {
+    await app.register(fastifyStatic, { root, prefix, decorateReply: index === 0 });
+  }
+  const webSockets = acceptWebSockets(app, options, isPlain);
+  try {
+    await app.listen({ host: address.host, port: address.port });
+  } catch (error) {
+    throw listenError(error as NodeJS.ErrnoException, 'http', address);
+  }
+  const { port } = app.server.address() as AddressInfo;
+  const host = address.host.includes(':') ? `[${address.host}]` : address.host;
+  context.log.debug({ host, port }, 'HTTP is open');
+  return {
+    url: `${isPlain ? 'http' : 'https'}://${host}:${port}`,
+    async close() {
+      for (const socket of webSockets.clients) socket.terminate();
+      await app.close();
+    },
+  };
+}
+
+/** Where the WebSocket is. @see XEP-0156 §3 */
+function serveHostMeta(app: FastifyInstance, isPlain: boolean): void {
+  const rel = 'urn:xmpp:alt-connections:websocket';
+  const href = (host: string) => `${isPlain ? 'ws' : 'wss'}://${host}${WEBSOCKET_PATH}`;
+  const open = { 'access-control-allow-origin': '*' };
+  app.get('/.well-known/host-meta.json', async (request, reply) => {
+    reply.headers(open);
+    return { links: [{ rel, href: href(request.host) }] };
+  });
+  app.get('/.well-known/host-meta', async (request, reply) => {
+    reply.headers(open).type('application/xrd+xml; charset=utf-8');
+    const safeHref = href(request.host.replace(/[^\w.:[\]-]/g, ''));
+    return `<?xml version='1.0' encoding='utf-8'?><XRD xmlns='http://docs.oasis-open.org/ns/xri/xrd-1.0'><Link rel='${rel}' href='${safeHref}'/></XRD>`;
+  });
+}
+
+/** @see RFC 7395 §3.1 */
+function acceptWebSockets(app: FastifyInstance, options: HttpOptions, isPlain: boolean): WebSocketServer {
+  const { context, connections } = options;
+  const server = new WebSocketServer({
+    noServer: true,
+    maxPayload: context.limits.maxStanzaBytes,
+    handleProtocols: (protocols) => (protocols.has('xmpp') ? 'xmpp' : false),
+    perMessageDeflate: false,
+  });
+  app.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const path = request.url?.split('?')[0];
+    const protocols = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
+    if (path !== WEBSOCKET_PATH || !protocols.includes('xmpp')) {
+      const status = path === WEBSOCKET_PATH ? '400 Bad Request' : '404 Not Found';
+      socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      return;
+    }
+    if (!connections.admit(socket as Socket)) return;
+    server.handleUpgrade(request, socket, head, (webSocket) => {
+      const { remoteAddress, remotePort } = request.socket;
+      new WebSocketTransport(context, webSocket, {
+        remote: `${remoteAddress}:${remotePort}`,
+        isEncrypted: (request.socket as Partial<TLSSocket>).encrypted === true,
+        requireTls: !isPlain,
+      });
+    });
+  });
+  return server;
+}

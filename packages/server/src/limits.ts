@@ -1,0 +1,26 @@
+/** What a client may use up. Safe defaults; see docs/configuration.md. */
+export interface Limits {
+  /** Bytes of one stanza of an authenticated client. RFC 6120 §13.12 wants at least 10,000. */
+  readonly maxStanzaBytes: number;
+  /** Bytes of one element before authentication. */
+  readonly maxUnauthenticatedBytes: number;
+  readonly maxConnections: number;
+  readonly maxConnectionsPerAddress: number;
+  readonly maxSessionsPerAccount: number;
+  /** Time from connecting to being bound. */
+  readonly authTimeoutMs: number;
+  readonly maxAuthFailures: number;
+  /** Bytes that may wait for a client that reads slowly; one that reads slower is disconnected. */
+  readonly maxUnsentBytes: number;
+}
+
+export const DEFAULT_LIMITS: Limits = {
+  maxStanzaBytes: 262_144,
+  maxUnauthenticatedBytes: 10_000,
+  maxConnections: 20_000,
+  maxConnectionsPerAddress: 2_000,
+  maxSessionsPerAccount: 20,
+  authTimeoutMs: 30_000,
+  maxAuthFailures: 4,
+  maxUnsentBytes: 4 * 1024 * 1024,
+};

@@ -1,0 +1,162 @@
+import type { Socket } from 'node:net';
+import { type SecureContext, TLSSocket } from 'node:tls';
+import { type Element, escapeAttribute, type StreamEvent, StreamReader } from '@thingward/xml';
+import { NS, type StreamError } from '@thingward/xmpp';
+import { ClientConnection, type ClientTransport, type ConnectionContext } from '../client-connection.ts';
+import type { Stanza } from '../stanza.ts';
+
+const CLOSE_TIMEOUT_MS = 2000;
+
+/** A client's TCP connection, in plain or under TLS. @see RFC 6120 §3, §4, §5 */
+export class TcpTransport implements ClientTransport {
+  readonly remote: string;
+  readonly #context: ConnectionContext;
+  readonly #connection: ClientConnection;
+  readonly #secureContext: (() => SecureContext) | undefined;
+  #socket: Socket;
+  #reader: StreamReader;
+  #opened = false;
+  #closing = false;
+  #corked = false;
+
+  /** @param secureContext for STARTTLS; undefined where it is not offered or TLS is there already */
+  constructor(
+    context: ConnectionContext,
+    socket: Socket,
+    options: { readonly requireTls: boolean; readonly secureContext?: (() => SecureContext) | undefined },
+  ) {
+    this.#context = context;
+    this.#socket = socket;
+    this.#secureContext = options.secureContext;
+    this.remote = `${socket.remoteAddress}:${socket.remotePort}`;
+    this.#reader = this.#newReader(context.limits.maxUnauthenticatedBytes);
+    this.#connection = new ClientConnection(context, this, options.requireTls);
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, 60_000);
+    this.#listen(socket);
+  }
+
+  get isEncrypted(): boolean {
+    return this.#socket instanceof TLSSocket;
+  }
+
+  get canStartTls(): boolean {
+    return this.#secureContext !== undefined;
+  }
+
+  openStream({ id, from, to }: { id: string; from: string; to?: string | undefined }): void {
+    const attributes = `id='${id}' from='${escapeAttribute(from)}'${to === undefined ? '' : ` to='${escapeAttribute(to)}'`}`;
+    this.#opened = true;
+    this.#write(
+      `<?xml version='1.0'?><stream:stream xmlns='${NS.client}' xmlns:stream='${NS.stream}' ${attributes} version='1.0' xml:lang='en'>`,
+    );
+  }
+
+  send(element: Element): void {
+    // The stream's own elements are written with its prefix, as the RFC's examples are: some clients look for it.
+    const text = element.toString(NS.client);
+    this.#write(
+      element.namespace === NS.stream
+        ? text
+            .replace(`<${element.name} xmlns='${NS.stream}'`, `<stream:${element.name}`)
+            .replace(new RegExp(`</${element.name}>$`), `</stream:${element.name}>`)
+        : text,
+    );
+  }
+
+  sendStanza(stanza: Stanza): void {
+    this.#write(stanza.streamBytes);
+  }
+
+  restart(): void {
+    this.#reader.restart();
+    this.#opened = false;
+  }
+
+  authenticated(): void {
+    this.#reader.maxElementBytes = this.#context.limits.maxStanzaBytes;
+  }
+
+  async startTls(): Promise<void> {
+    const plain = this.#socket;
+    plain.removeAllListeners();
+    // What was sent before TLS must not count as sent inside it.
+    if (this.#reader.pendingBytes > 0) {
+      plain.destroy();
+      this.#connection.ended();
+      return;
+    }
+    this.#uncork();
+    const secured = new TLSSocket(plain, {
+      isServer: true,
+      secureContext: (this.#secureContext as () => SecureContext)(),
+    });
+    plain.on('error', () => secured.destroy());
+    this.#socket = secured;
+    this.#reader = this.#newReader(this.#context.limits.maxUnauthenticatedBytes);
+    this.#opened = false;
+    this.#listen(secured);
+  }
+
+  closeStream(error?: StreamError): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    if (error) this.send(error.toElement());
+    if (this.#opened) this.#write('</stream:stream>');
+    this.#uncork();
+    const socket = this.#socket;
+    socket.end();
+    socket.resume();
+    const timer = setTimeout(() => socket.destroy(), CLOSE_TIMEOUT_MS);
+    socket.once('close', () => clearTimeout(timer));
+    this.#connection.ended();
+  }
+
+  nextEvent(): StreamEvent | undefined {
+    return this.#reader.next();
+  }
+
+  pause(paused: boolean): void {
+    if (paused) this.#socket.pause();
+    else this.#socket.resume();
+  }
+
+  #newReader(maxElementBytes: number): StreamReader {
+    return new StreamReader({ maxElementBytes });
+  }
+
+  #listen(socket: Socket): void {
+    socket.on('data', (chunk: Buffer) => {
+      if (this.#closing) return;
+      this.#reader.push(chunk);
+      this.#connection.pump();
+    });
+    socket.on('error', (error) =>
+      this.#context.log.debug({ remote: this.remote, reason: error.message }, 'connection broke'),
+    );
+    socket.on('close', () => this.#connection.ended());
+    socket.on('end', () => this.#connection.ended());
+  }
+
+  /** What is sent within one turn of the event loop leaves in one write. */
+  #write(data: string | Uint8Array): void {
+    const socket = this.#socket;
+    if (socket.destroyed || socket.writableEnded) return;
+    if (!this.#corked) {
+      this.#corked = true;
+      socket.cork();
+      process.nextTick(() => this.#uncork());
+    }
+    socket.write(data);
+    if (socket.writableLength > this.#context.limits.maxUnsentBytes) {
+      this.#context.log.warn({ remote: this.remote }, 'a client reads too slowly and is disconnected');
+      socket.destroy();
+    }
+  }
+
+  #uncork(): void {
+    if (!this.#corked) return;
+    this.#corked = false;
+    this.#socket.uncork();
+  }
+}

@@ -1,0 +1,194 @@
+import type { Server } from 'node:net';
+import { join } from 'node:path';
+import { Jid, type Logger, SILENT_LOGGER, StreamError, type XmppPeer } from '@thingward/xmpp';
+import type { Kysely, Migration } from 'kysely';
+import { Accounts } from './accounts.ts';
+import type { ConnectionContext } from './client-connection.ts';
+import type { ServerConfig } from './config.ts';
+import { type HttpServer, startHttp } from './http/http-server.ts';
+import { Connections } from './listeners/connections.ts';
+import { isLoopback } from './listeners/listen.ts';
+import { listenDirectTls, listenStartTls } from './listeners/tcp-listener.ts';
+import { createMetrics } from './metrics.ts';
+import { modules } from './modules/index.ts';
+import { RosterStore } from './roster-store.ts';
+import { Router } from './router.ts';
+import { ServiceHost } from './service-host.ts';
+import { SessionTable } from './session.ts';
+import { type OpenDatabase, openDatabase } from './storage/database.ts';
+import { serverMigrations } from './storage/migrations.ts';
+import type { ServerSchema } from './storage/schema.ts';
+import { loadTls, selfSignedTls, type Tls } from './tls.ts';
+
+/** A running service. */
+export interface HostedService {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** A service the server hosts at `name.domain`. It knows nothing of where it runs. */
+export interface ServiceDefinition {
+  /** First label of its domain. */
+  readonly name: string;
+  /** For people. */
+  readonly title: string;
+  /** Tables it keeps in the server's database. */
+  readonly migrations: Record<string, Migration>;
+  create(peer: XmppPeer, database: Kysely<never>, log: Logger, config: ServerConfig): HostedService;
+}
+
+export interface ServerOptions {
+  readonly services?: readonly ServiceDefinition[];
+  readonly log?: Logger;
+  /** The built console. */
+  readonly consoleDirectory?: string;
+  /** Further files to serve over HTTP, by URL prefix. */
+  readonly staticDirectories?: Readonly<Record<string, string>>;
+}
+
+/** Opens the database of a server's data directory, for the server itself or for administration beside it. @throws StorageError */
+export function openServerDatabase(
+  dataDir: string,
+  services: readonly ServiceDefinition[] = [],
+): Promise<OpenDatabase<ServerSchema>> {
+  const migrations = Object.assign({}, serverMigrations, ...services.map((service) => service.migrations));
+  return openDatabase<ServerSchema>(join(dataDir, 'thingward.db'), migrations);
+}
+
+/** The certificate of the configuration, or the self-signed one in the data directory. @throws TlsError */
+export function serverTls({ tls, dataDir, domain }: ServerConfig): Promise<Tls> {
+  return tls ? Promise.resolve(loadTls(tls.cert, tls.key)) : selfSignedTls(join(dataDir, 'tls'), domain);
+}
+
+/** The XMPP server with its services, composed: start it, stop it. */
+export class ThingwardServer {
+  readonly accounts: Accounts;
+  readonly tls: Tls;
+  readonly #config: ServerConfig;
+  readonly #options: ServerOptions;
+  readonly #log: Logger;
+  readonly #database: OpenDatabase<ServerSchema>;
+  readonly #sessions = new SessionTable();
+  readonly #router: Router;
+  readonly #services: HostedService[] = [];
+  readonly #hosts: ServiceHost[] = [];
+  readonly #connections: Connections;
+  readonly #listeners: Server[] = [];
+  #http: HttpServer | undefined;
+
+  private constructor(config: ServerConfig, options: ServerOptions, database: OpenDatabase<ServerSchema>, tls: Tls) {
+    this.#config = config;
+    this.#options = options;
+    this.#log = options.log ?? SILENT_LOGGER;
+    this.#database = database;
+    this.tls = tls;
+    this.accounts = new Accounts(database.query, config.domain);
+    this.#router = new Router(Jid.parse(config.domain), this.#sessions, this.#log);
+    this.#connections = new Connections(config.limits, this.#log);
+  }
+
+  /** Opens the database, the services and the doors. What was opened is closed again when one fails. @throws StorageError, TlsError, ListenError */
+  static async start(config: ServerConfig, options: ServerOptions = {}): Promise<ThingwardServer> {
+    const tls = await serverTls(config);
+    const database = await openServerDatabase(config.dataDir, options.services);
+    const server = new ThingwardServer(config, options, database, tls);
+    try {
+      await server.#start();
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+    return server;
+  }
+
+  /** Where the console is; undefined when HTTP is off. */
+  get url(): string | undefined {
+    return this.#http?.url;
+  }
+
+  /** Host and port of an open door. */
+  address(index: number): { readonly host: string; readonly port: number } | undefined {
+    const address = this.#listeners[index]?.address();
+    return address && typeof address === 'object' ? { host: address.address, port: address.port } : undefined;
+  }
+
+  /** Ends all streams orderly and closes everything. */
+  async stop(): Promise<void> {
+    const closed = this.#listeners.map((listener) => new Promise<void>((resolve) => listener.close(() => resolve())));
+    for (const session of this.#sessions.all()) {
+      session.wire.closeStream(new StreamError('system-shutdown', 'the server stops'));
+    }
+    for (const service of this.#services) await service.stop();
+    for (const host of this.#hosts) host.disconnect();
+    await new Promise((resolve) => setTimeout(resolve, this.#connections.size > 0 ? 50 : 0));
+    this.#connections.destroyAll();
+    await this.#http?.close();
+    await Promise.all(closed);
+    await this.#database.close();
+  }
+
+  async #start(): Promise<void> {
+    const { listen, auth, limits, domain } = this.#config;
+    const log = this.#log;
+    const rosters = new RosterStore(this.#database.query);
+    const context = {
+      domain,
+      router: this.#router,
+      sessions: this.#sessions,
+      accounts: this.accounts,
+      rosters,
+      modules,
+      log,
+    };
+    for (const module of modules) module.start(context);
+    await this.#startServices();
+
+    const metrics = createMetrics({
+      sessions: () => this.#sessions.size,
+      connections: () => this.#connections.size,
+      routed: () => this.#router.routedCount,
+    });
+    const connectionContext: ConnectionContext = {
+      domain,
+      credentials: this.accounts,
+      limits,
+      router: this.#router,
+      sessions: this.#sessions,
+      log,
+      onAuthentication: (succeeded) => metrics.authentications.inc({ outcome: succeeded ? 'success' : 'failure' }),
+    };
+    if (listen.c2s) {
+      const requireTls = !(auth.allowPlaintext && isLoopback(listen.c2s.host));
+      this.#listeners.push(
+        await listenStartTls(listen.c2s, connectionContext, this.#connections, this.tls, requireTls),
+      );
+    }
+    if (listen.c2sTls) {
+      this.#listeners.push(await listenDirectTls(listen.c2sTls, connectionContext, this.#connections, this.tls));
+    }
+    if (listen.http) {
+      this.#http = await startHttp({
+        address: listen.http,
+        context: connectionContext,
+        connections: this.#connections,
+        metrics,
+        tls: this.tls,
+        consoleDirectory: this.#options.consoleDirectory,
+        staticDirectories: this.#options.staticDirectories ?? {},
+      });
+    }
+  }
+
+  async #startServices(): Promise<void> {
+    // Each service owns its tables and knows its own part of the schema only.
+    const database = this.#database.query as unknown as Kysely<never>;
+    for (const { name, title, create } of this.#options.services ?? []) {
+      const host = new ServiceHost(`${name}.${this.#config.domain}`, title, this.#router, this.#log);
+      const service = create(host, database, this.#log, this.#config);
+      this.#hosts.push(host);
+      this.#services.push(service);
+      await service.start();
+      host.connect();
+    }
+  }
+}

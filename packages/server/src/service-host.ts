@@ -1,0 +1,44 @@
+import type { Element } from '@thingward/xml';
+import { Jid, type Logger, PeerError, StanzaDispatcher } from '@thingward/xmpp';
+import type { Router } from './router.ts';
+import { Stanza } from './stanza.ts';
+
+/** A service that lives in this process: the same to it as a component connection would be. */
+export class ServiceHost extends StanzaDispatcher {
+  readonly jid: Jid;
+  /** For disco. */
+  readonly title: string;
+  readonly #router: Router;
+
+  constructor(domain: string, title: string, router: Router, log: Logger) {
+    super((error) => log.error({ err: error, service: domain }, 'a service failed to handle a stanza'));
+    this.jid = Jid.parse(domain);
+    this.title = title;
+    this.#router = router;
+    router.addService(this);
+  }
+
+  /** Begins to receive. */
+  connect(): void {
+    this.becameOnline();
+  }
+
+  disconnect(): void {
+    this.#router.removeService(this);
+    this.becameOffline(new PeerError('closed', 'the server stops'));
+  }
+
+  receive(stanza: Stanza): void {
+    this.dispatch(stanza.element);
+  }
+
+  protected override transmit(element: Element): void {
+    const from = Jid.tryParse(element.attribute('from')) ?? this.jid;
+    if (from.domain !== this.jid.domain) throw new Error(`${this.jid} may not speak as ${from}`);
+    const to = Jid.tryParse(element.attribute('to'));
+    if (!to) throw new Error('a service must say whom it speaks to');
+    const stanza = Stanza.made(element, from, to);
+    // Not at once: a service that answers while it is being called would recurse through the router.
+    queueMicrotask(() => void this.#router.route(stanza));
+  }
+}

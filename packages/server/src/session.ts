@@ -1,0 +1,82 @@
+import type { Jid, StreamError } from '@thingward/xmpp';
+import type { Stanza } from './stanza.ts';
+
+/** How a session reaches its client. */
+export interface SessionWire {
+  sendStanza(stanza: Stanza): void;
+  /** Ends the stream, with an error where there is one. */
+  closeStream(error?: StreamError): void;
+  readonly isEncrypted: boolean;
+  /** Address and port of the other side, for people. */
+  readonly remote: string;
+}
+
+/** A bound resource of an account. */
+export class Session {
+  readonly jid: Jid;
+  readonly wire: SessionWire;
+  readonly boundAt = new Date();
+  /** The last presence without a type it sent; undefined while it is not available. */
+  available: Stanza | undefined;
+  priority = 0;
+  /** Bare or full JIDs that got its presence without a subscription. @see RFC 6121 §4.6 */
+  readonly directed = new Set<string>();
+
+  constructor(jid: Jid, wire: SessionWire) {
+    this.jid = jid;
+    this.wire = wire;
+  }
+
+  get localpart(): string {
+    return this.jid.local as string;
+  }
+
+  send(stanza: Stanza): void {
+    this.wire.sendStanza(stanza);
+  }
+}
+
+/** The bound resources of all accounts. */
+export class SessionTable {
+  readonly #accounts = new Map<string, Map<string, Session>>();
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  add(session: Session): void {
+    const resources = this.#accounts.get(session.localpart) ?? new Map<string, Session>();
+    resources.set(session.jid.resource as string, session);
+    this.#accounts.set(session.localpart, resources);
+    this.#size++;
+  }
+
+  /** Takes it out, unless another session has taken its place. @returns whether it was there */
+  remove(session: Session): boolean {
+    const resources = this.#accounts.get(session.localpart);
+    if (resources?.get(session.jid.resource as string) !== session) return false;
+    resources.delete(session.jid.resource as string);
+    if (resources.size === 0) this.#accounts.delete(session.localpart);
+    this.#size--;
+    return true;
+  }
+
+  get(jid: Jid): Session | undefined {
+    return this.#accounts.get(jid.local ?? '')?.get(jid.resource ?? '');
+  }
+
+  /** All resources of an account. */
+  of(localpart: string): readonly Session[] {
+    return [...(this.#accounts.get(localpart)?.values() ?? [])];
+  }
+
+  /** The resources of an account that have sent presence. */
+  availableOf(localpart: string): readonly Session[] {
+    return this.of(localpart).filter(({ available }) => available !== undefined);
+  }
+
+  all(): readonly Session[] {
+    return [...this.#accounts.values()].flatMap((resources) => [...resources.values()]);
+  }
+}

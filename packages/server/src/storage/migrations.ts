@@ -1,0 +1,46 @@
+import type { Kysely, Migration } from 'kysely';
+
+/** Tables of the server itself; services bring their own. */
+export const serverMigrations: Record<string, Migration> = {
+  '2026-11-01-server-accounts': {
+    async up(database: Kysely<unknown>): Promise<void> {
+      await database.schema
+        .createTable('account')
+        .addColumn('localpart', 'text', (column) => column.primaryKey())
+        .addColumn('created_at', 'bigint', (column) => column.notNull())
+        .execute();
+      await database.schema
+        .createTable('credential')
+        .addColumn('localpart', 'text', (column) =>
+          column.notNull().references('account.localpart').onDelete('cascade'),
+        )
+        .addColumn('hash', 'text', (column) => column.notNull())
+        .addColumn('salt', 'text', (column) => column.notNull())
+        .addColumn('iterations', 'integer', (column) => column.notNull())
+        .addColumn('stored_key', 'text', (column) => column.notNull())
+        .addColumn('server_key', 'text', (column) => column.notNull())
+        .addPrimaryKeyConstraint('credential_key', ['localpart', 'hash'])
+        .execute();
+      await database.schema
+        .createTable('roster')
+        .addColumn('localpart', 'text', (column) =>
+          column.notNull().references('account.localpart').onDelete('cascade'),
+        )
+        .addColumn('contact', 'text', (column) => column.notNull())
+        .addColumn('name', 'text')
+        .addColumn('groups', 'text', (column) => column.notNull())
+        .addColumn('subscription_to', 'integer', (column) => column.notNull())
+        .addColumn('subscription_from', 'integer', (column) => column.notNull())
+        .addColumn('pending_out', 'integer', (column) => column.notNull())
+        .addColumn('pending_in', 'integer', (column) => column.notNull())
+        .addColumn('in_roster', 'integer', (column) => column.notNull())
+        .addPrimaryKeyConstraint('roster_key', ['localpart', 'contact'])
+        .execute();
+      await database.schema
+        .createTable('setting')
+        .addColumn('name', 'text', (column) => column.primaryKey())
+        .addColumn('value', 'text', (column) => column.notNull())
+        .execute();
+    },
+  },
+};

@@ -1,0 +1,46 @@
+/** An account of the served domain. */
+export interface AccountTable {
+  localpart: string;
+  /** Milliseconds since 1970. */
+  created_at: number;
+}
+
+/** What is kept of an account's password for one SCRAM hash; binary values as Base64. @see RFC 5802 §3 */
+export interface CredentialTable {
+  localpart: string;
+  hash: string;
+  salt: string;
+  iterations: number;
+  stored_key: string;
+  server_key: string;
+}
+
+/** One contact of an account with its subscription state. Booleans are 0 and 1. @see RFC 6121 §2.1.2, Appendix A */
+export interface RosterTable {
+  localpart: string;
+  contact: string;
+  name: string | null;
+  /** JSON array of strings. */
+  groups: string;
+  /** We see the contact's presence. */
+  subscription_to: number;
+  /** The contact sees ours. */
+  subscription_from: number;
+  pending_out: number;
+  pending_in: number;
+  /** 0 while the row only remembers a request that came in. */
+  in_roster: number;
+}
+
+/** Small facts the server keeps about itself. */
+export interface SettingTable {
+  name: string;
+  value: string;
+}
+
+export interface ServerSchema {
+  account: AccountTable;
+  credential: CredentialTable;
+  roster: RosterTable;
+  setting: SettingTable;
+}
