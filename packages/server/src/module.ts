@@ -1,13 +1,8 @@
-import type { Element } from '@thingward/xml';
 import type { DiscoIdentity, Logger } from '@thingward/xmpp';
 import type { Accounts } from './accounts.ts';
 import type { RosterStore } from './roster-store.ts';
 import type { Router } from './router.ts';
-import type { Session, SessionTable } from './session.ts';
-import type { Stanza } from './stanza.ts';
-
-/** Answers an IQ request with the payload of its result; throws a StanzaError otherwise. */
-export type ServerIqHandler = (stanza: Stanza) => Element | undefined | Promise<Element | undefined>;
+import type { SessionTable } from './session.ts';
 
 /** What a module can use. */
 export interface ServerContext {
@@ -30,13 +25,4 @@ export interface ServerModule {
   readonly identity?: DiscoIdentity;
   /** Registers its handlers. */
   start(context: ServerContext): void;
-}
-
-/** Takes presence stanzas, and hears of sessions that end. */
-export interface PresenceHandler {
-  /** From a client of ours. */
-  fromClient(stanza: Stanza, session: Session): Promise<void>;
-  /** To an account of ours, from anywhere. */
-  toAccount(stanza: Stanza): Promise<void>;
-  sessionEnded(session: Session): Promise<void>;
 }

@@ -1,6 +1,5 @@
 import { errorReply, iqResult, Jid, type Logger, StanzaError } from '@thingward/xmpp';
-import type { PresenceHandler, ServerIqHandler } from './module.ts';
-import type { ServiceHost } from './service-host.ts';
+import type { PresenceHandler, ServerIqHandler, StanzaReceiver } from './handlers.ts';
 import type { Session, SessionTable } from './session.ts';
 import { Stanza } from './stanza.ts';
 
@@ -14,7 +13,7 @@ export class Router {
   readonly domain: Jid;
   readonly #sessions: SessionTable;
   readonly #log: Logger;
-  readonly #services = new Map<string, ServiceHost>();
+  readonly #services = new Map<string, StanzaReceiver>();
   readonly #serverIq = new Map<string, ServerIqHandler>();
   readonly #accountIq = new Map<string, ServerIqHandler>();
   readonly #jids = new Map<string, Jid>();
@@ -32,16 +31,16 @@ export class Router {
     return this.#routed;
   }
 
-  get services(): readonly ServiceHost[] {
+  get services(): readonly StanzaReceiver[] {
     return [...this.#services.values()];
   }
 
-  addService(service: ServiceHost): void {
+  addService(service: StanzaReceiver): void {
     if (this.#services.has(service.jid.domain)) throw new Error(`two services at ${service.jid}`);
     this.#services.set(service.jid.domain, service);
   }
 
-  removeService(service: ServiceHost): void {
+  removeService(service: StanzaReceiver): void {
     this.#services.delete(service.jid.domain);
   }
 

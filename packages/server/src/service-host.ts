@@ -1,12 +1,12 @@
 import type { Element } from '@thingward/xml';
 import { Jid, type Logger, PeerError, StanzaDispatcher } from '@thingward/xmpp';
+import type { StanzaReceiver } from './handlers.ts';
 import type { Router } from './router.ts';
 import { Stanza } from './stanza.ts';
 
 /** A service that lives in this process: the same to it as a component connection would be. */
-export class ServiceHost extends StanzaDispatcher {
+export class ServiceHost extends StanzaDispatcher implements StanzaReceiver {
   readonly jid: Jid;
-  /** For disco. */
   readonly title: string;
   readonly #router: Router;
 

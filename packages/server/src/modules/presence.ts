@@ -1,5 +1,6 @@
 import { type Jid, presence as presenceElement, StanzaError } from '@thingward/xmpp';
-import type { PresenceHandler, ServerContext, ServerModule } from '../module.ts';
+import type { PresenceHandler } from '../handlers.ts';
+import type { ServerContext, ServerModule } from '../module.ts';
 import { MAX_ROSTER_ENTRIES, type RosterEntry } from '../roster-store.ts';
 import type { Session } from '../session.ts';
 import { Stanza } from '../stanza.ts';

@@ -1,0 +1,24 @@
+import type { Element } from '@thingward/xml';
+import type { Jid } from '@thingward/xmpp';
+import type { Session } from './session.ts';
+import type { Stanza } from './stanza.ts';
+
+/** Answers an IQ request with the payload of its result; throws a StanzaError otherwise. */
+export type ServerIqHandler = (stanza: Stanza) => Element | undefined | Promise<Element | undefined>;
+
+/** Takes presence stanzas, and hears of sessions that end. */
+export interface PresenceHandler {
+  /** From a client of ours. */
+  fromClient(stanza: Stanza, session: Session): Promise<void>;
+  /** To an account of ours, from anywhere. */
+  toAccount(stanza: Stanza): Promise<void>;
+  sessionEnded(session: Session): Promise<void>;
+}
+
+/** Whatever takes the stanzas of a domain of its own. */
+export interface StanzaReceiver {
+  readonly jid: Jid;
+  /** For disco. */
+  readonly title: string;
+  receive(stanza: Stanza): void;
+}
