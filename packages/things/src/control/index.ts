@@ -2,3 +2,4 @@ export * from './client.ts';
 export * from './codec.ts';
 export * from './form.ts';
 export * from './parameter.ts';
+export * from './serve.ts';

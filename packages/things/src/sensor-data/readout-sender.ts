@@ -1,0 +1,108 @@
+import type { Element } from '@thingward/xml';
+import type { NodeReference } from '../thing/node.ts';
+import { PayloadError } from '../thing/payload.ts';
+import { encodeReadoutMessage, type NodeFailure } from './codec.ts';
+import type { Field } from './field.ts';
+import { encodeFieldNodes } from './field-codec.ts';
+
+/**
+ * Sends the messages of one read-out. Each is held back for an instant, so that the last one can say that it is the last; a reader
+ * of a slow Thing gets what there is without waiting for the next.
+ */
+export class ReadoutSender {
+  readonly #send: (payload: Element) => void;
+  readonly #seqnr: number;
+  readonly #fieldsPerMessage: number;
+  readonly #clock: () => Date;
+  readonly #onLost: (error: unknown) => void;
+  #held: Element | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** @param onLost told when a message that was held back could not be sent */
+  constructor(
+    send: (payload: Element) => void,
+    options: { seqnr: number; fieldsPerMessage: number; clock: () => Date; onLost: (error: unknown) => void },
+  ) {
+    this.#send = send;
+    this.#seqnr = options.seqnr;
+    this.#fieldsPerMessage = options.fieldsPerMessage;
+    this.#clock = options.clock;
+    this.#onLost = options.onLost;
+  }
+
+  started(): void {
+    this.#send(encodeReadoutMessage({ kind: 'started', seqnr: this.#seqnr }));
+  }
+
+  /** Sends fields in as many messages as they need; a field that can't be written becomes a failure of its node. */
+  fields(fields: readonly Field[]): void {
+    for (let start = 0; start < fields.length; start += this.#fieldsPerMessage) {
+      const batch = fields.slice(start, start + this.#fieldsPerMessage);
+      try {
+        this.#push(encodeReadoutMessage({ kind: 'fields', seqnr: this.#seqnr, fields: batch, done: false }));
+      } catch (error) {
+        if (!(error instanceof PayloadError)) throw error;
+        this.#withoutFaulty(batch);
+      }
+    }
+  }
+
+  #withoutFaulty(batch: readonly Field[]): void {
+    const errors: NodeFailure[] = [];
+    const sound = batch.filter((field) => {
+      try {
+        return encodeFieldNodes([field]).length > 0;
+      } catch (error) {
+        if (!(error instanceof PayloadError)) throw error;
+        errors.push({ node: field.node, timestamp: this.#clock(), message: printable(error.message) });
+        return false;
+      }
+    });
+    if (sound.length > 0) {
+      this.#push(encodeReadoutMessage({ kind: 'fields', seqnr: this.#seqnr, fields: sound, done: false }));
+    }
+    this.#push(encodeReadoutMessage({ kind: 'failure', seqnr: this.#seqnr, errors, done: false }));
+  }
+
+  /** Tells that a node could not be read. */
+  failure(node: NodeReference | undefined, message: string): void {
+    const errors = [{ node, timestamp: this.#clock(), message: printable(message) }];
+    this.#push(encodeReadoutMessage({ kind: 'failure', seqnr: this.#seqnr, errors, done: false }));
+  }
+
+  /** Tells that this was all. */
+  finish(): void {
+    const last = this.#held;
+    this.stop();
+    this.#send(last ? last.with({ done: true }) : encodeReadoutMessage({ kind: 'done', seqnr: this.#seqnr }));
+  }
+
+  /** Drops what was held back. */
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#held = undefined;
+  }
+
+  #push(message: Element): void {
+    const before = this.#held;
+    this.#held = message;
+    if (before) this.#send(before);
+    this.#timer ??= setTimeout(() => this.#flush(), 0);
+  }
+
+  #flush(): void {
+    const message = this.#held;
+    this.stop();
+    try {
+      if (message) this.#send(message);
+    } catch (error) {
+      this.#onLost(error);
+    }
+  }
+}
+
+/** A text from anywhere, as XML can hold it. */
+function printable(text: string): string {
+  return text.replace(/[^\P{C}\t\n]/gu, '\ufffd');
+}

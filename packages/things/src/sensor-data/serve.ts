@@ -1,0 +1,134 @@
+import {
+  type IqRequest,
+  type Jid,
+  type Logger,
+  message,
+  SILENT_LOGGER,
+  StanzaError,
+  type XmppPeer,
+} from '@thingward/xmpp';
+import { type AccessCheck, accessibleThings } from '../thing/access.ts';
+import { decodingRequest } from '../thing/payload.ts';
+import type { Thing } from '../thing/thing.ts';
+import {
+  decodeCancel,
+  decodeReadoutRequest,
+  encodeAccepted,
+  encodeCancel,
+  type ReadoutRequest,
+  SENSOR_DATA_NAMESPACE,
+} from './codec.ts';
+import { FIELD_TYPES } from './field.ts';
+import { readThings } from './read-things.ts';
+import { ReadoutSchedule, type ScheduleLimits } from './readout-schedule.ts';
+import { ReadoutSender } from './readout-sender.ts';
+
+/** How much work requesters can make. */
+export interface ReadoutLimits extends ScheduleLimits {
+  readonly fieldsPerMessage: number;
+  /** Things of one read-out that are read at the same time. */
+  readonly thingsAtOnce: number;
+  /** Silence of a Thing, in milliseconds, after which it counts as failed: less than readers usually wait. */
+  readonly silenceMs: number;
+}
+
+export const DEFAULT_READOUT_LIMITS: ReadoutLimits = {
+  running: 16,
+  waiting: 200,
+  perRequester: 10,
+  fieldsPerMessage: 50,
+  thingsAtOnce: 4,
+  silenceMs: 25_000,
+};
+
+export interface SensorDataOptions {
+  readonly things: readonly Thing[];
+  /** Asked when a request arrives and again when its read-out begins. */
+  readonly mayRead: AccessCheck;
+  readonly limits?: Partial<ReadoutLimits> | undefined;
+  readonly log?: Logger | undefined;
+  readonly clock?: (() => Date) | undefined;
+}
+
+/** Sensor data being served. */
+export interface SensorDataServer {
+  /** Ends all read-outs of a full JID, or of all resources of a bare one: it may not read any more. */
+  cancelAllOf(requester: Jid): void;
+  /** Takes no requests any more, ends all read-outs, and waits until they have ended. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Answers requests for sensor data of Things: each accepted one is a read-out that runs by itself and sends messages, until it is
+ * done, cancelled, or its requester is gone.
+ * @see XEP-0323 §3
+ */
+export function serveSensorData(peer: XmppPeer, options: SensorDataOptions): SensorDataServer {
+  const { things, mayRead, log = SILENT_LOGGER, clock = () => new Date() } = options;
+  const limits = { ...DEFAULT_READOUT_LIMITS, ...options.limits };
+  const schedule = new ReadoutSchedule(limits, clock, (error) => log.warn({ error }, 'a read-out ended early'));
+
+  const accept = async ({ payload, from, to }: IqRequest) => {
+    const request = decodingRequest(() => decodeReadoutRequest(payload));
+    await accessibleThings(things, request.nodes, from, mayRead);
+    const { seqnr, when } = request;
+    const run = (signal: AbortSignal, wasQueued: boolean) => readOut(request, { from, to, signal, wasQueued });
+    return encodeAccepted({ seqnr, ...schedule.admit({ requester: from, seqnr, when, run }) });
+  };
+
+  const readOut = async (
+    request: ReadoutRequest,
+    { from, to, signal, wasQueued }: { from: Jid; to: Jid; signal: AbortSignal; wasQueued: boolean },
+  ) => {
+    const { seqnr, nodes } = request;
+    const lost = new AbortController();
+    const sender = new ReadoutSender((payload) => peer.send(message('normal', { to: from, from: to }, payload)), {
+      seqnr,
+      fieldsPerMessage: limits.fieldsPerMessage,
+      clock,
+      onLost: (error) => lost.abort(error),
+    });
+    try {
+      if (wasQueued) sender.started();
+      const stillAccessible = await accessibleThings(things, nodes, from, mayRead);
+      await readThings(stillAccessible, selectionOf(request), sender, {
+        signal: AbortSignal.any([signal, lost.signal]),
+        thingsAtOnce: limits.thingsAtOnce,
+        silenceMs: limits.silenceMs,
+        log,
+      });
+      sender.finish();
+    } catch (error) {
+      if (signal.aborted || !(error instanceof StanzaError)) throw error;
+      sender.failure(undefined, error.text ?? error.condition);
+      sender.finish();
+    } finally {
+      sender.stop();
+    }
+  };
+
+  const stops = [
+    peer.onIq('get', { name: 'req', namespace: SENSOR_DATA_NAMESPACE }, accept),
+    peer.onIq('get', { name: 'cancel', namespace: SENSOR_DATA_NAMESPACE }, ({ payload, from }) => {
+      const seqnr = decodingRequest(() => decodeCancel('cancel', payload));
+      if (!schedule.cancel(from, seqnr)) throw new StanzaError('item-not-found', `you have no read-out ${seqnr}`);
+      return encodeCancel('cancelled', seqnr);
+    }),
+    peer.onPresence(({ type, from }) => {
+      if (type === 'unavailable') schedule.cancelAllOf(from);
+    }),
+  ];
+
+  return {
+    cancelAllOf: (requester) => schedule.cancelAllOf(requester),
+    stop: async () => {
+      for (const stop of stops) stop();
+      await schedule.stop();
+    },
+  };
+}
+
+/** A request that names no kinds, or all, is for all kinds. */
+function selectionOf({ types, names, from, to }: ReadoutRequest) {
+  return { types: FIELD_TYPES.every((type) => types.includes(type)) ? [] : types, names, from, to };
+}
