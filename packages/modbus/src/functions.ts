@@ -1,0 +1,275 @@
+/*
+ * One row per function: its code and how its request and response are written and read, limits included.
+ * See MODBUS Application Protocol V1.1b3 §6; the section of each row is named beside it.
+ */
+import { ByteReader, packBits, uint16s, unpackBits, unpackRegisters } from './byte-cursor.ts';
+import { ModbusError } from './error.ts';
+import type { ModbusRequest, ModbusResponse, ReadBitsKind, ReadRegistersKind } from './pdu.ts';
+
+type Request<Kind extends ModbusRequest['kind']> = Extract<ModbusRequest, { readonly kind: Kind }>;
+type Response<Kind extends ModbusResponse['kind']> = Extract<ModbusResponse, { readonly kind: Kind }>;
+
+interface FunctionRow<Kind extends Exclude<ModbusRequest['kind'], 'opaque'>> {
+  readonly code: number;
+  encodeRequest(request: Request<Kind>): number[];
+  decodeRequest(reader: ByteReader): Request<Kind>;
+  encodeResponse(response: Response<Kind>): number[];
+  decodeResponse(reader: ByteReader): Response<Kind>;
+}
+
+export const MAX_READ_BITS = 2000;
+export const MAX_READ_REGISTERS = 125;
+export const MAX_WRITE_BITS = 1968;
+export const MAX_WRITE_REGISTERS = 123;
+export const MAX_READ_WRITE_REGISTERS = 121;
+
+type Kind = Exclude<ModbusRequest['kind'], 'opaque'>;
+
+/** A row whose kind was looked up: what it takes is known to fit it. */
+interface AnyRow {
+  readonly code: number;
+  encodeRequest(request: ModbusRequest): number[];
+  encodeResponse(response: ModbusResponse): number[];
+}
+
+export const FUNCTIONS: { readonly [K in Kind]: FunctionRow<K> } = {
+  'read-coils': readBits('read-coils', 1), // §6.1
+  'read-discrete-inputs': readBits('read-discrete-inputs', 2), // §6.2
+  'read-holding-registers': readRegisters('read-holding-registers', 3), // §6.3
+  'read-input-registers': readRegisters('read-input-registers', 4), // §6.4
+  // §6.5
+  'write-single-coil': {
+    code: 5,
+    encodeRequest: encodeCoil,
+    decodeRequest: decodeCoil,
+    encodeResponse: encodeCoil,
+    decodeResponse: decodeCoil,
+  },
+  // §6.6
+  'write-single-register': {
+    code: 6,
+    encodeRequest: encodeRegister,
+    decodeRequest: decodeRegister,
+    encodeResponse: encodeRegister,
+    decodeResponse: decodeRegister,
+  },
+  // §6.11
+  'write-multiple-coils': {
+    code: 15,
+    encodeRequest({ address, values }) {
+      checkQuantity(values.length, MAX_WRITE_BITS);
+      checkRange(address, values.length);
+      const octets = packBits(values);
+      return [...uint16s(address, values.length), octets.length, ...octets];
+    },
+    decodeRequest(reader) {
+      const address = reader.uint16();
+      const quantity = checkQuantity(reader.uint16(), MAX_WRITE_BITS, reader);
+      checkRange(address, quantity, reader);
+      const length = reader.uint8();
+      if (length !== Math.ceil(quantity / 8)) throw reader.error('the byte count does not fit the quantity');
+      return { kind: 'write-multiple-coils', address, values: unpackBits(reader.bytes(length), quantity) };
+    },
+    encodeResponse: ({ address, quantity }) => uint16s(address, quantity),
+    decodeResponse: (reader) => ({ kind: 'write-multiple-coils', address: reader.uint16(), quantity: reader.uint16() }),
+  },
+  // §6.12
+  'write-multiple-registers': {
+    code: 16,
+    encodeRequest({ address, values }) {
+      checkQuantity(values.length, MAX_WRITE_REGISTERS);
+      checkRange(address, values.length);
+      return [...uint16s(address, values.length), values.length * 2, ...uint16s(...values)];
+    },
+    decodeRequest(reader) {
+      const address = reader.uint16();
+      const quantity = checkQuantity(reader.uint16(), MAX_WRITE_REGISTERS, reader);
+      checkRange(address, quantity, reader);
+      return { kind: 'write-multiple-registers', address, values: countedRegisters(reader, quantity) };
+    },
+    encodeResponse: ({ address, quantity }) => uint16s(address, quantity),
+    decodeResponse: (reader) => ({
+      kind: 'write-multiple-registers',
+      address: reader.uint16(),
+      quantity: reader.uint16(),
+    }),
+  },
+  // §6.16
+  'mask-write-register': {
+    code: 22,
+    encodeRequest: encodeMask,
+    decodeRequest: decodeMask,
+    encodeResponse: encodeMask,
+    decodeResponse: decodeMask,
+  },
+  // §6.17
+  'read-write-multiple-registers': {
+    code: 23,
+    encodeRequest({ readAddress, quantity, writeAddress, values }) {
+      checkQuantity(quantity, MAX_READ_REGISTERS);
+      checkRange(readAddress, quantity);
+      checkQuantity(values.length, MAX_READ_WRITE_REGISTERS);
+      checkRange(writeAddress, values.length);
+      return [...uint16s(readAddress, quantity, writeAddress, values.length), values.length * 2, ...uint16s(...values)];
+    },
+    decodeRequest(reader) {
+      const readAddress = reader.uint16();
+      const quantity = checkQuantity(reader.uint16(), MAX_READ_REGISTERS, reader);
+      checkRange(readAddress, quantity, reader);
+      const writeAddress = reader.uint16();
+      const written = checkQuantity(reader.uint16(), MAX_READ_WRITE_REGISTERS, reader);
+      checkRange(writeAddress, written, reader);
+      const values = countedRegisters(reader, written);
+      return { kind: 'read-write-multiple-registers', readAddress, quantity, writeAddress, values };
+    },
+    encodeResponse: ({ values }) => encodeRegisters(values),
+    decodeResponse: (reader) => ({ kind: 'read-write-multiple-registers', values: decodeRegisters(reader) }),
+  },
+};
+
+const KIND_BY_CODE: ReadonlyMap<number, Kind> = new Map(
+  Object.entries(FUNCTIONS).map(([kind, { code }]) => [code, kind as Kind]),
+);
+
+/** Octets of a request PDU. @throws ModbusError when its values can't be carried */
+export function encodeRequest(request: ModbusRequest): Uint8Array {
+  if (request.kind === 'opaque') return Uint8Array.of(request.functionCode, ...request.data);
+  const row = FUNCTIONS[request.kind] as AnyRow;
+  return Uint8Array.of(row.code, ...row.encodeRequest(request));
+}
+
+/** @throws ModbusError */
+export function decodeRequest(pdu: Uint8Array): ModbusRequest {
+  const reader = new ByteReader(pdu);
+  const functionCode = reader.uint8();
+  const kind = KIND_BY_CODE.get(functionCode);
+  if (kind === undefined) return { kind: 'opaque', functionCode, data: reader.rest() };
+  const request = FUNCTIONS[kind].decodeRequest(reader);
+  reader.end();
+  return request;
+}
+
+/** Octets of a response PDU. @throws ModbusError when its values can't be carried */
+export function encodeResponse(response: ModbusResponse): Uint8Array {
+  if (response.kind === 'opaque') return Uint8Array.of(response.functionCode, ...response.data);
+  if (response.kind === 'exception') return Uint8Array.of(response.functionCode | 0x80, response.exceptionCode);
+  const row = FUNCTIONS[response.kind] as AnyRow;
+  return Uint8Array.of(row.code, ...row.encodeResponse(response));
+}
+
+/** @throws ModbusError */
+export function decodeResponse(pdu: Uint8Array): ModbusResponse {
+  const reader = new ByteReader(pdu);
+  const functionCode = reader.uint8();
+  if (functionCode & 0x80) {
+    const response = { kind: 'exception', functionCode: functionCode & 0x7f, exceptionCode: reader.uint8() } as const;
+    reader.end();
+    return response;
+  }
+  const kind = KIND_BY_CODE.get(functionCode);
+  if (kind === undefined) return { kind: 'opaque', functionCode, data: reader.rest() };
+  const response = FUNCTIONS[kind].decodeResponse(reader);
+  reader.end();
+  return response;
+}
+
+function readBits<K extends ReadBitsKind>(kind: K, code: number) {
+  return {
+    code,
+    encodeRequest: ({ address, quantity }: { address: number; quantity: number }) => {
+      checkQuantity(quantity, MAX_READ_BITS);
+      checkRange(address, quantity);
+      return uint16s(address, quantity);
+    },
+    decodeRequest: (reader: ByteReader) => ({ kind, ...readRange(reader, MAX_READ_BITS) }),
+    encodeResponse: ({ values }: { values: readonly boolean[] }) => {
+      checkQuantity(values.length, MAX_READ_BITS);
+      const octets = packBits(values);
+      return [octets.length, ...octets];
+    },
+    decodeResponse: (reader: ByteReader) => {
+      const length = checkQuantity(reader.uint8(), MAX_READ_BITS / 8, reader);
+      return { kind, values: unpackBits(reader.bytes(length)) };
+    },
+  } as unknown as FunctionRow<K>;
+}
+
+function readRegisters<K extends ReadRegistersKind>(kind: K, code: number) {
+  return {
+    code,
+    encodeRequest: ({ address, quantity }: { address: number; quantity: number }) => {
+      checkQuantity(quantity, MAX_READ_REGISTERS);
+      checkRange(address, quantity);
+      return uint16s(address, quantity);
+    },
+    decodeRequest: (reader: ByteReader) => ({ kind, ...readRange(reader, MAX_READ_REGISTERS) }),
+    encodeResponse: ({ values }: { values: readonly number[] }) => encodeRegisters(values),
+    decodeResponse: (reader: ByteReader) => ({ kind, values: decodeRegisters(reader) }),
+  } as unknown as FunctionRow<K>;
+}
+
+function readRange(reader: ByteReader, most: number): { address: number; quantity: number } {
+  const address = reader.uint16();
+  const quantity = checkQuantity(reader.uint16(), most, reader);
+  checkRange(address, quantity, reader);
+  return { address, quantity };
+}
+
+function encodeRegisters(values: readonly number[]): number[] {
+  checkQuantity(values.length, MAX_READ_REGISTERS);
+  return [values.length * 2, ...uint16s(...values)];
+}
+
+function decodeRegisters(reader: ByteReader): number[] {
+  const length = reader.uint8();
+  if (length % 2 !== 0) throw reader.error('an odd number of bytes for registers');
+  checkQuantity(length / 2, MAX_READ_REGISTERS, reader);
+  return unpackRegisters(reader.bytes(length));
+}
+
+function countedRegisters(reader: ByteReader, quantity: number): number[] {
+  if (reader.uint8() !== quantity * 2) throw reader.error('the byte count does not fit the quantity');
+  return unpackRegisters(reader.bytes(quantity * 2));
+}
+
+function encodeCoil({ address, value }: { address: number; value: boolean }): number[] {
+  return uint16s(address, value ? 0xff00 : 0);
+}
+
+function decodeCoil(reader: ByteReader): { kind: 'write-single-coil'; address: number; value: boolean } {
+  const address = reader.uint16();
+  const value = reader.uint16();
+  if (value !== 0xff00 && value !== 0) throw reader.error('a coil is written with FF00 or 0000');
+  return { kind: 'write-single-coil', address, value: value !== 0 };
+}
+
+function encodeRegister({ address, value }: { address: number; value: number }): number[] {
+  return uint16s(address, value);
+}
+
+function decodeRegister(reader: ByteReader): { kind: 'write-single-register'; address: number; value: number } {
+  return { kind: 'write-single-register', address: reader.uint16(), value: reader.uint16() };
+}
+
+function encodeMask({ address, andMask, orMask }: { address: number; andMask: number; orMask: number }): number[] {
+  return uint16s(address, andMask, orMask);
+}
+
+function decodeMask(reader: ByteReader): {
+  kind: 'mask-write-register';
+  address: number;
+  andMask: number;
+  orMask: number;
+} {
+  return { kind: 'mask-write-register', address: reader.uint16(), andMask: reader.uint16(), orMask: reader.uint16() };
+}
+
+function checkQuantity(quantity: number, most: number, reader?: ByteReader): number {
+  if (Number.isInteger(quantity) && quantity >= 1 && quantity <= most) return quantity;
+  throw new ModbusError('malformed-pdu', `a quantity of ${quantity}: 1 to ${most} are allowed`, reader?.offset);
+}
+
+function checkRange(address: number, quantity: number, reader?: ByteReader): void {
+  if (address + quantity <= 0x10000) return;
+  throw new ModbusError('malformed-pdu', `${quantity} from address ${address} goes past 65535`, reader?.offset);
+}

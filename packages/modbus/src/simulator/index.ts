@@ -1,0 +1,2 @@
+export { meterUnit, tankUnit } from './plc.ts';
+export { type TankInputs, type TankOutputs, TankProcess } from './tank-process.ts';
