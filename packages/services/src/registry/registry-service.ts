@@ -21,6 +21,7 @@ import {
   Jid,
   type Logger,
   PeerError,
+  PING,
   type Received,
   SILENT_LOGGER,
   StanzaError,
@@ -139,7 +140,7 @@ export class RegistryService {
     ];
     const identities = [{ category: 'component', type: 'generic', name: 'Thing Registry' }];
     this.#stops = [
-      serveDisco(this.#peer, { identities, features: [DISCOVERY, 'urn:xmpp:ping'] }),
+      serveDisco(this.#peer, { identities, features: [DISCOVERY, PING] }),
       servePing(this.#peer),
       ...handlers.map(([type, name, handler]) => this.#peer.onIq(type, { name, namespace: DISCOVERY }, handler)),
       this.#peer.onPresence((presence) => this.#seen(presence)),
