@@ -1,0 +1,27 @@
+import { type Element, xml } from '@thingward/xml';
+import { Jid } from '@thingward/xmpp';
+import { PayloadError, requiredAttribute, valid } from './payload.ts';
+
+/** @see XEP-0324 */
+export const PROVISIONING_NAMESPACE = 'urn:xmpp:iot:provisioning';
+
+/** `<friend/>` or `<unfriend/>`: tells a Thing whom to trust, or not any more. @see XEP-0324 §3.3.3, §3.3.4 */
+export interface FriendAdvice {
+  readonly kind: 'friend' | 'unfriend';
+  /** Bare JID. */
+  readonly jid: Jid;
+}
+
+export function encodeFriendAdvice({ kind, jid }: FriendAdvice): Element {
+  return xml(kind, { xmlns: PROVISIONING_NAMESPACE, jid: jid.bare.toString() });
+}
+
+/** @throws PayloadError */
+export function decodeFriendAdvice(element: Element): FriendAdvice {
+  const { name, namespace } = element;
+  if (namespace !== PROVISIONING_NAMESPACE || !(name === 'friend' || name === 'unfriend')) {
+    throw new PayloadError('unexpected-element', name, `expected friend or unfriend of ${PROVISIONING_NAMESPACE}`);
+  }
+  const text = requiredAttribute(element, 'jid', name);
+  return { kind: name, jid: valid(Jid.tryParse(text), `${name}/@jid`, 'a JID', text).bare };
+}

@@ -1,0 +1,96 @@
+import { type Jid, type Logger, PeerError, StanzaError, type XmppPeer } from '@thingward/xmpp';
+import { registerThing } from '../discovery/client.ts';
+import type { Thing } from './thing.ts';
+
+export interface RegistrarOptions {
+  readonly peer: XmppPeer;
+  readonly registry: Jid;
+  /** Does it still need to be registered? */
+  readonly isUnclaimed: (thing: Thing) => boolean;
+  /** The registry says that somebody owns it already. */
+  readonly onClaimed: (thing: Thing, claimedBy: { owner: Jid; public: boolean }) => Promise<void>;
+  /** Wait after the first failure; doubles with each further one, up to `maxBackOffMs`. */
+  readonly firstBackOffMs: number;
+  readonly maxBackOffMs: number;
+  /** From 0 to below 1. */
+  readonly random: () => number;
+  readonly log: Logger;
+}
+
+/**
+ * Registers Things one after the other, those that failed again after a while, until each is registered or claimed. Without a
+ * connection it waits to be told again.
+ */
+export class Registrar {
+  readonly #options: RegistrarOptions;
+  readonly #pending = new Set<Thing>();
+  #controller = new AbortController();
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(options: RegistrarOptions) {
+    this.#options = options;
+  }
+
+  /** Registers these, and what could not be registered before, at once. */
+  register(things: readonly Thing[]): void {
+    for (const thing of things) this.#pending.add(thing);
+    this.#controller.abort();
+    this.#controller = new AbortController();
+    const { signal } = this.#controller;
+    this.#running = this.#running.then(() => this.#run(signal));
+  }
+
+  /** Gives up what is not registered yet, and waits until nothing runs any more. */
+  async stop(): Promise<void> {
+    this.#pending.clear();
+    this.#controller.abort();
+    await this.#running;
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    const { firstBackOffMs, maxBackOffMs, random } = this.#options;
+    for (let failures = 0; this.#pending.size > 0 && !signal.aborted; failures++) {
+      if (failures > 0) {
+        const backOffMs = Math.min(firstBackOffMs * 2 ** Math.min(failures - 1, 30), maxBackOffMs);
+        await pause(backOffMs * (0.5 + random() / 2), signal);
+      }
+      for (const thing of [...this.#pending]) {
+        if (signal.aborted) return;
+        const outcome = await this.#attempt(thing, signal);
+        if (outcome === 'done') this.#pending.delete(thing);
+        if (outcome === 'offline') return;
+      }
+    }
+  }
+
+  async #attempt(thing: Thing, signal: AbortSignal): Promise<'done' | 'failed' | 'offline'> {
+    const { peer, registry, isUnclaimed, onClaimed, log } = this.#options;
+    const { node, metaTags: tags } = thing;
+    if (!isUnclaimed(thing)) return 'done';
+    try {
+      const { claimedBy } = await registerThing(peer, registry, { node, tags }, { signal });
+      if (claimedBy) await onClaimed(thing, claimedBy);
+      log.info({ node, claimed: claimedBy !== undefined }, 'registered');
+      return 'done';
+    } catch (error) {
+      if (error instanceof PeerError) return 'offline';
+      const reason = error instanceof StanzaError ? { condition: error.condition, text: error.text } : { error };
+      if (!signal.aborted) log.warn({ node, ...reason }, 'could not register; will try again');
+      return 'failed';
+    }
+  }
+}
+
+/** Waits so long, or until the signal. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener('abort', end, { once: true });
+  });
+}

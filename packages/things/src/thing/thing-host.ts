@@ -1,0 +1,308 @@
+import type { Element } from '@thingward/xml';
+import {
+  type IqRequest,
+  Jid,
+  type Logger,
+  presence,
+  type Received,
+  SILENT_LOGGER,
+  StanzaError,
+  serveDisco,
+  type Unsubscribe,
+  type XmppPeer,
+} from '@thingward/xmpp';
+import { CONTROL_NAMESPACE } from '../control/codec.ts';
+import { type ControlServer, serveControl } from '../control/serve.ts';
+import { DISCOVERY, decodeClaimed, decodeNodeInfo } from '../discovery/codec.ts';
+import { SENSOR_DATA_NAMESPACE } from '../sensor-data/codec.ts';
+import { type ReadoutLimits, type SensorDataServer, serveSensorData } from '../sensor-data/serve.ts';
+import { accessDenied } from './access.ts';
+import { decodeFriendAdvice, PROVISIONING_NAMESPACE } from './friend-codec.ts';
+import { type NodeReference, nodeKey } from './node.ts';
+import { type Ownership, type OwnershipStore, trustedBy, UNCLAIMED } from './ownership.ts';
+import { decodingRequest } from './payload.ts';
+import { Registrar } from './registrar.ts';
+import type { Thing } from './thing.ts';
+import { TrustedPresence } from './trusted-presence.ts';
+
+export interface ThingHostOptions {
+  readonly peer: XmppPeer;
+  /** The Things behind its JID, each with a node of its own, or one without: the JID itself. */
+  readonly things: readonly Thing[];
+  readonly ownership: OwnershipStore;
+  /** The Thing Registry to register with and to listen to; undefined: none. */
+  readonly registry?: Jid | undefined;
+  /** May read and control all Things, whoever owns them. */
+  readonly friends?: readonly Jid[] | undefined;
+  /** For people, in service discovery. */
+  readonly name?: string | undefined;
+  readonly readoutLimits?: Partial<ReadoutLimits> | undefined;
+  /** Friends of one Thing; 500 when not given. */
+  readonly maxFriends?: number | undefined;
+  /** Wait after a failed registration, doubled with each further one. 1,000 ms up to 300,000 when not given. */
+  readonly registrationBackOffMs?: { readonly first: number; readonly max: number } | undefined;
+  readonly log?: Logger | undefined;
+  readonly clock?: (() => Date) | undefined;
+  /** From 0 to below 1, to spread retries. */
+  readonly random?: (() => number) | undefined;
+}
+
+/**
+ * Speaks for the Things behind one JID: makes them known to the registry until somebody owns them, lets owner and friends and nobody
+ * else read and control them, and does what the registry and the owner say about ownership and friendship.
+ */
+export class ThingHost {
+  readonly #options: ThingHostOptions;
+  readonly #peer: XmppPeer;
+  readonly #log: Logger;
+  readonly #things = new Map<string, Thing>();
+  readonly #ownerships = new Map<string, Ownership>();
+  readonly #alwaysTrusted: ReadonlySet<string>;
+  readonly #maxFriends: number;
+  readonly #handlers = new Set<(thing: Thing, ownership: Ownership) => void>();
+  readonly #presence: TrustedPresence;
+  /** Changes of ownership happen one after the other. */
+  #lastChange: Promise<unknown> = Promise.resolve();
+  #running:
+    | {
+        readonly stops: readonly Unsubscribe[];
+        readonly sensorData: SensorDataServer;
+        readonly control: ControlServer;
+        readonly registrar: Registrar | undefined;
+      }
+    | undefined;
+
+  constructor(options: ThingHostOptions) {
+    this.#options = options;
+    this.#peer = options.peer;
+    this.#log = options.log ?? SILENT_LOGGER;
+    this.#presence = new TrustedPresence(options.peer);
+    this.#maxFriends = options.maxFriends ?? 500;
+    this.#alwaysTrusted = new Set(options.friends?.map((jid) => jid.bare.toString()));
+    for (const thing of options.things) {
+      const key = nodeKey(thing.node);
+      if (this.#things.has(key)) throw new Error(`two Things have the node ${key}`);
+      this.#things.set(key, thing);
+    }
+  }
+
+  /** Begins to speak for the Things. @throws what loading their ownership throws */
+  async start(): Promise<void> {
+    const loaded = await Promise.all(
+      [...this.#things.keys()].map(async (key) => [key, await this.#options.ownership.load(key)] as const),
+    );
+    if (this.#running) throw new Error('the host has been started already');
+    for (const [key, ownership] of loaded) this.#ownerships.set(key, ownership ?? UNCLAIMED);
+
+    const { things, registry, clock, log, readoutLimits: limits, name } = this.#options;
+    const mayAccess = (requester: Jid, thing: Thing) => this.#isTrusted(requester, thing);
+    const features = [
+      SENSOR_DATA_NAMESPACE,
+      ...(things.some((thing) => thing.parameters.length > 0) ? [CONTROL_NAMESPACE] : []),
+    ];
+    const fromRegistry = (tell: (payload: Element) => Promise<void>) => async (request: IqRequest) => {
+      if (!registry || !request.from.bare.equals(registry.bare)) throw accessDenied();
+      await tell(request.payload);
+      return undefined;
+    };
+    const peer = this.#peer;
+    const registrar = registry && this.#newRegistrar(registry);
+    this.#running = {
+      sensorData: serveSensorData(peer, { things, mayRead: mayAccess, limits, log, clock }),
+      control: serveControl(peer, { things, mayControl: mayAccess, log }),
+      registrar,
+      stops: [
+        serveDisco(peer, { identities: [{ category: 'client', type: 'bot', name }], features }),
+        peer.onIq(
+          'set',
+          { name: 'claimed', namespace: DISCOVERY },
+          fromRegistry((payload) => this.#claimed(payload)),
+        ),
+        peer.onIq(
+          'set',
+          { name: 'removed', namespace: DISCOVERY },
+          fromRegistry((payload) => this.#removed(payload)),
+        ),
+        peer.onIq(
+          'set',
+          { name: 'disowned', namespace: DISCOVERY },
+          fromRegistry((payload) => this.#disowned(payload)),
+        ),
+        peer.onMessage({ namespace: PROVISIONING_NAMESPACE }, (received, payload) => this.#advised(received, payload)),
+        peer.onPresence((received) => this.#asksForPresence(received)),
+        peer.onOnline(() => this.#cameOnline(registrar)),
+      ],
+    };
+  }
+
+  /** Falls silent: ends read-outs and commands, and waits until they have ended and ownership is saved. */
+  async stop(): Promise<void> {
+    const running = this.#running;
+    if (!running) return;
+    this.#running = undefined;
+    for (const stop of running.stops) stop();
+    await Promise.all([running.sensorData.stop(), running.control.stop(), running.registrar?.stop()]);
+    await this.#lastChange;
+  }
+
+  /** Who a Thing of this host belongs to, as far as is known. */
+  ownershipOf(thing: Thing): Ownership {
+    return this.#ownerships.get(nodeKey(thing.node)) ?? UNCLAIMED;
+  }
+
+  /** Called after each change of ownership or friendship was saved. */
+  onOwnership(handler: (thing: Thing, ownership: Ownership) => void): Unsubscribe {
+    this.#handlers.add(handler);
+    return () => this.#handlers.delete(handler);
+  }
+
+  #newRegistrar(registry: Jid): Registrar {
+    const { registrationBackOffMs = { first: 1000, max: 300_000 }, random = Math.random } = this.#options;
+    return new Registrar({
+      peer: this.#peer,
+      registry,
+      isUnclaimed: (thing) => this.ownershipOf(thing).owner === undefined,
+      onClaimed: (thing, { owner, public: isPublic }) => this.#setOwner(thing, owner, isPublic),
+      firstBackOffMs: registrationBackOffMs.first,
+      maxBackOffMs: registrationBackOffMs.max,
+      random,
+      log: this.#log,
+    });
+  }
+
+  #cameOnline(registrar: Registrar | undefined): void {
+    const { registry } = this.#options;
+    // Tells the registry where the Things are now: it has to reach them when they are claimed or disowned.
+    if (registry) this.#peer.send(presence(undefined, { to: registry }));
+    registrar?.register(this.#unclaimedThings());
+    this.#presence.cameOnline((jid) => this.#isKnown(jid));
+  }
+
+  /** Those that want to be known and have no owner. */
+  #unclaimedThings(): readonly Thing[] {
+    return this.#options.things.filter(
+      (thing) => thing.metaTags.length > 0 && this.ownershipOf(thing).owner === undefined,
+    );
+  }
+
+  #isTrusted(requester: Jid, thing: Thing): boolean {
+    const bare = requester.bare.toString();
+    return this.#alwaysTrusted.has(bare) || trustedBy(this.ownershipOf(thing)).has(bare);
+  }
+
+  /** Is it owner or friend of any Thing here? */
+  #isKnown(jid: Jid): boolean {
+    const bare = jid.bare.toString();
+    return (
+      this.#alwaysTrusted.has(bare) ||
+      [...this.#ownerships.values()].some((ownership) => trustedBy(ownership).has(bare))
+    );
+  }
+
+  async #claimed(payload: Element): Promise<void> {
+    const { jid, node, public: isPublic } = decodingRequest(() => decodeClaimed(payload));
+    await this.#setOwner(this.#thingAt(node), jid, isPublic);
+  }
+
+  /** A new owner inherits no friends. @see XEP-0347 §3.9 */
+  async #setOwner(thing: Thing, jid: Jid, isPublic: boolean): Promise<void> {
+    const owner = jid.bare.toString();
+    await this.#change(thing, (before) => ({
+      owner,
+      public: isPublic,
+      friends: before.owner === owner ? before.friends : [],
+    }));
+  }
+
+  /** It is not found in searches any more; it stays the owner's. @see XEP-0347 §3.10 */
+  async #removed(payload: Element): Promise<void> {
+    const thing = this.#thingAt(decodingRequest(() => decodeNodeInfo(payload)));
+    await this.#change(thing, (before) => ({ ...before, public: false }));
+  }
+
+  /** It belongs to nobody, trusts nobody, and can be claimed again. @see XEP-0347 §3.17 */
+  async #disowned(payload: Element): Promise<void> {
+    const thing = this.#thingAt(decodingRequest(() => decodeNodeInfo(payload)));
+    await this.#change(thing, () => UNCLAIMED);
+    if (thing.metaTags.length > 0) this.#running?.registrar?.register([thing]);
+  }
+
+  #thingAt(node: NodeReference | undefined): Thing {
+    const thing = this.#things.get(nodeKey(node));
+    if (!thing) throw new StanzaError('item-not-found', 'there is no such Thing here');
+    return thing;
+  }
+
+  /** The owner says whom its Things are to trust. Of others it is ignored. @see XEP-0324 §3.3.3, §3.3.4 */
+  async #advised({ from, type }: Received, payload: Element): Promise<void> {
+    const owner = from.bare.toString();
+    const owned = [...this.#things.values()].filter((thing) => this.ownershipOf(thing).owner === owner);
+    if (type === 'error') return;
+    if (owned.length === 0) {
+      this.#log.warn({ from: owner }, 'ignored advice on friends from somebody who owns nothing here');
+      return;
+    }
+    const { kind, jid } = decodingRequest(() => decodeFriendAdvice(payload));
+    const friend = jid.toString();
+    for (const thing of owned) {
+      await this.#change(thing, (before) => {
+        // Since it was looked up, it may have been disowned.
+        if (before.owner !== owner) return before;
+        const others = before.friends.filter((other) => other !== friend);
+        if (kind === 'unfriend') return { ...before, friends: others };
+        if (others.length >= this.#maxFriends) {
+          throw new StanzaError('resource-constraint', `a Thing has at most ${this.#maxFriends} friends`);
+        }
+        return { ...before, friends: [...others, friend] };
+      });
+    }
+  }
+
+  /** Saves a change, then acts on it: one at a time, and none is half done. @throws what saving throws; nothing has changed then */
+  #change(thing: Thing, next: (before: Ownership) => Ownership): Promise<void> {
+    const change = this.#lastChange.then(async () => {
+      const before = this.ownershipOf(thing);
+      const after = next(before);
+      if (after === before) return;
+      await this.#options.ownership.save(nodeKey(thing.node), after);
+      this.#ownerships.set(nodeKey(thing.node), after);
+      this.#log.info({ node: thing.node, owner: after.owner, friends: after.friends.length }, 'ownership changed');
+      const trustedBefore = trustedBy(before);
+      const trustedNow = trustedBy(after);
+      for (const bare of trustedBefore) if (!trustedNow.has(bare)) this.#distrust(Jid.parse(bare));
+      for (const bare of trustedNow) if (!trustedBefore.has(bare)) this.#presence.ask(Jid.parse(bare));
+      this.#tell(thing, after);
+    });
+    this.#lastChange = change.catch(() => undefined);
+    return change;
+  }
+
+  #tell(thing: Thing, ownership: Ownership): void {
+    for (const handler of this.#handlers) {
+      try {
+        handler(thing, ownership);
+      } catch (error) {
+        this.#log.error({ error }, 'a listener to changes of ownership failed');
+      }
+    }
+  }
+
+  /** Lets owner and friends, and the registry, see whether it is there, and nobody else. */
+  #asksForPresence({ from, type }: Received): void {
+    if (type !== 'subscribe') return;
+    if (this.#isKnown(from)) {
+      this.#presence.show(from);
+      this.#presence.ask(from);
+    } else if (this.#options.registry?.bare.equals(from.bare)) {
+      this.#presence.show(from);
+    } else {
+      this.#log.info({ from: from.bare.toString() }, 'refused to show presence to a stranger');
+      this.#presence.refuse(from);
+    }
+  }
+
+  #distrust(jid: Jid): void {
+    this.#running?.sensorData.cancelAllOf(jid.bare);
+    if (!this.#isKnown(jid)) this.#presence.revoke(jid);
+  }
+}

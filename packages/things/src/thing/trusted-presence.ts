@@ -1,0 +1,66 @@
+import { type Jid, PeerError, presence, type XmppPeer } from '@thingward/xmpp';
+
+type SubscriptionChange = 'subscribe' | 'subscribed' | 'unsubscribe' | 'unsubscribed';
+
+/**
+ * Who sees the presence of a peer, and whose presence it asks for: those it trusts. What can't be sent for want of a connection is
+ * made up for when there is one again. Holds no more than one address for each that is or was trusted.
+ * @see RFC 6121 §3
+ */
+export class TrustedPresence {
+  readonly #peer: XmppPeer;
+  /** Bare JIDs that were asked for their presence. */
+  readonly #asked = new Set<string>();
+  /** Addresses that are yet to be told whether they are trusted, by bare JID. */
+  readonly #untold = new Map<string, Jid>();
+
+  constructor(peer: XmppPeer) {
+    this.#peer = peer;
+  }
+
+  /** Asks for somebody's presence, once: two that trust each other would go on for ever. */
+  ask(jid: Jid): void {
+    const bare = jid.bare.toString();
+    if (this.#asked.has(bare)) return;
+    this.#asked.add(bare);
+    this.#send('subscribe', jid);
+  }
+
+  /** Lets somebody who asked see the presence. */
+  show(jid: Jid): void {
+    this.#send('subscribed', jid);
+  }
+
+  /** Does not let somebody who asked see the presence. */
+  refuse(jid: Jid): void {
+    this.#send('unsubscribed', jid);
+  }
+
+  /** Ends it in both directions. */
+  revoke(jid: Jid): void {
+    this.#send('unsubscribed', jid);
+    this.#send('unsubscribe', jid);
+    this.#asked.delete(jid.bare.toString());
+  }
+
+  /** To be called when there is a connection again. */
+  cameOnline(isTrusted: (jid: Jid) => boolean): void {
+    const untold = [...this.#untold.values()];
+    this.#untold.clear();
+    for (const jid of untold) {
+      if (isTrusted(jid)) this.ask(jid);
+      else this.revoke(jid);
+    }
+  }
+
+  #send(type: SubscriptionChange, to: Jid): void {
+    try {
+      this.#peer.send(presence(type, { to: to.bare, from: this.#peer.jid.bare }));
+    } catch (error) {
+      if (!(error instanceof PeerError)) throw error;
+      const bare = to.bare.toString();
+      this.#untold.set(bare, to.bare);
+      this.#asked.delete(bare);
+    }
+  }
+}
