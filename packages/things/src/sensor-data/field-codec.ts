@@ -27,7 +27,7 @@ import {
 import { FIELD_TYPES, type Field, type FieldType, type FieldValue, QOS_FLAGS, type QosFlag } from './field.ts';
 
 /**
- * String IDs of localisation. The published schema's pattern demands a module name after `|`, but XEP-0323 §7.2 says and shows
+ * String IDs of localisation. The published schema's pattern demands a module name after `|`, but XEP-0323 §6.2 says and shows
  * (`3||A1`) that it may be empty.
  */
 const STRING_IDS = /^\d+(?:\|(?:\w+(?:\.\w+)*)?(?:\|[^,]*)?)?(?:,\d+(?:\|(?:\w+(?:\.\w+)*)?(?:\|[^,]*)?)?)*$/;

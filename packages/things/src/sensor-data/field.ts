@@ -19,7 +19,7 @@ export const FIELD_TYPES = [
 ] as const;
 export type FieldType = (typeof FIELD_TYPES)[number];
 
-/** Quality-of-service flags of a field, from weakest to strongest. @see XEP-0323 §3.3 and its schema's attribute group fieldQoS */
+/** Quality-of-service flags of a field, from weakest to strongest. @see XEP-0323 §5.7 and its schema's attribute group fieldQoS */
 export const QOS_FLAGS = [
   'missing',
   'inProgress',
@@ -62,7 +62,7 @@ export interface Field {
   readonly timestamp: Date;
   /** A control parameter of the same name changes it. */
   readonly writable?: boolean;
-  /** Localisation: module and string ids. @see XEP-0323 §3.6 */
+  /** Localisation: module and string ids. @see XEP-0323 §6.2 */
   readonly module?: string;
   readonly stringIds?: string;
 }

@@ -8,7 +8,7 @@ export type AccessCheck = (requester: Jid, thing: Thing) => boolean | Promise<bo
 /**
  * The Things that nodes in a request mean, none of them twice. A node given by its nodeId alone is all that have this nodeId.
  * @throws StanzaError `item-not-found`
- * @see XEP-0323 §5.8
+ * @see XEP-0323 §5.9
  */
 export function findThings(things: readonly Thing[], nodes: readonly NodeReference[]): readonly Thing[] {
   const found = nodes.flatMap((node) => {

@@ -5,7 +5,7 @@ import { PayloadError, requiredAttribute, valid } from './payload.ts';
 /** @see XEP-0324 */
 export const PROVISIONING_NAMESPACE = 'urn:xmpp:iot:provisioning';
 
-/** `<friend/>` or `<unfriend/>`: tells a Thing whom to trust, or not any more. @see XEP-0324 §3.3.3, §3.3.4 */
+/** `<friend/>` or `<unfriend/>`: tells a Thing whom to trust, or not any more. @see XEP-0324 §3.2.3, §3.2.4 */
 export interface FriendAdvice {
   readonly kind: 'friend' | 'unfriend';
   /** Bare JID. */

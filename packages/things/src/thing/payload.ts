@@ -126,7 +126,7 @@ export function outgoingNode(node: NodeReference, path: string): Record<string, 
   };
 }
 
-/** Tokens of delegated trust, passed through as they are. @see XEP-0324 §3.2 */
+/** Tokens of delegated trust, passed through as they are. @see XEP-0324 §5.6 */
 export interface Tokens {
   readonly serviceToken?: string | undefined;
   readonly deviceToken?: string | undefined;

@@ -233,7 +233,7 @@ export class ThingHost {
     return thing;
   }
 
-  /** The owner says whom its Things are to trust. Of others it is ignored. @see XEP-0324 §3.3.3, §3.3.4 */
+  /** The owner says whom its Things are to trust. Of others it is ignored. @see XEP-0324 §3.2.3, §3.2.4 */
   async #advised({ from, type }: Received, payload: Element): Promise<void> {
     const owner = from.bare.toString();
     const owned = [...this.#things.values()].filter((thing) => this.ownershipOf(thing).owner === owner);

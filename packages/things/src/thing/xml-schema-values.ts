@@ -50,7 +50,7 @@ function parseInteger(text: string): bigint | undefined {
 }
 
 /**
- * xs:dateTime as an instant, to the millisecond. Without a time zone it is local time of this machine, as XEP-0323 §7.1 wants it.
+ * xs:dateTime as an instant, to the millisecond. Without a time zone it is local time of this machine, as XEP-0323 §6.1 wants it.
  * Undefined also for instants that a Date can't hold.
  */
 export function parseDateTime(text: string): Date | undefined {
