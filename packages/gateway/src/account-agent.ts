@@ -1,0 +1,132 @@
+import {
+  type Field,
+  type MetaTag,
+  nodeKey,
+  type Ownership,
+  setReaders,
+  type Thing,
+  ThingHost,
+} from '@thingward/things';
+import { Jid, type Logger, servePing, type Unsubscribe, type XmppClient } from '@thingward/xmpp';
+import type { Device } from './drivers/device.ts';
+import { poll } from './poller.ts';
+import type { Outbox } from './state/outbox.ts';
+import { StoredOwnership } from './state/ownership-store.ts';
+import type { StateDatabase } from './state/state-database.ts';
+import { Uploader } from './uploader.ts';
+
+export interface HostedDevice {
+  readonly name: string;
+  readonly device: Device;
+  readonly metaTags: readonly MetaTag[];
+}
+
+export interface AccountAgentOptions {
+  readonly client: XmppClient;
+  readonly devices: readonly HostedDevice[];
+  readonly friends: readonly Jid[];
+  readonly registry: Jid | undefined;
+  readonly history: Jid | undefined;
+  readonly state: StateDatabase;
+  readonly outbox: Outbox;
+  readonly log: Logger;
+}
+
+/** Everything one account of the gateway does: speaks for its Things, polls them, uploads their readings. */
+export class AccountAgent {
+  readonly #options: AccountAgentOptions;
+  readonly #host: ThingHost;
+  readonly #uploader: Uploader | undefined;
+  readonly #stopping = new AbortController();
+  #unsubscribe: Unsubscribe[] = [];
+  #loops: Promise<void>[] = [];
+
+  constructor(options: AccountAgentOptions) {
+    this.#options = options;
+    const { client, devices, friends, registry, history, state, outbox, log } = options;
+    const account = client.jid.bare.toString();
+    this.#host = new ThingHost({
+      peer: client,
+      things: devices.map(({ device }) => device),
+      ownership: new StoredOwnership(state, account),
+      registry,
+      friends,
+      name: devices[0]?.name,
+      log,
+    });
+    this.#uploader = history && new Uploader(client, history, outbox, account, log);
+  }
+
+  get client(): XmppClient {
+    return this.#options.client;
+  }
+
+  get devices(): readonly HostedDevice[] {
+    return this.#options.devices;
+  }
+
+  /** Fields uploaded since the start. */
+  get stored(): number {
+    return this.#uploader?.stored ?? 0;
+  }
+
+  ownershipOf(thing: Thing): Ownership {
+    return this.#host.ownershipOf(thing);
+  }
+
+  async start(): Promise<void> {
+    const { client, devices, log } = this.#options;
+    const { signal } = this.#stopping;
+    servePing(client);
+    await this.#host.start();
+    this.#unsubscribe = [
+      this.#host.onOwnership((thing) => this.#tellReaders(thing)),
+      client.onOnline(() => {
+        for (const { device } of devices) this.#tellReaders(device);
+      }),
+    ];
+    for (const { device } of devices) {
+      for (const schedule of device.schedules) {
+        this.#loops.push(poll(device, schedule, (fields) => this.#keep(device, fields), signal, log));
+      }
+    }
+    if (this.#uploader) this.#loops.push(this.#uploader.run(signal));
+    client.start();
+  }
+
+  /** Ends polling, uploads what it can in a moment, and leaves the network. */
+  async stop(): Promise<void> {
+    this.#stopping.abort(new Error('the gateway stops'));
+    await Promise.all(this.#loops);
+    for (const { device } of this.#options.devices) device.close();
+    if (this.#options.client.state === 'online') {
+      await this.#uploader?.uploadOnce(AbortSignal.timeout(2000)).catch(() => false);
+    }
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    await this.#host.stop();
+    await this.#options.client.stop();
+  }
+
+  #keep(device: Device, fields: readonly Field[]): void {
+    if (!this.#uploader) return;
+    const { node } = device;
+    const kept = node === undefined ? fields : fields.map((field) => ({ ...field, node }));
+    this.#options.outbox.put(this.#options.client.jid.bare.toString(), kept);
+  }
+
+  /** Who may know the Thing may also ask the history about it. */
+  #tellReaders(thing: Thing): void {
+    const { client, history, friends, log } = this.#options;
+    if (!history || client.state !== 'online') return;
+    const { owner, friends: own } = this.#host.ownershipOf(thing);
+    const readers = [...(owner === undefined ? [] : [owner]), ...own].map((jid) => Jid.parse(jid));
+    setReaders(client, history, thing.node, [...readers, ...friends]).catch((error: unknown) => {
+      const details = {
+        account: client.jid.bare.toString(),
+        node: nodeKey(thing.node),
+        reason: (error as Error).message,
+      };
+      log.warn(details, 'the history service was not told who may read');
+    });
+  }
+}

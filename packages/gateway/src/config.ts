@@ -1,0 +1,107 @@
+import { Jid } from '@thingward/xmpp';
+import { z } from 'zod';
+import { modbusConfigSchema } from './drivers/modbus/config.ts';
+
+function address(check: (jid: Jid) => boolean, expected: string) {
+  return z.string().transform((text, context): Jid => {
+    const jid = Jid.tryParse(text);
+    if (!jid || !check(jid)) {
+      context.addIssue({ code: 'custom', message: `expected ${expected}, got "${text}"` });
+      return z.NEVER;
+    }
+    return jid;
+  });
+}
+
+const accountJid = address(
+  (jid) => jid.local !== undefined && !jid.isFull,
+  'the address of an account such as plc@example.org',
+);
+const serviceJid = address((jid) => !jid.isFull, 'the address of a service such as registry.example.org');
+const bareJid = address((jid) => !jid.isFull, 'an address such as friend@example.org');
+const domain = address((jid) => jid.local === undefined && !jid.isFull, 'a domain such as example.org');
+
+/** Service addresses: a JID, or `none` to do without. */
+const serviceOrNone = z.union([z.literal('none'), serviceJid]).optional();
+
+const nodeSchema = z.strictObject({
+  nodeId: z.string().min(1),
+  sourceId: z.string().min(1).optional(),
+  cacheType: z.string().min(1).optional(),
+});
+
+const directIoSchema = z.strictObject({
+  load: z.boolean().default(true),
+  memory: z.boolean().default(true),
+  /** Mount points. */
+  disk: z.array(z.string().min(1)).default(['/']),
+  temperatures: z.boolean().default(true),
+});
+
+const common = {
+  account: z
+    .strictObject({
+      jid: accountJid,
+      password: z.string().min(1).optional(),
+      passwordFile: z.string().min(1).optional(),
+    })
+    .refine(({ password, passwordFile }) => (password === undefined) !== (passwordFile === undefined), {
+      message: 'needs exactly one of password and passwordFile',
+    }),
+  node: nodeSchema.optional(),
+  name: z.string().min(1),
+  tags: z
+    .record(
+      z.string().regex(/^[^:#;\s]+$/, 'a tag name has no colon, hash sign, semicolon or white space'),
+      z.union([z.string(), z.number()]),
+    )
+    .default({}),
+  friends: z.array(bareJid).default([]),
+};
+
+const directIoThing = z.strictObject({
+  ...common,
+  driver: z.literal('direct-io'),
+  pollMs: z.number().int().min(100).default(1000),
+  directIo: directIoSchema.prefault({}),
+});
+
+const modbusThing = z.strictObject({ ...common, driver: z.literal('modbus-tcp'), modbus: modbusConfigSchema });
+
+/** The gateway's configuration file. Every key is described in docs/configuration.md. */
+export const gatewayConfigSchema = z
+  .strictObject({
+    server: z.strictObject({
+      domain,
+      host: z.string().min(1).optional(),
+      port: z.number().int().min(1).max(65535).optional(),
+      tls: z.enum(['starttls', 'direct', 'none']).default('starttls'),
+      fingerprint: z.string().min(64).optional(),
+      ca: z.string().min(1).optional(),
+    }),
+    dataDir: z.string().min(1).default('./gateway-data'),
+    registry: serviceOrNone,
+    history: serviceOrNone,
+    outbox: z.strictObject({ maxReadings: z.number().int().min(1000).default(1_000_000) }).prefault({}),
+    things: z.array(z.discriminatedUnion('driver', [directIoThing, modbusThing])).min(1),
+  })
+  .superRefine(({ things }, context) => {
+    const seen = new Map<string, number>();
+    for (const [index, { account, node }] of things.entries()) {
+      const key = `${account.jid} ${node ? JSON.stringify(node) : ''}`;
+      const first = seen.get(key);
+      if (first !== undefined) {
+        context.addIssue({
+          code: 'custom',
+          path: ['things', index, node ? 'node' : 'account'],
+          message: `things[${first}] has the same address: give each a node of its own`,
+        });
+      }
+      seen.set(key, index);
+    }
+  });
+
+export type GatewayConfig = z.output<typeof gatewayConfigSchema>;
+export type GatewayConfigInput = z.input<typeof gatewayConfigSchema>;
+export type ThingConfig = GatewayConfig['things'][number];
+export type DirectIoConfig = z.output<typeof directIoSchema>;

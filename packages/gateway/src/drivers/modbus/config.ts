@@ -1,0 +1,87 @@
+import { z } from 'zod';
+
+/** A value of the device: a line of its register map. */
+export const pointSchema = z
+  .strictObject({
+    name: z.string().min(1),
+    table: z.enum(['coil', 'discrete-input', 'input-register', 'holding-register']),
+    address: z.number().int().min(0).max(65535),
+    type: z
+      .enum(['bool', 'int16', 'uint16', 'int32', 'uint32', 'int64', 'uint64', 'float32', 'float64', 'string'])
+      .optional(),
+    bit: z.number().int().min(0).max(15).optional(),
+    length: z.number().int().min(1).max(125).optional(),
+    byteOrder: z.enum(['big', 'little']).default('big'),
+    wordOrder: z.enum(['big', 'little']).default('big'),
+    scale: z
+      .number()
+      .refine((value) => value !== 0, 'a scale of 0 makes every value 0')
+      .default(1),
+    offset: z.number().default(0),
+    decimals: z.number().int().min(0).max(15).optional(),
+    unit: z.string().default(''),
+    types: z
+      .array(z.enum(['momentary', 'status', 'computed', 'identity', 'peak']))
+      .min(1)
+      .default(['momentary']),
+    pollGroup: z.string().min(1).default('default'),
+    writable: z
+      .strictObject({
+        label: z.string().min(1).optional(),
+        description: z.string().min(1).optional(),
+        min: z.number().optional(),
+        max: z.number().optional(),
+      })
+      .refine(({ min, max }) => min === undefined || max === undefined || min <= max, 'min is greater than max')
+      .optional(),
+  })
+  .superRefine((point, context) => {
+    const isBits = point.table === 'coil' || point.table === 'discrete-input';
+    const complain = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
+    if (isBits && point.type !== undefined && point.type !== 'bool') complain('type', `a ${point.table} is a bool`);
+    if (!isBits && point.type === undefined) complain('type', `a ${point.table} needs a type`);
+    if (point.type === 'string' && point.length === undefined)
+      complain('length', 'a string needs its length in registers');
+    if (point.writable && (point.table === 'discrete-input' || point.table === 'input-register')) {
+      complain('writable', `a ${point.table} can only be read`);
+    }
+    if (!isBits && point.type === 'bool' && point.bit === undefined)
+      complain('bit', 'a bool in a register needs its bit, 0 to 15');
+  })
+  .transform((point) => ({ ...point, type: point.type ?? ('bool' as const) }));
+
+export const modbusConfigSchema = z
+  .strictObject({
+    host: z.string().min(1),
+    port: z.number().int().min(1).max(65535).default(502),
+    unit: z.number().int().min(0).max(255).default(1),
+    timeoutMs: z.number().int().min(50).max(60_000).default(1000),
+    maxInFlight: z.number().int().min(1).max(16).default(1),
+    maxGapRegisters: z.number().int().min(0).max(124).default(8),
+    maxGapBits: z.number().int().min(0).max(1999).default(64),
+    pollGroups: z.record(z.string(), z.number().int().min(50)).default({ default: 1000 }),
+    points: z.array(pointSchema).min(1),
+  })
+  .superRefine(({ points, pollGroups }, context) => {
+    const names = new Set<string>();
+    for (const [index, { name, pollGroup }] of points.entries()) {
+      if (names.has(name)) {
+        context.addIssue({
+          code: 'custom',
+          path: ['points', index, 'name'],
+          message: `two points are named "${name}"`,
+        });
+      }
+      names.add(name);
+      if (!Object.hasOwn(pollGroups, pollGroup)) {
+        context.addIssue({
+          code: 'custom',
+          path: ['points', index, 'pollGroup'],
+          message: `there is no poll group "${pollGroup}" (there are: ${Object.keys(pollGroups).join(', ')})`,
+        });
+      }
+    }
+  });
+
+export type ModbusConfig = z.output<typeof modbusConfigSchema>;
+export type Point = ModbusConfig['points'][number];

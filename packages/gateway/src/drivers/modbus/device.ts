@@ -1,0 +1,177 @@
+import {
+  ModbusError,
+  ModbusException,
+  type ModbusTcpClient,
+  PointRangeError,
+  type PointValue,
+} from '@thingward/modbus';
+import {
+  type ControlParameter,
+  ControlUnknownError,
+  type Field,
+  type MetaTag,
+  type NodeReference,
+  ParameterError,
+  type ParameterValue,
+  ReadoutError,
+  type ReadoutSelection,
+} from '@thingward/things';
+import type { Device, PollSchedule } from '../device.ts';
+import { connected, field } from '../fields.ts';
+import { SharedRead } from '../shared-read.ts';
+import type { ModbusConfig, Point } from './config.ts';
+import { controlParameter, fieldValue, parameterValue, pointValue, writeRequest } from './point.ts';
+import { type Reading, UnitReader } from './unit-reader.ts';
+
+/** Read-outs closer together than this share one poll. */
+const FRESH_MS = 100;
+
+export interface ModbusDeviceOptions {
+  readonly node?: NodeReference | undefined;
+  readonly metaTags: readonly MetaTag[];
+  readonly config: ModbusConfig;
+  readonly client: ModbusTcpClient;
+  readonly clock?: () => Date;
+}
+
+/** One unit behind a Modbus TCP connection as a Thing: its register map becomes fields and control parameters. */
+export class ModbusDevice implements Device {
+  readonly node: NodeReference | undefined;
+  readonly metaTags: readonly MetaTag[];
+  readonly parameters: readonly ControlParameter[];
+  readonly schedules: readonly PollSchedule[];
+  readonly #groups: ReadonlyMap<
+    string,
+    { readonly points: readonly Point[]; readonly latest: SharedRead<readonly Reading[]> }
+  >;
+  readonly #writable: ReadonlyMap<string, Point>;
+  readonly #reader: UnitReader;
+  readonly #clock: () => Date;
+  readonly #values = new Map<string, PointValue>();
+
+  constructor({ node, metaTags, config, client, clock = () => new Date() }: ModbusDeviceOptions) {
+    this.node = node;
+    this.metaTags = metaTags;
+    this.#clock = clock;
+    this.#reader = new UnitReader(client, config, clock);
+    this.#writable = new Map(config.points.filter(({ writable }) => writable).map((point) => [point.name, point]));
+    this.parameters = [...this.#writable.values()].map(controlParameter);
+    this.#groups = new Map(
+      Object.keys(config.pollGroups).flatMap((group) => {
+        const points = config.points.filter(({ pollGroup }) => pollGroup === group);
+        const latest = new SharedRead(() => this.#reader.read(points), FRESH_MS);
+        return points.length > 0 ? [[group, { points, latest }] as const] : [];
+      }),
+    );
+    this.schedules = [...this.#groups.keys()].map((name) => ({ name, intervalMs: config.pollGroups[name] as number }));
+  }
+
+  /** Fresh values, group by group. @throws ReadoutError when the unit does not answer */
+  async *read(selection: ReadoutSelection): AsyncGenerator<readonly Field[]> {
+    for (const { points, latest } of this.#groups.values()) {
+      if (!points.some((point) => isWanted(point, selection))) continue;
+      try {
+        yield this.#fields(await latest.get());
+      } catch (error) {
+        yield [connected(false, this.#clock())];
+        throw new ReadoutError(this.#reader.explain(error));
+      }
+    }
+    yield [connected(true, this.#clock())];
+  }
+
+  async poll(schedule: string): Promise<readonly Field[]> {
+    const group = this.#groups.get(schedule);
+    if (!group) throw new Error(`there is no poll group ${schedule}`);
+    try {
+      return [...this.#fields(await group.latest.get()), connected(true, this.#clock())];
+    } catch (error) {
+      if (error instanceof ModbusError || error instanceof ModbusException) return [connected(false, this.#clock())];
+      throw error;
+    }
+  }
+
+  parameterValue(name: string): ParameterValue | undefined {
+    const value = this.#values.get(name);
+    return value && parameterValue(value);
+  }
+
+  /**
+   * Writes one parameter after the other, each at most once, and reads each back.
+   * @throws ParameterError naming the first that was refused and what had been written before it
+   */
+  async set(values: ReadonlyMap<string, ParameterValue>, signal: AbortSignal): Promise<void> {
+    const writes = [...values].map(([name, value]) => this.#prepare(name, pointValue(value)));
+    const done: string[] = [];
+    for (const { point, value, request } of writes) {
+      try {
+        await this.#reader.request(request, signal);
+      } catch (error) {
+        throw refusal(point, error, done);
+      }
+      await this.#confirm(point, value, done);
+      done.push(point.name);
+    }
+  }
+
+  close(): void {}
+
+  #prepare(name: string, value: PointValue) {
+    const point = this.#writable.get(name);
+    if (!point) throw new ParameterError('unknown-parameter', name, `there is no parameter ${name}`);
+    try {
+      return { point, value, request: writeRequest(point, value) };
+    } catch (error) {
+      if (error instanceof PointRangeError) throw new ParameterError('out-of-range', name, error.message);
+      throw error;
+    }
+  }
+
+  /** Reads a point back. A device that can't be read now has taken the value all the same: it said so. */
+  async #confirm(point: Point, wanted: PointValue, done: readonly string[]): Promise<void> {
+    for (const { latest } of this.#groups.values()) latest.forget();
+    const readings = await this.#reader.read([point]).catch(() => []);
+    const actual = readings[0]?.value;
+    if (actual === undefined) return;
+    this.#values.set(point.name, actual);
+    if (isSame(actual, wanted, point)) return;
+    const [was, should] = [describe(actual), describe(wanted)];
+    throw refusal(point, new Error(`${should} was written, but the device has ${was}`), done);
+  }
+
+  #fields(readings: readonly Reading[]): readonly Field[] {
+    return readings.flatMap(({ point, value, timestamp }) => {
+      if (value === undefined) return [];
+      this.#values.set(point.name, value);
+      const options = { types: point.types, writable: point.writable !== undefined };
+      return [field(point.name, fieldValue(point, value), timestamp, options)];
+    });
+  }
+}
+
+function isWanted(point: Point, { types, names }: ReadoutSelection): boolean {
+  return (
+    (names.length === 0 || names.includes(point.name)) &&
+    (types.length === 0 || point.types.some((type) => types.includes(type)))
+  );
+}
+
+/** Equal as far as the device can hold the value. */
+function isSame(actual: PointValue, wanted: PointValue, point: Point): boolean {
+  if (actual.kind !== 'number' || wanted.kind !== 'number') return describe(actual) === describe(wanted);
+  const resolution = Math.abs(point.type.startsWith('float') ? Number(wanted.text) * 1e-6 : point.scale);
+  return Math.abs(Number(actual.text) - Number(wanted.text)) <= Math.max(resolution, 1e-9);
+}
+
+function describe(value: PointValue): string {
+  return value.kind === 'number' ? value.text : String(value.value);
+}
+
+function refusal(point: Point, error: unknown, done: readonly string[]): Error {
+  if (error instanceof ModbusError && (error.code === 'outcome-unknown' || error.code === 'closed')) {
+    return new ControlUnknownError(`${point.name}: ${error.message}`);
+  }
+  const before = done.length > 0 ? ` (${done.join(', ')}: written)` : '';
+  const reason = error instanceof Error ? error.message : String(error);
+  return new ParameterError('rejected-by-device', point.name, `the device did not take it: ${reason}${before}`);
+}

@@ -1,0 +1,126 @@
+import {
+  decodeBit,
+  decodeRegisters,
+  isBitTable,
+  ModbusError,
+  ModbusException,
+  type ModbusResponse,
+  type ModbusTcpClient,
+  type PointValue,
+  planReads,
+  pointLength,
+  type ReadPlan,
+  splitPlan,
+} from '@thingward/modbus';
+import { CircuitBreaker } from './circuit-breaker.ts';
+import type { ModbusConfig, Point } from './config.ts';
+
+const ILLEGAL_DATA_ADDRESS = 2;
+
+/** A value as it was read; undefined where the device says it has none. */
+export interface Reading {
+  readonly point: Point;
+  readonly value: PointValue | undefined;
+  readonly timestamp: Date;
+}
+
+/** Reads the points of one unit with the fewest requests, and leaves the unit alone for a while when it does not answer. */
+export class UnitReader {
+  readonly #client: ModbusTcpClient;
+  readonly #config: ModbusConfig;
+  readonly #clock: () => Date;
+  readonly #breaker = new CircuitBreaker();
+  /** Plans by the points they read; a plan the device refused is replaced by its parts. */
+  readonly #plans = new Map<readonly Point[], ReadPlan<Point>[]>();
+  #lastAnswer: Date | undefined;
+
+  constructor(client: ModbusTcpClient, config: ModbusConfig, clock: () => Date) {
+    this.#client = client;
+    this.#config = config;
+    this.#clock = clock;
+  }
+
+  /** @throws ModbusError, ModbusException with a message for people */
+  async read(points: readonly Point[], signal?: AbortSignal): Promise<readonly Reading[]> {
+    let plans = this.#plans.get(points);
+    if (!plans) {
+      plans = planReads(points, this.#config);
+      this.#plans.set(points, plans);
+    }
+    const readings: Reading[] = [];
+    for (const plan of [...plans]) readings.push(...(await this.#readPlan(plan, plans, signal)));
+    return readings;
+  }
+
+  /** Sends a request to the unit, counting whether it answers. @throws ModbusError, ModbusException */
+  async request(request: Parameters<ModbusTcpClient['request']>[1], signal?: AbortSignal): Promise<ModbusResponse> {
+    const { unit } = this.#config;
+    if (this.#breaker.remainingMs > 0) {
+      const seconds = Math.ceil(this.#breaker.remainingMs / 1000);
+      throw new ModbusError('no-answer', `unit ${unit} did not answer; it is tried again in ${seconds} s`);
+    }
+    try {
+      const response = await this.#client.request(unit, request, signal);
+      this.#answered();
+      return response;
+    } catch (error) {
+      if (error instanceof ModbusException) this.#answered();
+      else if (error instanceof ModbusError && (error.code === 'no-answer' || error.code === 'outcome-unknown')) {
+        this.#breaker.failed();
+      }
+      throw error;
+    }
+  }
+
+  /** Why the unit can't be read and when it last could, for people. */
+  explain(error: unknown): string {
+    const { host, port, unit } = this.#config;
+    const reason = (error as Error).message.replace(`${host}:${port}: `, '');
+    const since = this.#lastAnswer
+      ? `last answer ${Math.round((this.#clock().getTime() - this.#lastAnswer.getTime()) / 1000)} s ago`
+      : 'it has not answered yet';
+    return `Modbus unit ${unit} at ${host}:${port} can't be read: ${reason}; ${since}`;
+  }
+
+  #answered(): void {
+    this.#breaker.succeeded();
+    this.#lastAnswer = this.#clock();
+  }
+
+  async #readPlan(plan: ReadPlan<Point>, plans: ReadPlan<Point>[], signal?: AbortSignal): Promise<readonly Reading[]> {
+    try {
+      const response = await this.request(readRequest(plan), signal);
+      return decode(plan, response, this.#clock());
+    } catch (error) {
+      const parts = splitPlan(plan);
+      const refused = error instanceof ModbusException && error.exceptionCode === ILLEGAL_DATA_ADDRESS;
+      if (!refused || parts.length === 1) throw error;
+      // The device has no registers in the gap between two points: from now on they are read apart.
+      plans.splice(plans.indexOf(plan), 1, ...parts);
+      const readings = [];
+      for (const part of parts) readings.push(...(await this.#readPlan(part, plans, signal)));
+      return readings;
+    }
+  }
+}
+
+function readRequest({ table, address, quantity }: ReadPlan<Point>) {
+  const kind = {
+    coil: 'read-coils',
+    'discrete-input': 'read-discrete-inputs',
+    'input-register': 'read-input-registers',
+    'holding-register': 'read-holding-registers',
+  } as const;
+  return { kind: kind[table], address, quantity };
+}
+
+function decode(plan: ReadPlan<Point>, response: ModbusResponse, timestamp: Date): readonly Reading[] {
+  const values = 'values' in response ? response.values : [];
+  if (values.length < plan.quantity)
+    throw new ModbusError('malformed-pdu', 'the answer has fewer values than were asked for');
+  return plan.points.map((point) => {
+    const slice = values.slice(point.address - plan.address, point.address - plan.address + pointLength(point));
+    const value = isBitTable(point.table) ? decodeBit(slice[0] === true) : decodeRegisters(point, slice as number[]);
+    return { point, value, timestamp };
+  });
+}

@@ -1,0 +1,201 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { formatIoTDisco, type NodeReference } from '@thingward/things';
+import { type Connector, Jid, type Logger, SILENT_LOGGER, XmppClient } from '@thingward/xmpp';
+import { tcpConnector } from '@thingward/xmpp/node';
+import { AccountAgent, type HostedDevice } from './account-agent.ts';
+import type { GatewayConfig, ThingConfig } from './config.ts';
+import type { Device } from './drivers/device.ts';
+import { DirectIoDevice } from './drivers/direct-io/device.ts';
+import { ModbusConnections } from './drivers/modbus/connections.ts';
+import { ModbusDevice } from './drivers/modbus/device.ts';
+import { metaTagsOf } from './state/claim-keys.ts';
+import { Outbox } from './state/outbox.ts';
+import { openState, type StateDatabase } from './state/state-database.ts';
+
+/** A file that the configuration names can't be used. */
+export class GatewayConfigError extends Error {
+  override readonly name = 'GatewayConfigError';
+  readonly code = 'gateway-config';
+}
+
+export interface GatewayOptions {
+  readonly log?: Logger;
+  /** The directory that relative paths in the configuration start from; the working directory when not given. */
+  readonly baseDirectory?: string;
+  /** Makes connections to the server; for tests. */
+  readonly connect?: Connector;
+}
+
+export interface ThingStatus {
+  readonly name: string;
+  readonly jid: string;
+  readonly node?: NodeReference | undefined;
+  readonly connection: string;
+  readonly owner?: string | undefined;
+}
+
+export interface GatewayStatus {
+  readonly things: readonly ThingStatus[];
+  /** Fields that wait to be uploaded. */
+  readonly waiting: number;
+  /** Fields uploaded since the start. */
+  readonly stored: number;
+  /** Fields that were lost because the outbox was full, since the start. */
+  readonly refused: number;
+}
+
+/** Hosts drivers as Things on an XMPP network. */
+export class Gateway {
+  readonly #state: StateDatabase;
+  readonly #outbox: Outbox;
+  readonly #connections = new ModbusConnections();
+  readonly #agents: AccountAgent[];
+  readonly #log: Logger;
+
+  /** @throws StateError, GatewayConfigError */
+  constructor(config: GatewayConfig, options: GatewayOptions = {}) {
+    this.#log = options.log ?? SILENT_LOGGER;
+    const baseDirectory = options.baseDirectory ?? '.';
+    const { server, registry, history } = config;
+    const service = (name: string, configured: Jid | 'none' | undefined) =>
+      configured === 'none' ? undefined : (configured ?? Jid.parse(`${name}.${server.domain}`));
+    const connect = options.connect ?? connector(config, baseDirectory);
+    const accounts = groupByAccount(config.things);
+    const passwords = [...accounts.values()].map(([thing]) => passwordOf(thing as ThingConfig, baseDirectory));
+    this.#state = openState(resolve(baseDirectory, config.dataDir));
+    this.#outbox = new Outbox(this.#state, config.outbox.maxReadings, (count) => this.#refused(count));
+    this.#agents = [...accounts.values()].map((things, index) => {
+      const [first] = things as [ThingConfig];
+      return new AccountAgent({
+        client: new XmppClient({
+          jid: first.account.jid,
+          password: passwords[index] as string,
+          resource: 'gateway',
+          connect,
+          log: this.#log,
+        }),
+        devices: things.map((thing) => this.#hosted(thing)),
+        friends: things.flatMap(({ friends }) => friends),
+        registry: service('registry', registry),
+        history: service('history', history),
+        state: this.#state,
+        outbox: this.#outbox,
+        log: this.#log,
+      });
+    });
+  }
+
+  /** Begins to poll and connects. Being offline is no error: it goes on trying. */
+  async start(): Promise<void> {
+    await Promise.all(this.#agents.map((agent) => agent.start()));
+  }
+
+  /** Waits until every account is online. @throws the first error of an account that is not: SaslError, PeerError */
+  async ready(signal?: AbortSignal): Promise<void> {
+    await Promise.all(this.#agents.map(({ client }) => client.ready(signal)));
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#agents.map((agent) => agent.stop()));
+    this.#connections.closeAll();
+    this.#state.close();
+  }
+
+  status(): GatewayStatus {
+    return {
+      things: this.#agents.flatMap((agent) =>
+        agent.devices.map(({ name, device }) => ({
+          name,
+          jid: agent.client.jid.bare.toString(),
+          node: device.node,
+          connection: agent.client.state,
+          owner: agent.ownershipOf(device).owner,
+        })),
+      ),
+      waiting: this.#outbox.size,
+      stored: this.#agents.reduce((sum, { stored }) => sum + stored, 0),
+      refused: this.#outbox.refused,
+    };
+  }
+
+  #refused(count: number): void {
+    // Once per hundred at most: a full disk must not fill the log too.
+    if (this.#outbox.refused % 100 < count) {
+      this.#log.error(
+        { refused: this.#outbox.refused, waiting: this.#outbox.size },
+        'readings are lost: the outbox is full',
+      );
+    }
+  }
+
+  #hosted(thing: ThingConfig): HostedDevice {
+    const metaTags = metaTagsOf(thing, this.#state);
+    return { name: thing.name, metaTags, device: this.#device(thing, metaTags) };
+  }
+
+  #device(thing: ThingConfig, metaTags: HostedDevice['metaTags']): Device {
+    const node = thing.node as NodeReference | undefined;
+    if (thing.driver === 'direct-io') {
+      return new DirectIoDevice({ node, metaTags, config: thing.directIo, pollMs: thing.pollMs });
+    }
+    return new ModbusDevice({ node, metaTags, config: thing.modbus, client: this.#connections.to(thing.modbus) });
+  }
+}
+
+/** What is printed on the label of a Thing. */
+export interface ThingLabel {
+  readonly name: string;
+  readonly jid: string;
+  readonly node?: NodeReference | undefined;
+  /** The text of its QR code. @see XEP-0347 §3.9 */
+  readonly uri: string;
+}
+
+/** The labels of all Things of a gateway. KEYs that are not configured are made when they are not there yet. @throws StateError */
+export function gatewayLabels(config: GatewayConfig, baseDirectory = '.'): readonly ThingLabel[] {
+  const state = openState(resolve(baseDirectory, config.dataDir));
+  try {
+    return config.things.map((thing) => ({
+      name: thing.name,
+      jid: thing.account.jid.toString(),
+      node: thing.node as NodeReference | undefined,
+      uri: formatIoTDisco(metaTagsOf(thing, state)),
+    }));
+  } finally {
+    state.close();
+  }
+}
+
+function groupByAccount(things: readonly ThingConfig[]): Map<string, ThingConfig[]> {
+  const accounts = new Map<string, ThingConfig[]>();
+  for (const thing of things) {
+    const key = thing.account.jid.toString();
+    accounts.set(key, [...(accounts.get(key) ?? []), thing]);
+  }
+  return accounts;
+}
+
+function connector({ server }: GatewayConfig, baseDirectory: string): Connector {
+  const { domain, tls, fingerprint, ca } = server;
+  return tcpConnector({
+    domain: domain.domain,
+    host: server.host ?? domain.domain,
+    port: server.port ?? (tls === 'direct' ? 5223 : 5222),
+    tls,
+    trust: { fingerprint, ca: ca === undefined ? undefined : readText(resolve(baseDirectory, ca), 'server.ca') },
+  });
+}
+
+function passwordOf({ account }: ThingConfig, baseDirectory: string): string {
+  if (account.password !== undefined) return account.password;
+  return readText(resolve(baseDirectory, account.passwordFile as string), `passwordFile of ${account.jid}`).trim();
+}
+
+function readText(file: string, what: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new GatewayConfigError(`${what}: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,28 @@
+import type { Field } from '@thingward/things';
+import type { Logger } from '@thingward/xmpp';
+import type { Device, PollSchedule } from './drivers/device.ts';
+import { pause } from './pause.ts';
+
+/**
+ * Polls a device by one of its schedules until the signal. Polls begin on multiples of the interval, so they do not drift, and one that takes too
+ * long costs those it overlaps with, not the schedule. Survives every error.
+ */
+export async function poll(
+  device: Device,
+  { name, intervalMs }: PollSchedule,
+  onFields: (fields: readonly Field[]) => void,
+  signal: AbortSignal,
+  log: Logger,
+): Promise<void> {
+  const started = performance.now();
+  while (!signal.aborted) {
+    try {
+      const fields = await device.poll(name, signal);
+      if (!signal.aborted) onFields(fields);
+    } catch (error) {
+      if (!signal.aborted) log.error({ err: error, schedule: name }, 'polling failed');
+    }
+    const elapsed = performance.now() - started;
+    await pause(intervalMs - (elapsed % intervalMs), signal);
+  }
+}

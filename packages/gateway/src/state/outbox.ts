@@ -1,0 +1,105 @@
+import type { Field } from '@thingward/things';
+import type { StateDatabase } from './state-database.ts';
+
+/** Readings that wait for the history service, oldest first. */
+export interface Batch {
+  /** Ids of the readings, to remove them when they are stored. */
+  readonly ids: readonly number[];
+  readonly fields: readonly Field[];
+}
+
+interface ReadingRow {
+  readonly id: number;
+  readonly fields: string;
+  readonly count: number;
+}
+
+/**
+ * Readings on their way to the history, on disk: what was put in leaves only when the far end has stored it, through lost connections and
+ * killed processes. It is bounded: when it is full, new readings are refused and counted.
+ */
+export class Outbox {
+  readonly #database: StateDatabase;
+  readonly #maxFields: number;
+  readonly #onRefused: (count: number) => void;
+  #size: number;
+  #refused = 0;
+
+  /** @param maxFields fields it holds at most */
+  constructor(database: StateDatabase, maxFields: number, onRefused: (count: number) => void = () => {}) {
+    this.#database = database;
+    this.#maxFields = maxFields;
+    this.#onRefused = onRefused;
+    const row = database.prepare('SELECT COALESCE(SUM(count), 0) AS size FROM reading').get() as { size: number };
+    this.#size = row.size;
+  }
+
+  /** Fields that wait. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Fields that were refused because it was full or could not be written, since the start. */
+  get refused(): number {
+    return this.#refused;
+  }
+
+  /**
+   * Takes fields in. When it returns true they are on disk.
+   * @returns false when they were refused
+   */
+  put(account: string, fields: readonly Field[]): boolean {
+    if (fields.length === 0) return true;
+    try {
+      if (this.#size + fields.length > this.#maxFields) throw new Error('the outbox is full');
+      this.#database
+        .prepare('INSERT INTO reading (account, fields, count) VALUES (?, ?, ?)')
+        .run(account, JSON.stringify(fields, encodeBigInt), fields.length);
+      this.#size += fields.length;
+      return true;
+    } catch {
+      // Full, or the disk is: the reading is lost, but not silently.
+      this.#refused += fields.length;
+      this.#onRefused(fields.length);
+      return false;
+    }
+  }
+
+  /** The oldest readings of an account, about as many fields as asked for. */
+  next(account: string, maxFields: number): Batch {
+    const rows = this.#database
+      .prepare('SELECT id, fields, count FROM reading WHERE account = ? ORDER BY id LIMIT 200')
+      .all(account) as ReadingRow[];
+    const ids: number[] = [];
+    const fields: Field[] = [];
+    for (const row of rows) {
+      if (ids.length > 0 && fields.length + row.count > maxFields) break;
+      ids.push(row.id);
+      fields.push(...decodeFields(row.fields));
+    }
+    return { ids, fields };
+  }
+
+  /** Forgets readings that are stored. */
+  remove({ ids, fields }: Batch): void {
+    if (ids.length === 0) return;
+    const marks = ids.map(() => '?').join(', ');
+    this.#database.prepare(`DELETE FROM reading WHERE id IN (${marks})`).run(...ids);
+    this.#size -= fields.length;
+  }
+}
+
+function decodeFields(text: string): Field[] {
+  return JSON.parse(text, (key, value: unknown) => {
+    if (key === 'timestamp') return new Date(value as string);
+    return isEncodedBigInt(value) ? BigInt(value.$bigint) : value;
+  }) as Field[];
+}
+
+function encodeBigInt(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? { $bigint: value.toString() } : value;
+}
+
+function isEncodedBigInt(value: unknown): value is { readonly $bigint: string } {
+  return typeof value === 'object' && value !== null && '$bigint' in value;
+}

@@ -1,0 +1,49 @@
+import { chmodSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'libsql';
+
+/** The gateway's memory on disk: readings to be uploaded, ownership, keys. */
+export type StateDatabase = InstanceType<typeof Database>;
+
+/** The state could not be opened. */
+export class StateError extends Error {
+  override readonly name = 'StateError';
+  readonly code = 'state';
+}
+
+/** Opens the state in a directory, making it when it is not there. @throws StateError */
+export function openState(dataDir: string): StateDatabase {
+  const file = join(dataDir, 'gateway.db');
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    const database = new Database(file);
+    // It holds the KEYs with which Things are claimed.
+    chmodSync(file, 0o600);
+    database.exec(`
+      PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = NORMAL;
+      PRAGMA busy_timeout = 5000;
+      CREATE TABLE IF NOT EXISTS reading (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        account TEXT NOT NULL,
+        fields TEXT NOT NULL,
+        count INTEGER NOT NULL
+      );
+      CREATE TABLE IF NOT EXISTS ownership (
+        account TEXT NOT NULL,
+        node TEXT NOT NULL,
+        value TEXT NOT NULL,
+        PRIMARY KEY (account, node)
+      );
+      CREATE TABLE IF NOT EXISTS claim_key (
+        account TEXT NOT NULL,
+        node TEXT NOT NULL,
+        value TEXT NOT NULL,
+        PRIMARY KEY (account, node)
+      );
+    `);
+    return database;
+  } catch (error) {
+    throw new StateError(`can't open ${file}: ${(error as Error).message}`, { cause: error });
+  }
+}
