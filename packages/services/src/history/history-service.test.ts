@@ -71,6 +71,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await history.stop();
+  await database.destroy();
   expect(network.errors).toEqual([]);
 });
 

@@ -99,6 +99,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await registry.stop();
+  await database.destroy();
   expect(network.errors).toEqual([]);
 });
 
