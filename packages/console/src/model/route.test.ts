@@ -1,0 +1,26 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { formatRoute, parseRoute } from './route.ts';
+
+it.each([
+  ['', { page: 'things' }],
+  ['#/', { page: 'things' }],
+  ['#/nonsense', { page: 'things' }],
+  ['#/things', { page: 'things' }],
+  ['#/things/', { page: 'things' }],
+  ['#/things/%', { page: 'things' }],
+  ['#/things/plc%40localhost', { page: 'thing', jid: 'plc@localhost' }],
+  ['#/things/plc@localhost', { page: 'thing', jid: 'plc@localhost' }],
+  ['#/claim', { page: 'claim' }],
+  ['#/search', { page: 'search' }],
+])('finds the page of %s', (hash, route) => {
+  expect(parseRoute(hash)).toEqual(route);
+});
+
+it('finds any Thing again', () => {
+  fc.assert(
+    fc.property(fc.string({ minLength: 1, unit: 'grapheme' }), (jid) => {
+      expect(parseRoute(formatRoute({ page: 'thing', jid }))).toEqual({ page: 'thing', jid });
+    }),
+  );
+});

@@ -1,0 +1,127 @@
+import { batch, computed, type ReadonlySignal, signal } from '@preact/signals-core';
+import { type NodeReference, nodeKey } from '@thingward/things';
+import { StanzaError } from '@thingward/xmpp';
+import type { Connection } from './connection.ts';
+import { explain } from './explain.ts';
+import { fieldKey } from './field-key.ts';
+import { groupForPlots, type PlotGroup } from './plot-groups.ts';
+import { Poller } from './poller.ts';
+import type { ThingMonitor } from './thing-monitor.ts';
+import { composeTrend, historyTrend, type TrendPoint } from './trend.ts';
+import { bucketSeconds, MAX_TREND_POINTS, TREND_RANGES, type TrendRange } from './trend-range.ts';
+
+/** What was stored is asked for anew this often, so that what could not be read live is filled in. */
+const REFRESH_MS = 60_000;
+
+export type HistoryStatus =
+  | { readonly kind: 'loading' }
+  | { readonly kind: 'loaded' }
+  | { readonly kind: 'failed'; readonly problem: string };
+
+/** What the plots of a Thing show: its history, continued by what is read live. */
+export class Trends {
+  readonly #connection: Connection;
+  readonly #monitor: ThingMonitor;
+  readonly #poller: Poller;
+  readonly #range = signal<TrendRange>(TREND_RANGES[0]);
+  readonly #status = signal<HistoryStatus>({ kind: 'loading' });
+  /** By field key, for the range shown. */
+  readonly #history = signal<ReadonlyMap<string, readonly TrendPoint[]>>(new Map());
+
+  /** Which plots there are; a new value only when they change. */
+  readonly groups: ReadonlySignal<readonly PlotGroup[]>;
+
+  /** @param isActive are we online, and is anybody looking at the page? */
+  constructor(connection: Connection, monitor: ThingMonitor, isActive: ReadonlySignal<boolean>) {
+    this.#connection = connection;
+    this.#monitor = monitor;
+    let groups: readonly PlotGroup[] = [];
+    let id = '';
+    this.groups = computed(() => {
+      const next = groupForPlots(monitor.fields.value.values());
+      const nextId = JSON.stringify(next);
+      if (nextId !== id) {
+        groups = next;
+        id = nextId;
+      }
+      return groups;
+    });
+    const hasPlots = computed(() => this.groups.value.length > 0);
+    this.#poller = new Poller({
+      intervalMs: () => REFRESH_MS,
+      maxBackoffMs: REFRESH_MS,
+      gate: computed(() => isActive.value && hasPlots.value),
+      run: (signal) => this.#load(signal),
+      onError: (error) => {
+        this.#status.value = { kind: 'failed', problem: explainHistory(error) };
+      },
+    });
+  }
+
+  get range(): ReadonlySignal<TrendRange> {
+    return this.#range;
+  }
+
+  get status(): ReadonlySignal<HistoryStatus> {
+    return this.#status;
+  }
+
+  start(): void {
+    this.#poller.start();
+  }
+
+  stop(): void {
+    this.#poller.stop();
+  }
+
+  show(range: TrendRange): void {
+    if (range.id === this.#range.value.id) return;
+    batch(() => {
+      this.#range.value = range;
+      this.#history.value = new Map();
+      this.#status.value = { kind: 'loading' };
+    });
+    this.#poller.stop();
+    this.#poller.start();
+  }
+
+  /** Points of a field up to now (ms since 1970), for the range shown. */
+  pointsOf(key: string, now: number): TrendPoint[] {
+    const range = this.#range.value;
+    const to = now / 1000;
+    const live = this.#monitor.samplesOf(key)?.samples ?? [];
+    // A device's clock may be a little ahead.
+    const span = { from: to - range.spanMs / 1000, to: to + 5, bucket: bucketSeconds(range) };
+    return composeTrend(this.#history.value.get(key) ?? [], live, span);
+  }
+
+  async #load(signal: AbortSignal): Promise<void> {
+    const range = this.#range.peek();
+    const to = new Date();
+    const from = new Date(to.getTime() - range.spanMs);
+    const history = new Map<string, readonly TrendPoint[]>();
+    for (const node of this.#nodes()) {
+      const query = { thing: this.#monitor.thing, node, names: [], from, to, maxPoints: MAX_TREND_POINTS };
+      const { series } = await this.#connection.history(query, signal);
+      for (const { name, points } of series) history.set(fieldKey({ node, name }), historyTrend(points));
+    }
+    if (range.id !== this.#range.peek().id) return;
+    batch(() => {
+      this.#history.value = history;
+      this.#status.value = { kind: 'loaded' };
+    });
+  }
+
+  /** The Things behind the JID that have fields. */
+  #nodes(): Iterable<NodeReference | undefined> {
+    const nodes = new Map<string, NodeReference | undefined>();
+    for (const { field } of this.#monitor.fields.peek().values()) nodes.set(nodeKey(field.node), field.node);
+    return nodes.values();
+  }
+}
+
+function explainHistory(error: unknown): string {
+  if (error instanceof StanzaError && error.condition === 'forbidden')
+    return 'The history does not know you as a reader yet.';
+  return explain(error);
+}

@@ -1,0 +1,173 @@
+import {
+  type ControlForm,
+  claimThing,
+  DISCOVERY,
+  type Field,
+  getControlForm,
+  HISTORY,
+  type HistoryAnswer,
+  type HistoryQuery,
+  type MetaTag,
+  type ParameterValue,
+  queryHistory,
+  readSensorData,
+  type SearchOperator,
+  type SearchResult,
+  searchThings,
+  setParameters,
+  type ThingReference,
+} from '@thingward/things';
+import {
+  type ClientState,
+  type Contact,
+  discoInfo,
+  findService,
+  Jid,
+  presence,
+  Roster,
+  StanzaError,
+  serveDisco,
+  servePing,
+  type Unsubscribe,
+  XmppClient,
+} from '@thingward/xmpp';
+import { webSocketConnector } from '@thingward/xmpp/websocket';
+import type { Connection, ControlTarget, Credentials, ReadWish } from '../model/connection.ts';
+
+/** A device that answers later than this is as good as silent to who watches it. */
+const READ_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 10_000;
+const MAX_BACKOFF_MS = 5000;
+const KEEP_ALIVE_MS = 20_000;
+const SEARCH_PAGE = 50;
+
+/** The network as XMPP has it, over a WebSocket. */
+export class XmppConnection implements Connection {
+  readonly #client: XmppClient;
+  readonly #roster: Roster;
+  /** By feature, since we went online. */
+  readonly #services = new Map<string, Promise<Jid | undefined>>();
+
+  constructor(url: string, { jid, password }: Credentials) {
+    this.#client = new XmppClient({
+      jid,
+      password,
+      connect: webSocketConnector(url),
+      maxBackoffMs: MAX_BACKOFF_MS,
+      keepAliveMs: KEEP_ALIVE_MS,
+    });
+    this.#roster = new Roster(this.#client);
+    servePing(this.#client);
+    serveDisco(this.#client, {
+      identities: [{ category: 'client', type: 'web', name: 'Thingward console' }],
+      features: [],
+    });
+    this.#client.onOnline(() => this.#services.clear());
+  }
+
+  get jid(): Jid {
+    return this.#client.jid;
+  }
+
+  get state(): ClientState {
+    return this.#client.state;
+  }
+
+  start(): void {
+    this.#client.start();
+  }
+
+  ready(signal: AbortSignal): Promise<void> {
+    return this.#client.ready(signal);
+  }
+
+  stop(): Promise<void> {
+    return this.#client.stop();
+  }
+
+  onState(handler: (state: ClientState, error?: Error) => void): Unsubscribe {
+    return this.#client.onState(handler);
+  }
+
+  get contacts(): ReadonlyMap<string, Contact> {
+    return this.#roster.contacts;
+  }
+
+  get contactsAreLoaded(): boolean {
+    return this.#roster.isLoaded;
+  }
+
+  onContacts(handler: () => void): Unsubscribe {
+    return this.#roster.onChange(handler);
+  }
+
+  fullJidOf(contact: Jid): Jid | undefined {
+    return this.#roster.fullJidOf(contact);
+  }
+
+  befriend(contact: Jid): void {
+    this.#roster.subscribe(contact);
+  }
+
+  forget(contact: Jid): Promise<void> {
+    return this.#roster.remove(contact);
+  }
+
+  onFriendRequest(handler: (from: Jid) => void): Unsubscribe {
+    return this.#client.onPresence(({ type, from }) => {
+      if (type === 'subscribe') handler(from.bare);
+    });
+  }
+
+  answerFriendRequest(from: Jid, accept: boolean): void {
+    const answer = accept ? 'subscribed' : 'unsubscribed';
+    this.#client.send(presence(answer, { to: from.bare, from: this.#client.jid.bare }));
+  }
+
+  async features(of: Jid): Promise<readonly string[]> {
+    return (await discoInfo(this.#client, of, { timeoutMs: REQUEST_TIMEOUT_MS })).features;
+  }
+
+  read(thing: Jid, { types, signal }: ReadWish): AsyncIterable<readonly Field[]> {
+    return readSensorData(this.#client, thing, { types }, { timeoutMs: READ_TIMEOUT_MS, signal });
+  }
+
+  controlForm({ thing, node }: ControlTarget, signal: AbortSignal): Promise<ControlForm> {
+    return getControlForm(this.#client, thing, { nodes: node ? [node] : [], timeoutMs: REQUEST_TIMEOUT_MS, signal });
+  }
+
+  setParameters({ thing, node }: ControlTarget, values: ReadonlyMap<string, ParameterValue>): Promise<void> {
+    return setParameters(this.#client, thing, values, { nodes: node ? [node] : [], timeoutMs: REQUEST_TIMEOUT_MS });
+  }
+
+  async history(query: HistoryQuery, signal: AbortSignal): Promise<HistoryAnswer> {
+    return queryHistory(this.#client, await this.#service(HISTORY, 'history'), query, { signal });
+  }
+
+  async claim(tags: readonly MetaTag[], isPublic: boolean): Promise<ThingReference> {
+    return claimThing(this.#client, await this.#service(DISCOVERY, 'Thing Registry'), tags, { public: isPublic });
+  }
+
+  async search(operators: readonly SearchOperator[], offset: number): Promise<SearchResult> {
+    const registry = await this.#service(DISCOVERY, 'Thing Registry');
+    return searchThings(this.#client, registry, operators, { offset, maxCount: SEARCH_PAGE });
+  }
+
+  /** The service of our server that has a feature. @throws StanzaError when there is none */
+  async #service(feature: string, name: string): Promise<Jid> {
+    const { domain } = this.#client.jid;
+    let search = this.#services.get(feature);
+    if (!search) {
+      search = findService(this.#client, Jid.parse(domain), feature);
+      this.#services.set(feature, search);
+      // One that failed, or found nothing, is not the last word.
+      search.then(
+        (found) => found ?? this.#services.delete(feature),
+        () => this.#services.delete(feature),
+      );
+    }
+    const service = await search;
+    if (!service) throw new StanzaError('item-not-found', `${domain} has no ${name}.`);
+    return service;
+  }
+}
