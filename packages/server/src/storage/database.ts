@@ -34,7 +34,12 @@ export async function openDatabase<Schema>(
     database.exec('PRAGMA foreign_keys = ON');
     database.exec('PRAGMA busy_timeout = 5000');
     const query = new Kysely<Schema>({ dialect: new SqliteDialect({ database }) });
-    const migrator = new Migrator({ db: query, provider: { getMigrations: async () => migrations } });
+    const migrator = new Migrator({
+      db: query,
+      provider: { getMigrations: async () => migrations },
+      // The server and each service number their own.
+      allowUnorderedMigrations: true,
+    });
     const { error } = await migrator.migrateToLatest();
     if (error) throw error;
     return { query, close: () => query.destroy() };

@@ -2,4 +2,5 @@ export * from './client.ts';
 export * from './codec.ts';
 export * from './form.ts';
 export * from './parameter.ts';
+export { formatParameterValue, parseParameterValue } from './parameter-value.ts';
 export * from './serve.ts';

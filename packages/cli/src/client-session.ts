@@ -1,0 +1,74 @@
+import { DISCOVERY, HISTORY, type NodeReference } from '@thingward/things';
+import { findService, Jid, JidError, presence, Roster, type XmppClient } from '@thingward/xmpp';
+import { CommandError, UsageError } from './errors.ts';
+import { loadProfile, signIn } from './profile.ts';
+
+/** A Thing as the command line names it. */
+export interface ThingAddress {
+  readonly jid: Jid;
+  readonly node?: NodeReference | undefined;
+}
+
+const PRESENCE_TIMEOUT_MS = 5000;
+
+/** A signed-in user: its roster, and the services of its server. */
+export class ClientSession {
+  readonly client: XmppClient;
+  readonly roster: Roster;
+
+  private constructor(client: XmppClient) {
+    this.client = client;
+    this.roster = new Roster(client);
+    // Who we want to see may see us: that is what the Things of an owner ask for.
+    client.onPresence(({ type, from }) => {
+      if (type !== 'subscribe') return;
+      const contact = this.roster.contacts.get(from.bare.toString());
+      if (contact?.ask || contact?.subscription === 'to') client.send(presence('subscribed', { to: from.bare }));
+    });
+  }
+
+  /** Signs in, does something, and signs out whatever happens. */
+  static async use<T>(profile: string | undefined, work: (session: ClientSession) => Promise<T>): Promise<T> {
+    const client = await signIn(loadProfile(profile));
+    try {
+      return await work(new ClientSession(client));
+    } finally {
+      await client.stop();
+    }
+  }
+
+  /** The full JID behind which a Thing is available now. @throws StanzaError saying why it is not */
+  async locate({ jid }: ThingAddress, signal?: AbortSignal): Promise<Jid> {
+    if (jid.isFull) return jid;
+    return this.roster.waitForResource(jid, { timeoutMs: PRESENCE_TIMEOUT_MS, signal });
+  }
+
+  /** @throws CommandError when the server has none */
+  registry(): Promise<Jid> {
+    return this.#service(DISCOVERY, 'Thing Registry');
+  }
+
+  /** @throws CommandError when the server has none */
+  history(): Promise<Jid> {
+    return this.#service(HISTORY, 'history service');
+  }
+
+  async #service(feature: string, title: string): Promise<Jid> {
+    const domain = Jid.parse(this.client.jid.domain);
+    const found = await findService(this.client, domain, feature);
+    if (found) return found;
+    throw new CommandError(`${domain} has no ${title}`);
+  }
+}
+
+/** `jid` or `jid#nodeId`. @throws UsageError */
+export function parseThing(text: string): ThingAddress {
+  const [address = '', ...nodeId] = text.split('#');
+  try {
+    const jid = Jid.parse(address);
+    return nodeId.length > 0 ? { jid, node: { nodeId: nodeId.join('#') } } : { jid };
+  } catch (error) {
+    if (error instanceof JidError) throw new UsageError(`"${text}" is no address of a Thing: ${error.message}`);
+    throw error;
+  }
+}

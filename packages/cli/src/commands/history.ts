@@ -1,0 +1,83 @@
+import { queryHistory, type Series } from '@thingward/things';
+import { Command } from 'commander';
+import { ClientSession, parseThing } from '../client-session.ts';
+import { UsageError } from '../errors.ts';
+import { type OutputOptions, printJson, printTable } from '../output.ts';
+import { explainRefusal } from './read.ts';
+
+interface HistoryCommandOptions extends OutputOptions {
+  readonly profile?: string;
+  readonly from: string;
+  readonly to?: string;
+  readonly max: string;
+}
+
+export function historyCommand(): Command {
+  return new Command('history')
+    .description('show stored values of a Thing')
+    .argument('<thing>', 'its address: jid, or jid#nodeId behind a concentrator')
+    .argument('[fields...]', 'names of fields; all when not given')
+    .option('--from <time>', 'an ISO date and time, or how long ago: 90s, 15m, 2h, 7d', '15m')
+    .option('--to <time>', 'the same; now when not given')
+    .option('--max <points>', 'points per field; more are averaged over equal times', '50')
+    .option('--profile <file>', 'who signs in where')
+    .option('--json', 'one JSON object per point')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  thingward history plc@example.org Level --from 1h\n  thingward history plc@example.org --from 2026-05-01T00:00:00Z --max 1000 --json',
+    )
+    .action(async (text: string, names: string[], options: HistoryCommandOptions) => {
+      const { jid, node } = parseThing(text);
+      const from = parseTime('--from', options.from);
+      const to = options.to === undefined ? undefined : parseTime('--to', options.to);
+      const maxPoints = Number(options.max);
+      if (!(Number.isInteger(maxPoints) && maxPoints > 0))
+        throw new UsageError(`--max needs a whole number, got "${options.max}"`);
+      await ClientSession.use(options.profile, async (session) => {
+        try {
+          const history = await session.history();
+          const query = { thing: jid.bare, node, names, from, ...(to ? { to } : {}), maxPoints };
+          const { series } = await queryHistory(session.client, history, query);
+          if (options.json) printPoints(jid.bare.toString(), series);
+          else showSeries(series);
+        } catch (error) {
+          throw explainRefusal(error, text);
+        }
+      });
+    });
+}
+
+function printPoints(thing: string, series: readonly Series[]): void {
+  for (const { name, unit, type, points } of series) {
+    for (const { timestamp, ...point } of points) {
+      printJson({ thing, name, type, unit, timestamp: timestamp.toISOString(), ...point });
+    }
+  }
+}
+
+function showSeries(series: readonly Series[]): void {
+  const rows = series.flatMap(({ name, unit = '', points }) =>
+    points.map(({ timestamp, value, min, max, count }) => [
+      name,
+      timestamp.toISOString(),
+      `${value} ${unit}`.trim(),
+      min ?? '',
+      max ?? '',
+      count === undefined ? '' : String(count),
+    ]),
+  );
+  printTable(['field', 'time', '>value', '>min', '>max', '>count'], rows);
+}
+
+const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** @throws UsageError */
+export function parseTime(option: string, text: string, now = Date.now()): Date {
+  const ago = /^(\d+(?:\.\d+)?)([smhd])$/.exec(text);
+  if (ago) return new Date(now - Number(ago[1]) * (UNITS[ago[2] as string] as number));
+  const date = new Date(text);
+  if (Number.isNaN(date.getTime())) {
+    throw new UsageError(`${option} needs a time such as 2026-05-01T12:00:00Z or 2h, got "${text}"`);
+  }
+  return date;
+}

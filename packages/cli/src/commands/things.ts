@@ -1,0 +1,171 @@
+import { dirname } from 'node:path';
+import { gatewayLabels } from '@thingward/gateway';
+import {
+  claimThing,
+  disownThing,
+  type FoundThing,
+  type MetaTag,
+  parseIoTDisco,
+  removeThing,
+  type SearchOperator,
+  searchThings,
+} from '@thingward/things';
+import { Command } from 'commander';
+import { ClientSession, parseThing } from '../client-session.ts';
+import { CommandError, UsageError } from '../errors.ts';
+import { loadGatewayConfig } from '../gateway-config.ts';
+import { type OutputOptions, printJson, printTable, say, thingText } from '../output.ts';
+import { qrSvg, qrText } from '../qr-code.ts';
+import { explainRefusal } from './read.ts';
+
+interface ThingsOptions extends OutputOptions {
+  readonly profile?: string;
+}
+
+export function thingsCommand(): Command {
+  const command = new Command('things').description('find, claim and give up Things');
+  const verb = (usage: string, description: string) =>
+    command
+      .command(usage)
+      .description(description)
+      .option('--profile <file>', 'who signs in where')
+      .option('--json', 'as JSON');
+
+  verb('search [conditions...]', 'find public Things by their tags')
+    .option('--max <n>', 'at most so many', '50')
+    .addHelpText(
+      'after',
+      '\nConditions: TAG=value, TAG!=value, TAG>number, TAG<number, TAG>=number, TAG<=number; * stands for any characters.\n\nExamples:\n  thingward things search MAN=example.org "MODEL=IMC*"\n  thingward things search "LAT>=-34" "LAT<=-33"',
+    )
+    .action(search);
+  verb('claim <text>', 'become the owner of a Thing by the text of its QR code')
+    .option('--private', 'keep it out of searches')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  thingward things claim "IoTDisco;SN:394872348732948723;MAN:example.org;#V:1.2;KEY:4857402340298342"',
+    )
+    .action(claim);
+  verb('disown <thing>', 'give up a Thing: it is to be claimed again').action((thing: string, options: ThingsOptions) =>
+    giveUp('disowned', thing, options),
+  );
+  verb('remove <thing>', 'take a Thing of yours out of searches').action((thing: string, options: ThingsOptions) =>
+    giveUp('removed', thing, options),
+  );
+  command
+    .command('qr [name]')
+    .description('show the labels of the Things of a gateway: QR codes with which they are claimed')
+    .option('-g, --gateway <file>', 'configuration file of the gateway')
+    .option('--svg', 'as an SVG picture')
+    .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  thingward things qr --gateway gateway.yaml\n  thingward things qr "Pump meter" --svg > label.svg',
+    )
+    .action(showLabels);
+  return command;
+}
+
+async function search(conditions: string[], options: ThingsOptions & { readonly max: string }): Promise<void> {
+  const wanted = Number(options.max);
+  if (!(Number.isInteger(wanted) && wanted > 0))
+    throw new UsageError(`--max needs a whole number, got "${options.max}"`);
+  // A search has at least one condition (XEP-0347 §3.15): every Thing with a name fulfils this one.
+  const operators = conditions.length > 0 ? conditions.map(parseCondition) : [parseCondition('NAME=*')];
+  await ClientSession.use(options.profile, async (session) => {
+    const registry = await session.registry();
+    const found: FoundThing[] = [];
+    let more = true;
+    while (more && found.length < wanted) {
+      const range = { offset: found.length, maxCount: wanted - found.length };
+      const page = await searchThings(session.client, registry, operators, range);
+      found.push(...page.things);
+      more = page.more && page.things.length > 0;
+    }
+    if (options.json) for (const thing of found) printJson(thing);
+    else {
+      printTable(
+        ['thing', 'owner', 'tags'],
+        found.map(({ jid, node, owner, tags }) => [
+          thingText(jid.toString(), node),
+          String(owner ?? ''),
+          tags.map(tagText).join(' '),
+        ]),
+      );
+      if (more) say('There are more: use --max.');
+    }
+  });
+}
+
+async function claim(text: string, options: ThingsOptions & { readonly private?: boolean }): Promise<void> {
+  const tags = parseIoTDisco(text);
+  await ClientSession.use(options.profile, async (session) => {
+    const registry = await session.registry();
+    const claimed = await claimThing(session.client, registry, tags, { public: !options.private }).catch(
+      (error: unknown) => {
+        throw (error as { condition?: string }).condition === 'item-not-found'
+          ? new CommandError('there is no Thing with exactly these tags, or somebody else has claimed it')
+          : error;
+      },
+    );
+    session.roster.subscribe(claimed.jid);
+    // Its presence shows that it has taken its new owner up.
+    const online = await session.roster.waitForResource(claimed.jid, { timeoutMs: 5000 }).catch(() => undefined);
+    const thing = thingText(claimed.jid.bare.toString(), claimed.node);
+    if (options.json) printJson({ thing: claimed.jid.bare, node: claimed.node, online: online !== undefined });
+    else say(`${thing} is yours${online ? '' : '; it is offline now'}`);
+  });
+}
+
+async function giveUp(what: 'disowned' | 'removed', text: string, options: ThingsOptions): Promise<void> {
+  const { jid, node } = parseThing(text);
+  await ClientSession.use(options.profile, async (session) => {
+    const registry = await session.registry();
+    const act = what === 'disowned' ? disownThing : removeThing;
+    try {
+      await act(session.client, registry, jid.bare, node);
+    } catch (error) {
+      throw explainRefusal(error, text);
+    }
+    if (options.json) printJson({ thing: jid.bare, node, [what]: true });
+    else say(`${text}: ${what}`);
+  });
+}
+
+function showLabels(name: string | undefined, options: { gateway?: string; svg?: boolean; json?: boolean }): void {
+  const { file, config } = loadGatewayConfig(options.gateway);
+  const all = gatewayLabels(config, dirname(file));
+  const labels = name === undefined ? all : all.filter((label) => label.name === name || label.jid === name);
+  if (labels.length === 0) {
+    throw new CommandError(
+      `${file} has no Thing "${name}" (it has: ${all.map((label) => `"${label.name}"`).join(', ')})`,
+    );
+  }
+  for (const label of labels) {
+    if (options.json) printJson(label);
+    else if (options.svg) process.stdout.write(`${qrSvg(label.uri)}\n`);
+    else
+      process.stdout.write(
+        `${label.name}  ${thingText(label.jid, label.node)}\n${qrText(label.uri)}\n${label.uri}\n\n`,
+      );
+  }
+}
+
+function tagText({ name, value }: MetaTag): string {
+  return `${name}=${value}`;
+}
+
+const COMPARISONS = { '=': 'Eq', '!=': 'NEq', '>': 'Gt', '>=': 'GtEq', '<': 'Lt', '<=': 'LtEq' } as const;
+
+/** @throws UsageError */
+export function parseCondition(text: string): SearchOperator {
+  const match = /^([^:#;\s=<>!]+)(!=|>=|<=|=|>|<)(.*)$/s.exec(text);
+  if (!match) throw new UsageError(`"${text}" is no condition: write TAG=value, TAG>=number or the like`);
+  const [, name = '', sign = '=', value = ''] = match;
+  const comparison = COMPARISONS[sign as keyof typeof COMPARISONS];
+  if (sign === '=' && value.includes('*')) return { operator: 'strMask', name, value, wildcard: '*' };
+  const number = Number(value);
+  const isNumber = value.trim() !== '' && Number.isFinite(number);
+  return isNumber
+    ? { operator: `num${comparison}`, name, value: number }
+    : { operator: `str${comparison}`, name, value };
+}

@@ -1,0 +1,120 @@
+import { randomBytes } from 'node:crypto';
+import { createInterface } from 'node:readline';
+import { Accounts, openServerDatabase } from '@thingward/server';
+import { Command } from 'commander';
+import { UsageError } from '../errors.ts';
+import { type OutputOptions, printJson, printTable, say } from '../output.ts';
+import { SERVICES } from '../services.ts';
+import { loadServerConfig } from './serve.ts';
+
+interface UserOptions extends OutputOptions {
+  readonly config?: string;
+  readonly passwordStdin?: boolean;
+  readonly generate?: boolean;
+}
+
+export function userCommand(): Command {
+  const command = new Command('user').description('accounts of the server: people, gateways and devices');
+  const verb = (usage: string, description: string) =>
+    command.command(usage).description(description).option('-c, --config <file>', 'configuration file of the server');
+  const withPassword = (made: Command) =>
+    made
+      .option('--password-stdin', 'read the password from standard input')
+      .option('--generate', 'make a random password and print it');
+
+  withPassword(verb('add <name>', 'make an account'))
+    .addHelpText('after', '\nExamples:\n  thingward user add alice\n  thingward user add pump1 --generate')
+    .action((name: string, options: UserOptions) =>
+      withAccounts(options, async (accounts) => {
+        const password = await newPassword(options);
+        await accounts.add(name, password);
+        say(`${name}: account made`);
+        if (options.generate) process.stdout.write(`${password}\n`);
+      }),
+    );
+  withPassword(verb('passwd <name>', 'give an account a new password')).action((name: string, options: UserOptions) =>
+    withAccounts(options, async (accounts) => {
+      const password = await newPassword(options);
+      await accounts.setPassword(name, password);
+      say(`${name}: password changed`);
+      if (options.generate) process.stdout.write(`${password}\n`);
+    }),
+  );
+  verb('list', 'list accounts')
+    .option('--json', 'as JSON')
+    .action((options: UserOptions) =>
+      withAccounts(options, async (accounts) => {
+        const list = await accounts.list();
+        if (options.json) printJson(list);
+        else
+          printTable(
+            ['account', 'made'],
+            list.map(({ jid, createdAt }) => [jid, createdAt.toISOString()]),
+          );
+      }),
+    );
+  verb('rm <name>', 'remove an account with its roster').action((name: string, options: UserOptions) =>
+    withAccounts(options, async (accounts) => {
+      await accounts.remove(name);
+      say(`${name}: account removed`);
+    }),
+  );
+  return command;
+}
+
+/** Works on the accounts of a server, whether it runs or not. */
+async function withAccounts({ config }: UserOptions, work: (accounts: Accounts) => Promise<void>): Promise<void> {
+  const { dataDir, domain } = loadServerConfig(config);
+  const database = await openServerDatabase(dataDir, SERVICES);
+  try {
+    await work(new Accounts(database.query, domain));
+  } finally {
+    await database.close();
+  }
+}
+
+async function newPassword({ generate, passwordStdin }: UserOptions): Promise<string> {
+  if (generate) return randomBytes(15).toString('base64url');
+  if (passwordStdin) return (await readLine(process.stdin)).trimEnd();
+  if (!process.stdin.isTTY)
+    throw new UsageError('no terminal to ask for a password: use --password-stdin or --generate');
+  const first = await askHidden('Password: ');
+  if (first !== (await askHidden('Again: '))) throw new UsageError('the two passwords differ');
+  return first;
+}
+
+async function readLine(input: NodeJS.ReadableStream): Promise<string> {
+  const lines = createInterface({ input });
+  for await (const line of lines) {
+    lines.close();
+    return line;
+  }
+  throw new UsageError('no password came on standard input');
+}
+
+/** Asks on the terminal without showing what is typed. */
+function askHidden(question: string): Promise<string> {
+  process.stderr.write(question);
+  return new Promise((resolve, reject) => {
+    const { stdin } = process;
+    let typed = '';
+    const end = (outcome: () => void) => {
+      stdin.setRawMode(false);
+      stdin.pause();
+      stdin.off('data', take);
+      process.stderr.write('\n');
+      outcome();
+    };
+    const take = (data: Buffer) => {
+      for (const character of data.toString('utf8')) {
+        if (character === '\r' || character === '\n') return end(() => resolve(typed));
+        if (character === '\u0003') return end(() => reject(new UsageError('no password was given')));
+        if (character === '\u007f' || character === '\b') typed = [...typed].slice(0, -1).join('');
+        else typed += character;
+      }
+    };
+    stdin.setRawMode(true);
+    stdin.resume();
+    stdin.on('data', take);
+  });
+}

@@ -1,0 +1,33 @@
+import { claimThing, parseIoTDisco } from '@thingward/things';
+import { Jid, presence, type Roster, type XmppClient } from '@thingward/xmpp';
+import { CommandError } from '../errors.ts';
+
+const CLAIM_TIMEOUT_MS = 15_000;
+
+/** Makes the demo's user the owner of a Thing, as scanning its label would. Does no harm when it is so already. @throws CommandError */
+export async function claimForOwner(client: XmppClient, roster: Roster, uri: string): Promise<void> {
+  const registry = Jid.parse(`registry.${client.jid.domain}`);
+  const tags = parseIoTDisco(uri);
+  const giveUpAt = Date.now() + CLAIM_TIMEOUT_MS;
+  for (;;) {
+    try {
+      const { jid } = await claimThing(client, registry, tags, { public: true });
+      const contact = roster.contacts.get(jid.bare.toString());
+      if (contact?.subscription !== 'both') roster.subscribe(jid);
+      return;
+    } catch (error) {
+      // The gateway registers its Things as soon as it is connected; until then there is nothing to claim.
+      if (Date.now() > giveUpAt)
+        throw new CommandError(`a Thing of the demo can't be claimed: ${(error as Error).message}`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
+
+/** Lets the owner's Things see the owner, as they ask for. */
+export function welcomeThings(client: XmppClient, things: ReadonlySet<string>): void {
+  client.onPresence(({ type, from }) => {
+    if (type === 'subscribe' && things.has(from.bare.toString()))
+      client.send(presence('subscribed', { to: from.bare }));
+  });
+}

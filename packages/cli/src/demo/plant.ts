@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs';
+import type { GatewayConfigInput } from '@thingward/gateway';
+import { parse } from 'yaml';
+
+type ThingInput = GatewayConfigInput['things'][number];
+type ModbusInput = Extract<ThingInput, { driver: 'modbus-tcp' }>['modbus'];
+
+/** The accounts of the demo: its owner, and one for each Thing. */
+export const DEMO_ACCOUNTS = ['owner', 'host', 'plc', 'meter'] as const;
+
+export interface PlantAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The Things of the demo, as a gateway's configuration has them. The register maps are files beside this one. */
+export function demoThings(passwords: Record<(typeof DEMO_ACCOUNTS)[number], string>, plc: PlantAddress): ThingInput[] {
+  const account = (name: 'host' | 'plc' | 'meter') => ({ jid: `${name}@localhost`, password: passwords[name] });
+  return [
+    {
+      account: account('host'),
+      name: 'This machine',
+      tags: { MAN: 'thingward.example', MODEL: 'Direct I/O', CLASS: 'Computer', SN: 'demo-host', V: 1 },
+      driver: 'direct-io',
+    },
+    {
+      account: account('plc'),
+      name: 'Water tank',
+      tags: { MAN: 'thingward.example', MODEL: 'Tank PLC', CLASS: 'PLC', SN: 'demo-plc', V: 1 },
+      driver: 'modbus-tcp',
+      modbus: registerMap('tank-plc.yaml', plc, 1),
+    },
+    {
+      account: account('meter'),
+      name: 'Pump energy meter',
+      tags: { MAN: 'thingward.example', MODEL: 'Energy meter', CLASS: 'Meter', SN: 'demo-meter', V: 1 },
+      driver: 'modbus-tcp',
+      modbus: registerMap('pump-meter.yaml', plc, 2),
+    },
+  ];
+}
+
+function registerMap(file: string, { host, port }: PlantAddress, unit: number): ModbusInput {
+  const map = parse(readFileSync(new URL(`../../demo/${file}`, import.meta.url), 'utf8')) as Omit<ModbusInput, 'host'>;
+  return { ...map, host, port, unit };
+}
