@@ -352,6 +352,22 @@ describe('a reader', () => {
     expect((await read()).flat().map(({ name }) => name)).toEqual(['A']);
   });
 
+  test('needs no answer when the messages come', async () => {
+    device.onIq('get', { name: 'req', namespace: SENSOR_DATA_NAMESPACE }, async ({ payload, from }) => {
+      const seqnr = Number(payload.attribute('seqnr'));
+      for (const [name, done] of [
+        ['A', false],
+        ['B', false],
+        ['C', true],
+      ] as const) {
+        device.send(message('normal', { to: from }, fieldsMessage(seqnr, name, done)));
+        await new Promise((resolve) => setTimeout(resolve, 60));
+      }
+      return new Promise(() => {});
+    });
+    expect((await read({}, { timeoutMs: 100 })).flat().map(({ name }) => name)).toEqual(['A', 'B', 'C']);
+  });
+
   test('listens to nobody else, and to no other read-out', async () => {
     const forger = network.join('device@example.org/forger');
     answering((seqnr, say) => {
