@@ -113,6 +113,9 @@ export function encodeRegisters(point: PointAddress, value: PointValue, current:
   }
   const raw = (Number(value.text) - (point.offset ?? 0)) / (point.scale ?? 1);
   if (!Number.isFinite(raw)) throw new PointRangeError(`"${value.text}" is no number`);
+  if (point.type === 'float32' && !Number.isFinite(Math.fround(raw))) {
+    throw new PointRangeError(`"${value.text}" is too large for a float32`);
+  }
   if (point.type === 'float32') view.setFloat32(0, raw);
   else if (point.type === 'float64') view.setFloat64(0, raw);
   else writeInteger(point.type as IntegerType, view, raw);
@@ -180,8 +183,8 @@ function float(
   raw: number,
   precision: number,
 ): PointValue | undefined {
-  if (!Number.isFinite(raw)) return undefined;
   const value = raw * scale + offset;
+  if (!Number.isFinite(value)) return undefined;
   return {
     kind: 'number',
     text: decimals === undefined ? String(Number(value.toPrecision(precision))) : value.toFixed(decimals),

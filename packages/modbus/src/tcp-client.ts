@@ -82,6 +82,7 @@ export class ModbusTcpClient extends EventEmitter<{ state: [ConnectionState] }> 
    * Sends a request and gives the answer.
    * @throws ModbusException the device's exception
    * @throws ModbusError `not-connected`, `no-answer` for reads, `outcome-unknown` for writes whose answer was lost, `malformed-pdu`
+   * @throws the signal's reason, except for a write that was sent already: that is `outcome-unknown`
    */
   request(unit: number, request: ModbusRequest, signal?: AbortSignal): Promise<ModbusResponse> {
     const pdu = encodeRequest(request);
@@ -96,10 +97,12 @@ export class ModbusTcpClient extends EventEmitter<{ state: [ConnectionState] }> 
       );
     }
     return new Promise((resolve, reject) => {
+      const reason = () => (signal?.reason instanceof Error ? signal.reason : new ModbusError('closed', 'aborted'));
       const abort = () => {
         const at = this.#queue.indexOf(pending);
         if (at !== -1) this.#queue.splice(at, 1);
-        pending.settle(signal?.reason instanceof Error ? signal.reason : new ModbusError('closed', 'aborted'));
+        const isSentWrite = at === -1 && isWrite(request);
+        pending.settle(isSentWrite ? lost(request, 'closed', reason().message) : reason());
       };
       const pending: PendingRequest = {
         unit,
@@ -115,7 +118,7 @@ export class ModbusTcpClient extends EventEmitter<{ state: [ConnectionState] }> 
         },
       };
       if (signal?.aborted) {
-        abort();
+        reject(reason());
         return;
       }
       signal?.addEventListener('abort', abort, { once: true });
