@@ -42,7 +42,7 @@ export function parseConfig<Schema extends z.ZodType>(text: string, file: string
   const complaints = result.error.issues.flatMap((issue) => {
     if (issue.code !== 'unrecognized_keys') {
       const where = position(startOf(document.contents, issue.path));
-      return [`${where}: ${pathText(issue.path)}${issue.message}`];
+      return [`${where}: ${pathText(issue.path)}${complaint(issue)}`];
     }
     return issue.keys.map((key) => {
       const known = keysAt(shape, issue.path, document.toJS());
@@ -64,6 +64,12 @@ export function findFile(
   const found = places.find((place) => existsSync(place));
   if (found !== undefined) return found;
   throw new UsageError(`no ${option} file: give --${option} FILE, or have one at ${places.join(' or ')}`);
+}
+
+/** Zod's own words, but for a key that is not there. */
+function complaint(issue: z.core.$ZodIssue): string {
+  const isMissing = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
+  return isMissing ? `is missing (a ${issue.expected} is needed)` : issue.message;
 }
 
 function pathText(path: Path): string {

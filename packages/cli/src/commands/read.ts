@@ -52,7 +52,7 @@ export function readCommand(): Command {
         } catch (error) {
           if (!(error instanceof ReadoutFailure)) throw explainRefusal(error, thing);
           if (fields.length > 0) show();
-          throw new CommandError(`${thingText(to.bare.toString(), address.node)} can't be read: ${error.message}`);
+          throw new CommandError(`${thingText(to.bare.toString(), address.node)}: ${error.message}`);
         }
         show();
         const missing = names.filter((name) => !fields.some((field) => field.name === name));

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { parseThing } from './client-session.ts';
+import { parseTime } from './commands/history.ts';
+import { parseTypes } from './commands/read.ts';
+import { parseCondition } from './commands/things.ts';
+import { UsageError } from './errors.ts';
+
+describe('arguments', () => {
+  it('addresses of Things', () => {
+    expect(parseThing('plc@example.org').jid.toString()).toBe('plc@example.org');
+    expect(parseThing('rack@example.org#imc#1').node).toEqual({ nodeId: 'imc#1' });
+    expect(() => parseThing('pl c@example.org')).toThrow(UsageError);
+  });
+
+  it('times', () => {
+    const now = Date.parse('2026-01-01T00:00:00Z');
+    expect(parseTime('--from', '90s', now).toISOString()).toBe('2025-12-31T23:58:30.000Z');
+    expect(parseTime('--from', '1.5h', now).toISOString()).toBe('2025-12-31T22:30:00.000Z');
+    expect(parseTime('--from', '2025-05-01T00:00:00Z').toISOString()).toBe('2025-05-01T00:00:00.000Z');
+    expect(() => parseTime('--from', 'yesterday')).toThrow(/--from needs a time/);
+  });
+
+  it('kinds of fields', () => {
+    expect(parseTypes('momentary, status')).toEqual(['momentary', 'status']);
+    expect(() => parseTypes('momentray')).toThrow(/there are: momentary/);
+  });
+
+  it.each([
+    ['MAN=example.org', { operator: 'strEq', name: 'MAN', value: 'example.org' }],
+    ['V=1.2', { operator: 'numEq', name: 'V', value: 1.2 }],
+    ['V>=1', { operator: 'numGtEq', name: 'V', value: 1 }],
+    ['LAT<-33', { operator: 'numLt', name: 'LAT', value: -33 }],
+    ['MODEL!=X', { operator: 'strNEq', name: 'MODEL', value: 'X' }],
+    ['SN=394*', { operator: 'strMask', name: 'SN', value: '394*', wildcard: '*' }],
+    ['NAME=', { operator: 'strEq', name: 'NAME', value: '' }],
+  ])('condition %s', (text, operator) => {
+    expect(parseCondition(text)).toEqual(operator);
+  });
+
+  it('refuses what is no condition', () => {
+    expect(() => parseCondition('MAN')).toThrow(UsageError);
+    expect(() => parseCondition('=x')).toThrow(UsageError);
+  });
+});
