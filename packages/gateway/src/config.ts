@@ -34,7 +34,10 @@ const directIoSchema = z.strictObject({
   load: z.boolean().default(true),
   memory: z.boolean().default(true),
   /** Mount points. */
-  disk: z.array(z.string().min(1)).default(['/']),
+  disk: z
+    .array(z.string().min(1))
+    .refine((mountPoints) => new Set(mountPoints).size === mountPoints.length, 'a mount point is there twice')
+    .default(['/']),
   temperatures: z.boolean().default(true),
 });
 
@@ -55,6 +58,9 @@ const common = {
       z.string().regex(/^[^:#;\s]+$/, 'a tag name has no colon, hash sign, semicolon or white space'),
       z.union([z.string(), z.number()]),
     )
+    .refine((tags) => new Set(Object.keys(tags).map((tag) => tag.toUpperCase())).size === Object.keys(tags).length, {
+      message: 'two tags differ in upper and lower case alone',
+    })
     .default({}),
   friends: z.array(bareJid).default([]),
 };
@@ -68,7 +74,7 @@ const directIoThing = z.strictObject({
 
 const modbusThing = z.strictObject({ ...common, driver: z.literal('modbus-tcp'), modbus: modbusConfigSchema });
 
-/** The gateway's configuration file. Every key is described in docs/configuration.md. */
+/** The gateway's configuration file. Every key is described in the package's README. */
 export const gatewayConfigSchema = z
   .strictObject({
     server: z.strictObject({

@@ -110,7 +110,7 @@ export class DirectIoDevice implements Device {
         field(`Disk ${mountPoint} Free`, numeric(available / GIBIBYTE, 'GiB', 2), at),
       ];
     } catch {
-      // An unmounted disk: its fields say that they are missing, the other sensors go on.
+      // An unmounted disk, or none: its fields say that they are missing, the other sensors go on.
       const missing = field(`Disk ${mountPoint} Usage`, numeric(0, '%', 0), at);
       return [{ ...missing, qos: ['missing'] }];
     }

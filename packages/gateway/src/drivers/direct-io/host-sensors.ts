@@ -55,9 +55,10 @@ export async function readMemory(procDirectory = '/proc'): Promise<MemoryUse> {
     : { total: totalmem(), available: freemem() };
 }
 
-/** @throws the system's error for a path that does not exist */
+/** @throws the system's error for a path that does not exist, an error for a file system without a size such as /proc */
 export async function readDisk(mountPoint: string): Promise<DiskUse> {
   const { blocks, bavail, bfree, bsize } = await statfs(mountPoint);
+  if (blocks === 0) throw new Error(`${mountPoint} has no size`);
   return { total: blocks * bsize, available: bavail * bsize, used: (blocks - bfree) * bsize };
 }
 
@@ -119,10 +120,11 @@ async function milli(file: string): Promise<number | undefined> {
 
 /** Field names must differ: sensors with the same label are numbered. */
 function distinct(sensors: readonly Temperature[]): readonly Temperature[] {
-  const counts = new Map<string, number>();
+  const taken = new Set<string>();
   return sensors.map((sensor) => {
-    const count = (counts.get(sensor.label) ?? 0) + 1;
-    counts.set(sensor.label, count);
-    return count === 1 ? sensor : { ...sensor, label: `${sensor.label} ${count}` };
+    let { label } = sensor;
+    for (let count = 2; taken.has(label); count++) label = `${sensor.label} ${count}`;
+    taken.add(label);
+    return { ...sensor, label };
   });
 }

@@ -1,4 +1,10 @@
+import { pointLength } from '@thingward/modbus';
 import { z } from 'zod';
+
+/** The field that says whether the unit answers: no point can have its name. */
+const CONNECTED = 'Connected';
+/** @see MODBUS Application Protocol V1.1b3 §6.12 */
+const MAX_WRITE_REGISTERS = 123;
 
 /** A value of the device: a line of its register map. */
 export const pointSchema = z
@@ -39,16 +45,26 @@ export const pointSchema = z
     const isBits = point.table === 'coil' || point.table === 'discrete-input';
     const complain = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
     if (isBits && point.type !== undefined && point.type !== 'bool') complain('type', `a ${point.table} is a bool`);
-    if (!isBits && point.type === undefined) complain('type', `a ${point.table} needs a type`);
+    if (!isBits && point.type === undefined) complain('type', `a point of the table ${point.table} needs a type`);
     if (point.type === 'string' && point.length === undefined)
       complain('length', 'a string needs its length in registers');
     if (point.writable && (point.table === 'discrete-input' || point.table === 'input-register')) {
-      complain('writable', `a ${point.table} can only be read`);
+      complain('writable', `the table ${point.table} can only be read`);
     }
     if (!isBits && point.type === 'bool' && point.bit === undefined)
       complain('bit', 'a bool in a register needs its bit, 0 to 15');
   })
-  .transform((point) => ({ ...point, type: point.type ?? ('bool' as const) }));
+  .transform((point) => ({ ...point, type: point.type ?? ('bool' as const) }))
+  .superRefine((point, context) => {
+    const complain = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
+    const length = pointLength(point);
+    const last = point.address + length - 1;
+    if (last > 0xffff) complain('address', `its last register would be ${last}, past 65535`);
+    if (point.writable && length > MAX_WRITE_REGISTERS) {
+      complain('writable', `at most ${MAX_WRITE_REGISTERS} registers can be written at once`);
+    }
+    if (point.name === CONNECTED) complain('name', `"${CONNECTED}" is the field that says whether the unit answers`);
+  });
 
 export const modbusConfigSchema = z
   .strictObject({

@@ -1,0 +1,142 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { gatewayConfigSchema } from './config.ts';
+
+const account = { jid: 'plc@example.org', password: 'secret' };
+const level = { name: 'Level', table: 'input-register', address: 0, type: 'uint16' };
+const modbusThing = (modbus: object, rest: object = {}) => ({
+  driver: 'modbus-tcp',
+  account,
+  name: 'Tank',
+  modbus: { host: '127.0.0.1', points: [level], ...modbus },
+  ...rest,
+});
+const host = (rest: object = {}) => ({ driver: 'direct-io', account, name: 'Host', ...rest });
+const config = (things: unknown, rest: object = {}) => ({ server: { domain: 'example.org' }, things, ...rest });
+const withPoint = (point: object) => config([modbusThing({ points: [{ ...level, ...point }] })]);
+
+/** What is wrong: path and message of each issue. */
+function issues(input: unknown): string[] {
+  const { error } = gatewayConfigSchema.safeParse(input);
+  return (error?.issues ?? []).map(({ path, message }) => `${path.join('.')}: ${message}`);
+}
+
+describe('the configuration', () => {
+  it('has a default for everything that can do without', () => {
+    const parsed = gatewayConfigSchema.parse(
+      config([host(), modbusThing({}, { account: { ...account, jid: 'b@c' } })]),
+    );
+    expect(parsed).toMatchObject({
+      server: { tls: 'starttls' },
+      dataDir: './gateway-data',
+      outbox: { maxReadings: 1_000_000 },
+      things: [
+        {
+          pollMs: 1000,
+          tags: {},
+          friends: [],
+          directIo: { load: true, memory: true, disk: ['/'], temperatures: true },
+        },
+        {
+          modbus: {
+            port: 502,
+            unit: 1,
+            timeoutMs: 1000,
+            maxInFlight: 1,
+            maxGapRegisters: 8,
+            maxGapBits: 64,
+            pollGroups: { default: 1000 },
+            points: [{ byteOrder: 'big', wordOrder: 'big', scale: 1, offset: 0, unit: '', types: ['momentary'] }],
+          },
+        },
+      ],
+    });
+    expect(parsed.registry).toBeUndefined();
+  });
+
+  it('takes a coil without a type for a bool, services of other names, and none', () => {
+    const parsed = gatewayConfigSchema.parse(
+      config([modbusThing({ points: [{ name: 'Pump', table: 'coil', address: 1, writable: {} }] })], {
+        registry: 'none',
+        history: 'past.example.org',
+      }),
+    );
+    expect(parsed.things[0]).toMatchObject({ modbus: { points: [{ type: 'bool' }] } });
+    expect(parsed.registry).toBe('none');
+    expect(String(parsed.history)).toBe('past.example.org');
+  });
+
+  it.each([
+    ['no password', config([host({ account: { jid: account.jid } })]), /^things\.0\.account: .*exactly one/],
+    ['two passwords', config([host({ account: { ...account, passwordFile: 'p' } })]), /^things\.0\.account: .*exactly/],
+    ['no Things', config([]), /^things: /],
+    ['an unknown driver', config([host({ driver: 'bacnet' })]), /^things\.0\.driver: /],
+    ['an account twice', config([host(), modbusThing({})]), /^things\.1\.account: things\[0\] has the same address/],
+    [
+      'a node twice',
+      config([host({ node: { nodeId: 'a' } }), host({ node: { nodeId: 'a' } })]),
+      /^things\.1\.node: things\[0\] has the same address/,
+    ],
+    ['an account without a name', config([host({ account: { ...account, jid: 'example.org' } })]), /account\.jid: .*"/],
+    ['a full JID', config([host({ account: { ...account, jid: 'a@b/c' } })]), /^things\.0\.account\.jid: expected/],
+    ['what is no JID', config([host({ account: { ...account, jid: '@' } })]), /^things\.0\.account\.jid: expected/],
+    ['a friend that is no JID', config([host({ friends: ['a@b', 'a b@'] })]), /^things\.0\.friends\.1: expected/],
+    ['a domain with an account', config([host()], { server: { domain: 'a@b' } }), /^server\.domain: expected/],
+    ['a service with a resource', config([host()], { registry: 'a.b/c' }), /^registry: /],
+    ['port 0', config([host()], { server: { domain: 'a', port: 0 } }), /^server\.port: /],
+    ['an outbox for nothing', config([host()], { outbox: { maxReadings: 0 } }), /^outbox\.maxReadings: /],
+    ['a colon in a tag', config([host({ tags: { 'a:b': 'c' } })]), /^things\.0\.tags\.a:b: .*/],
+    ['one tag in two spellings', config([host({ tags: { lat: 1, LAT: 2 } })]), /^things\.0\.tags: two tags differ/],
+    ['a mount point twice', config([host({ directIo: { disk: ['/', '/'] } })]), /^things\.0\.directIo\.disk: /],
+    ['polling without a pause', config([host({ pollMs: 0 })]), /^things\.0\.pollMs: /],
+    ['an unknown key', config([host()], { outBox: {} }), /^: .*"outBox"/],
+    ['an unknown key of a Thing', config([host({ poolMs: 5 })]), /^things\.0: .*"poolMs"/],
+    ['an unknown key of a point', withPoint({ adress: 5 }), /^things\.0\.modbus\.points\.0: .*"adress"/],
+    ['no points', config([modbusThing({ points: [] })]), /^things\.0\.modbus\.points: /],
+    ['unit 256', config([modbusThing({ unit: 256 })]), /^things\.0\.modbus\.unit: /],
+  ])('refuses %s', (_, input, expected) => {
+    expect(issues(input).join('\n')).toMatch(expected);
+  });
+
+  it.each([
+    ['an unknown poll group', { pollGroup: 'fast' }, 'pollGroup: there is no poll group "fast" (there are: default)'],
+    ['an inherited poll group', { pollGroup: 'toString' }, 'pollGroup: there is no poll group "toString"'],
+    ['a coil of registers', { table: 'coil' }, 'type: a coil is a bool'],
+    ['a register without a type', { type: undefined }, 'type: a point of the table input-register needs a type'],
+    ['a string without a length', { type: 'string' }, 'length: a string needs its length in registers'],
+    ['a bool in a register without its bit', { type: 'bool' }, 'bit: a bool in a register needs its bit, 0 to 15'],
+    ['a writable input register', { writable: {} }, 'writable: the table input-register can only be read'],
+    [
+      'a range upside down',
+      { table: 'holding-register', writable: { min: 2, max: 1 } },
+      'writable: min is greater than max',
+    ],
+    ['a scale of 0', { scale: 0 }, 'scale: a scale of 0 makes every value 0'],
+    ['an address past the table', { address: 65536 }, 'address: '],
+    ['a value past the table', { address: 65535, type: 'float32' }, 'address: its last register would be 65536'],
+    [
+      'a writable string that no request can carry',
+      { table: 'holding-register', type: 'string', length: 124, writable: {} },
+      'writable: at most 123 registers',
+    ],
+    ['the name of the connection', { name: 'Connected' }, 'name: "Connected" is the field'],
+    ['bit 16', { type: 'bool', bit: 16 }, 'bit: '],
+  ])('refuses %s', (_, point, expected) => {
+    expect(issues(withPoint(point)).join('\n')).toContain(`things.0.modbus.points.0.${expected}`);
+  });
+
+  it('refuses two points of one name', () => {
+    expect(issues(config([modbusThing({ points: [level, { ...level, address: 1 }] })]))).toEqual([
+      'things.0.modbus.points.1.name: two points are named "Level"',
+    ]);
+  });
+
+  it('whatever comes, it is refused with an issue, not an exception', () => {
+    fc.assert(
+      fc.property(fc.anything(), fc.anything(), (thing, rest) => {
+        expect(issues(config([thing]))).not.toEqual([]);
+        expect(issues(rest)).not.toEqual([]);
+      }),
+    );
+  });
+});
