@@ -20,7 +20,10 @@ export function text(value: string): FieldValue {
   return { type: 'string', value };
 }
 
+/** Name of the field that says whether a device answers. */
+export const CONNECTED = 'Connected';
+
 /** Whether a device answers; its history shows when it did not. */
 export function connected(value: boolean, timestamp: Date): Field {
-  return field('Connected', { type: 'boolean', value }, timestamp, { types: ['status'] });
+  return field(CONNECTED, { type: 'boolean', value }, timestamp, { types: ['status'] });
 }

@@ -1,8 +1,7 @@
 import { pointLength } from '@thingward/modbus';
 import { z } from 'zod';
+import { CONNECTED } from '../fields.ts';
 
-/** The field that says whether the unit answers: no point can have its name. */
-const CONNECTED = 'Connected';
 /** @see MODBUS Application Protocol V1.1b3 §6.12 */
 const MAX_WRITE_REGISTERS = 123;
 

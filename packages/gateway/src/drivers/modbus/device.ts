@@ -17,7 +17,7 @@ import {
   type ReadoutSelection,
 } from '@thingward/things';
 import type { Device, PollSchedule } from '../device.ts';
-import { connected, field } from '../fields.ts';
+import { CONNECTED, connected, field } from '../fields.ts';
 import { SharedRead } from '../shared-read.ts';
 import type { ModbusConfig, Point } from './config.ts';
 import { controlParameter, fieldValue, parameterValue, pointValue, writeRequest } from './point.ts';
@@ -25,6 +25,8 @@ import { type Reading, UnitReader } from './unit-reader.ts';
 
 /** Read-outs closer together than this share one poll. */
 const FRESH_MS = 100;
+/** Exceptions after which a write may have happened or still may: acknowledge (it takes long), and a gateway that lost the unit's answer. */
+const OPEN_OUTCOMES: ReadonlySet<number> = new Set([5, 11]);
 
 export interface ModbusDeviceOptions {
   readonly node?: NodeReference | undefined;
@@ -34,16 +36,19 @@ export interface ModbusDeviceOptions {
   readonly clock?: () => Date;
 }
 
+/** Points that are polled together. */
+interface PointGroup {
+  readonly points: readonly Point[];
+  readonly latest: SharedRead<readonly Reading[]>;
+}
+
 /** One unit behind a Modbus TCP connection as a Thing: its register map becomes fields and control parameters. */
 export class ModbusDevice implements Device {
   readonly node: NodeReference | undefined;
   readonly metaTags: readonly MetaTag[];
   readonly parameters: readonly ControlParameter[];
   readonly schedules: readonly PollSchedule[];
-  readonly #groups: ReadonlyMap<
-    string,
-    { readonly points: readonly Point[]; readonly latest: SharedRead<readonly Reading[]> }
-  >;
+  readonly #groups: ReadonlyMap<string, PointGroup>;
   readonly #writable: ReadonlyMap<string, Point>;
   readonly #reader: UnitReader;
   readonly #clock: () => Date;
@@ -68,8 +73,7 @@ export class ModbusDevice implements Device {
 
   /** Fresh values, group by group. @throws ReadoutError when the unit does not answer */
   async *read(selection: ReadoutSelection): AsyncGenerator<readonly Field[]> {
-    for (const { points, latest } of this.#groups.values()) {
-      if (!points.some((point) => isWanted(point, selection))) continue;
+    for (const { latest } of this.#wanted(selection)) {
       try {
         yield this.#fields(await latest.get());
       } catch (error) {
@@ -77,7 +81,7 @@ export class ModbusDevice implements Device {
         throw new ReadoutError(this.#reader.explain(error));
       }
     }
-    yield [connected(true, this.#clock())];
+    if (wantsConnected(selection)) yield [connected(true, this.#clock())];
   }
 
   async poll(schedule: string): Promise<readonly Field[]> {
@@ -116,6 +120,13 @@ export class ModbusDevice implements Device {
 
   close(): void {}
 
+  /** The groups to read; whether the unit answers is known only after asking it for something. */
+  #wanted(selection: ReadoutSelection): readonly PointGroup[] {
+    const groups = [...this.#groups.values()];
+    const wanted = groups.filter(({ points }) => points.some((point) => isWanted(point, selection)));
+    return wanted.length === 0 && wantsConnected(selection) ? groups.slice(0, 1) : wanted;
+  }
+
   #prepare(name: string, value: PointValue) {
     const point = this.#writable.get(name);
     if (!point) throw new ParameterError('unknown-parameter', name, `there is no parameter ${name}`);
@@ -149,18 +160,27 @@ export class ModbusDevice implements Device {
   }
 }
 
-function isWanted(point: Point, { types, names }: ReadoutSelection): boolean {
+function isWanted(item: Pick<Field, 'name' | 'types'>, { types, names }: ReadoutSelection): boolean {
   return (
-    (names.length === 0 || names.includes(point.name)) &&
-    (types.length === 0 || point.types.some((type) => types.includes(type)))
+    (names.length === 0 || names.includes(item.name)) &&
+    (types.length === 0 || item.types.some((type) => types.includes(type)))
   );
+}
+
+function wantsConnected(selection: ReadoutSelection): boolean {
+  return isWanted({ name: CONNECTED, types: ['status'] }, selection);
 }
 
 /** Equal as far as the device can hold the value. */
 function isSame(actual: PointValue, wanted: PointValue, point: Point): boolean {
   if (actual.kind !== 'number' || wanted.kind !== 'number') return describe(actual) === describe(wanted);
-  const resolution = Math.abs(point.type.startsWith('float') ? Number(wanted.text) * 1e-6 : point.scale);
-  return Math.abs(Number(actual.text) - Number(wanted.text)) <= Math.max(resolution, 1e-9);
+  return Math.abs(Number(actual.text) - Number(wanted.text)) <= rounding(point, Math.abs(Number(wanted.text))) + 1e-9;
+}
+
+/** How far a value may be from what the device holds because of rounding alone. */
+function rounding({ type, scale, decimals }: Point, value: number): number {
+  if (!type.startsWith('float')) return Math.abs(scale) * 0.500001;
+  return Math.max(value * 1e-6, decimals === undefined ? 0 : 0.500001 * 10 ** -decimals);
 }
 
 function describe(value: PointValue): string {
@@ -168,9 +188,12 @@ function describe(value: PointValue): string {
 }
 
 function refusal(point: Point, error: unknown, done: readonly string[]): Error {
-  if (error instanceof ModbusError && (error.code === 'outcome-unknown' || error.code === 'closed')) {
-    return new ControlUnknownError(`${point.name}: ${error.message}`);
-  }
+  const isOpen =
+    error instanceof ModbusException
+      ? OPEN_OUTCOMES.has(error.exceptionCode)
+      : // An answer that can't be understood does not say that nothing was written.
+        error instanceof ModbusError && (error.code === 'outcome-unknown' || error.code === 'malformed-pdu');
+  if (isOpen) return new ControlUnknownError(`${point.name}: ${(error as Error).message}`);
   const before = done.length > 0 ? ` (${done.join(', ')}: written)` : '';
   const reason = error instanceof Error ? error.message : String(error);
   return new ParameterError('rejected-by-device', point.name, `the device did not take it: ${reason}${before}`);

@@ -1,12 +1,18 @@
 import { encodeRegisters, isBitTable, type ModbusRequest, type PointValue } from '@thingward/modbus';
 import type { ControlParameter, FieldValue, ParameterType, ParameterValue } from '@thingward/things';
+import { isXmlText } from '@thingward/xml';
 import type { Point } from './config.ts';
 
 /** A point's value as a field has it. */
 export function fieldValue(point: Point, value: PointValue): FieldValue {
   if (value.kind === 'boolean') return { type: 'boolean', value: value.value };
-  if (value.kind === 'text') return { type: 'string', value: value.value };
+  if (value.kind === 'text') return { type: 'string', value: xmlText(value.value) };
   return { type: 'numeric', value: value.text, unit: point.unit };
+}
+
+/** Devices have any octets in their strings; XML has not. */
+function xmlText(text: string): string {
+  return [...text].map((character) => (isXmlText(character) ? character : '\ufffd')).join('');
 }
 
 /** The control parameter of a point that is writable. */
@@ -30,7 +36,9 @@ function parameterType({ type }: Point): ParameterType {
 /** A point's value as a control form has it. */
 export function parameterValue(value: PointValue): ParameterValue {
   if (value.kind === 'boolean') return { type: 'boolean', value: value.value };
-  return value.kind === 'text' ? { type: 'string', value: value.value } : { type: 'double', value: value.text };
+  return value.kind === 'text'
+    ? { type: 'string', value: xmlText(value.value) }
+    : { type: 'double', value: value.text };
 }
 
 /** What a control parameter's value is for the device. */

@@ -16,6 +16,8 @@ import { CircuitBreaker } from './circuit-breaker.ts';
 import type { ModbusConfig, Point } from './config.ts';
 
 const ILLEGAL_DATA_ADDRESS = 2;
+/** A Modbus gateway answers for a unit that does not. @see MODBUS Application Protocol V1.1b3 §7 */
+const GATEWAY_EXCEPTIONS: ReadonlySet<number> = new Set([10, 11]);
 
 /** A value as it was read; undefined where the device says it has none. */
 export interface Reading {
@@ -31,8 +33,9 @@ export class UnitReader {
   readonly #clock: () => Date;
   readonly #breaker = new CircuitBreaker();
   /** Plans by the points they read; a plan the device refused is replaced by its parts. */
-  readonly #plans = new Map<readonly Point[], ReadPlan<Point>[]>();
-  #lastAnswer: Date | undefined;
+  readonly #plans = new WeakMap<readonly Point[], ReadPlan<Point>[]>();
+  /** ms, of the clock that never goes back */
+  #lastAnswer: number | undefined;
 
   constructor(client: ModbusTcpClient, config: ModbusConfig, clock: () => Date) {
     this.#client = client;
@@ -64,10 +67,8 @@ export class UnitReader {
       this.#answered();
       return response;
     } catch (error) {
-      if (error instanceof ModbusException) this.#answered();
-      else if (error instanceof ModbusError && (error.code === 'no-answer' || error.code === 'outcome-unknown')) {
-        this.#breaker.failed();
-      }
+      if (isSilence(error)) this.#breaker.failed();
+      else if (error instanceof ModbusException) this.#answered();
       throw error;
     }
   }
@@ -76,15 +77,16 @@ export class UnitReader {
   explain(error: unknown): string {
     const { host, port, unit } = this.#config;
     const reason = (error as Error).message.replace(`${host}:${port}: `, '');
-    const since = this.#lastAnswer
-      ? `last answer ${Math.round((this.#clock().getTime() - this.#lastAnswer.getTime()) / 1000)} s ago`
-      : 'it has not answered yet';
+    const since =
+      this.#lastAnswer === undefined
+        ? 'it has not answered yet'
+        : `last answer ${Math.round((performance.now() - this.#lastAnswer) / 1000)} s ago`;
     return `Modbus unit ${unit} at ${host}:${port} can't be read: ${reason}; ${since}`;
   }
 
   #answered(): void {
     this.#breaker.succeeded();
-    this.#lastAnswer = this.#clock();
+    this.#lastAnswer = performance.now();
   }
 
   async #readPlan(plan: ReadPlan<Point>, plans: ReadPlan<Point>[], signal?: AbortSignal): Promise<readonly Reading[]> {
@@ -96,12 +98,20 @@ export class UnitReader {
       const refused = error instanceof ModbusException && error.exceptionCode === ILLEGAL_DATA_ADDRESS;
       if (!refused || parts.length === 1) throw error;
       // The device has no registers in the gap between two points: from now on they are read apart.
-      plans.splice(plans.indexOf(plan), 1, ...parts);
+      const at = plans.indexOf(plan);
+      // Another read-out under way may have found out first.
+      if (at !== -1) plans.splice(at, 1, ...parts);
       const readings = [];
       for (const part of parts) readings.push(...(await this.#readPlan(part, plans, signal)));
       return readings;
     }
   }
+}
+
+/** Did the unit itself stay silent? */
+function isSilence(error: unknown): boolean {
+  if (error instanceof ModbusException) return GATEWAY_EXCEPTIONS.has(error.exceptionCode);
+  return error instanceof ModbusError && (error.code === 'no-answer' || error.code === 'outcome-unknown');
 }
 
 function readRequest({ table, address, quantity }: ReadPlan<Point>) {
