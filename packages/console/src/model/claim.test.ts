@@ -1,4 +1,4 @@
-import { Jid, StanzaError } from '@thingward/xmpp';
+import { Jid, PeerError, StanzaError } from '@thingward/xmpp';
 import { describe, expect, it } from 'vitest';
 import { Claim } from './claim.ts';
 import { TestConnection } from './connection.fixture.ts';
@@ -37,6 +37,18 @@ describe('Claim', () => {
     await done;
     expect(claim.step.value).toEqual({ kind: 'claimed', thing: Jid.parse('meter@localhost') });
     expect(connection.sent).toEqual(['befriend meter@localhost']);
+  });
+
+  it('has claimed, even if the connection is lost before it can become a friend', async () => {
+    const connection = new TestConnection();
+    connection.onClaim = async () => ({ jid: Jid.parse('meter@localhost'), node: undefined });
+    connection.befriend = () => {
+      throw new PeerError('not-connected', 'gone');
+    };
+    const claim = new Claim(connection);
+    claim.enter(URI);
+    await claim.claim(false);
+    expect(claim.step.value.kind).toBe('claimed');
   });
 
   it('stays where it was when the registry refuses', async () => {

@@ -1,6 +1,6 @@
 import { computed, type ReadonlySignal, signal } from '@preact/signals-core';
 import { IoTDiscoError, KEY_TAG, type MetaTag, parseIoTDisco } from '@thingward/things';
-import { type Jid, StanzaError } from '@thingward/xmpp';
+import { type Jid, PeerError, StanzaError } from '@thingward/xmpp';
 import type { Connection } from './connection.ts';
 import { explain } from './explain.ts';
 
@@ -63,10 +63,19 @@ export class Claim {
     this.#step.value = { kind: 'claiming', tags: step.tags };
     try {
       const { jid } = await this.#connection.claim(step.tags, isPublic);
-      this.#connection.befriend(jid);
+      this.#befriend(jid);
       this.#step.value = { kind: 'claimed', thing: jid.bare };
     } catch (error) {
       this.#step.value = { kind: 'review', tags: step.tags, problem: explainClaim(error) };
+    }
+  }
+
+  /** A connection that is lost just now does not undo the claim: the page of the Thing offers it again. */
+  #befriend(thing: Jid): void {
+    try {
+      this.#connection.befriend(thing);
+    } catch (error) {
+      if (!(error instanceof PeerError)) throw error;
     }
   }
 }
