@@ -6,7 +6,7 @@ import { ModbusTcpServer } from '@thingward/modbus';
 import { meterUnit, TankProcess, tankUnit } from '@thingward/modbus/simulator';
 import { serverConfigSchema, ThingwardServer } from '@thingward/server';
 import { claimThing, parseIoTDisco } from '@thingward/things';
-import { Jid, presence, Roster, XmppClient } from '@thingward/xmpp';
+import { Jid, Roster, XmppClient } from '@thingward/xmpp';
 import { tcpConnector } from '@thingward/xmpp/node';
 import { parse } from 'yaml';
 import { SERVICES } from '../packages/cli/src/services.ts';
@@ -114,10 +114,7 @@ export class Plant {
       }),
     });
     const roster = new Roster(client);
-    client.onPresence(({ type, from }) => {
-      const contact = roster.contacts.get(from.bare.toString());
-      if (type === 'subscribe' && contact) client.send(presence('subscribed', { to: from.bare }));
-    });
+    roster.reciprocate();
     this.#users.push(client);
     client.start();
     await client.ready(AbortSignal.timeout(10_000));

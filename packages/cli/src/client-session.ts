@@ -1,5 +1,5 @@
 import { DISCOVERY, HISTORY, type NodeReference } from '@thingward/things';
-import { findService, Jid, JidError, presence, Roster, type XmppClient } from '@thingward/xmpp';
+import { findService, Jid, JidError, Roster, type XmppClient } from '@thingward/xmpp';
 import { CommandError, UsageError } from './errors.ts';
 import { loadProfile, signIn } from './profile.ts';
 
@@ -19,12 +19,7 @@ export class ClientSession {
   private constructor(client: XmppClient) {
     this.client = client;
     this.roster = new Roster(client);
-    // Who we want to see may see us: that is what the Things of an owner ask for.
-    client.onPresence(({ type, from }) => {
-      if (type !== 'subscribe') return;
-      const contact = this.roster.contacts.get(from.bare.toString());
-      if (contact?.ask || contact?.subscription === 'to') client.send(presence('subscribed', { to: from.bare }));
-    });
+    this.roster.reciprocate();
   }
 
   /** Signs in, does something, and signs out whatever happens. */

@@ -54,6 +54,9 @@ export function decodeRosterItem(item: Element): RosterItem {
   };
 }
 
+/** Requests that wait for an answer; more are left to the server, which repeats them at the next log-in. */
+const MAX_WAITING_REQUESTS = 1000;
+
 /** The own roster and the presence of those in it, kept up to date. Create it before the peer goes online. @see RFC 6121 §2, §4 */
 export class Roster {
   readonly #peer: XmppPeer;
@@ -139,6 +142,45 @@ export class Roster {
   /** Asks for a contact's presence. @see RFC 6121 §3.1 */
   subscribe(bare: Jid): void {
     this.#peer.send(presence('subscribe', { to: bare.bare, from: this.#peer.jid.bare }));
+  }
+
+  /** Gives a contact a name of our own. @throws StanzaError @see RFC 6121 §2.4 */
+  async rename(bare: Jid, name: string): Promise<void> {
+    const key = bare.bare.toString();
+    const groups = this.#items.get(key)?.groups ?? [];
+    const item = xml(
+      'item',
+      { jid: key, name },
+      groups.map((group) => xml('group', {}, group)),
+    );
+    await this.#peer.request('set', undefined, xml('query', { xmlns: NS.roster }, item));
+  }
+
+  /**
+   * Lets those see us whom we see or have asked to see, whenever they ask for it: what an owner's client does for its Things.
+   * Their request may come before or after ours.
+   */
+  reciprocate(): Unsubscribe {
+    const waiting = new Map<string, Jid>();
+    const answer = () => {
+      for (const [key, jid] of waiting) {
+        const item = this.#items.get(key);
+        if (!item || !(item.ask || item.subscription === 'to' || item.subscription === 'both')) continue;
+        waiting.delete(key);
+        this.#peer.send(presence('subscribed', { to: jid, from: this.#peer.jid.bare }));
+      }
+    };
+    const stops = [
+      this.#peer.onPresence(({ from, type }) => {
+        if (type !== 'subscribe' || waiting.size >= MAX_WAITING_REQUESTS) return;
+        waiting.set(from.bare.toString(), from.bare);
+        answer();
+      }),
+      this.onChange(answer),
+    ];
+    return () => {
+      for (const stop of stops) stop();
+    };
   }
 
   /** Takes a contact out, ending subscriptions both ways. @throws StanzaError @see RFC 6121 §2.5 */

@@ -2,14 +2,14 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { gatewayConfigSchema, gatewayLabels } from '@thingward/gateway';
+import { gatewayConfigSchema, gatewayLabels, type ThingLabel } from '@thingward/gateway';
 import { type ServerConfigInput, serverConfigSchema, ThingwardServer } from '@thingward/server';
 import { Jid, Roster, XmppClient } from '@thingward/xmpp';
 import { tcpConnector } from '@thingward/xmpp/node';
 import { Command } from 'commander';
 import { stringify } from 'yaml';
 import { Child } from '../demo/child.ts';
-import { claimForOwner, welcomeThings } from '../demo/claim.ts';
+import { claimForOwner } from '../demo/claim.ts';
 import { DEMO_ACCOUNTS, demoThings, type PlantAddress } from '../demo/plant.ts';
 import { demoPasswords } from '../demo/secrets.ts';
 import { UsageError } from '../errors.ts';
@@ -143,16 +143,16 @@ async function ensureAccounts({ accounts }: ThingwardServer, passwords: Record<s
 
 /** Signs in as the owner just long enough to claim what a newcomer shall see at once. */
 async function claimAsOwner(
-  labels: readonly { readonly jid: string; readonly uri: string }[],
+  labels: readonly ThingLabel[],
   { password, connect }: { password: string; connect: ReturnType<typeof tcpConnector> },
 ): Promise<void> {
   const client = new XmppClient({ jid: Jid.parse(`owner@${DOMAIN}`), password, connect, resource: 'demo' });
   const roster = new Roster(client);
-  welcomeThings(client, new Set(labels.map(({ jid }) => jid)));
+  roster.reciprocate();
   client.start();
   try {
     await client.ready(AbortSignal.timeout(10_000));
-    await Promise.all(labels.map(({ uri }) => claimForOwner(client, roster, uri)));
+    await Promise.all(labels.map((label) => claimForOwner(client, roster, label)));
     const isMutual = () => labels.every(({ jid }) => roster.contacts.get(jid)?.subscription === 'both');
     // Not fatal when it takes longer: the console answers such requests too.
     for (let i = 0; i < 50 && !isMutual(); i++) await new Promise((resolve) => setTimeout(resolve, 50));

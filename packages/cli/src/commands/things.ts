@@ -107,6 +107,8 @@ async function claim(text: string, options: ThingsOptions & { readonly private?:
           : error;
       },
     );
+    const name = tags.find((tag) => tag.name === 'NAME');
+    if (name && !claimed.node) await session.roster.rename(claimed.jid, String(name.value));
     session.roster.subscribe(claimed.jid);
     // Its presence shows that it has taken its new owner up.
     const online = await session.roster.waitForResource(claimed.jid, { timeoutMs: 5000 }).catch(() => undefined);

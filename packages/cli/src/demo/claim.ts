@@ -1,11 +1,15 @@
 import { claimThing, parseIoTDisco } from '@thingward/things';
-import { Jid, presence, type Roster, type XmppClient } from '@thingward/xmpp';
+import { Jid, type Roster, type XmppClient } from '@thingward/xmpp';
 import { CommandError } from '../errors.ts';
 
 const CLAIM_TIMEOUT_MS = 15_000;
 
 /** Makes the demo's user the owner of a Thing, as scanning its label would. Does no harm when it is so already. @throws CommandError */
-export async function claimForOwner(client: XmppClient, roster: Roster, uri: string): Promise<void> {
+export async function claimForOwner(
+  client: XmppClient,
+  roster: Roster,
+  { name, uri }: { readonly name: string; readonly uri: string },
+): Promise<void> {
   const registry = Jid.parse(`registry.${client.jid.domain}`);
   const tags = parseIoTDisco(uri);
   const giveUpAt = Date.now() + CLAIM_TIMEOUT_MS;
@@ -13,6 +17,7 @@ export async function claimForOwner(client: XmppClient, roster: Roster, uri: str
     try {
       const { jid } = await claimThing(client, registry, tags, { public: true });
       const contact = roster.contacts.get(jid.bare.toString());
+      if (contact?.name !== name) await roster.rename(jid, name);
       if (contact?.subscription !== 'both') roster.subscribe(jid);
       return;
     } catch (error) {
@@ -22,12 +27,4 @@ export async function claimForOwner(client: XmppClient, roster: Roster, uri: str
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
-}
-
-/** Lets the owner's Things see the owner, as they ask for. */
-export function welcomeThings(client: XmppClient, things: ReadonlySet<string>): void {
-  client.onPresence(({ type, from }) => {
-    if (type === 'subscribe' && things.has(from.bare.toString()))
-      client.send(presence('subscribed', { to: from.bare }));
-  });
 }
