@@ -7,7 +7,7 @@ import {
   type Thing,
   ThingHost,
 } from '@thingward/things';
-import { Jid, type Logger, servePing, type Unsubscribe, type XmppClient } from '@thingward/xmpp';
+import { Jid, type Logger, servePing, type Unsubscribe, type XmppClient, type XmppPeer } from '@thingward/xmpp';
 import type { Device } from './drivers/device.ts';
 import { poll } from './poller.ts';
 import type { Outbox } from './state/outbox.ts';
@@ -21,8 +21,11 @@ export interface HostedDevice {
   readonly metaTags: readonly MetaTag[];
 }
 
+/** The connection of an account, kept up between start and stop. */
+export type AccountConnection = XmppPeer & Pick<XmppClient, 'state' | 'start' | 'stop' | 'ready'>;
+
 export interface AccountAgentOptions {
-  readonly client: XmppClient;
+  readonly client: AccountConnection;
   readonly devices: readonly HostedDevice[];
   readonly friends: readonly Jid[];
   readonly registry: Jid | undefined;
@@ -57,7 +60,7 @@ export class AccountAgent {
     this.#uploader = history && new Uploader(client, history, outbox, account, log);
   }
 
-  get client(): XmppClient {
+  get client(): AccountConnection {
     return this.#options.client;
   }
 

@@ -14,7 +14,7 @@ export async function poll(
   signal: AbortSignal,
   log: Logger,
 ): Promise<void> {
-  const started = performance.now();
+  let due = performance.now();
   while (!signal.aborted) {
     try {
       const fields = await device.poll(name, signal);
@@ -22,7 +22,9 @@ export async function poll(
     } catch (error) {
       if (!signal.aborted) log.error({ err: error, schedule: name }, 'polling failed');
     }
-    const elapsed = performance.now() - started;
-    await pause(intervalMs - (elapsed % intervalMs), signal);
+    const now = performance.now();
+    // Counted from when this poll was due: a timer may come a little early, and must not make the same poll due again.
+    due += intervalMs * Math.max(1, Math.floor((now - due) / intervalMs) + 1);
+    await pause(due - now, signal);
   }
 }

@@ -8,6 +8,10 @@ export interface Batch {
   readonly fields: readonly Field[];
 }
 
+/** Bounds of one row: what is taken in together may be too much to be uploaded together. */
+const FIELDS_PER_ROW = 200;
+const CHARACTERS_PER_ROW = 30_000;
+
 interface ReadingRow {
   readonly id: number;
   readonly fields: string;
@@ -52,9 +56,10 @@ export class Outbox {
     if (fields.length === 0) return true;
     try {
       if (this.#size + fields.length > this.#maxFields) throw new Error('the outbox is full');
-      this.#database
-        .prepare('INSERT INTO reading (account, fields, count) VALUES (?, ?, ?)')
-        .run(account, JSON.stringify(fields, encodeBigInt), fields.length);
+      const insert = this.#database.prepare('INSERT INTO reading (account, fields, count) VALUES (?, ?, ?)');
+      this.#database.transaction(() => {
+        for (const row of encodeRows(fields)) insert.run(account, `[${row.join(',')}]`, row.length);
+      })();
       this.#size += fields.length;
       return true;
     } catch {
@@ -65,28 +70,50 @@ export class Outbox {
     }
   }
 
-  /** The oldest readings of an account, about as many fields as asked for. */
-  next(account: string, maxFields: number): Batch {
+  /** The oldest readings of an account: one at least, further ones up to as many fields and characters as allowed. */
+  next(account: string, maxFields: number, maxCharacters = Number.POSITIVE_INFINITY): Batch {
     const rows = this.#database
       .prepare('SELECT id, fields, count FROM reading WHERE account = ? ORDER BY id LIMIT 200')
       .all(account) as ReadingRow[];
     const ids: number[] = [];
     const fields: Field[] = [];
+    let characters = 0;
     for (const row of rows) {
-      if (ids.length > 0 && fields.length + row.count > maxFields) break;
+      characters += row.fields.length;
+      if (ids.length > 0 && (fields.length + row.count > maxFields || characters > maxCharacters)) break;
       ids.push(row.id);
       fields.push(...decodeFields(row.fields));
     }
     return { ids, fields };
   }
 
-  /** Forgets readings that are stored. */
-  remove({ ids, fields }: Batch): void {
+  /** Forgets readings that are stored. Those that were forgotten before do not count again. */
+  remove({ ids }: Batch): void {
     if (ids.length === 0) return;
     const marks = ids.map(() => '?').join(', ');
-    this.#database.prepare(`DELETE FROM reading WHERE id IN (${marks})`).run(...ids);
-    this.#size -= fields.length;
+    const removed = this.#database
+      .prepare(`DELETE FROM reading WHERE id IN (${marks}) RETURNING count`)
+      .all(...ids) as Pick<ReadingRow, 'count'>[];
+    this.#size -= removed.reduce((sum, { count }) => sum + count, 0);
   }
+}
+
+/** Each field as JSON, row by row. */
+function encodeRows(fields: readonly Field[]): readonly (readonly string[])[] {
+  const rows: string[][] = [];
+  let characters = Number.POSITIVE_INFINITY;
+  for (const field of fields) {
+    const text = JSON.stringify(field, encodeBigInt);
+    characters += text.length;
+    const last = rows.at(-1);
+    if (last && last.length < FIELDS_PER_ROW && characters <= CHARACTERS_PER_ROW) {
+      last.push(text);
+    } else {
+      rows.push([text]);
+      characters = text.length;
+    }
+  }
+  return rows;
 }
 
 function decodeFields(text: string): Field[] {
