@@ -56,6 +56,8 @@ describe('the architecture check', () => {
       /circular: packages\/xml\/src\/a\.ts -> packages\/xml\/src\/b\.ts -> packages\/xml\/src\/a\.ts/,
     ],
   ])('finds %s', (_, files, problem) => {
-    expect(checkArchitecture(workspace(files as Record<string, string>))).toContainEqual(expect.stringMatching(problem));
+    expect(checkArchitecture(workspace(files as Record<string, string>))).toContainEqual(
+      expect.stringMatching(problem),
+    );
   });
 });
