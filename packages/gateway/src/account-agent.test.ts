@@ -1,0 +1,168 @@
+import {
+  DISCOVERY,
+  decodeReaders,
+  decodeRegister,
+  decodeStore,
+  encodeClaimed,
+  type Field,
+  HISTORY,
+  readSensorData,
+} from '@thingward/things';
+import { Jid, ping, SILENT_LOGGER } from '@thingward/xmpp';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { MemoryNetwork } from '../test/memory-network.ts';
+import { temporaryState } from '../test/state.ts';
+import { AccountAgent } from './account-agent.ts';
+import type { Device } from './drivers/device.ts';
+import { field, numeric } from './drivers/fields.ts';
+import { Outbox } from './state/outbox.ts';
+
+const NODE = { nodeId: 'tank' };
+const ACCOUNT = 'plc@example.org';
+const OWNER = Jid.parse('owner@example.org');
+const at = (ms: number) => field('Level', numeric(ms / 1000, 'm', 1), new Date(ms));
+
+/** A device whose polls give one field for each time, and then none. */
+function device(times: number[]): Device & { closed: boolean } {
+  return {
+    node: NODE,
+    metaTags: [{ name: 'KEY', type: 'str', value: 'secret' }],
+    parameters: [],
+    schedules: [{ name: 'fast', intervalMs: 20 }],
+    closed: false,
+    async *read() {
+      yield [at(1000)];
+    },
+    parameterValue: () => undefined,
+    set: async () => undefined,
+    async poll() {
+      const time = times.shift();
+      return time === undefined ? [] : [at(time)];
+    },
+    close() {
+      this.closed = true;
+    },
+  };
+}
+
+/** An agent on a network with a registry, a history and a friend. */
+function setUp(times: number[], services: { history?: boolean } = {}) {
+  const network = new MemoryNetwork();
+  const client = network.add(`${ACCOUNT}/gateway`);
+  const friend = network.join('friend@example.org/phone');
+  const registry = network.join('registry.example.org');
+  const history = network.join('history.example.org');
+  const stored: Field[] = [];
+  const readers: string[][] = [];
+  const registered: string[] = [];
+  registry.onIq('set', { name: 'register', namespace: DISCOVERY }, ({ payload }) => {
+    registered.push(decodeRegister(payload).node?.nodeId ?? '');
+    return undefined;
+  });
+  history.onIq('set', { name: 'store', namespace: HISTORY }, ({ payload }) => {
+    stored.push(...decodeStore(payload));
+    return undefined;
+  });
+  history.onIq('set', { name: 'readers', namespace: HISTORY }, ({ payload }) => {
+    readers.push(decodeReaders(payload).readers.map(String));
+    return undefined;
+  });
+  const state = temporaryState();
+  const outbox = new Outbox(state, 1000);
+  const warnings: unknown[] = [];
+  const hosted = device(times);
+  const agent = new AccountAgent({
+    client,
+    devices: [{ name: 'Tank', device: hosted, metaTags: hosted.metaTags }],
+    friends: [friend.jid.bare],
+    registry: registry.jid,
+    history: services.history === false ? undefined : history.jid,
+    state,
+    outbox,
+    log: { ...SILENT_LOGGER, warn: (details) => void warnings.push(details) },
+  });
+  const stop = vi.fn(() => agent.stop());
+  onTestFinished(async () => {
+    if (stop.mock.calls.length === 0) await stop();
+    expect(network.errors).toEqual([]);
+  });
+  return {
+    network,
+    client,
+    friend,
+    registry,
+    history,
+    stored,
+    readers,
+    registered,
+    outbox,
+    agent,
+    stop,
+    hosted,
+    warnings,
+  };
+}
+
+describe('AccountAgent', () => {
+  it('polls its devices and stores what they give under their node, also when the clock jumps back', async () => {
+    const { agent, stored, outbox } = setUp([5000, 6000, 2000, 3000]);
+    await agent.start();
+    await vi.waitFor(() => expect(stored.length).toBe(4), { timeout: 3000 });
+    expect(stored.map(({ timestamp }) => timestamp.getTime())).toEqual([5000, 6000, 2000, 3000]);
+    expect(stored[0]).toMatchObject({ node: NODE, name: 'Level', value: { value: '5.0', unit: 'm' } });
+    await vi.waitFor(() => expect(outbox.size).toBe(0));
+    expect(agent.stored).toBe(4);
+  });
+
+  it('speaks for its Things: registers them, answers read-outs of friends, and pings', async () => {
+    const { agent, client, friend, registered } = setUp([]);
+    await agent.start();
+    await vi.waitFor(() => expect(registered).toEqual(['tank']));
+    const fields: Field[] = [];
+    for await (const batch of readSensorData(friend, client.jid, { nodes: [NODE] })) fields.push(...[batch].flat());
+    expect(fields.map(({ name }) => name)).toEqual(['Level']);
+    await ping(friend, client.jid);
+  });
+
+  it('tells the history who may read, when it comes online and when a Thing is claimed', async () => {
+    const { agent, client, registry, readers } = setUp([]);
+    await agent.start();
+    await vi.waitFor(() => expect(readers).toEqual([['friend@example.org']]));
+    await registry.request('set', client.jid, encodeClaimed({ jid: OWNER, node: NODE, public: true }));
+    await vi.waitFor(() => expect(readers.at(-1)).toEqual(['owner@example.org', 'friend@example.org']));
+    expect(agent.ownershipOf(agent.devices[0]!.device).owner).toBe('owner@example.org');
+    client.disconnect();
+    client.connect();
+    await vi.waitFor(() => expect(readers.length).toBe(3));
+  });
+
+  it('goes on without a history that answers', async () => {
+    const { agent, history, warnings, outbox } = setUp([1000]);
+    history.disconnect();
+    await agent.start();
+    await vi.waitFor(() => expect(warnings.length).toBe(1));
+    expect(warnings[0]).toMatchObject({ account: ACCOUNT });
+    await vi.waitFor(() => expect(outbox.size).toBe(1));
+  });
+
+  it('keeps nothing when there is no history to store it', async () => {
+    const { agent, outbox, readers, hosted } = setUp([1000, 2000], { history: false });
+    const polled = vi.spyOn(hosted, 'poll');
+    await agent.start();
+    await vi.waitFor(() => expect(polled.mock.calls.length).toBeGreaterThan(2));
+    expect([outbox.size, agent.stored, readers]).toEqual([0, 0, []]);
+  });
+
+  it('uploads what is left when it stops, ends polling and leaves', async () => {
+    const { agent, stop, client, stored, outbox, hosted } = setUp([]);
+    await agent.start();
+    outbox.put(ACCOUNT, [at(7000)]);
+    await stop();
+    expect(stored.map(({ timestamp }) => timestamp.getTime())).toEqual([7000]);
+    expect(client.state).toBe('stopped');
+    expect(hosted.closed).toBe(true);
+    const polled = vi.spyOn(hosted, 'poll');
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect(polled).not.toHaveBeenCalled();
+  });
+});
