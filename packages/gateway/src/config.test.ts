@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { gatewayConfigSchema } from './config.ts';
 
 const account = { jid: 'plc@example.org', password: 'secret' };
@@ -54,6 +56,11 @@ describe('the configuration', () => {
     expect(parsed.registry).toBeUndefined();
   });
 
+  it('is what the example has', () => {
+    const example = readFileSync(new URL('../gateway.example.yaml', import.meta.url), 'utf8');
+    expect(issues(parse(example))).toEqual([]);
+  });
+
   it('takes a coil without a type for a bool, services of other names, and none', () => {
     const parsed = gatewayConfigSchema.parse(
       config([modbusThing({ points: [{ name: 'Pump', table: 'coil', address: 1, writable: {} }] })], {
@@ -76,6 +83,11 @@ describe('the configuration', () => {
       'a node twice',
       config([host({ node: { nodeId: 'a' } }), host({ node: { nodeId: 'a' } })]),
       /^things\.1\.node: things\[0\] has the same address/,
+    ],
+    [
+      'two opinions about one connection',
+      config([modbusThing({}, { node: { nodeId: 'a' } }), modbusThing({ unit: 2, maxInFlight: 4 })]),
+      /^things\.1\.modbus\.maxInFlight: things\[0\] shares the connection to 127\.0\.0\.1:502 and has 1/,
     ],
     ['an account without a name', config([host({ account: { ...account, jid: 'example.org' } })]), /account\.jid: .*"/],
     ['a full JID', config([host({ account: { ...account, jid: 'a@b/c' } })]), /^things\.0\.account\.jid: expected/],

@@ -105,6 +105,21 @@ export const gatewayConfigSchema = z
       }
       seen.set(key, index);
     }
+    const connections = new Map<string, { readonly index: number; readonly maxInFlight: number }>();
+    for (const [index, thing] of things.entries()) {
+      if (thing.driver !== 'modbus-tcp') continue;
+      const { host, port, maxInFlight } = thing.modbus;
+      const key = `${host}:${port}`;
+      const first = connections.get(key) ?? { index, maxInFlight };
+      connections.set(key, first);
+      if (first.maxInFlight !== maxInFlight) {
+        context.addIssue({
+          code: 'custom',
+          path: ['things', index, 'modbus', 'maxInFlight'],
+          message: `things[${first.index}] shares the connection to ${key} and has ${first.maxInFlight}`,
+        });
+      }
+    }
   });
 
 export type GatewayConfig = z.output<typeof gatewayConfigSchema>;

@@ -35,8 +35,8 @@ export async function plant(port = 0) {
 }
 
 /** A connected client until the test is over; what it sends is counted by unit. */
-export async function connect(port: number, timeoutMs = 300) {
-  const client = new ModbusTcpClient({ host: '127.0.0.1', port, timeoutMs, maxBackoffMs: 100 });
+export async function connect(port: number) {
+  const client = new ModbusTcpClient({ host: '127.0.0.1', port, maxBackoffMs: 100 });
   onTestFinished(() => client.close());
   client.open();
   await vi.waitUntil(() => client.state === 'connected');
@@ -48,11 +48,11 @@ export async function connect(port: number, timeoutMs = 300) {
 
 export type ModbusInput = Omit<z.input<typeof modbusConfigSchema>, 'host' | 'port'>;
 
-/** A driver for a unit behind a port. */
+/** A driver for a unit behind a port, which has 500 ms to answer unless the configuration says otherwise. */
 export function driver(client: ModbusTcpClient, port: number, config: ModbusInput, clock?: () => Date) {
   return new ModbusDevice({
     metaTags: [],
-    config: modbusConfigSchema.parse({ host: '127.0.0.1', port, ...config }),
+    config: modbusConfigSchema.parse({ host: '127.0.0.1', port, timeoutMs: 500, ...config }),
     client,
     ...(clock ? { clock } : {}),
   });

@@ -89,6 +89,12 @@ describe('ModbusTcpClient', () => {
     await expect(client.request(1, READ)).resolves.toMatchObject({ kind: 'read-coils' });
   });
 
+  it('waits for a slow unit as long as it is told', async () => {
+    const { port } = await device(() => undefined);
+    const client = await connected(port, { timeoutMs: 5000 });
+    await expect(client.request(1, READ, undefined, 30)).rejects.toThrow('within 30 ms');
+  });
+
   it('is closed for good', async () => {
     const { port } = await plant();
     const client = await connected(port);

@@ -23,6 +23,7 @@ export type ConnectionState = 'connecting' | 'connected' | 'disconnected' | 'clo
 interface PendingRequest {
   readonly unit: number;
   readonly request: ModbusRequest;
+  readonly timeoutMs: number;
   readonly frame: (transactionId: number) => Uint8Array;
   settle(outcome: ModbusResponse | Error): void;
 }
@@ -80,11 +81,17 @@ export class ModbusTcpClient extends EventEmitter<{ state: [ConnectionState] }> 
 
   /**
    * Sends a request and gives the answer.
+   * @param timeoutMs how long to wait for the answer once it is sent; the client's when not given
    * @throws ModbusException the device's exception
    * @throws ModbusError `not-connected`, `no-answer` for reads, `outcome-unknown` for writes whose answer was lost, `malformed-pdu`
    * @throws the signal's reason, except for a write that was sent already: that is `outcome-unknown`
    */
-  request(unit: number, request: ModbusRequest, signal?: AbortSignal): Promise<ModbusResponse> {
+  request(
+    unit: number,
+    request: ModbusRequest,
+    signal?: AbortSignal,
+    timeoutMs = this.#options.timeoutMs,
+  ): Promise<ModbusResponse> {
     const pdu = encodeRequest(request);
     const { host, port, maxQueued } = this.#options;
     if (this.#state !== 'connected') {
@@ -107,6 +114,7 @@ export class ModbusTcpClient extends EventEmitter<{ state: [ConnectionState] }> 
       const pending: PendingRequest = {
         unit,
         request,
+        timeoutMs,
         frame: (transactionId) => encodeTcpFrame({ transactionId, unit, pdu }),
         settle(outcome) {
           signal?.removeEventListener('abort', abort);
@@ -174,7 +182,7 @@ export class ModbusTcpClient extends EventEmitter<{ state: [ConnectionState] }> 
   }
 
   #sendNext(): void {
-    const { host, port, maxInFlight, timeoutMs } = this.#options;
+    const { host, port, maxInFlight } = this.#options;
     while (this.#state === 'connected' && this.#inFlight.size < maxInFlight) {
       const next = this.#queue.shift();
       if (!next) return;
@@ -183,10 +191,10 @@ export class ModbusTcpClient extends EventEmitter<{ state: [ConnectionState] }> 
       const timer = setTimeout(() => {
         const waiting = this.#inFlight.get(transactionId);
         if (!waiting) return;
-        const what = `no answer from unit ${next.unit} at ${host}:${port} within ${timeoutMs} ms`;
+        const what = `no answer from unit ${next.unit} at ${host}:${port} within ${next.timeoutMs} ms`;
         this.#finish(transactionId, waiting, lost(next.request, 'no-answer', what));
         this.#sendNext();
-      }, timeoutMs);
+      }, next.timeoutMs);
       this.#inFlight.set(transactionId, { ...next, timer });
       this.#socket?.write(next.frame(transactionId));
     }

@@ -57,13 +57,13 @@ export class UnitReader {
 
   /** Sends a request to the unit, counting whether it answers. @throws ModbusError, ModbusException */
   async request(request: Parameters<ModbusTcpClient['request']>[1], signal?: AbortSignal): Promise<ModbusResponse> {
-    const { unit } = this.#config;
+    const { unit, timeoutMs } = this.#config;
     if (this.#breaker.remainingMs > 0) {
       const seconds = Math.ceil(this.#breaker.remainingMs / 1000);
       throw new ModbusError('no-answer', `unit ${unit} did not answer; it is tried again in ${seconds} s`);
     }
     try {
-      const response = await this.#client.request(unit, request, signal);
+      const response = await this.#client.request(unit, request, signal, timeoutMs);
       this.#answered();
       return response;
     } catch (error) {
