@@ -98,7 +98,16 @@ export class FakeConnection implements Connection {
 
   befriend(contact: Jid): void {
     this.#contact(contact.bare.toString(), { subscription: 'none', ask: true }, false);
-    setTimeout(() => this.#contact(contact.bare.toString(), {}, true), 1500);
+    setTimeout(
+      () => this.#contact(contact.bare.toString(), { name: this.#contacts.get(contact.toString())?.name }, true),
+      1500,
+    );
+  }
+
+  async rename(contact: Jid, name: string): Promise<void> {
+    const before = this.#contacts.get(contact.toString());
+    if (before) this.#contacts.set(contact.toString(), { ...before, name });
+    this.#changed();
   }
 
   async forget(contact: Jid): Promise<void> {

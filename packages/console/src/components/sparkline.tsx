@@ -1,28 +1,26 @@
-import type { Sample } from '../model/live-samples.ts';
+import type { TrendPoint } from '../model/trend.ts';
 
 const WIDTH = 96;
 const HEIGHT = 22;
-const SPAN_SECONDS = 120;
 
-/** The last two minutes of a value, without axes; what it says is said by the value too. */
-export function Sparkline({ samples }: { readonly samples: readonly Sample[] }) {
+/** The last seconds of a value, without axes; what it says is said by the value too. */
+export function Sparkline({ points, seconds }: { readonly points: readonly TrendPoint[]; readonly seconds: number }) {
   return (
     <svg class="sparkline" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} aria-hidden="true">
-      <path d={pathOf(samples)} />
+      <path d={pathOf(points, seconds)} />
     </svg>
   );
 }
 
-function pathOf(samples: readonly Sample[]): string {
-  const end = samples.at(-1)?.time ?? 0;
-  const shown = samples.filter(({ time }) => time >= end - SPAN_SECONDS);
-  if (shown.length < 2) return '';
-  const values = shown.map(({ value }) => value);
+function pathOf(points: readonly TrendPoint[], seconds: number): string {
+  if (points.length < 2) return '';
+  const end = points.at(-1)?.time ?? 0;
+  const values = points.map(({ value }) => value);
   const low = Math.min(...values);
   const high = Math.max(...values);
-  const x = (time: number) => (WIDTH * (time - end + SPAN_SECONDS)) / SPAN_SECONDS;
+  const x = (time: number) => Math.max(0, (WIDTH * (time - end + seconds)) / seconds);
   const y = (value: number) => (high === low ? HEIGHT / 2 : 2 + ((HEIGHT - 4) * (high - value)) / (high - low));
-  return shown
+  return points
     .map(({ time, value }, i) => `${i === 0 ? 'M' : 'L'}${x(time).toFixed(1)} ${y(value).toFixed(1)}`)
     .join('');
 }

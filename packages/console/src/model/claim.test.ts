@@ -4,6 +4,7 @@ import { Claim } from './claim.ts';
 import { TestConnection } from './connection.fixture.ts';
 
 const URI = 'IoTDisco;SN:394872348732948723;#V:1.2;KEY:4857402340298342';
+const NAMED = `${URI};NAME:Pump energy meter`;
 
 describe('Claim', () => {
   it('shows what will be claimed, but never the KEY', () => {
@@ -27,16 +28,16 @@ describe('Claim', () => {
     expect(claim.step.value).toEqual({ kind: 'input', problem: expect.stringMatching(problem) });
   });
 
-  it('claims, and becomes a friend of the Thing', async () => {
+  it('claims, becomes a friend of the Thing, and takes its name over', async () => {
     const connection = new TestConnection();
     connection.onClaim = async () => ({ jid: Jid.parse('meter@localhost'), node: undefined });
     const claim = new Claim(connection);
-    claim.enter(URI);
+    claim.enter(NAMED);
     const done = claim.claim(true);
     expect(claim.step.value.kind).toBe('claiming');
     await done;
     expect(claim.step.value).toEqual({ kind: 'claimed', thing: Jid.parse('meter@localhost') });
-    expect(connection.sent).toEqual(['befriend meter@localhost']);
+    expect(connection.sent).toEqual(['befriend meter@localhost', 'rename meter@localhost to Pump energy meter']);
   });
 
   it('has claimed, even if the connection is lost before it can become a friend', async () => {

@@ -3,6 +3,7 @@ import { IoTDiscoError, KEY_TAG, type MetaTag, parseIoTDisco } from '@thingward/
 import { type Jid, PeerError, StanzaError } from '@thingward/xmpp';
 import type { Connection } from './connection.ts';
 import { explain } from './explain.ts';
+import { befriendThing } from './friendship.ts';
 
 export type ClaimStep =
   | { readonly kind: 'input'; readonly problem?: string }
@@ -63,7 +64,7 @@ export class Claim {
     this.#step.value = { kind: 'claiming', tags: step.tags };
     try {
       const { jid } = await this.#connection.claim(step.tags, isPublic);
-      this.#befriend(jid);
+      await this.#befriend(jid, step.tags);
       this.#step.value = { kind: 'claimed', thing: jid.bare };
     } catch (error) {
       this.#step.value = { kind: 'review', tags: step.tags, problem: explainClaim(error) };
@@ -71,11 +72,11 @@ export class Claim {
   }
 
   /** A connection that is lost just now does not undo the claim: the page of the Thing offers it again. */
-  #befriend(thing: Jid): void {
+  async #befriend(thing: Jid, tags: readonly MetaTag[]): Promise<void> {
     try {
-      this.#connection.befriend(thing);
+      await befriendThing(this.#connection, thing, tags);
     } catch (error) {
-      if (!(error instanceof PeerError)) throw error;
+      if (!(error instanceof PeerError || error instanceof StanzaError)) throw error;
     }
   }
 }

@@ -81,6 +81,10 @@ export class TestConnection implements Connection {
     this.sent.push(`befriend ${contact}`);
   }
 
+  async rename(contact: Jid, name: string): Promise<void> {
+    this.sent.push(`rename ${contact} to ${name}`);
+  }
+
   async forget(contact: Jid): Promise<void> {
     this.sent.push(`forget ${contact}`);
   }

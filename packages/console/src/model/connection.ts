@@ -50,8 +50,10 @@ export interface Connection {
   onContacts(handler: () => void): Unsubscribe;
   /** The best available resource of a contact; undefined when none is available to us. */
   fullJidOf(contact: Jid): Jid | undefined;
-  /** Asks for a contact's presence. */
+  /** Asks for a contact's presence. @throws PeerError when not connected */
   befriend(contact: Jid): void;
+  /** Gives a contact a name of our own. */
+  rename(contact: Jid, name: string): Promise<void>;
   /** Takes a contact out of the roster. */
   forget(contact: Jid): Promise<void>;
   /** Called for each request for our presence. */

@@ -40,6 +40,20 @@ describe('Trends', () => {
     expect(trends.pointsOf(' Level', Date.now()).map(({ value }) => value)).toEqual([1, 2, 5, 5]);
   });
 
+  it('knows the last seconds whatever range is shown', async () => {
+    const { connection, monitor, trends } = await setUp();
+    const points = [stored(60, '1'), stored(30, '2')];
+    connection.onHistory = async () => ({ series: [{ name: 'Level', type: 'numeric', points }] });
+    trends.start();
+    monitor.watch(1000);
+    await vi.advanceTimersByTimeAsync(1);
+    connection.onHistory = async () => ({ series: [] });
+    trends.show(TREND_RANGES[3]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(trends.pointsOf(' Level', Date.now())).toHaveLength(1);
+    expect(trends.recentPointsOf(' Level', Date.now(), 50).map(({ value }) => value)).toEqual([2, 5]);
+  });
+
   it('loads another range at once, even while one is being loaded', async () => {
     const { connection, monitor, trends } = await setUp();
     const slow = deferred<never>();

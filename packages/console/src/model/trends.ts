@@ -12,6 +12,8 @@ import { bucketSeconds, MAX_TREND_POINTS, TREND_RANGES, type TrendRange } from '
 
 /** What was stored is asked for anew this often, so that what could not be read live is filled in. */
 const REFRESH_MS = 60_000;
+/** How much the clock of a device may be ahead of ours. */
+const CLOCK_TOLERANCE_SECONDS = 5;
 
 export type HistoryStatus =
   | { readonly kind: 'loading' }
@@ -27,6 +29,8 @@ export class Trends {
   readonly #status = signal<HistoryStatus>({ kind: 'loading' });
   /** By field key, for the range shown. */
   readonly #history = signal<ReadonlyMap<string, readonly TrendPoint[]>>(new Map());
+  /** The same for the shortest range, whatever is shown. */
+  readonly #recent = signal<ReadonlyMap<string, readonly TrendPoint[]>>(new Map());
 
   /** Which plots there are; a new value only when they change. */
   readonly groups: ReadonlySignal<readonly PlotGroup[]>;
@@ -90,9 +94,17 @@ export class Trends {
     const range = this.#range.value;
     const to = now / 1000;
     const live = this.#monitor.samplesOf(key)?.samples ?? [];
-    // A device's clock may be a little ahead.
-    const span = { from: to - range.spanMs / 1000, to: to + 5, bucket: bucketSeconds(range) };
+    const from = to - range.spanMs / 1000;
+    const span = { from, to: to + CLOCK_TOLERANCE_SECONDS, bucket: bucketSeconds(range) };
     return composeTrend(this.#history.value.get(key) ?? [], live, span);
+  }
+
+  /** Points of a field of the last seconds up to now (ms since 1970), whatever range is shown. */
+  recentPointsOf(key: string, now: number, seconds: number): TrendPoint[] {
+    const live = this.#monitor.samplesOf(key)?.samples ?? [];
+    const to = now / 1000;
+    const span = { from: to - seconds, to: to + CLOCK_TOLERANCE_SECONDS, bucket: bucketSeconds(TREND_RANGES[0]) };
+    return composeTrend(this.#recent.value.get(key) ?? [], live, span);
   }
 
   async #load(signal: AbortSignal): Promise<void> {
@@ -108,6 +120,7 @@ export class Trends {
     if (range.id !== this.#range.peek().id) return;
     batch(() => {
       this.#history.value = history;
+      if (range.id === TREND_RANGES[0].id) this.#recent.value = history;
       this.#status.value = { kind: 'loaded' };
     });
   }

@@ -52,6 +52,7 @@ export class XmppConnection implements Connection {
     this.#client = new XmppClient({
       jid,
       password,
+      resource: newResource(),
       connect: webSocketConnector(url),
       maxBackoffMs: MAX_BACKOFF_MS,
       keepAliveMs: KEEP_ALIVE_MS,
@@ -107,6 +108,10 @@ export class XmppConnection implements Connection {
 
   befriend(contact: Jid): void {
     this.#roster.subscribe(contact);
+  }
+
+  rename(contact: Jid, name: string): Promise<void> {
+    return this.#roster.rename(contact, name);
   }
 
   forget(contact: Jid): Promise<void> {
@@ -170,4 +175,10 @@ export class XmppConnection implements Connection {
     if (!service) throw new StanzaError('item-not-found', `${domain} has no ${name}.`);
     return service;
   }
+}
+
+/** Tells this page from others of the same account, also for people who look at a list of sessions. */
+function newResource(): string {
+  const random = [...crypto.getRandomValues(new Uint8Array(4))].map((byte) => byte.toString(16).padStart(2, '0'));
+  return `console-${random.join('')}`;
 }

@@ -1,6 +1,10 @@
+import { useSignal } from '@preact/signals';
 import { type FoundThing, nodeKey } from '@thingward/things';
 import { useWorkspace } from '../../app-context.ts';
 import { AvailabilityLabel } from '../../components/availability.tsx';
+import { Notice } from '../../components/notice.tsx';
+import { explain } from '../../model/explain.ts';
+import { befriendThing, nameOf } from '../../model/friendship.ts';
 import { formatRoute } from '../../model/route.ts';
 
 export function SearchResults({
@@ -33,17 +37,30 @@ export function SearchResults({
   );
 }
 
-function Result({ thing: { jid, node, owner, tags } }: { readonly thing: FoundThing }) {
+function Result({ thing }: { readonly thing: FoundThing }) {
+  const { jid, node, owner, tags } = thing;
   const { directory, connection, isOnline } = useWorkspace();
   const bare = jid.bare.toString();
   const entry = directory.entryOf(bare);
+  const problem = useSignal<string | undefined>(undefined);
+  const befriend = async () => {
+    problem.value = undefined;
+    try {
+      await befriendThing(connection, jid.bare, tags);
+    } catch (error) {
+      problem.value = explain(error);
+    }
+  };
   return (
     <>
       <header>
-        <h2>
-          {bare}
-          {node && <span class="muted"> · {node.nodeId}</span>}
-        </h2>
+        <div>
+          <h2>{nameOf(tags) ?? bare}</h2>
+          <span class="jid">
+            {bare}
+            {node && ` · ${node.nodeId}`}
+          </span>
+        </div>
         {entry && entry.availability !== 'hidden' ? (
           <span class="actions">
             <AvailabilityLabel of={entry.availability} />
@@ -52,11 +69,12 @@ function Result({ thing: { jid, node, owner, tags } }: { readonly thing: FoundTh
             </a>
           </span>
         ) : (
-          <button type="button" class="button" disabled={!isOnline.value} onClick={() => connection.befriend(jid)}>
+          <button type="button" class="button" disabled={!isOnline.value} onClick={() => void befriend()}>
             Request friendship<span class="visually-hidden"> of {bare}</span>
           </button>
         )}
       </header>
+      {problem.value !== undefined && <Notice kind="error">{problem}</Notice>}
       <dl class="pairs tags">
         <div>
           <dt>Owner</dt>

@@ -29,7 +29,7 @@ export function IdentityPanel({
           </div>
         ))}
       </dl>
-      {readings.length === 0 && <p class="muted">Nothing is known about it yet.</p>}
+      {readings.length === 0 && <p class="muted">It says nothing about itself.</p>}
       {entry && <Forget entry={entry} />}
     </section>
   );

@@ -1,18 +1,24 @@
+import { useApp } from '../../app-context.ts';
 import { Age, Timestamp } from '../../components/age.tsx';
 import { QosBadges } from '../../components/qos-badges.tsx';
 import { Sparkline } from '../../components/sparkline.tsx';
-import { formatFieldValue, isIdentity, unitOf } from '../../model/field-format.ts';
+import { formatFieldValue, isIdentity, numberOf, unitOf } from '../../model/field-format.ts';
 import type { FieldReading } from '../../model/field-key.ts';
 import type { ThingMonitor } from '../../model/thing-monitor.ts';
+import type { Trends } from '../../model/trends.ts';
 import { isStale } from './stale.ts';
+
+const SPARK_SECONDS = 120;
 
 /** All fields that are neither lamps nor say what the Thing is: the newest value of each. */
 export function ReadingsTable({
   readings,
   monitor,
+  trends,
 }: {
   readonly readings: readonly FieldReading[];
   readonly monitor: ThingMonitor;
+  readonly trends: Trends;
 }) {
   const shown = readings.filter(({ field }) => field.value.type !== 'boolean' && !isIdentity(field));
   if (shown.length === 0) return null;
@@ -42,7 +48,7 @@ export function ReadingsTable({
       </thead>
       <tbody>
         {shown.map((reading) => (
-          <Row key={reading.key} reading={reading} monitor={monitor} isStale={isStale(reading, status)} />
+          <Row key={reading.key} reading={reading} trends={trends} isStale={isStale(reading, status)} />
         ))}
       </tbody>
     </table>
@@ -51,14 +57,15 @@ export function ReadingsTable({
 
 function Row({
   reading: { key, field },
-  monitor,
+  trends,
   isStale,
 }: {
   readonly reading: FieldReading;
-  readonly monitor: ThingMonitor;
+  readonly trends: Trends;
   readonly isStale: boolean;
 }) {
-  const samples = monitor.samplesOf(key)?.samples;
+  const points =
+    numberOf(field.value) === undefined ? [] : trends.recentPointsOf(key, useApp().now.value.getTime(), SPARK_SECONDS);
   const notable = field.qos.filter((flag) => flag !== 'automaticReadout');
   return (
     <tr class={isStale ? 'is-stale' : undefined} data-testid={`field-${field.name}`}>
@@ -72,7 +79,9 @@ function Row({
         </span>
       </td>
       <td class="readings-unit unit">{unitOf(field.value)}</td>
-      <td class="readings-trend">{samples && <Sparkline samples={samples} />}</td>
+      <td class="readings-trend">
+        <Sparkline points={points} seconds={SPARK_SECONDS} />
+      </td>
       <td class="readings-quality">
         <QosBadges flags={field.qos} />
       </td>

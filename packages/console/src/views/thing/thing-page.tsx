@@ -1,3 +1,4 @@
+import { useComputed } from '@preact/signals';
 import { nodeKey } from '@thingward/things';
 import { Jid } from '@thingward/xmpp';
 import { useEffect, useMemo } from 'preact/hooks';
@@ -7,6 +8,8 @@ import { Icon } from '../../components/icon.tsx';
 import { Notice } from '../../components/notice.tsx';
 import { isIdentity } from '../../model/field-format.ts';
 import type { FieldReading } from '../../model/field-key.ts';
+import type { ThingMonitor } from '../../model/thing-monitor.ts';
+import { Trends } from '../../model/trends.ts';
 import { ControlsPanel } from './controls-panel.tsx';
 import { IdentityPanel } from './identity-panel.tsx';
 import { LampsPanel } from './lamps-panel.tsx';
@@ -30,6 +33,7 @@ function ThingView({ bare }: { readonly bare: string }) {
   const isLoaded = directory.entries.value !== undefined;
   const monitor = workspace.monitorOf(bare);
   useEffect(() => monitor.watch(INTERVAL_MS), [monitor]);
+  const trends = useTrends(monitor);
 
   const availability = entry?.availability ?? 'hidden';
   const groups = useMemo(() => groupByNode(monitor.fields.value.values()), [monitor.fields.value]);
@@ -70,7 +74,7 @@ function ThingView({ bare }: { readonly bare: string }) {
             <section key={nodeId ?? ''} class="section" aria-label={nodeId ?? 'Values'}>
               {nodeId !== undefined && <h2>{nodeId}</h2>}
               <LampsPanel readings={readings} status={monitor.status.value} />
-              <ReadingsTable readings={readings} monitor={monitor} />
+              <ReadingsTable readings={readings} monitor={monitor} trends={trends} />
             </section>
           ))}
           {groups.length === 0 && availability === 'online' && <p class="muted">Reading…</p>}
@@ -79,10 +83,22 @@ function ThingView({ bare }: { readonly bare: string }) {
           <ControlsPanel monitor={monitor} isAvailable={availability === 'online'} />
           <IdentityPanel readings={identity} entry={entry} />
         </div>
-        <TrendsPanel monitor={monitor} />
+        <TrendsPanel monitor={monitor} trends={trends} />
       </div>
     </div>
   );
+}
+
+/** The trends of the Thing, loaded while they are shown. */
+function useTrends(monitor: ThingMonitor): Trends {
+  const { connection, isOnline, isVisible } = useWorkspace();
+  const isActive = useComputed(() => isOnline.value && isVisible.value);
+  const trends = useMemo(() => new Trends(connection, monitor, isActive), [connection, monitor, isActive]);
+  useEffect(() => {
+    trends.start();
+    return () => trends.stop();
+  }, [trends]);
+  return trends;
 }
 
 interface NodeGroup {

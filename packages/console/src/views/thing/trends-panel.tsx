@@ -1,22 +1,11 @@
-import { useComputed } from '@preact/signals';
-import { useEffect, useMemo } from 'preact/hooks';
-import { useWorkspace } from '../../app-context.ts';
 import { Notice } from '../../components/notice.tsx';
 import type { ThingMonitor } from '../../model/thing-monitor.ts';
 import { TREND_RANGES } from '../../model/trend-range.ts';
-import { Trends } from '../../model/trends.ts';
+import type { Trends } from '../../model/trends.ts';
 import { TrendPlot } from './trend-plot.tsx';
 
 /** The plots of a Thing. */
-export function TrendsPanel({ monitor }: { readonly monitor: ThingMonitor }) {
-  const { connection, isOnline, isVisible } = useWorkspace();
-  const isActive = useComputed(() => isOnline.value && isVisible.value);
-  const trends = useMemo(() => new Trends(connection, monitor, isActive), [connection, monitor, isActive]);
-  useEffect(() => {
-    trends.start();
-    return () => trends.stop();
-  }, [trends]);
-
+export function TrendsPanel({ monitor, trends }: { readonly monitor: ThingMonitor; readonly trends: Trends }) {
   const groups = trends.groups.value;
   const status = trends.status.value;
   const range = trends.range.value;
