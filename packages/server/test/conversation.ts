@@ -1,0 +1,278 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect as connectTcp, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
+import { type Element, parseElement, type StreamEvent, StreamReader } from '@thingward/xml';
+import { encodeBase64, NS } from '@thingward/xmpp';
+import { type ServerConfigInput, serverConfigSchema, ThingwardServer } from '../src/index.ts';
+
+const PATIENCE_MS = 2000;
+
+export const STREAM_HEADER = `<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='${NS.stream}' to='localhost' version='1.0'>`;
+
+/** A server with accounts romeo, juliet and mercutio (password: their name), for conversations as the RFCs print them. */
+export class Stage {
+  readonly directory: string;
+  server!: ThingwardServer;
+  readonly #input: Partial<ServerConfigInput>;
+  readonly #actors: Actor[] = [];
+
+  private constructor(input: Partial<ServerConfigInput>) {
+    this.#input = input;
+    this.directory = mkdtempSync(join(tmpdir(), 'thingward-stage-'));
+  }
+
+  static async open(input: Partial<ServerConfigInput> = {}): Promise<Stage> {
+    const stage = new Stage(input);
+    await stage.start();
+    for (const name of ['romeo', 'juliet', 'mercutio']) await stage.server.accounts.add(name, name);
+    return stage;
+  }
+
+  async start(): Promise<void> {
+    const config = serverConfigSchema.parse({
+      domain: 'localhost',
+      dataDir: this.directory,
+      listen: { c2s: '127.0.0.1:0', c2sTls: '127.0.0.1:0', http: '127.0.0.1:0' },
+      auth: { allowPlaintext: true },
+      ...this.#input,
+    });
+    this.server = await ThingwardServer.start(config);
+  }
+
+  /** A fresh TCP connection on which nothing was said yet. */
+  connect(): Promise<Actor> {
+    return this.#enter(connectTcp(this.server.address(0)?.port ?? 0, '127.0.0.1'), 'connect');
+  }
+
+  connectTls(): Promise<Actor> {
+    const port = this.server.address(1)?.port ?? 0;
+    return this.#enter(
+      connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols: ['xmpp-client'] }),
+      'secureConnect',
+    );
+  }
+
+  /** A bound session; by default it has neither asked for the roster nor sent presence. */
+  async signIn(name: string, resource = 'r'): Promise<Actor> {
+    const actor = await this.connectTls();
+    await actor.authenticates(name, name);
+    await actor.binds(resource);
+    return actor;
+  }
+
+  /** A session that has sent initial presence and got it back. */
+  async present(name: string, resource = 'r', priority = 0): Promise<Actor> {
+    const actor = await this.signIn(name, resource);
+    actor.sends(`<presence><priority>${priority}</priority></presence>`);
+    await actor.receives(`<presence from='${name}@localhost/${resource}'/>`);
+    return actor;
+  }
+
+  async close(): Promise<void> {
+    for (const actor of this.#actors) actor.leaves();
+    await this.server.stop();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  #enter(socket: Socket, event: string): Promise<Actor> {
+    return new Promise((resolve, reject) => {
+      socket.once('error', reject);
+      socket.once(event, () => {
+        const actor = new Actor(socket);
+        this.#actors.push(actor);
+        resolve(actor);
+      });
+    });
+  }
+}
+
+/** One end of a conversation. */
+export class Actor {
+  #socket: Socket;
+  #reader = new StreamReader();
+  readonly #events: StreamEvent[] = [];
+  #wake: () => void = () => {};
+  #ended = false;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    this.#listen();
+  }
+
+  /** Sends text or bytes as they are. */
+  sends(data: string | Uint8Array): void {
+    this.#socket.write(data);
+  }
+
+  /** Opens a stream and takes the answering header. @returns the features */
+  async opens(header = STREAM_HEADER): Promise<Element> {
+    this.sends(header);
+    await this.header();
+    return this.next();
+  }
+
+  async header(): Promise<Element> {
+    const event = await this.#event();
+    if (event.kind !== 'open') throw new Error(`expected a stream header, got ${show(event)}`);
+    return event.header;
+  }
+
+  /** The next element, whatever it is. */
+  async next(): Promise<Element> {
+    const event = await this.#event();
+    if (event.kind !== 'frame') throw new Error(`expected an element, got ${show(event)}`);
+    return event.frame.element;
+  }
+
+  /** Takes elements until one is like the text: the same names, attributes and text where the text has them; what it does not mention does not matter. */
+  async receives(text: string): Promise<Element> {
+    const wanted = parseElement(text, { '': NS.client, stream: NS.stream });
+    const seen: string[] = [];
+    for (;;) {
+      const event = await this.#event(`${text}; so far: ${seen.join(' ') || 'nothing'}`);
+      if (event.kind !== 'frame')
+        throw new Error(`expected ${text}, got ${show(event)} after ${seen.join(' ') || 'nothing'}`);
+      if (isLike(event.frame.element, wanted)) return event.frame.element;
+      seen.push(event.frame.element.toString(NS.client));
+    }
+  }
+
+  /** Nothing like the text arrives before the answer to a ping of its own does: order is kept, so it never will. */
+  async doesNotReceive(text: string): Promise<void> {
+    const wanted = parseElement(text, { '': NS.client });
+    const id = `probe${Math.random().toString(36).slice(2)}`;
+    this.sends(`<iq type='get' id='${id}' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>`);
+    for (;;) {
+      const element = await this.next();
+      if (element.attribute('id') === id) return;
+      if (isLike(element, wanted)) throw new Error(`unexpected: ${element.toString(NS.client)}`);
+    }
+  }
+
+  /** The stream ends with this error. */
+  async isThrownOut(condition: string): Promise<void> {
+    const error = await this.receives(`<stream:error><${condition} xmlns='${NS.streamErrors}'/></stream:error>`);
+    if (!error) throw new Error('no error');
+    const event = await this.#event('the end of the stream');
+    if (event.kind !== 'close') throw new Error(`expected the end of the stream, got ${show(event)}`);
+  }
+
+  async authenticates(username: string, password: string): Promise<void> {
+    await this.opens();
+    this.sends(`<auth xmlns='${NS.sasl}' mechanism='PLAIN'>${encodeBase64(plainMessage(username, password))}</auth>`);
+    await this.receives(`<success xmlns='${NS.sasl}'/>`);
+    this.restarts();
+  }
+
+  /** A new stream on the same connection. */
+  restarts(): void {
+    this.#reader.restart();
+  }
+
+  async binds(resource: string): Promise<void> {
+    await this.opens();
+    this.sends(`<iq type='set' id='bind'><bind xmlns='${NS.bind}'><resource>${resource}</resource></bind></iq>`);
+    await this.receives(`<iq type='result' id='bind'/>`);
+  }
+
+  /** Goes over to TLS. */
+  startsTls(): Promise<void> {
+    this.#socket.removeAllListeners();
+    const secured = connectTls({ socket: this.#socket, rejectUnauthorized: false });
+    return new Promise((resolve, reject) => {
+      secured.once('error', reject);
+      secured.once('secureConnect', () => {
+        this.#socket = secured;
+        this.#reader = new StreamReader();
+        this.#listen();
+        resolve();
+      });
+    });
+  }
+
+  /** Cuts the connection. */
+  leaves(): void {
+    this.#socket.destroy();
+  }
+
+  pauses(): void {
+    this.#socket.pause();
+  }
+
+  /** Waits until the other side has closed. */
+  async isClosed(): Promise<void> {
+    const until = Date.now() + PATIENCE_MS;
+    while (!this.#ended) {
+      if (Date.now() > until) throw new Error('the connection is still open');
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  #listen(): void {
+    this.#socket.on('data', (chunk: Uint8Array) => {
+      this.#reader.push(Uint8Array.from(chunk));
+      this.#drain();
+    });
+    this.#socket.on('error', () => undefined);
+    this.#socket.on('close', () => {
+      this.#ended = true;
+      this.#wake();
+    });
+  }
+
+  #drain(): void {
+    for (let event = this.#reader.next(); event; event = this.#reader.next()) {
+      this.#events.push(event);
+      // What follows a success belongs to a new stream, which only the one who reads it can say.
+      if (event.kind === 'frame' && event.frame.head.name === 'success') break;
+    }
+    this.#wake();
+  }
+
+  async #event(waitingFor = 'anything'): Promise<StreamEvent> {
+    const until = Date.now() + PATIENCE_MS;
+    for (;;) {
+      this.#drainQuietly();
+      const event = this.#events.shift();
+      if (event) return event;
+      const left = until - Date.now();
+      if (left <= 0 || this.#ended)
+        throw new Error(`${this.#ended ? 'the connection was closed' : 'nothing came'}; waiting for ${waitingFor}`);
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, left);
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+
+  #drainQuietly(): void {
+    if (this.#events.length > 0) return;
+    const wake = this.#wake;
+    this.#wake = () => {};
+    this.#drain();
+    this.#wake = wake;
+  }
+}
+
+function isLike(actual: Element, wanted: Element): boolean {
+  return (
+    actual.is(wanted.name, wanted.namespace) &&
+    Object.entries(wanted.attributes).every(([name, value]) => actual.attribute(name) === value) &&
+    (wanted.text.trim() === '' || wanted.text === actual.text) &&
+    wanted.elements.every((child) => actual.elements.some((other) => isLike(other, child)))
+  );
+}
+
+/** @see RFC 4616 §2 */
+function plainMessage(username: string, password: string): Uint8Array {
+  return new TextEncoder().encode(`\0${username}\0${password}`);
+}
+
+function show(event: StreamEvent): string {
+  return event.kind === 'frame' ? event.frame.element.toString(NS.client) : event.kind;
+}
