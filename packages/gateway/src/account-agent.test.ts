@@ -73,8 +73,7 @@ function setUp(times: number[], services: { history?: boolean } = {}) {
   const hosted = device(times);
   const agent = new AccountAgent({
     client,
-    devices: [{ name: 'Tank', device: hosted, metaTags: hosted.metaTags }],
-    friends: [friend.jid.bare],
+    devices: [{ name: 'Tank', device: hosted, metaTags: hosted.metaTags, friends: [friend.jid.bare] }],
     registry: registry.jid,
     history: services.history === false ? undefined : history.jid,
     state,

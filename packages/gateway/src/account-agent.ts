@@ -19,6 +19,8 @@ export interface HostedDevice {
   readonly name: string;
   readonly device: Device;
   readonly metaTags: readonly MetaTag[];
+  /** May read and control it, whoever owns it. */
+  readonly friends: readonly Jid[];
 }
 
 /** The connection of an account, kept up between start and stop. */
@@ -27,7 +29,6 @@ export type AccountConnection = XmppPeer & Pick<XmppClient, 'state' | 'start' | 
 export interface AccountAgentOptions {
   readonly client: AccountConnection;
   readonly devices: readonly HostedDevice[];
-  readonly friends: readonly Jid[];
   readonly registry: Jid | undefined;
   readonly history: Jid | undefined;
   readonly state: StateDatabase;
@@ -46,14 +47,14 @@ export class AccountAgent {
 
   constructor(options: AccountAgentOptions) {
     this.#options = options;
-    const { client, devices, friends, registry, history, state, outbox, log } = options;
+    const { client, devices, registry, history, state, outbox, log } = options;
     const account = client.jid.bare.toString();
     this.#host = new ThingHost({
       peer: client,
       things: devices.map(({ device }) => device),
       ownership: new StoredOwnership(state, account),
       registry,
-      friends,
+      friends: (thing) => this.#friendsOf(thing),
       name: devices[0]?.name,
       log,
     });
@@ -86,6 +87,7 @@ export class AccountAgent {
       this.#host.onOwnership((thing) => this.#tellReaders(thing)),
       client.onOnline(() => {
         for (const { device } of devices) this.#tellReaders(device);
+        this.#uploader?.wake();
       }),
     ];
     for (const { device } of devices) {
@@ -117,13 +119,17 @@ export class AccountAgent {
     this.#options.outbox.put(this.#options.client.jid.bare.toString(), kept);
   }
 
+  #friendsOf(thing: Thing): readonly Jid[] {
+    return this.#options.devices.find(({ device }) => device === thing)?.friends ?? [];
+  }
+
   /** Who may know the Thing may also ask the history about it. */
   #tellReaders(thing: Thing): void {
-    const { client, history, friends, log } = this.#options;
+    const { client, history, log } = this.#options;
     if (!history || client.state !== 'online') return;
     const { owner, friends: own } = this.#host.ownershipOf(thing);
     const readers = [...(owner === undefined ? [] : [owner]), ...own].map((jid) => Jid.parse(jid));
-    setReaders(client, history, thing.node, [...readers, ...friends]).catch((error: unknown) => {
+    setReaders(client, history, thing.node, [...readers, ...this.#friendsOf(thing)]).catch((error: unknown) => {
       const details = {
         account: client.jid.bare.toString(),
         node: nodeKey(thing.node),

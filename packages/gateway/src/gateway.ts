@@ -76,7 +76,6 @@ export class Gateway {
           log: this.#log,
         }),
         devices: things.map((thing) => this.#hosted(thing)),
-        friends: things.flatMap(({ friends }) => friends),
         registry: service('registry', registry),
         history: service('history', history),
         state: this.#state,
@@ -131,7 +130,7 @@ export class Gateway {
 
   #hosted(thing: ThingConfig): HostedDevice {
     const metaTags = metaTagsOf(thing, this.#state);
-    return { name: thing.name, metaTags, device: this.#device(thing, metaTags) };
+    return { name: thing.name, metaTags, friends: thing.friends, device: this.#device(thing, metaTags) };
   }
 
   #device(thing: ThingConfig, metaTags: HostedDevice['metaTags']): Device {

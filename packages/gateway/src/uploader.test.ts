@@ -162,4 +162,25 @@ describe('the loop of the uploader', () => {
     expect(stores).toEqual([['f0'], ['f1'], ['f2'], ['f3'], ['f4']]);
     expect([uploader.stored, outbox.size]).toEqual([5, 0]);
   });
+
+  it('goes on at once when it is woken, as when the connection is back', async () => {
+    let isDown = true;
+    const { uploader, outbox } = setUp(() => (isDown ? new StanzaError('service-unavailable') : undefined));
+    outbox.put(ACCOUNT, [field('a')]);
+    const stop = new AbortController();
+    vi.useFakeTimers();
+    try {
+      const running = uploader.run(stop.signal);
+      // After a dozen failures it waits for half a minute at least.
+      for (let i = 0; i < 12; i++) await vi.advanceTimersByTimeAsync(60_000);
+      isDown = false;
+      uploader.wake();
+      await vi.advanceTimersByTimeAsync(1);
+      expect([uploader.stored, outbox.size]).toEqual([1, 0]);
+      stop.abort();
+      await running;
+    } finally {
+      vi.useRealTimers();
+    }
+  });
 });

@@ -21,6 +21,7 @@ export class Uploader {
   readonly #account: string;
   readonly #log: Logger;
   #stored = 0;
+  #waking = new AbortController();
   #running: Promise<void> | undefined;
   #uploading: Promise<boolean> | undefined;
   /** Readings to be uploaded one by one, because the batch they were in was refused. */
@@ -32,6 +33,11 @@ export class Uploader {
     this.#outbox = outbox;
     this.#account = account;
     this.#log = log;
+  }
+
+  /** Ends a wait after a failure at once, as when the connection is back. */
+  wake(): void {
+    this.#waking.abort();
   }
 
   /** Fields stored since the start. */
@@ -67,7 +73,8 @@ export class Uploader {
         const waitMs = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(failures++, 10));
         const reason = (error as Error).message;
         this.#log.debug({ account: this.#account, reason, waitMs, waiting: this.#outbox.size }, 'readings wait');
-        await pause(waitMs * (0.5 + Math.random() / 2), signal);
+        this.#waking = new AbortController();
+        await pause(waitMs * (0.5 + Math.random() / 2), AbortSignal.any([signal, this.#waking.signal]));
       }
     }
   }

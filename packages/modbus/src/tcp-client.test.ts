@@ -21,6 +21,20 @@ describe('ModbusTcpClient', () => {
     await again.close();
   });
 
+  it('waits for the first connection, not for one that failed', async () => {
+    const { port } = await plant();
+    const client = new ModbusTcpClient({ host: '127.0.0.1', port });
+    await expect(client.request(1, READ)).rejects.toThrow('the connection is not open');
+    client.open();
+    await client.request(1, READ);
+    client.close();
+    const nowhere = new ModbusTcpClient({ host: '127.0.0.1', port: 1 });
+    nowhere.open();
+    await expect(nowhere.request(1, READ)).rejects.toThrow('127.0.0.1:1: connection refused');
+    await expect(nowhere.request(1, WRITE)).rejects.toMatchObject({ code: 'not-connected' });
+    nowhere.close();
+  });
+
   it('a read without an answer times out, a write becomes unknown and is not repeated', async () => {
     const { port, received } = await device(() => undefined);
     const client = await connected(port, { timeoutMs: 50 });

@@ -94,8 +94,10 @@ export class ModbusTcpClient extends EventEmitter<{ state: [ConnectionState] }> 
   ): Promise<ModbusResponse> {
     const pdu = encodeRequest(request);
     const { host, port, maxQueued } = this.#options;
-    if (this.#state !== 'connected') {
-      const why = this.#problem ?? 'not connected yet';
+    // The first connection is waited for; one that was lost or failed is not.
+    const isOpening = this.#state === 'connecting' && this.#problem === undefined;
+    if (this.#state !== 'connected' && !isOpening) {
+      const why = this.#problem ?? 'the connection is not open';
       return Promise.reject(new ModbusError('not-connected', `${host}:${port}: ${why}`));
     }
     if (this.#queue.length >= maxQueued) {

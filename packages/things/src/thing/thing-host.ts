@@ -32,8 +32,8 @@ export interface ThingHostOptions {
   readonly ownership: OwnershipStore;
   /** The Thing Registry to register with and to listen to; undefined: none. */
   readonly registry?: Jid | undefined;
-  /** May read and control all Things, whoever owns them. */
-  readonly friends?: readonly Jid[] | undefined;
+  /** May read and control the Things, or each Thing, whoever owns it. */
+  readonly friends?: readonly Jid[] | ((thing: Thing) => readonly Jid[]) | undefined;
   /** For people, in service discovery. */
   readonly name?: string | undefined;
   readonly readoutLimits?: Partial<ReadoutLimits> | undefined;
@@ -57,7 +57,8 @@ export class ThingHost {
   readonly #log: Logger;
   readonly #things = new Map<string, Thing>();
   readonly #ownerships = new Map<string, Ownership>();
-  readonly #alwaysTrusted: ReadonlySet<string>;
+  /** Bare JIDs that each Thing trusts whoever owns it. */
+  readonly #alwaysTrusted: ReadonlyMap<Thing, ReadonlySet<string>>;
   readonly #maxFriends: number;
   readonly #handlers = new Set<(thing: Thing, ownership: Ownership) => void>();
   readonly #presence: TrustedPresence;
@@ -78,7 +79,13 @@ export class ThingHost {
     this.#log = options.log ?? SILENT_LOGGER;
     this.#presence = new TrustedPresence(options.peer);
     this.#maxFriends = options.maxFriends ?? 500;
-    this.#alwaysTrusted = new Set(options.friends?.map((jid) => jid.bare.toString()));
+    const { friends = [] } = options;
+    this.#alwaysTrusted = new Map(
+      options.things.map((thing) => {
+        const jids = typeof friends === 'function' ? friends(thing) : friends;
+        return [thing, new Set(jids.map((jid) => jid.bare.toString()))];
+      }),
+    );
     for (const thing of options.things) {
       const key = nodeKey(thing.node);
       if (this.#things.has(key)) throw new Error(`two Things have the node ${key}`);
@@ -187,16 +194,12 @@ export class ThingHost {
 
   #isTrusted(requester: Jid, thing: Thing): boolean {
     const bare = requester.bare.toString();
-    return this.#alwaysTrusted.has(bare) || trustedBy(this.ownershipOf(thing)).has(bare);
+    return this.#alwaysTrusted.get(thing)?.has(bare) || trustedBy(this.ownershipOf(thing)).has(bare);
   }
 
   /** Is it owner or friend of any Thing here? */
   #isKnown(jid: Jid): boolean {
-    const bare = jid.bare.toString();
-    return (
-      this.#alwaysTrusted.has(bare) ||
-      [...this.#ownerships.values()].some((ownership) => trustedBy(ownership).has(bare))
-    );
+    return [...this.#things.values()].some((thing) => this.#isTrusted(jid, thing));
   }
 
   async #claimed(payload: Element): Promise<void> {

@@ -2,6 +2,7 @@ import type { Field, MetaTag, NodeReference, ReadoutSelection } from '@thingward
 import type { DirectIoConfig } from '../../config.ts';
 import type { Device, PollSchedule } from '../device.ts';
 import { field, numeric, text } from '../fields.ts';
+import { identityFields } from '../identity.ts';
 import { SharedRead } from '../shared-read.ts';
 import {
   type CpuTimes,
@@ -126,6 +127,7 @@ export class DirectIoDevice implements Device {
     const at = this.#clock();
     const identity = (name: string, value: string) => field(name, text(value), at, { types: ['identity'] });
     return [
+      ...identityFields(this.metaTags, at),
       identity('Host Name', hostName),
       identity('Operating System', `${system} ${kernel}`),
       identity('CPU', `${cpus} x ${cpu}`),

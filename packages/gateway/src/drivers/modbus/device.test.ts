@@ -149,7 +149,7 @@ describe('reading', () => {
   it('asks only for the groups that have something wanted', async () => {
     const { device, sent } = await tank();
     const { values } = await read(device, { names: ['Volume'] });
-    expect(Object.keys(values)).toEqual(['Alarm at', 'Volume']);
+    expect(Object.keys(values)).toEqual(['Volume', 'Alarm at']);
     expect(sent().length).toBe(2);
   });
 

@@ -18,6 +18,7 @@ import {
 } from '@thingward/things';
 import type { Device, PollSchedule } from '../device.ts';
 import { CONNECTED, connected, field } from '../fields.ts';
+import { identityFields } from '../identity.ts';
 import { SharedRead } from '../shared-read.ts';
 import type { ModbusConfig, Point } from './config.ts';
 import { controlParameter, fieldValue, parameterValue, pointValue, writeRequest } from './point.ts';
@@ -73,6 +74,8 @@ export class ModbusDevice implements Device {
 
   /** Fresh values, group by group. @throws ReadoutError when the unit does not answer */
   async *read(selection: ReadoutSelection): AsyncGenerator<readonly Field[]> {
+    const { types } = selection;
+    if (types.length === 0 || types.includes('identity')) yield identityFields(this.metaTags, this.#clock());
     for (const { latest } of this.#wanted(selection)) {
       try {
         yield this.#fields(await latest.get());

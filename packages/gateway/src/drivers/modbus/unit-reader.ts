@@ -50,9 +50,12 @@ export class UnitReader {
       plans = planReads(points, this.#config);
       this.#plans.set(points, plans);
     }
-    const readings: Reading[] = [];
-    for (const plan of [...plans]) readings.push(...(await this.#readPlan(plan, plans, signal)));
-    return readings;
+    const readings = new Map<Point, Reading>();
+    for (const plan of [...plans]) {
+      for (const reading of await this.#readPlan(plan, plans, signal)) readings.set(reading.point, reading);
+    }
+    // In the order of the register map, which is the order people want to see.
+    return points.flatMap((point) => readings.get(point) ?? []);
   }
 
   /** Sends a request to the unit, counting whether it answers. @throws ModbusError, ModbusException */
