@@ -273,6 +273,14 @@ describe('access', () => {
     await setParameters(neighbour, HOST, speed);
   });
 
+  test('of those that one Thing always trusts is to this Thing alone', async () => {
+    const [first, second] = [pump('first'), pump('second')];
+    const friend = network.join('friend@example.org/phone');
+    await start([first, second], { friends: (thing) => (thing === first ? [friend.jid.bare] : []) });
+    expect(await read(friend, [{ nodeId: 'first' }])).toBeGreaterThan(0);
+    await expect(read(friend, [{ nodeId: 'second' }])).rejects.toMatchObject({ condition: 'forbidden' });
+  });
+
   test('to presence is for owner and friends, who are asked for theirs once', async () => {
     await startOwned([pump()], ['friend@example.org']);
     const friend = network.join('friend@example.org/x');
