@@ -27,9 +27,11 @@ demo.stdout.on('data', (chunk) => {
   said += chunk;
   if (/^thingward ready /m.test(said)) void examine();
 });
-demo.on('exit', (code) => end(code === 0 ? undefined : `npm start ended with ${code}`));
+// Asked to stop by Ctrl-C, npm ends with the signal.
+demo.on('exit', (code, signal) => end(isStopping ? undefined : `npm start ended with ${code ?? signal}`));
 
 let examined = false;
+let isStopping = false;
 async function examine() {
   if (examined) return;
   examined = true;
@@ -52,6 +54,7 @@ async function examine() {
   read.on('exit', (code) => {
     if (code !== 0 || JSON.parse(output).unit !== '%') end(`reading the PLC failed: ${output}`);
     console.log(`read ${output.trim()}`);
+    isStopping = true;
     process.kill(-demo.pid, 'SIGINT');
   });
 }
