@@ -139,6 +139,7 @@ export class ElementScanner {
       if (at + 1 >= end) return INCOMPLETE;
       const next = bytes[at + 1] as number;
       if (next === SLASH) {
+        if (depth === 0) throw new XmlError('not-well-formed', 'an end tag without a start tag', at);
         at = this.#endTag(at + 2, end, depth);
         if (at === INCOMPLETE) return INCOMPLETE;
         depth--;

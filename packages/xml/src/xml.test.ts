@@ -60,6 +60,9 @@ describe('parseElement', () => {
     ['<a>&bomb;</a>', 'restricted-xml'],
     ["<?xml version='1.0' encoding='ISO-8859-1'?><a/>", 'not-well-formed'],
     ['text', 'not-well-formed'],
+    ['</a>', 'not-well-formed'],
+    ['</>', 'not-well-formed'],
+    ['<', 'incomplete'],
     ['<a>'.repeat(129) + '</a>'.repeat(129), 'too-deep'],
     [`<a ${Array.from({ length: 65 }, (_, i) => `b${i}=''`).join(' ')}/>`, 'too-many-attributes'],
   ])('refuses %j as %s', (text, code) => {
@@ -204,7 +207,7 @@ describe('properties', () => {
           }
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: 2000 },
     );
   });
 });
