@@ -144,6 +144,31 @@ describe('AccountAgent', () => {
     await vi.waitFor(() => expect(outbox.size).toBe(1));
   });
 
+  it('tells the history who may read when it is back, though the connection was never lost', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    const { agent, history, readers, warnings } = setUp([]);
+    history.disconnect();
+    await agent.start();
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect([readers, warnings.length]).toEqual([[], 1]);
+    history.connect();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(readers).toEqual([['friend@example.org']]);
+  });
+
+  it('keeps no value that is missing', async () => {
+    const { agent, hosted, outbox, history } = setUp([1000]);
+    history.disconnect();
+    const polled = hosted.poll;
+    hosted.poll = async (...of) => (await polled(...of)).flatMap((real) => [{ ...real, qos: ['missing'] }, real]);
+    await agent.start();
+    await vi.waitFor(() => expect(outbox.size).toBe(1));
+    expect(outbox.next(ACCOUNT, 10).fields.map(({ qos }) => qos)).toEqual([['automaticReadout']]);
+  });
+
   it('keeps nothing when there is no history to store it', async () => {
     const { agent, outbox, readers, hosted } = setUp([1000, 2000], { history: false });
     const polled = vi.spyOn(hosted, 'poll');

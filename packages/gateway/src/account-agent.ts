@@ -9,11 +9,15 @@ import {
 } from '@thingward/things';
 import { Jid, type Logger, servePing, type Unsubscribe, type XmppClient, type XmppPeer } from '@thingward/xmpp';
 import type { Device } from './drivers/device.ts';
+import { pause } from './pause.ts';
 import { poll } from './poller.ts';
 import type { Outbox } from './state/outbox.ts';
 import { StoredOwnership } from './state/ownership-store.ts';
 import type { StateDatabase } from './state/state-database.ts';
 import { Uploader } from './uploader.ts';
+
+const FIRST_BACKOFF_MS = 1000;
+const LONGEST_BACKOFF_MS = 60_000;
 
 export interface HostedDevice {
   readonly name: string;
@@ -44,6 +48,8 @@ export class AccountAgent {
   readonly #stopping = new AbortController();
   #unsubscribe: Unsubscribe[] = [];
   #loops: Promise<void>[] = [];
+  readonly #telling = new Map<Thing, AbortController>();
+  readonly #tellings = new Set<Promise<void>>();
 
   constructor(options: AccountAgentOptions) {
     this.#options = options;
@@ -102,7 +108,7 @@ export class AccountAgent {
   /** Ends polling, uploads what it can in a moment, and leaves the network. */
   async stop(): Promise<void> {
     this.#stopping.abort(new Error('the gateway stops'));
-    await Promise.all(this.#loops);
+    await Promise.all([...this.#loops, ...this.#tellings]);
     for (const { device } of this.#options.devices) device.close();
     if (this.#options.client.state === 'online') {
       await this.#uploader?.uploadOnce(AbortSignal.timeout(2000)).catch(() => false);
@@ -115,7 +121,9 @@ export class AccountAgent {
   #keep(device: Device, fields: readonly Field[]): void {
     if (!this.#uploader) return;
     const { node } = device;
-    const kept = node === undefined ? fields : fields.map((field) => ({ ...field, node }));
+    // What says that a value is missing has none to be kept.
+    const present = fields.filter(({ qos }) => !qos.includes('missing'));
+    const kept = node === undefined ? present : present.map((field) => ({ ...field, node }));
     this.#options.outbox.put(this.#options.client.jid.bare.toString(), kept);
   }
 
@@ -123,19 +131,35 @@ export class AccountAgent {
     return this.#options.devices.find(({ device }) => device === thing)?.friends ?? [];
   }
 
-  /** Who may know the Thing may also ask the history about it. */
+  /** Who may know the Thing may also ask the history about it. What was being told before is out of date. */
   #tellReaders(thing: Thing): void {
+    if (this.#stopping.signal.aborted) return;
+    this.#telling.get(thing)?.abort(new Error('there is newer news'));
+    const telling = new AbortController();
+    this.#telling.set(thing, telling);
+    const told = this.#tellUntilKnown(thing, AbortSignal.any([this.#stopping.signal, telling.signal]));
+    this.#tellings.add(told);
+    void told.finally(() => this.#tellings.delete(told));
+  }
+
+  /** Goes on until the history service has understood, or until there is no connection: then the next one begins anew. */
+  async #tellUntilKnown(thing: Thing, signal: AbortSignal): Promise<void> {
     const { client, history, log } = this.#options;
-    if (!history || client.state !== 'online') return;
-    const { owner, friends: own } = this.#host.ownershipOf(thing);
-    const readers = [...(owner === undefined ? [] : [owner]), ...own].map((jid) => Jid.parse(jid));
-    setReaders(client, history, thing.node, [...readers, ...this.#friendsOf(thing)]).catch((error: unknown) => {
-      const details = {
-        account: client.jid.bare.toString(),
-        node: nodeKey(thing.node),
-        reason: (error as Error).message,
-      };
-      log.warn(details, 'the history service was not told who may read');
-    });
+    if (!history) return;
+    for (let failures = 0; !signal.aborted && client.state === 'online'; failures++) {
+      const { owner, friends } = this.#host.ownershipOf(thing);
+      const known = [...(owner === undefined ? [] : [owner]), ...friends].map((jid) => Jid.parse(jid));
+      try {
+        await setReaders(client, history, thing.node, [...known, ...this.#friendsOf(thing)], { signal });
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        const waitMs = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(failures, 10));
+        const { message: reason } = error as Error;
+        const details = { account: client.jid.bare.toString(), node: nodeKey(thing.node), reason, waitMs };
+        log[failures === 0 ? 'warn' : 'debug'](details, 'the history service was not told who may read');
+        await pause(waitMs * (0.5 + Math.random() / 2), signal);
+      }
+    }
   }
 }

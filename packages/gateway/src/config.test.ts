@@ -85,6 +85,19 @@ describe('the configuration', () => {
       /^things\.1\.node: things\[0\] has the same address/,
     ],
     [
+      'two passwords for one account',
+      config([
+        host({ node: { nodeId: 'a' } }),
+        host({ node: { nodeId: 'b' }, account: { ...account, password: 'x' } }),
+      ]),
+      /^things\.1\.account: things\[0\] has another password for the same account/,
+    ],
+    [
+      'what is no fingerprint',
+      config([host()], { server: { domain: 'example.org', fingerprint: 'z'.repeat(64) } }),
+      /^server\.fingerprint: a SHA-256 fingerprint/,
+    ],
+    [
       'two opinions about one connection',
       config([modbusThing({}, { node: { nodeId: 'a' } }), modbusThing({ unit: 2, maxInFlight: 4 })]),
       /^things\.1\.modbus\.maxInFlight: things\[0\] shares the connection to 127\.0\.0\.1:502 and has 1/,

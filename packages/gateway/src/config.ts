@@ -82,7 +82,10 @@ export const gatewayConfigSchema = z
       host: z.string().min(1).optional(),
       port: z.number().int().min(1).max(65535).optional(),
       tls: z.enum(['starttls', 'direct', 'none']).default('starttls'),
-      fingerprint: z.string().min(64).optional(),
+      fingerprint: z
+        .string()
+        .regex(/^(sha-?256:)?[0-9a-f]{2}(:?[0-9a-f]{2}){31}$/i, 'a SHA-256 fingerprint has 32 octets in hexadecimal')
+        .optional(),
       ca: z.string().min(1).optional(),
     }),
     dataDir: z.string().min(1).default('./gateway-data'),
@@ -92,6 +95,19 @@ export const gatewayConfigSchema = z
     things: z.array(z.discriminatedUnion('driver', [directIoThing, modbusThing])).min(1),
   })
   .superRefine(({ things }, context) => {
+    const accounts = new Map<string, number>();
+    for (const [index, { account }] of things.entries()) {
+      const key = account.jid.toString();
+      const first = accounts.get(key) ?? index;
+      accounts.set(key, first);
+      const other = things[first]?.account;
+      if (other?.password === account.password && other?.passwordFile === account.passwordFile) continue;
+      context.addIssue({
+        code: 'custom',
+        path: ['things', index, 'account'],
+        message: `things[${first}] has another password for the same account`,
+      });
+    }
     const seen = new Map<string, number>();
     for (const [index, { account, node }] of things.entries()) {
       const key = `${account.jid} ${node ? JSON.stringify(node) : ''}`;

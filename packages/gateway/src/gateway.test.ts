@@ -1,10 +1,11 @@
 import { writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { parseIoTDisco } from '@thingward/things';
-import { PeerError } from '@thingward/xmpp';
+import { PeerError, SILENT_LOGGER } from '@thingward/xmpp';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { plant } from '../test/modbus-unit.ts';
-import { temporaryDirectory } from '../test/state.ts';
+import { temporaryDirectory, temporaryState } from '../test/state.ts';
 import { type GatewayConfigInput, gatewayConfigSchema } from './config.ts';
 import { Gateway, gatewayLabels } from './gateway.ts';
 
@@ -76,6 +77,41 @@ describe('Gateway', () => {
     const second = new Gateway(config([host(account.jid)]), options);
     expect(second.status().waiting).toBeGreaterThan(0);
     await second.stop();
+  });
+
+  it('stops without waiting for a device that does not answer', async () => {
+    const silent = createServer((socket) => socket.on('error', () => undefined));
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      silent.close();
+    });
+    const { port } = silent.address() as AddressInfo;
+    const points = [{ name: 'Pump', table: 'coil' as const, address: 0 }];
+    const modbus = { host: '127.0.0.1', port, timeoutMs: 15_000, pollGroups: { default: 50 }, points };
+    const things: GatewayConfigInput['things'] = [{ driver: 'modbus-tcp', account, name: 'Tank', modbus }];
+    const running = new Gateway(config(things), { baseDirectory: temporaryDirectory(), connect: unreachable });
+    await running.start();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const before = performance.now();
+    await running.stop();
+    expect(performance.now() - before).toBeLessThan(2000);
+    expect(running.status().waiting).toBe(0);
+  });
+
+  it('says at once that readings are lost, and why, but not each time', async () => {
+    const errors: unknown[] = [];
+    const log = { ...SILENT_LOGGER, error: (...said: unknown[]) => void errors.push(said) };
+    const baseDirectory = temporaryDirectory();
+    const options = { baseDirectory, connect: unreachable, log };
+    const running = new Gateway(config([host(account.jid)]), options);
+    onTestFinished(() => running.stop());
+    const meddler = temporaryState(join(baseDirectory, 'data'));
+    meddler.exec("CREATE TRIGGER full BEFORE INSERT ON reading BEGIN SELECT RAISE(ABORT, 'disk full'); END");
+    await running.start();
+    await vi.waitFor(() => expect(running.status().refused).toBeGreaterThan(2));
+    expect(errors).toEqual([
+      [expect.objectContaining({ refused: 1, reason: expect.stringContaining('disk full') }), 'readings are lost'],
+    ]);
   });
 
   it('reads passwords from files, and says which one is not there', async () => {

@@ -64,7 +64,7 @@ export class Gateway {
     const accounts = groupByAccount(config.things);
     const passwords = [...accounts.values()].map(([thing]) => passwordOf(thing as ThingConfig, baseDirectory));
     this.#state = openState(resolve(baseDirectory, config.dataDir));
-    this.#outbox = new Outbox(this.#state, config.outbox.maxReadings, (count) => this.#refused(count));
+    this.#outbox = new Outbox(this.#state, config.outbox.maxReadings, (count, reason) => this.#refused(count, reason));
     this.#agents = [...accounts.values()].map((things, index) => {
       const [first] = things as [ThingConfig];
       return new AccountAgent({
@@ -96,8 +96,10 @@ export class Gateway {
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.#agents.map((agent) => agent.stop()));
+    const stopped = Promise.all(this.#agents.map((agent) => agent.stop()));
+    // Nobody polls any more: a device that does not answer must not be waited for.
     this.#connections.closeAll();
+    await stopped;
     this.#state.close();
   }
 
@@ -118,14 +120,12 @@ export class Gateway {
     };
   }
 
-  #refused(count: number): void {
-    // Once per hundred at most: a full disk must not fill the log too.
-    if (this.#outbox.refused % 100 < count) {
-      this.#log.error(
-        { refused: this.#outbox.refused, waiting: this.#outbox.size },
-        'readings are lost: the outbox is full',
-      );
-    }
+  #refused(count: number, reason: Error): void {
+    const { refused, size } = this.#outbox;
+    const before = refused - count;
+    // The first at once, then once per hundred at most: a full disk must not fill the log too.
+    if (before > 0 && Math.floor(before / 100) === Math.floor(refused / 100)) return;
+    this.#log.error({ refused, waiting: size, reason: reason.message }, 'readings are lost');
   }
 
   #hosted(thing: ThingConfig): HostedDevice {
@@ -138,7 +138,13 @@ export class Gateway {
     if (thing.driver === 'direct-io') {
       return new DirectIoDevice({ node, metaTags, config: thing.directIo, pollMs: thing.pollMs });
     }
-    return new ModbusDevice({ node, metaTags, config: thing.modbus, client: this.#connections.to(thing.modbus) });
+    return new ModbusDevice({
+      node,
+      metaTags,
+      config: thing.modbus,
+      client: this.#connections.to(thing.modbus),
+      log: this.#log,
+    });
   }
 }
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { SharedRead } from './shared-read.ts';
+import { freshMs, SharedRead } from './shared-read.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -52,4 +52,8 @@ describe('SharedRead', () => {
     expect([await before, await after]).toEqual([1, 2]);
     expect(await shared.get()).toBe(2);
   });
+});
+
+it('never gives a poll what the poll before it was given', () => {
+  expect([50, 100, 150, 1000].map(freshMs)).toEqual([25, 50, 75, 100]);
 });

@@ -1,3 +1,11 @@
+/** Read-outs closer together than this share one look at the device. */
+const FRESH_MS = 100;
+
+/** How long a reading is fresh: never so long that a poll would be given the reading of the poll before it. */
+export function freshMs(pollMs: number): number {
+  return Math.min(FRESH_MS, pollMs / 2);
+}
+
 /** Read-outs that come while one is under way, or just after it, share it: however many ask, the device is asked once. */
 export class SharedRead<T> {
   readonly #read: () => Promise<T>;

@@ -55,6 +55,23 @@ describe('Outbox', () => {
     expect([outbox.size, outbox.refused]).toEqual([0, 2]);
   });
 
+  it('says why it refused', () => {
+    const state = temporaryState();
+    const reasons: string[] = [];
+    const outbox = new Outbox(state, 1, (_, reason) => reasons.push(reason.message));
+    outbox.put(A, fields(2));
+    state.exec('DROP TABLE reading');
+    outbox.put(A, fields(1));
+    expect(reasons).toEqual(['the outbox is full', expect.stringContaining('no such table')]);
+  });
+
+  it('finds the readings of an account without looking through those of others', () => {
+    const plan = temporaryState()
+      .prepare('EXPLAIN QUERY PLAN SELECT id, fields, count FROM reading WHERE account = ? ORDER BY id LIMIT 200')
+      .all(A) as { detail: string }[];
+    expect(plan.map(({ detail }) => detail)).toEqual([expect.stringContaining('USING INDEX reading_by_account')]);
+  });
+
   it('has everything it took when it is opened again, though it was never closed', () => {
     const directory = temporaryDirectory();
     const before = new Outbox(temporaryState(directory), 100);

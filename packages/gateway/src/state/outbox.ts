@@ -25,12 +25,16 @@ interface ReadingRow {
 export class Outbox {
   readonly #database: StateDatabase;
   readonly #maxFields: number;
-  readonly #onRefused: (count: number) => void;
+  readonly #onRefused: (count: number, reason: Error) => void;
   #size: number;
   #refused = 0;
 
   /** @param maxFields fields it holds at most */
-  constructor(database: StateDatabase, maxFields: number, onRefused: (count: number) => void = () => {}) {
+  constructor(
+    database: StateDatabase,
+    maxFields: number,
+    onRefused: (count: number, reason: Error) => void = () => {},
+  ) {
     this.#database = database;
     this.#maxFields = maxFields;
     this.#onRefused = onRefused;
@@ -62,10 +66,10 @@ export class Outbox {
       })();
       this.#size += fields.length;
       return true;
-    } catch {
+    } catch (error) {
       // Full, or the disk is: the reading is lost, but not silently.
       this.#refused += fields.length;
-      this.#onRefused(fields.length);
+      this.#onRefused(fields.length, error as Error);
       return false;
     }
   }

@@ -29,6 +29,8 @@ export function openState(dataDir: string): StateDatabase {
         fields TEXT NOT NULL,
         count INTEGER NOT NULL
       );
+      -- An account with nothing to upload must not look through all that waits for another.
+      CREATE INDEX IF NOT EXISTS reading_by_account ON reading (account, id);
       CREATE TABLE IF NOT EXISTS ownership (
         account TEXT NOT NULL,
         node TEXT NOT NULL,

@@ -1,8 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { syncBuiltinESMExports } from 'node:module';
+import os, { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Field, FieldType } from '@thingward/things';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { DirectIoConfig } from '../../config.ts';
 import { DirectIoDevice } from './device.ts';
 
@@ -40,7 +41,10 @@ const named = (fields: readonly Field[], name: string) => fields.find((field) =>
 
 describe('this machine as a Thing', () => {
   it('has fields with units, digits, types and the time of the measurement', async () => {
-    const fields = await device().poll();
+    const started = device();
+    // Long enough for the kernel's clocks to tick.
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    const fields = await started.poll();
     expect(named(fields, 'Memory Usage')).toEqual({
       name: 'Memory Usage',
       value: { type: 'numeric', value: '75.0', unit: '%' },
@@ -61,6 +65,18 @@ describe('this machine as a Thing', () => {
     expect(named(fields, `Disk ${root} Free`)?.value).toEqual(numeric(/^\d+\.\d\d$/, 'GiB'));
     expect(named(fields, 'Uptime')).toMatchObject({ value: numeric(/^\d+$/, 's'), types: ['status'] });
     expect(new Set(fields.map(({ name }) => name)).size).toBe(fields.length);
+  });
+
+  it('does not make up the use of the CPU before it is known', async () => {
+    vi.spyOn(os, 'cpus').mockReturnValue([]);
+    syncBuiltinESMExports();
+    onTestFinished(() => {
+      vi.restoreAllMocks();
+      syncBuiltinESMExports();
+    });
+    const fields = await device().poll();
+    expect(named(fields, 'CPU Usage')).toBeUndefined();
+    expect(named(fields, 'Memory Usage')).toBeDefined();
   });
 
   it('measures only what is configured', async () => {

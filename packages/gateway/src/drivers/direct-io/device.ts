@@ -3,7 +3,7 @@ import type { DirectIoConfig } from '../../config.ts';
 import type { Device, PollSchedule } from '../device.ts';
 import { field, numeric, text } from '../fields.ts';
 import { identityFields } from '../identity.ts';
-import { SharedRead } from '../shared-read.ts';
+import { freshMs, SharedRead } from '../shared-read.ts';
 import {
   type CpuTimes,
   readCpuTimes,
@@ -17,8 +17,6 @@ import {
 
 const MEBIBYTE = 2 ** 20;
 const GIBIBYTE = 2 ** 30;
-/** Read-outs closer together than this share one look at the sensors. */
-const FRESH_MS = 100;
 
 export interface DirectIoOptions {
   readonly node?: NodeReference | undefined;
@@ -40,14 +38,15 @@ export class DirectIoDevice implements Device {
   readonly #options: DirectIoOptions;
   readonly #clock: () => Date;
   #cpu: CpuTimes = readCpuTimes();
-  #cpuUsage = 0;
-  readonly #latest = new SharedRead(() => this.#measure(), FRESH_MS);
+  #cpuUsage: number | undefined;
+  readonly #latest: SharedRead<readonly Field[]>;
 
   constructor(options: DirectIoOptions) {
     this.#options = options;
     this.#clock = options.clock ?? (() => new Date());
     this.node = options.node;
     this.metaTags = options.metaTags;
+    this.#latest = new SharedRead(() => this.#measure(), freshMs(options.pollMs));
     this.schedules = [{ name: 'sensors', intervalMs: options.pollMs }];
   }
 
@@ -90,6 +89,8 @@ export class DirectIoDevice implements Device {
     }
     const averages =
       readLoad()?.map((value, i) => field(`Load, ${[1, 5, 15][i]} min`, numeric(value, '', 2), at)) ?? [];
+    // Just after the start it is not known yet.
+    if (this.#cpuUsage === undefined) return averages;
     return [field('CPU Usage', numeric(Math.min(100, Math.max(0, this.#cpuUsage)), '%', 1), at), ...averages];
   }
 

@@ -67,7 +67,20 @@ describe('temperatures', () => {
       'class/thermal/thermal_zone3/temp/is': 'a directory',
       'class/thermal/thermal_zone4/temp': '20000\n',
     });
-    expect(await readTemperatures(sys)).toEqual([{ label: 'thermal zone', celsius: 20 }]);
+    expect(await readTemperatures(sys)).toEqual([{ label: 'thermal zone 4', celsius: 20 }]);
+  });
+
+  it('keep their names when another of the same label falls asleep', async () => {
+    const drive = (n: number, temperature: string) => ({
+      [`class/hwmon/hwmon${n}/name`]: 'nvme',
+      [`class/hwmon/hwmon${n}/temp1_input`]: temperature,
+    });
+    const both = await readTemperatures(await files({ ...drive(0, '41000'), ...drive(1, '55000') }));
+    expect(both).toEqual([
+      { label: 'nvme', celsius: 41 },
+      { label: 'nvme 2', celsius: 55 },
+    ]);
+    expect(await readTemperatures(await files(drive(0, '')))).toEqual([{ label: 'nvme 2', celsius: 55 }]);
   });
 
   it('of equal labels are numbered so that all differ', async () => {

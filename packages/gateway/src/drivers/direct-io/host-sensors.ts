@@ -65,20 +65,21 @@ export async function readDisk(mountPoint: string): Promise<DiskUse> {
 /** Every temperature the kernel has: thermal zones and hardware monitors. @param sysDirectory normally /sys */
 export async function readTemperatures(sysDirectory = '/sys'): Promise<readonly Temperature[]> {
   const zones = await list(join(sysDirectory, 'class/thermal'), /^thermal_zone\d+$/);
-  const found: Temperature[] = [];
+  const found: { readonly label: string; readonly celsius: number | undefined }[] = [];
   for (const zone of zones) {
     const celsius = await milli(join(zone, 'temp'));
-    if (celsius !== undefined) found.push({ label: (await line(join(zone, 'type'))) ?? 'thermal zone', celsius });
+    found.push({ label: (await line(join(zone, 'type'))) ?? 'thermal zone', celsius });
   }
   for (const monitor of await list(join(sysDirectory, 'class/hwmon'), /^hwmon\d+$/)) {
     const name = (await line(join(monitor, 'name'))) ?? 'hwmon';
     for (const input of await list(monitor, /^temp\d+_input$/)) {
       const celsius = await milli(input);
       const label = (await line(input.replace(/_input$/, '_label'))) ?? '';
-      if (celsius !== undefined) found.push({ label: `${name} ${label}`.trim(), celsius });
+      found.push({ label: `${name} ${label}`.trim(), celsius });
     }
   }
-  return distinct(found);
+  // Named before those that can't be read are left out: else a sensor that falls asleep would give its name to the next.
+  return distinct(found).flatMap(({ label, celsius }) => (celsius === undefined ? [] : [{ label, celsius }]));
 }
 
 /** What does not change while the machine runs. */
@@ -119,7 +120,7 @@ async function milli(file: string): Promise<number | undefined> {
 }
 
 /** Field names must differ: sensors with the same label are numbered. */
-function distinct(sensors: readonly Temperature[]): readonly Temperature[] {
+function distinct<Sensor extends { readonly label: string }>(sensors: readonly Sensor[]): readonly Sensor[] {
   const taken = new Set<string>();
   return sensors.map((sensor) => {
     let { label } = sensor;

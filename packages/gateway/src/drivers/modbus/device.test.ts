@@ -1,9 +1,11 @@
 import { createServer, type Socket } from 'node:net';
 import { encodeResponse, ModbusException, TcpFrameReader } from '@thingward/modbus';
 import { type Field, ParameterError, type ParameterValue, type ReadoutSelection } from '@thingward/things';
+import { SILENT_LOGGER } from '@thingward/xmpp';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { connect, driver, type ModbusInput, plant, registers, serve, unit } from '../../../test/modbus-unit.ts';
-import type { ModbusDevice } from './device.ts';
+import { modbusConfigSchema } from './config.ts';
+import { ModbusDevice } from './device.ts';
 
 const NOW = new Date('2026-01-02T03:04:05Z');
 const NEVER = new AbortController().signal;
@@ -220,6 +222,48 @@ describe('reading', () => {
     await new Promise((resolve) => setTimeout(resolve, 110));
     await read(device);
     expect(sent().length).toBe(7);
+  });
+
+  it('gives what a unit has, though it refuses something else: it answers, after all', async () => {
+    const contents = new Map([[0, 10]]);
+    const { port } = await serve(new Map([[1, unit(registers(contents))]]));
+    const { client } = await connect(port);
+    const point = (name: string, address: number) => ({ name, table: 'holding-register', address, type: 'uint16' });
+    const device = driver(client, port, { points: [point('Wrong', 500), point('Level', 0)] } as ModbusInput);
+    const { values, problem } = await read(device);
+    expect(values).toEqual({ Level: '10', Connected: true });
+    expect(problem?.message).toMatch(/exception 2: .*; last answer 0 s ago$/);
+    const polled = await device.poll('default');
+    expect(polled.map(({ name, value }) => [name, value.value])).toEqual([
+      ['Level', '10'],
+      ['Connected', true],
+    ]);
+  });
+
+  it('tells the log when a unit is lost and when it is back, not at each poll', async () => {
+    const { port, close } = await plant();
+    const { client } = await connect(port);
+    const said: string[] = [];
+    const say = (_: object, message: string) =>
+      void said.push(/can't be read|can be read again/.exec(message)?.[0] ?? message);
+    const device = new ModbusDevice({
+      metaTags: [],
+      config: modbusConfigSchema.parse({ host: '127.0.0.1', port, points: [{ name: 'P', table: 'coil', address: 0 }] }),
+      client,
+      log: { ...SILENT_LOGGER, warn: say, info: say },
+    });
+    const pollAfresh = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 110));
+      return device.poll('default');
+    };
+    await pollAfresh();
+    await close();
+    await vi.waitFor(() => expect(client.problem).toBe('connection refused'));
+    for (let i = 0; i < 3; i++) await pollAfresh();
+    await plant(port);
+    await vi.waitFor(async () => expect((await pollAfresh()).length).toBe(2), { timeout: 5000 });
+    await pollAfresh();
+    expect(said).toEqual(["can't be read", 'can be read again']);
   });
 
   it('says where, why and since when a unit cannot be read, and recovers by itself', async () => {

@@ -16,16 +16,15 @@ import {
   ReadoutError,
   type ReadoutSelection,
 } from '@thingward/things';
+import { type Logger, SILENT_LOGGER } from '@thingward/xmpp';
 import type { Device, PollSchedule } from '../device.ts';
 import { CONNECTED, connected, field } from '../fields.ts';
 import { identityFields } from '../identity.ts';
-import { SharedRead } from '../shared-read.ts';
+import { freshMs, SharedRead } from '../shared-read.ts';
 import type { ModbusConfig, Point } from './config.ts';
 import { controlParameter, fieldValue, parameterValue, pointValue, writeRequest } from './point.ts';
-import { type Reading, UnitReader } from './unit-reader.ts';
+import { type Reading, UnitReader, type UnitReadings } from './unit-reader.ts';
 
-/** Read-outs closer together than this share one poll. */
-const FRESH_MS = 100;
 /** Exceptions after which a write may have happened or still may: acknowledge (it takes long), and a gateway that lost the unit's answer. */
 const OPEN_OUTCOMES: ReadonlySet<number> = new Set([5, 11]);
 
@@ -35,12 +34,13 @@ export interface ModbusDeviceOptions {
   readonly config: ModbusConfig;
   readonly client: ModbusTcpClient;
   readonly clock?: () => Date;
+  readonly log?: Logger;
 }
 
 /** Points that are polled together. */
 interface PointGroup {
   readonly points: readonly Point[];
-  readonly latest: SharedRead<readonly Reading[]>;
+  readonly latest: SharedRead<UnitReadings>;
 }
 
 /** One unit behind a Modbus TCP connection as a Thing: its register map becomes fields and control parameters. */
@@ -53,9 +53,13 @@ export class ModbusDevice implements Device {
   readonly #writable: ReadonlyMap<string, Point>;
   readonly #reader: UnitReader;
   readonly #clock: () => Date;
+  readonly #log: Logger;
   readonly #values = new Map<string, PointValue>();
+  /** What was last said in the log about a poll group; undefined: all is well. */
+  readonly #said = new Map<string, string>();
 
-  constructor({ node, metaTags, config, client, clock = () => new Date() }: ModbusDeviceOptions) {
+  constructor({ node, metaTags, config, client, clock = () => new Date(), log = SILENT_LOGGER }: ModbusDeviceOptions) {
+    this.#log = log;
     this.node = node;
     this.metaTags = metaTags;
     this.#clock = clock;
@@ -65,7 +69,7 @@ export class ModbusDevice implements Device {
     this.#groups = new Map(
       Object.keys(config.pollGroups).flatMap((group) => {
         const points = config.points.filter(({ pollGroup }) => pollGroup === group);
-        const latest = new SharedRead(() => this.#reader.read(points), FRESH_MS);
+        const latest = new SharedRead(() => this.#reader.read(points), freshMs(config.pollGroups[group] as number));
         return points.length > 0 ? [[group, { points, latest }] as const] : [];
       }),
     );
@@ -76,25 +80,32 @@ export class ModbusDevice implements Device {
   async *read(selection: ReadoutSelection): AsyncGenerator<readonly Field[]> {
     const { types } = selection;
     if (types.length === 0 || types.includes('identity')) yield identityFields(this.metaTags, this.#clock());
+    let refusal: ModbusException | undefined;
     for (const { latest } of this.#wanted(selection)) {
       try {
-        yield this.#fields(await latest.get());
+        const { readings, refusal: refused } = await latest.get();
+        refusal ??= refused;
+        yield this.#fields(readings);
       } catch (error) {
         yield [connected(false, this.#clock())];
         throw new ReadoutError(this.#reader.explain(error));
       }
     }
     if (wantsConnected(selection)) yield [connected(true, this.#clock())];
+    if (refusal) throw new ReadoutError(this.#reader.explain(refusal));
   }
 
   async poll(schedule: string): Promise<readonly Field[]> {
     const group = this.#groups.get(schedule);
     if (!group) throw new Error(`there is no poll group ${schedule}`);
     try {
-      return [...this.#fields(await group.latest.get()), connected(true, this.#clock())];
+      const { readings, refusal } = await group.latest.get();
+      this.#say(schedule, refusal);
+      return [...this.#fields(readings), connected(true, this.#clock())];
     } catch (error) {
-      if (error instanceof ModbusError || error instanceof ModbusException) return [connected(false, this.#clock())];
-      throw error;
+      if (!(error instanceof ModbusError || error instanceof ModbusException)) throw error;
+      this.#say(schedule, error);
+      return [connected(false, this.#clock())];
     }
   }
 
@@ -130,6 +141,20 @@ export class ModbusDevice implements Device {
     return wanted.length === 0 && wantsConnected(selection) ? groups.slice(0, 1) : wanted;
   }
 
+  /** Tells the log what is wrong with a poll group when it begins and when it is over, not at each poll. */
+  #say(pollGroup: string, problem: ModbusError | ModbusException | undefined): void {
+    const before = this.#said.get(pollGroup);
+    const now = problem && (problem instanceof ModbusError ? problem.code : String(problem.exceptionCode));
+    if (now === before) return;
+    if (problem && now !== undefined) {
+      this.#said.set(pollGroup, now);
+      this.#log.warn({ pollGroup }, this.#reader.explain(problem));
+    } else {
+      this.#said.delete(pollGroup);
+      this.#log.info({ pollGroup }, this.#reader.recovered());
+    }
+  }
+
   #prepare(name: string, value: PointValue) {
     const point = this.#writable.get(name);
     if (!point) throw new ParameterError('unknown-parameter', name, `there is no parameter ${name}`);
@@ -144,8 +169,8 @@ export class ModbusDevice implements Device {
   /** Reads a point back. A device that can't be read now has taken the value all the same: it said so. */
   async #confirm(point: Point, wanted: PointValue, done: readonly string[]): Promise<void> {
     for (const { latest } of this.#groups.values()) latest.forget();
-    const readings = await this.#reader.read([point]).catch(() => []);
-    const actual = readings[0]?.value;
+    const read = await this.#reader.read([point]).catch(() => undefined);
+    const actual = read?.readings[0]?.value;
     if (actual === undefined) return;
     this.#values.set(point.name, actual);
     if (isSame(actual, wanted, point)) return;

@@ -20,7 +20,7 @@ it('finds a gap in two read-outs at the same time, and still reads everything af
   const config = modbusConfigSchema.parse({ host: '127.0.0.1', port, points });
   const reader = new UnitReader(client, config, () => new Date());
   const values = async () =>
-    (await reader.read(config.points)).map(({ value }) => value?.kind === 'number' && value.text);
+    (await reader.read(config.points)).readings.map(({ value }) => value?.kind === 'number' && value.text);
   expect(await Promise.all([values(), values()])).toEqual([
     ['1', '2', '3'],
     ['1', '2', '3'],

@@ -26,6 +26,13 @@ export interface Reading {
   readonly timestamp: Date;
 }
 
+/** What came of reading some points. */
+export interface UnitReadings {
+  readonly readings: readonly Reading[];
+  /** The unit answered, but would not give all of them. */
+  readonly refusal?: ModbusException;
+}
+
 /** Reads the points of one unit with the fewest requests, and leaves the unit alone for a while when it does not answer. */
 export class UnitReader {
   readonly #client: ModbusTcpClient;
@@ -43,19 +50,23 @@ export class UnitReader {
     this.#clock = clock;
   }
 
-  /** @throws ModbusError, ModbusException with a message for people */
-  async read(points: readonly Point[], signal?: AbortSignal): Promise<readonly Reading[]> {
+  /** One register the unit refuses costs no other. @throws ModbusError, ModbusException when the unit does not answer */
+  async read(points: readonly Point[], signal?: AbortSignal): Promise<UnitReadings> {
     let plans = this.#plans.get(points);
     if (!plans) {
       plans = planReads(points, this.#config);
       this.#plans.set(points, plans);
     }
     const readings = new Map<Point, Reading>();
+    let refusal: ModbusException | undefined;
     for (const plan of [...plans]) {
-      for (const reading of await this.#readPlan(plan, plans, signal)) readings.set(reading.point, reading);
+      const result = await this.#readPlan(plan, plans, signal);
+      for (const reading of result.readings) readings.set(reading.point, reading);
+      refusal ??= result.refusal;
     }
     // In the order of the register map, which is the order people want to see.
-    return points.flatMap((point) => readings.get(point) ?? []);
+    const inOrder = points.flatMap((point) => readings.get(point) ?? []);
+    return { readings: inOrder, ...(refusal ? { refusal } : {}) };
   }
 
   /** Sends a request to the unit, counting whether it answers. @throws ModbusError, ModbusException */
@@ -87,26 +98,37 @@ export class UnitReader {
     return `Modbus unit ${unit} at ${host}:${port} can't be read: ${reason}; ${since}`;
   }
 
+  /** That the unit can be read again, for people. */
+  recovered(): string {
+    const { host, port, unit } = this.#config;
+    return `Modbus unit ${unit} at ${host}:${port} can be read again`;
+  }
+
   #answered(): void {
     this.#breaker.succeeded();
     this.#lastAnswer = performance.now();
   }
 
-  async #readPlan(plan: ReadPlan<Point>, plans: ReadPlan<Point>[], signal?: AbortSignal): Promise<readonly Reading[]> {
+  async #readPlan(plan: ReadPlan<Point>, plans: ReadPlan<Point>[], signal?: AbortSignal): Promise<UnitReadings> {
     try {
       const response = await this.request(readRequest(plan), signal);
-      return decode(plan, response, this.#clock());
+      return { readings: decode(plan, response, this.#clock()) };
     } catch (error) {
+      if (!(error instanceof ModbusException) || isSilence(error)) throw error;
       const parts = splitPlan(plan);
-      const refused = error instanceof ModbusException && error.exceptionCode === ILLEGAL_DATA_ADDRESS;
-      if (!refused || parts.length === 1) throw error;
+      if (error.exceptionCode !== ILLEGAL_DATA_ADDRESS || parts.length === 1) return { readings: [], refusal: error };
       // The device has no registers in the gap between two points: from now on they are read apart.
       const at = plans.indexOf(plan);
       // Another read-out under way may have found out first.
       if (at !== -1) plans.splice(at, 1, ...parts);
-      const readings = [];
-      for (const part of parts) readings.push(...(await this.#readPlan(part, plans, signal)));
-      return readings;
+      const readings: Reading[] = [];
+      let refusal: ModbusException | undefined;
+      for (const part of parts) {
+        const result = await this.#readPlan(part, plans, signal);
+        readings.push(...result.readings);
+        refusal ??= result.refusal;
+      }
+      return { readings, ...(refusal ? { refusal } : {}) };
     }
   }
 }
