@@ -7,7 +7,11 @@ export function untilStopped(): Promise<void> {
         process.once(signal, () => process.exit(130));
       });
     }
-    if (process.channel) process.once('disconnect', resolve);
+    if (process.channel) {
+      process.once('disconnect', resolve);
+      // Listening must not keep a process alive that has ended its work.
+      process.channel.unref();
+    }
   });
 }
 
