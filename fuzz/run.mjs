@@ -1,0 +1,183 @@
+#!/usr/bin/env node
+/*
+ * Feeds every parser of outside bytes with mutated and random input, for a bounded time, and fails when one throws anything but its
+ * typed error, or when a stream gives other frames in pieces than in one. Needs `npm run build` before.
+ *   npm run fuzz -- [seconds] [seed]
+ */
+import { decodeRequest, decodeResponse, ModbusError, TcpFrameReader } from '@thingward/modbus';
+import { IoTDiscoError, parseIoTDisco } from '@thingward/things';
+import { Frame, parseElement, StreamReader, XmlError } from '@thingward/xml';
+import { Jid, JidError, SaslError, scramServer } from '@thingward/xmpp';
+
+const seconds = Number(process.argv[2] ?? 20);
+let state = Number(process.argv[3] ?? Date.now() % 2 ** 31) || 1;
+console.log(`fuzzing for ${seconds} s with seed ${state}`);
+
+/** A small generator (mulberry32), so that a seed repeats a run. */
+function random() {
+  state = (state + 0x6d2b79f5) | 0;
+  let t = Math.imul(state ^ (state >>> 15), 1 | state);
+  t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+  return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+}
+const below = (n) => Math.floor(random() * n);
+const pick = (list) => list[below(list.length)];
+const utf8 = (text) => new TextEncoder().encode(text);
+const latin1 = (bytes) => String.fromCharCode(...bytes);
+
+const XML_PARTS = [
+  '<',
+  '>',
+  '/',
+  '=',
+  "'",
+  '"',
+  '&',
+  ';',
+  'a',
+  'b',
+  ':',
+  'xmlns',
+  ' ',
+  '<![CDATA[',
+  ']]>',
+  '<a>',
+  '</a>',
+  '<b/>',
+  '&lt;',
+];
+const MORE_XML = [
+  '\u00e9',
+  '!',
+  '?',
+  "<a x='1'>",
+  "<p:a xmlns:p='u'>",
+  '</p:a>',
+  '&#x41;',
+  '\r',
+  '\n',
+  '[',
+  ']',
+  '-',
+  '<!--',
+  '\u0001',
+];
+
+const soup = (parts, most) => Array.from({ length: 1 + below(most) }, () => pick(parts)).join('');
+const noise = (most) => Uint8Array.from({ length: 1 + below(most) }, () => below(256));
+
+/** A valid input with some bytes changed, cut or doubled. */
+function mutated(seed) {
+  const bytes = [...seed];
+  for (let i = below(4) + 1; i > 0; i--) {
+    const at = below(bytes.length + 1);
+    if (random() < 0.6) bytes[at] = below(256);
+    else if (random() < 0.5) bytes.splice(at, 1 + below(4));
+    else bytes.splice(at, 0, ...bytes.slice(at, at + 4));
+  }
+  return Uint8Array.from(bytes);
+}
+
+const HEADER = utf8("<s xmlns='u'>");
+const STANZA = utf8("<message to='a@b/c' id='1'><body>x &lt; y</body><q xmlns='urn:q' a=\"1\"/></message>");
+const PDUS = [
+  '\x03\x00\x6b\x00\x03',
+  '\x10\x00\x01\x00\x02\x04\x00\x0a\x01\x02',
+  '\x03\x06\x02\x2b\x00\x00\x00\x64',
+].map((text) => Uint8Array.from(text, (c) => c.charCodeAt(0)));
+const keys = {
+  salt: new Uint8Array(16),
+  iterations: 4096,
+  storedKey: new Uint8Array(32),
+  serverKey: new Uint8Array(32),
+};
+const credentials = { scramKeys: async () => keys, localpart: (name) => name };
+
+function frames(chunks) {
+  const reader = new StreamReader({ maxElementBytes: 2000 });
+  const seen = [];
+  reader.push(HEADER);
+  try {
+    for (const chunk of chunks) {
+      reader.push(chunk);
+      for (let event = reader.next(); event; event = reader.next()) {
+        seen.push(event.kind === 'frame' ? event.frame.element.toString() : event.kind);
+      }
+    }
+    return { seen, failed: false };
+  } catch (error) {
+    if (!(error instanceof XmlError)) throw error;
+    return { seen, failed: true };
+  }
+}
+
+/** Each: makes an input, and gives it to a parser that may throw only these errors. */
+const TARGETS = {
+  element: [
+    () => pick([utf8(soup([...XML_PARTS, ...MORE_XML], 14)), mutated(STANZA), noise(40)]),
+    (input) => parseElement(input),
+    XmlError,
+  ],
+  frame: [() => pick([utf8(soup(XML_PARTS, 14)), mutated(STANZA)]), (input) => Frame.parse(input), XmlError],
+  stream: [
+    () => pick([utf8(soup([...XML_PARTS, ...MORE_XML], 14)), mutated(STANZA)]),
+    (input) => {
+      const whole = frames([input]);
+      const pieces = frames([...input].map((byte) => Uint8Array.of(byte)));
+      const [a, b] = [whole.seen.join(''), pieces.seen.join('')];
+      // In pieces an error may be seen earlier or later, but never another frame.
+      if (a !== b && !((whole.failed || pieces.failed) && (a.startsWith(b) || b.startsWith(a))))
+        throw new Error(`${a} is not ${b}`);
+    },
+    XmlError,
+  ],
+  jid: [
+    () => latin1(pick([noise(30), mutated(utf8('Romeo@example.org/orchard'))])),
+    (input) => Jid.parse(input),
+    JidError,
+  ],
+  'modbus request': [() => pick([noise(20), mutated(pick(PDUS))]), (input) => decodeRequest(input), ModbusError],
+  'modbus response': [() => pick([noise(20), mutated(pick(PDUS))]), (input) => decodeResponse(input), ModbusError],
+  'modbus tcp': [
+    () => pick([noise(40), mutated(Uint8Array.of(0, 1, 0, 0, 0, 6, 1, ...PDUS[0]))]),
+    (input) => new TcpFrameReader().push(input),
+    ModbusError,
+  ],
+  'qr string': [
+    () => latin1(mutated(utf8('IoTDisco;SN:39;MAN:a\\;b;#V:1.2;KEY:48'))),
+    (input) => parseIoTDisco(input),
+    IoTDiscoError,
+  ],
+  scram: [
+    () => [mutated(utf8('n,,n=user,r=abc')), mutated(utf8('c=biws,r=abcX,p=AAAA'))],
+    async (messages) => {
+      const server = scramServer('SHA-256', credentials, 'X');
+      for (const message of messages) await server.step(message);
+    },
+    SaslError,
+  ],
+};
+
+const until = Date.now() + seconds * 1000;
+const counts = Object.fromEntries(Object.keys(TARGETS).map((name) => [name, 0]));
+let failures = 0;
+while (Date.now() < until && failures < 10) {
+  for (const [name, [make, parse, Expected]] of Object.entries(TARGETS)) {
+    const input = make();
+    counts[name]++;
+    try {
+      await parse(input);
+    } catch (error) {
+      if (error instanceof Expected) continue;
+      failures++;
+      const shown =
+        typeof input === 'string'
+          ? JSON.stringify(input)
+          : JSON.stringify(Array.from(input, (item) => (typeof item === 'number' ? item : [...item])));
+      console.error(`${name}: ${shown}\n  ${error.stack}`);
+    }
+  }
+}
+console.log(counts);
+console.log(failures === 0 ? 'nothing found' : `${failures} found`);
+process.exitCode = failures === 0 ? 0 : 1;
