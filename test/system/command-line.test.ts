@@ -1,0 +1,161 @@
+import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Plant } from '../plant.ts';
+
+const COMMAND = fileURLToPath(new URL('../../packages/cli/bin/thingward.js', import.meta.url));
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The command as people run it: a process of its own, from the build. */
+describe('the command line', () => {
+  let plant: Plant;
+  let profile: string;
+
+  beforeAll(async () => {
+    plant = await Plant.start();
+    const owner = await plant.signIn('owner');
+    await plant.claim(owner, 'plc');
+    await owner.client.stop();
+    profile = writeProfile('owner');
+  });
+  afterAll(() => plant?.stop());
+
+  function writeProfile(name: string, password = `secret-${name}`): string {
+    const file = join(plant.directory, `${name}-${password}.yaml`);
+    const server = `{ host: 127.0.0.1, port: ${plant.ports.c2s}, fingerprint: "${plant.server.tls.fingerprint}" }`;
+    writeFileSync(file, `jid: ${name}@localhost\npassword: ${password}\nserver: ${server}\n`);
+    return file;
+  }
+
+  function run(...args: string[]): Promise<Outcome> {
+    return new Promise((resolve) => {
+      execFile(
+        process.execPath,
+        [COMMAND, ...args],
+        { cwd: plant.directory, timeout: 15_000 },
+        (error, stdout, stderr) => {
+          resolve({ code: error ? Number(error.code ?? -1) : 0, stdout, stderr });
+        },
+      );
+    });
+  }
+
+  const as = (file: string, ...args: string[]) => run(...args, '--profile', file);
+  const lines = ({ stdout }: Outcome) =>
+    stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+  it('reads, as a table and as JSON', async () => {
+    const table = await as(profile, 'read', 'plc@localhost');
+    expect(table).toMatchObject({ code: 0, stdout: expect.stringMatching(/^FIELD +VALUE[\s\S]*Level +\d+\.\d %/) });
+    const json = lines(await as(profile, 'read', 'plc@localhost', 'Level', '--json'));
+    expect(json).toEqual([
+      expect.objectContaining({ thing: 'plc@localhost', name: 'Level', unit: '%', type: 'numeric' }),
+    ]);
+  });
+
+  it('sets, within limits', async () => {
+    expect(await as(profile, 'set', 'plc@localhost', 'Valve Opening=40', 'Inlet Valve=off')).toMatchObject({ code: 0 });
+    expect(plant.process.inputs).toMatchObject({ valveOpening: 40, inletValveOpen: false });
+    const refused = await as(profile, 'set', 'plc@localhost', 'Valve Opening=400');
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('must be from 0 to 100 %, got 400') });
+    const unknown = await as(profile, 'set', 'plc@localhost', 'Valve=1');
+    expect(unknown).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('there is no parameter "Valve" (there are: "Inlet Valve"'),
+    });
+    const wrong = await as(profile, 'set', 'plc@localhost', 'Pump=maybe');
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('Pump takes a boolean, got "maybe"') });
+    const shown = lines(await as(profile, 'set', 'plc@localhost', '--json'));
+    expect(shown).toContainEqual(expect.objectContaining({ name: 'Valve Opening', value: '40.0', min: 0, max: 100 }));
+  });
+
+  it('watches', async () => {
+    const seen = await as(profile, 'watch', 'plc@localhost', 'Volume', '--count', '2', '--interval', '0.3');
+    expect(seen).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d{4}-\S+Z {2}Volume {2}\d+\.\d\d l$/m) });
+  });
+
+  it('searches and claims', { timeout: 60_000 }, async () => {
+    const found = lines(await as(profile, 'things', 'search', 'NAME=T*', '--json'));
+    expect(found).toEqual([expect.objectContaining({ jid: 'plc@localhost', owner: 'owner@localhost' })]);
+    const label = await plant.label('meter');
+    expect(await as(profile, 'things', 'claim', `${label}0`)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('no Thing with exactly these tags'),
+    });
+    expect(await as(profile, 'things', 'claim', 'IotDisco')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('at character 1'),
+    });
+    expect(await as(profile, 'things', 'claim', label)).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('meter@localhost is yours'),
+    });
+    expect(await as(profile, 'read', 'meter@localhost', 'Voltage')).toMatchObject({ code: 0 });
+    expect(await as(profile, 'things', 'disown', 'meter@localhost')).toMatchObject({ code: 0 });
+    expect(await as(profile, 'read', 'meter@localhost')).toMatchObject({ code: 1 });
+  });
+
+  it('shows history', async () => {
+    const points = lines(await as(profile, 'history', 'plc@localhost', 'Level', '--from', '1m', '--json'));
+    expect(points.length).toBeGreaterThan(2);
+    expect(points[0]).toMatchObject({ name: 'Level', unit: '%', value: expect.stringMatching(/^\d+\.\d$/) });
+  });
+
+  it('says why a stranger gets nothing', async () => {
+    const stranger = writeProfile('stranger');
+    expect(await as(stranger, 'read', 'plc@localhost/gateway')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('forbidden'),
+    });
+    expect(await as(stranger, 'history', 'plc@localhost')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('forbidden'),
+    });
+  });
+
+  it('says what is wrong with a sign-in, an address, an option, a verb', async () => {
+    expect(await as(writeProfile('owner', 'wrong'), 'read', 'plc@localhost')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/owner@localhost .* can't sign in: not-authorized: wrong user name or password/),
+    });
+    expect(await run('read', 'plc@localhost', '--profile', 'none.yaml')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("can't read none.yaml"),
+    });
+    expect(await as(profile, 'read', 'pl c@localhost')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('is no address of a Thing'),
+    });
+    expect(await as(profile, 'history', 'plc@localhost', '--from', 'soon')).toMatchObject({ code: 2 });
+    expect(await run('reed')).toMatchObject({ code: 2, stderr: expect.stringContaining('Did you mean read?') });
+    expect(await run('serve')).toMatchObject({ code: 2, stderr: expect.stringContaining('give --config FILE') });
+    expect(await run('read', '--help')).toMatchObject({ code: 0, stdout: expect.stringContaining('Examples:') });
+  });
+
+  it('makes accounts while the server runs', async () => {
+    const config = join(plant.directory, 'thingward.yaml');
+    writeFileSync(config, 'domain: localhost\ndataDir: ./server\n');
+    const made = await run('user', 'add', 'guest', '--generate', '--config', config);
+    expect(made.code).toBe(0);
+    expect(await run('user', 'add', 'guest', '--generate', '--config', config)).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('exists already'),
+    });
+    const guest = writeProfile('guest', made.stdout.trim());
+    expect(await as(guest, 'things', 'search')).toMatchObject({ code: 0 });
+    expect(await run('user', 'rm', 'guest', '--config', config)).toMatchObject({ code: 0 });
+    expect(lines(await run('user', 'list', '--json', '--config', config))[0]).not.toContainEqual(
+      expect.objectContaining({ jid: 'guest@localhost' }),
+    );
+  });
+});
