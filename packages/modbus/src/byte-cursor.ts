@@ -45,9 +45,18 @@ export class ByteReader {
   }
 }
 
-/** Big-endian octets of 16-bit numbers. */
+/** Big-endian octets of 16-bit numbers. @throws ModbusError for a number that 16 bits don't hold */
 export function uint16s(...values: readonly number[]): number[] {
-  return values.flatMap((value) => [(value >> 8) & 0xff, value & 0xff]);
+  return values.flatMap((value) => {
+    const checked = checkUnsigned(value, 0xffff, 'an address or register');
+    return [checked >> 8, checked & 0xff];
+  });
+}
+
+/** @param what for the error's text. @throws ModbusError for anything but an integer from 0 to `most` */
+export function checkUnsigned(value: number, most: number, what: string): number {
+  if (Number.isInteger(value) && value >= 0 && value <= most) return value;
+  throw new ModbusError('limit-exceeded', `${what} of ${value}: 0 to ${most} are allowed`);
 }
 
 /** Bits, first one lowest, padded with zeros to octets. @see MODBUS Application Protocol V1.1b3 §6.1 */

@@ -2,6 +2,10 @@
 export type ModbusErrorCode =
   | 'malformed-frame'
   | 'malformed-pdu'
+  /** A range of addresses in a PDU goes past 65535. */
+  | 'address-overflow'
+  /** What was to be sent breaks a limit of the protocol. Nothing was sent. */
+  | 'limit-exceeded'
   | 'not-connected'
   | 'no-answer'
   /** A write was sent and its answer lost: it may have happened or not. */

@@ -2,9 +2,16 @@
  * One row per function: its code and how its request and response are written and read, limits included.
  * See MODBUS Application Protocol V1.1b3 §6; the section of each row is named beside it.
  */
-import { ByteReader, packBits, uint16s, unpackBits, unpackRegisters } from './byte-cursor.ts';
+import { ByteReader, checkUnsigned, packBits, uint16s, unpackBits, unpackRegisters } from './byte-cursor.ts';
 import { ModbusError } from './error.ts';
-import type { ModbusRequest, ModbusResponse, ReadBitsKind, ReadRegistersKind } from './pdu.ts';
+import {
+  MAX_PDU_BYTES,
+  type ModbusRequest,
+  type ModbusResponse,
+  type OpaquePdu,
+  type ReadBitsKind,
+  type ReadRegistersKind,
+} from './pdu.ts';
 
 type Request<Kind extends ModbusRequest['kind']> = Extract<ModbusRequest, { readonly kind: Kind }>;
 type Response<Kind extends ModbusResponse['kind']> = Extract<ModbusResponse, { readonly kind: Kind }>;
@@ -56,10 +63,14 @@ export const FUNCTIONS: { readonly [K in Kind]: FunctionRow<K> } = {
   // §6.11
   'write-multiple-coils': {
     code: 15,
-    encodeRequest({ address, values }) {
+    encodeRequest({ address, values, padding = 0 }) {
       checkQuantity(values.length, MAX_WRITE_BITS);
       checkRange(address, values.length);
       const octets = packBits(values);
+      if (padding & ~paddingMask(values.length)) {
+        throw new ModbusError('limit-exceeded', `a padding of ${padding} is not outside the ${values.length} coils`);
+      }
+      octets[octets.length - 1] = (octets.at(-1) as number) | padding;
       return [...uint16s(address, values.length), octets.length, ...octets];
     },
     decodeRequest(reader) {
@@ -68,10 +79,13 @@ export const FUNCTIONS: { readonly [K in Kind]: FunctionRow<K> } = {
       checkRange(address, quantity, reader);
       const length = reader.uint8();
       if (length !== Math.ceil(quantity / 8)) throw reader.error('the byte count does not fit the quantity');
-      return { kind: 'write-multiple-coils', address, values: unpackBits(reader.bytes(length), quantity) };
+      const octets = reader.bytes(length);
+      const padding = (octets.at(-1) as number) & paddingMask(quantity);
+      const values = unpackBits(octets, quantity);
+      return { kind: 'write-multiple-coils', address, values, ...(padding === 0 ? {} : { padding }) };
     },
-    encodeResponse: ({ address, quantity }) => uint16s(address, quantity),
-    decodeResponse: (reader) => ({ kind: 'write-multiple-coils', address: reader.uint16(), quantity: reader.uint16() }),
+    encodeResponse: (response) => encodeWritten(response, MAX_WRITE_BITS),
+    decodeResponse: (reader) => ({ kind: 'write-multiple-coils', ...readRange(reader, MAX_WRITE_BITS) }),
   },
   // §6.12
   'write-multiple-registers': {
@@ -87,12 +101,8 @@ export const FUNCTIONS: { readonly [K in Kind]: FunctionRow<K> } = {
       checkRange(address, quantity, reader);
       return { kind: 'write-multiple-registers', address, values: countedRegisters(reader, quantity) };
     },
-    encodeResponse: ({ address, quantity }) => uint16s(address, quantity),
-    decodeResponse: (reader) => ({
-      kind: 'write-multiple-registers',
-      address: reader.uint16(),
-      quantity: reader.uint16(),
-    }),
+    encodeResponse: (response) => encodeWritten(response, MAX_WRITE_REGISTERS),
+    decodeResponse: (reader) => ({ kind: 'write-multiple-registers', ...readRange(reader, MAX_WRITE_REGISTERS) }),
   },
   // §6.16
   'mask-write-register': {
@@ -133,14 +143,14 @@ const KIND_BY_CODE: ReadonlyMap<number, Kind> = new Map(
 
 /** Octets of a request PDU. @throws ModbusError when its values can't be carried */
 export function encodeRequest(request: ModbusRequest): Uint8Array {
-  if (request.kind === 'opaque') return Uint8Array.of(request.functionCode, ...request.data);
+  if (request.kind === 'opaque') return encodeOpaque(request, 0xff);
   const row = FUNCTIONS[request.kind] as AnyRow;
   return Uint8Array.of(row.code, ...row.encodeRequest(request));
 }
 
 /** @throws ModbusError */
 export function decodeRequest(pdu: Uint8Array): ModbusRequest {
-  const reader = new ByteReader(pdu);
+  const reader = openPdu(pdu);
   const functionCode = reader.uint8();
   const kind = KIND_BY_CODE.get(functionCode);
   if (kind === undefined) return { kind: 'opaque', functionCode, data: reader.rest() };
@@ -151,15 +161,19 @@ export function decodeRequest(pdu: Uint8Array): ModbusRequest {
 
 /** Octets of a response PDU. @throws ModbusError when its values can't be carried */
 export function encodeResponse(response: ModbusResponse): Uint8Array {
-  if (response.kind === 'opaque') return Uint8Array.of(response.functionCode, ...response.data);
-  if (response.kind === 'exception') return Uint8Array.of(response.functionCode | 0x80, response.exceptionCode);
+  // A response with the highest bit set would be an exception.
+  if (response.kind === 'opaque') return encodeOpaque(response, 0x7f);
+  if (response.kind === 'exception') {
+    const functionCode = checkUnsigned(response.functionCode, 0x7f, 'a function code');
+    return Uint8Array.of(functionCode | 0x80, checkUnsigned(response.exceptionCode, 0xff, 'an exception code'));
+  }
   const row = FUNCTIONS[response.kind] as AnyRow;
   return Uint8Array.of(row.code, ...row.encodeResponse(response));
 }
 
 /** @throws ModbusError */
 export function decodeResponse(pdu: Uint8Array): ModbusResponse {
-  const reader = new ByteReader(pdu);
+  const reader = openPdu(pdu);
   const functionCode = reader.uint8();
   if (functionCode & 0x80) {
     const response = { kind: 'exception', functionCode: functionCode & 0x7f, exceptionCode: reader.uint8() } as const;
@@ -171,6 +185,16 @@ export function decodeResponse(pdu: Uint8Array): ModbusResponse {
   const response = FUNCTIONS[kind].decodeResponse(reader);
   reader.end();
   return response;
+}
+
+function openPdu(pdu: Uint8Array): ByteReader {
+  if (pdu.length <= MAX_PDU_BYTES) return new ByteReader(pdu);
+  throw new ModbusError('malformed-pdu', `a PDU of ${pdu.length} bytes: at most ${MAX_PDU_BYTES} are allowed`, 0);
+}
+
+function encodeOpaque({ functionCode, data }: OpaquePdu, highestCode: number): Uint8Array {
+  checkUnsigned(data.length, MAX_PDU_BYTES - 1, 'a data length');
+  return Uint8Array.of(checkUnsigned(functionCode, highestCode, 'a function code'), ...data);
 }
 
 function readBits<K extends ReadBitsKind>(kind: K, code: number) {
@@ -206,6 +230,17 @@ function readRegisters<K extends ReadRegistersKind>(kind: K, code: number) {
     encodeResponse: ({ values }: { values: readonly number[] }) => encodeRegisters(values),
     decodeResponse: (reader: ByteReader) => ({ kind, values: decodeRegisters(reader) }),
   } as unknown as FunctionRow<K>;
+}
+
+/** Bits of the last octet that no coil takes. */
+function paddingMask(quantity: number): number {
+  const used = quantity % 8;
+  return used === 0 ? 0 : 0xff & (0xff << used);
+}
+
+function encodeWritten({ address, quantity }: { address: number; quantity: number }, most: number): number[] {
+  checkRange(address, checkQuantity(quantity, most));
+  return uint16s(address, quantity);
 }
 
 function readRange(reader: ByteReader, most: number): { address: number; quantity: number } {
@@ -264,12 +299,15 @@ function decodeMask(reader: ByteReader): {
   return { kind: 'mask-write-register', address: reader.uint16(), andMask: reader.uint16(), orMask: reader.uint16() };
 }
 
+/** @param reader where the quantity was read; none when it is to be written */
 function checkQuantity(quantity: number, most: number, reader?: ByteReader): number {
   if (Number.isInteger(quantity) && quantity >= 1 && quantity <= most) return quantity;
-  throw new ModbusError('malformed-pdu', `a quantity of ${quantity}: 1 to ${most} are allowed`, reader?.offset);
+  const code = reader ? 'malformed-pdu' : 'limit-exceeded';
+  throw new ModbusError(code, `a quantity of ${quantity}: 1 to ${most} are allowed`, reader?.offset);
 }
 
 function checkRange(address: number, quantity: number, reader?: ByteReader): void {
   if (address + quantity <= 0x10000) return;
-  throw new ModbusError('malformed-pdu', `${quantity} from address ${address} goes past 65535`, reader?.offset);
+  const code = reader ? 'address-overflow' : 'limit-exceeded';
+  throw new ModbusError(code, `${quantity} from address ${address} goes past 65535`, reader?.offset);
 }

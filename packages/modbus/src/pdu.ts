@@ -6,7 +6,13 @@ export type ModbusRequest =
   | OfKind<ReadBitsKind | ReadRegistersKind, { readonly address: number; readonly quantity: number }>
   | { readonly kind: 'write-single-coil'; readonly address: number; readonly value: boolean }
   | { readonly kind: 'write-single-register'; readonly address: number; readonly value: number }
-  | { readonly kind: 'write-multiple-coils'; readonly address: number; readonly values: readonly boolean[] }
+  | {
+      readonly kind: 'write-multiple-coils';
+      readonly address: number;
+      readonly values: readonly boolean[];
+      /** The bits after the last coil, as they are in the last octet. They should be zero; kept where they are not. */
+      readonly padding?: number;
+    }
   | { readonly kind: 'write-multiple-registers'; readonly address: number; readonly values: readonly number[] }
   | {
       readonly kind: 'mask-write-register';

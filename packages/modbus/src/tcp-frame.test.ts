@@ -27,6 +27,21 @@ describe('TcpFrameReader', () => {
     );
   });
 
+  it('says where in the stream it lost its way', () => {
+    const reader = new TcpFrameReader();
+    expect(reader.push(hex('00 01 00 00 00 03 11 83 02 00')).length).toBe(1);
+    expect(() => reader.push(hex('02 00 01 00 06 11'))).toThrowError(expect.objectContaining({ offset: 11 }));
+  });
+
+  it.each([
+    { transactionId: 65_536, unit: 1, pdu: Uint8Array.of(1) },
+    { transactionId: 1, unit: 256, pdu: Uint8Array.of(1) },
+    { transactionId: 1, unit: 1, pdu: new Uint8Array(0) },
+    { transactionId: 1, unit: 1, pdu: new Uint8Array(254) },
+  ])('does not write %j', (frame) => {
+    expect(() => encodeTcpFrame(frame)).toThrowError(expect.objectContaining({ code: 'limit-exceeded' }));
+  });
+
   it('whatever comes, it throws nothing but ModbusError and keeps less than a frame', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 5 }), (chunks) => {

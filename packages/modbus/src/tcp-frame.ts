@@ -1,3 +1,4 @@
+import { checkUnsigned } from './byte-cursor.ts';
 import { ModbusError } from './error.ts';
 import { MAX_PDU_BYTES } from './pdu.ts';
 
@@ -10,7 +11,13 @@ export interface TcpFrame {
 
 const HEADER_BYTES = 7;
 
+/** Octets of a frame. @throws ModbusError when a part does not fit its place */
 export function encodeTcpFrame({ transactionId, unit, pdu }: TcpFrame): Uint8Array {
+  checkUnsigned(transactionId, 0xffff, 'a transaction id');
+  checkUnsigned(unit, 0xff, 'a unit');
+  if (pdu.length < 1 || pdu.length > MAX_PDU_BYTES) {
+    throw new ModbusError('limit-exceeded', `a PDU of ${pdu.length} bytes: 1 to ${MAX_PDU_BYTES} are allowed`);
+  }
   const frame = new Uint8Array(HEADER_BYTES + pdu.length);
   const view = new DataView(frame.buffer);
   view.setUint16(0, transactionId);
@@ -23,10 +30,12 @@ export function encodeTcpFrame({ transactionId, unit, pdu }: TcpFrame): Uint8Arr
 /** Cuts a byte stream into frames. Holds less than one frame of at most 260 octets. */
 export class TcpFrameReader {
   #pending = new Uint8Array(0);
+  /** Bytes of the stream before those that are held. */
+  #passed = 0;
 
   /**
    * @returns the frames that are complete now
-   * @throws ModbusError for bytes that are no Modbus TCP: the connection is of no use afterwards
+   * @throws ModbusError for bytes that are no Modbus TCP, with their position in the stream; the connection is of no use afterwards
    */
   push(chunk: Uint8Array): TcpFrame[] {
     const bytes = new Uint8Array(this.#pending.length + chunk.length);
@@ -37,13 +46,13 @@ export class TcpFrameReader {
     let at = 0;
     while (bytes.length - at >= HEADER_BYTES) {
       if (view.getUint16(at + 2) !== 0)
-        throw new ModbusError('malformed-frame', 'the protocol identifier is not 0', at + 2);
+        throw new ModbusError('malformed-frame', 'the protocol identifier is not 0', this.#passed + at + 2);
       const length = view.getUint16(at + 4);
       if (length < 2 || length > MAX_PDU_BYTES + 1) {
         throw new ModbusError(
           'malformed-frame',
           `a length of ${length}: 2 to ${MAX_PDU_BYTES + 1} are allowed`,
-          at + 4,
+          this.#passed + at + 4,
         );
       }
       const end = at + HEADER_BYTES - 1 + length;
@@ -56,6 +65,7 @@ export class TcpFrameReader {
       at = end;
     }
     this.#pending = bytes.slice(at);
+    this.#passed += at;
     return frames;
   }
 }
