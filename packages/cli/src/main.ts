@@ -1,29 +1,21 @@
 import { IoTDiscoError } from '@thingward/things';
 import { Command, CommanderError } from 'commander';
-import { demoCommand } from './commands/demo.ts';
-import { doctorCommand } from './commands/doctor.ts';
-import { gatewayCommand } from './commands/gateway.ts';
-import { historyCommand } from './commands/history.ts';
-import { readCommand } from './commands/read.ts';
-import { serveCommand } from './commands/serve.ts';
-import { setCommand } from './commands/set.ts';
-import { thingsCommand } from './commands/things.ts';
-import { userCommand } from './commands/user.ts';
-import { watchCommand } from './commands/watch.ts';
 import { UsageError } from './errors.ts';
 
-const VERBS = [
-  demoCommand,
-  serveCommand,
-  gatewayCommand,
-  userCommand,
-  thingsCommand,
-  readCommand,
-  setCommand,
-  watchCommand,
-  historyCommand,
-  doctorCommand,
-];
+/** Each verb is loaded when it is used, so that `read` does not wait for what only `serve` needs. */
+const VERBS: Readonly<Record<string, () => Promise<() => Command>>> = {
+  demo: async () => (await import('./commands/demo.ts')).demoCommand,
+  serve: async () => (await import('./commands/serve.ts')).serveCommand,
+  gateway: async () => (await import('./commands/gateway.ts')).gatewayCommand,
+  user: async () => (await import('./commands/user.ts')).userCommand,
+  things: async () => (await import('./commands/things.ts')).thingsCommand,
+  read: async () => (await import('./commands/read.ts')).readCommand,
+  set: async () => (await import('./commands/set.ts')).setCommand,
+  watch: async () => (await import('./commands/watch.ts')).watchCommand,
+  history: async () => (await import('./commands/history.ts')).historyCommand,
+  doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
+};
+const ALIASES: Readonly<Record<string, string>> = { ncap: 'gateway' };
 
 /** Runs a command line. @returns the exit code: 0 ok, 1 failed, 2 usage */
 async function run(args: readonly string[]): Promise<number> {
@@ -32,7 +24,11 @@ async function run(args: readonly string[]): Promise<number> {
     .version('0.1.0')
     .showHelpAfterError('(thingward VERB --help shows how)')
     .showSuggestionAfterError();
-  for (const verb of VERBS) program.addCommand(verb());
+  const [first = ''] = args;
+  const name = Object.hasOwn(ALIASES, first) ? ALIASES[first] : first;
+  const verb = name !== undefined && Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;
+  // For help and for suggestions all of them are needed.
+  for (const load of verb ? [verb] : Object.values(VERBS)) program.addCommand((await load())());
   exitInsteadOfEnding(program);
   try {
     await program.parseAsync(args, { from: 'user' });
@@ -54,5 +50,11 @@ function describe(error: unknown): string {
   // A bug shows where it is; what is thrown on purpose has a code and says what it needs to say.
   return 'code' in error ? error.message : (error.stack ?? error.message);
 }
+
+// `thingward read ... | head` is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
 
 process.exitCode = await run(process.argv.slice(2));
