@@ -2,7 +2,7 @@ import type { Element } from './element.ts';
 import { XmlError } from './error.ts';
 import { NamespaceScope } from './namespaces.ts';
 import { TreeBuilder } from './parse.ts';
-import { ElementScanner, INCOMPLETE, type ScanHandler } from './scanner.ts';
+import { type ElementScanner, INCOMPLETE, type ScanHandler, SHARED_SCANNER } from './scanner.ts';
 
 /** What routing needs of a top-level element, read in the validating pass. */
 export interface FrameHead {
@@ -38,10 +38,10 @@ export class Frame {
    * Reads bytes that hold exactly one element with nothing around it, such as a WebSocket message (RFC 7395 §3.3).
    * @throws XmlError
    */
-  static parse(bytes: Uint8Array, scanner = new ElementScanner()): Frame {
+  static parse(bytes: Uint8Array): Frame {
     if (bytes[0] !== 0x3c) throw new XmlError('not-well-formed', 'expected <', 0);
     const head = new HeadReader();
-    const end = scanner.scan(bytes, 0, bytes.length, head, new NamespaceScope());
+    const end = SHARED_SCANNER.scan(bytes, 0, bytes.length, head, new NamespaceScope());
     if (end !== bytes.length) {
       throw new XmlError('not-well-formed', 'expected exactly one element', end === INCOMPLETE ? bytes.length : end);
     }
@@ -52,7 +52,7 @@ export class Frame {
   get element(): Element {
     if (this.#element === undefined) {
       const builder = new TreeBuilder();
-      new ElementScanner().scan(this.bytes, 0, this.bytes.length, builder, new NamespaceScope(this.#bindings));
+      SHARED_SCANNER.scan(this.bytes, 0, this.bytes.length, builder, new NamespaceScope(this.#bindings));
       this.#element = builder.take();
     }
     return this.#element;

@@ -1,7 +1,7 @@
 import { type Attributes, Element } from './element.ts';
 import { XmlError } from './error.ts';
 import { NamespaceScope } from './namespaces.ts';
-import { ElementScanner, INCOMPLETE, type ScanHandler } from './scanner.ts';
+import { type ElementScanner, INCOMPLETE, type ScanHandler, SHARED_SCANNER } from './scanner.ts';
 import { decodeText, decodeUtf8, encodeUtf8, normaliseLineEnds } from './text.ts';
 
 interface OpenElement {
@@ -95,7 +95,7 @@ export function parseElement(input: Uint8Array | string, bindings: Readonly<Reco
   if (start >= bytes.length) throw new XmlError('incomplete', 'no element', start);
   if (bytes[start] !== 0x3c) throw new XmlError('not-well-formed', 'expected <', start);
   const builder = new TreeBuilder();
-  let end = new ElementScanner().scan(bytes, start, bytes.length, builder, new NamespaceScope(bindings));
+  let end = SHARED_SCANNER.scan(bytes, start, bytes.length, builder, new NamespaceScope(bindings));
   if (end === INCOMPLETE) throw new XmlError('incomplete', 'the input ends inside an element', bytes.length);
   while (isSpace(bytes[end])) end++;
   if (end < bytes.length) throw new XmlError('not-well-formed', 'something follows the element', end);

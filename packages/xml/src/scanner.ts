@@ -46,6 +46,7 @@ export interface ScanHandler {
   close(scanner: ElementScanner, depth: number): void;
 }
 
+const NOTHING = new Uint8Array(0);
 const GT = 0x3e;
 const SLASH = 0x2f;
 const COLON = 0x3a;
@@ -53,7 +54,8 @@ const EQUALS = 0x3d;
 const CDATA_START = '<![CDATA[';
 
 export class ElementScanner {
-  bytes: Uint8Array = new Uint8Array(0);
+  /** What is being scanned; nothing at other times. */
+  bytes: Uint8Array = NOTHING;
 
   /** Offsets of the name in the start tag at hand; `nameColon` is -1 when it has no prefix. */
   nameStart = 0;
@@ -127,6 +129,7 @@ export class ElementScanner {
       return this.#scan(start, end, handler, openTagOnly);
     } finally {
       scope.release(this.#outerMark);
+      this.bytes = NOTHING;
     }
   }
 
@@ -486,3 +489,6 @@ export class ElementScanner {
 function isSpace(byte: number): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x09 || byte === 0x0d;
 }
+
+/** For whoever scans a whole element at once with the usual limits: a scan is never interrupted by another. */
+export const SHARED_SCANNER = new ElementScanner();

@@ -44,7 +44,8 @@ export class StreamReader {
   #consumed = 0;
   #searching = false;
   #beforeHeader = true;
-  #root = '';
+  /** Name of the stream's root as it was written, prefix included. */
+  #root = new Uint8Array(0);
   #scope = new NamespaceScope();
   #bindings: Readonly<Record<string, string>> = {};
 
@@ -124,7 +125,7 @@ export class StreamReader {
     const scope = new NamespaceScope();
     const builder = new TreeBuilder();
     const bindings: Record<string, string> = {};
-    let raw = '';
+    let root = new Uint8Array(0);
     const end = this.#scanner.scan(
       bytes,
       at,
@@ -132,7 +133,7 @@ export class StreamReader {
       {
         open: (scanner) => {
           builder.open(scanner);
-          raw = decodeUtf8(bytes, scanner.nameStart, scanner.nameEnd);
+          root = bytes.slice(scanner.nameStart, scanner.nameEnd);
           for (let i = 0; i < scanner.attributeCount; i++) {
             const prefix = scanner.declaredPrefix(i);
             if (prefix !== undefined) bindings[prefix] = scanner.attributeValue(i);
@@ -149,7 +150,7 @@ export class StreamReader {
     if (end > limit) throw new XmlError('too-large', `the stream header is longer than ${limit} bytes`, limit);
     this.#start += end;
     this.#beforeHeader = false;
-    this.#root = raw;
+    this.#root = root;
     this.#bindings = bindings;
     this.#scope = new NamespaceScope(bindings);
     const header = builder.take();
@@ -188,8 +189,12 @@ export class StreamReader {
   #readClose(bytes: Uint8Array): StreamEvent | undefined {
     const close = bytes.indexOf(0x3e);
     if (close === -1) return this.#tooLarge(this.#limits.maxHeaderBytes, 'end tag');
-    if (decodeUtf8(bytes, 2, Math.min(close, 2 + this.#root.length + 64)).trimEnd() !== this.#root) {
-      throw new XmlError('not-well-formed', `expected the end tag </${this.#root}>`, 2);
+    let end = close;
+    while (isSpace(bytes[end - 1])) end--;
+    const isRoot = end - 2 === this.#root.length && this.#root.every((byte, i) => bytes[2 + i] === byte);
+    if (!isRoot) {
+      const name = decodeUtf8(this.#root, 0, this.#root.length);
+      throw new XmlError('not-well-formed', `expected the end tag </${name}>`, 2);
     }
     this.#start += close + 1;
     return { kind: 'close' };

@@ -288,8 +288,13 @@ describe('StreamReader', () => {
     const stream = reader();
     stream.push(utf8('hello'));
     expect(() => stream.next()).toThrowError(expect.objectContaining({ code: 'not-well-formed' }));
-    const other = reader();
-    other.push(utf8('</stream>'));
-    expect(() => other.next()).toThrowError(expect.objectContaining({ code: 'not-well-formed' }));
+    for (const end of [utf8('</stream>'), utf8('</stream:streams>'), Uint8Array.of(0x3c, 0x2f, 0xeb, 0x71, 0x3e)]) {
+      const other = reader();
+      other.push(end);
+      expect(() => other.next()).toThrowError(expect.objectContaining({ code: 'not-well-formed' }));
+    }
+    const spaced = reader();
+    spaced.push(utf8('</stream:stream \n>'));
+    expect(spaced.next()).toEqual({ kind: 'close' });
   });
 });
