@@ -1,4 +1,13 @@
-import { unpackBits } from './byte-cursor.ts';
+import {
+  type Decimal,
+  parseDecimal,
+  printDecimal,
+  roundDecimal,
+  scaleDecimal,
+  toDecimal,
+  unscaleDecimal,
+} from './decimal.ts';
+import { ModbusError } from './error.ts';
 
 export type RegisterTable = 'coil' | 'discrete-input' | 'input-register' | 'holding-register';
 
@@ -73,53 +82,77 @@ export function decodeBit(value: boolean): PointValue {
   return { kind: 'boolean', value };
 }
 
-/** The value in registers, as many as `pointLength` says; undefined for a float that is not a number. */
+/**
+ * The value in registers; undefined for a float that is not a number.
+ * @param registers as many as `pointLength` says
+ * @throws ModbusError `malformed-pdu` when there are more or fewer
+ */
 export function decodeRegisters(point: PointAddress, registers: readonly number[]): PointValue | undefined {
+  const length = pointLength(point);
+  if (registers.length !== length) {
+    throw new ModbusError('malformed-pdu', `a ${point.type} of ${length} registers in ${registers.length}`);
+  }
   const view = toBytes(point, registers);
   switch (point.type) {
     case 'bool':
-      return {
-        kind: 'boolean',
-        value: unpackBits(Uint8Array.of(view.getUint8(1), view.getUint8(0)))[point.bit ?? 0] === true,
-      };
+      return { kind: 'boolean', value: ((view.getUint16(0) >> (point.bit ?? 0)) & 1) === 1 };
     case 'string':
       return { kind: 'text', value: decodeText(view) };
     case 'float32':
-      return float(point, view.getFloat32(0), 7);
+      return decodeFloat(point, shortestFloat32(view.getFloat32(0)), 9);
     case 'float64':
-      return float(point, view.getFloat64(0), 15);
+      return decodeFloat(point, view.getFloat64(0), 15);
     default:
       return { kind: 'number', text: scaleInteger(readInteger(point.type, view), point.scale ?? 1, point.offset ?? 0) };
   }
 }
 
 /**
- * Registers that hold a value.
- * @param current what the registers hold now, for a bit of a register
- * @throws PointRangeError when the value does not fit
+ * Registers that hold a value. A number between two that an integer can hold becomes the nearest.
+ * @param current what the registers hold now, for a bit of a register: its other bits are kept
+ * @throws PointRangeError when the value does not fit, or is of another kind than the point
  */
 export function encodeRegisters(point: PointAddress, value: PointValue, current: readonly number[] = []): number[] {
   const view = new DataView(new ArrayBuffer(pointLength(point) * 2));
-  if (value.kind === 'boolean') {
-    const mask = 1 << (point.bit ?? 0);
-    view.setUint16(0, value.value ? (current[0] ?? 0) | mask : (current[0] ?? 0) & ~mask);
-    return fromBytes(point, view);
+  switch (point.type) {
+    case 'bool': {
+      if (value.kind !== 'boolean') throw mismatch(point, value, 'true or false');
+      const now = toBytes(point, [current[0] ?? 0]).getUint16(0);
+      const mask = 1 << (point.bit ?? 0);
+      view.setUint16(0, value.value ? now | mask : now & ~mask);
+      break;
+    }
+    case 'string': {
+      if (value.kind !== 'text') throw mismatch(point, value, 'text');
+      const bytes = new TextEncoder().encode(value.value);
+      if (bytes.length > view.byteLength) throw new PointRangeError(`at most ${view.byteLength} characters fit`);
+      new Uint8Array(view.buffer).set(bytes);
+      break;
+    }
+    case 'float32':
+    case 'float64':
+      writeFloat(point, view, numberText(point, value));
+      break;
+    default:
+      writeInteger(point, point.type, view, numberText(point, value));
   }
-  if (value.kind === 'text') {
-    const bytes = new TextEncoder().encode(value.value);
-    if (bytes.length > view.byteLength) throw new PointRangeError(`at most ${view.byteLength} characters fit`);
-    new Uint8Array(view.buffer).set(bytes);
-    return fromBytes(point, view);
-  }
-  const raw = (Number(value.text) - (point.offset ?? 0)) / (point.scale ?? 1);
-  if (!Number.isFinite(raw)) throw new PointRangeError(`"${value.text}" is no number`);
-  if (point.type === 'float32' && !Number.isFinite(Math.fround(raw))) {
-    throw new PointRangeError(`"${value.text}" is too large for a float32`);
-  }
-  if (point.type === 'float32') view.setFloat32(0, raw);
-  else if (point.type === 'float64') view.setFloat64(0, raw);
-  else writeInteger(point.type as IntegerType, view, raw);
   return fromBytes(point, view);
+}
+
+function mismatch({ type }: PointAddress, value: PointValue, wanted: string): PointRangeError {
+  const given = value.kind === 'number' ? value.text : JSON.stringify(value.value);
+  return new PointRangeError(`a ${type} takes ${wanted}, not ${given}`);
+}
+
+function numberText(point: PointAddress, value: PointValue): string {
+  if (value.kind !== 'number') throw mismatch(point, value, 'a number');
+  return value.text;
+}
+
+function decimalOf(text: string): Decimal {
+  const decimal = parseDecimal(text);
+  if (!decimal) throw new PointRangeError(`"${text}" is no number that registers can hold`);
+  return decimal;
 }
 
 type IntegerType = 'int16' | 'uint16' | 'int32' | 'uint32' | 'int64' | 'uint64';
@@ -140,55 +173,56 @@ function readInteger(type: IntegerType, view: DataView): bigint {
   return type.startsWith('u') ? value : BigInt.asIntN(bits, value);
 }
 
-function writeInteger(type: IntegerType, view: DataView, raw: number): void {
-  const value = BigInt(Math.round(raw));
+function writeInteger({ scale = 1, offset = 0 }: PointAddress, type: IntegerType, view: DataView, text: string): void {
+  const value = unscaleDecimal(decimalOf(text), toDecimal(scale), toDecimal(offset));
   const bits = BigInt(INTEGER_BITS[type]);
   const unsigned = type.startsWith('u');
   const low = unsigned ? 0n : -(1n << (bits - 1n));
   const high = unsigned ? (1n << bits) - 1n : (1n << (bits - 1n)) - 1n;
-  if (value < low || value > high) throw new PointRangeError(`the register holds ${low} to ${high}, not ${value}`);
+  if (value < low || value > high) {
+    const [least, most] = (scale < 0 ? [high, low] : [low, high]).map((raw) => scaleInteger(raw, scale, offset));
+    throw new PointRangeError(`the ${type} holds ${least} to ${most}, not ${text}`);
+  }
   const twos = BigInt.asUintN(Number(bits), value);
   for (let i = 0; i < view.byteLength; i++) {
     view.setUint8(i, Number((twos >> BigInt(8 * (view.byteLength - 1 - i))) & 0xffn));
   }
 }
 
+function writeFloat({ type, scale = 1, offset = 0 }: PointAddress, view: DataView, text: string): void {
+  decimalOf(text);
+  const raw = (Number(text) - offset) / scale;
+  const held = type === 'float32' ? Math.fround(raw) : raw;
+  if (!Number.isFinite(held)) throw new PointRangeError(`"${text}" is too large for a ${type}`);
+  if (type === 'float32') view.setFloat32(0, held);
+  else view.setFloat64(0, held);
+}
+
 /** raw * scale + offset in exact decimal arithmetic, with the decimals that scale and offset have. */
-export function scaleInteger(raw: bigint, scale: number, offset: number): string {
-  const factor = toDecimal(scale);
-  const shift = toDecimal(offset);
-  const decimals = Math.max(factor.decimals, shift.decimals);
-  const digits =
-    raw * factor.digits * 10n ** BigInt(decimals - factor.decimals) +
-    shift.digits * 10n ** BigInt(decimals - shift.decimals);
-  return printDecimal(digits, decimals);
+function scaleInteger(raw: bigint, scale: number, offset: number): string {
+  return printDecimal(scaleDecimal({ digits: raw, decimals: 0 }, toDecimal(scale), toDecimal(offset)));
 }
 
-function toDecimal(value: number): { digits: bigint; decimals: number } {
-  const [mantissa = '0', exponent = '0'] = value.toExponential().split('e');
-  const [whole = '0', fraction = ''] = mantissa.split('.');
-  const decimals = fraction.length - Number(exponent);
-  const digits = BigInt(whole + fraction);
-  return decimals < 0 ? { digits: digits * 10n ** BigInt(-decimals), decimals: 0 } : { digits, decimals };
+/** The number with the fewest digits that a float32 can't tell from this one: 0.1, not 0.10000000149011612. */
+function shortestFloat32(value: number): number {
+  for (let digits = 6; digits < 9; digits++) {
+    const shorter = Number(value.toPrecision(digits));
+    if (Math.fround(shorter) === value) return shorter;
+  }
+  return Number(value.toPrecision(9));
 }
 
-function printDecimal(digits: bigint, decimals: number): string {
-  const sign = digits < 0n ? '-' : '';
-  const text = (digits < 0n ? -digits : digits).toString().padStart(decimals + 1, '0');
-  return decimals === 0 ? sign + text : `${sign}${text.slice(0, -decimals)}.${text.slice(-decimals)}`;
-}
-
-function float(
+/** @param significant digits that are no noise of binary arithmetic after scaling */
+function decodeFloat(
   { scale = 1, offset = 0, decimals }: PointAddress,
   raw: number,
-  precision: number,
+  significant: number,
 ): PointValue | undefined {
-  const value = raw * scale + offset;
+  const isScaled = scale !== 1 || offset !== 0;
+  const value = isScaled ? Number((raw * scale + offset).toPrecision(significant)) : raw;
   if (!Number.isFinite(value)) return undefined;
-  return {
-    kind: 'number',
-    text: decimals === undefined ? String(Number(value.toPrecision(precision))) : value.toFixed(decimals),
-  };
+  const text = decimals === undefined ? String(value) : printDecimal(roundDecimal(toDecimal(value), decimals));
+  return { kind: 'number', text };
 }
 
 function decodeText(view: DataView): string {
