@@ -16,4 +16,4 @@ export {
 } from './register-map.ts';
 export { type ConnectionState, ModbusTcpClient, type ModbusTcpClientOptions } from './tcp-client.ts';
 export { encodeTcpFrame, type TcpFrame, TcpFrameReader } from './tcp-frame.ts';
-export { ModbusTcpServer, type ModbusUnit, perform } from './tcp-server.ts';
+export { ModbusTcpServer, type ModbusTcpServerOptions, type ModbusUnit, perform } from './tcp-server.ts';

@@ -1,5 +1,7 @@
-import { describe, expect, it, vi } from 'vitest';
-import { connected, device, plant } from '../test/peers.ts';
+import { type AddressInfo, createServer } from 'node:net';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { after, connected, device, plant } from '../test/peers.ts';
+import type { ModbusError } from './error.ts';
 import { TankProcess, tankUnit } from './simulator/index.ts';
 import { ModbusTcpClient } from './tcp-client.ts';
 import { ModbusTcpServer } from './tcp-server.ts';
@@ -94,13 +96,146 @@ describe('ModbusTcpClient', () => {
     await vi.waitFor(() => expect(states).toEqual(['disconnected', 'connecting', 'connected']), { timeout: 3000 });
   });
 
-  it('does not take an answer to another function, and passes by late answers', async () => {
-    let answer: Uint8Array | undefined = Uint8Array.of(2, 1, 1);
-    const { port } = await device(() => answer);
+  it('never repeats a write whose answer was lost with the connection', async () => {
+    const { port, received } = await device((_, { socket }) => {
+      socket.destroy();
+      return undefined;
+    });
+    const client = await connected(port, { maxInFlight: 4 });
+    const outcomes = [WRITE, READ].map((request) =>
+      client.request(1, request).catch((error: ModbusError) => error.code),
+    );
+    expect(await Promise.all(outcomes)).toEqual(['outcome-unknown', 'not-connected']);
+    await vi.waitFor(() => expect(client.state).toBe('connected'), { timeout: 3000 });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(received.filter(([functionCode]) => functionCode === 5).length).toBe(1);
+  });
+
+  it('tells pipelined requests apart, in whatever order the answers come', async () => {
+    const { port } = await device(([, , address = 0]) => after(60 - address * 20, 4, 2, 0, address));
+    const client = await connected(port, { maxInFlight: 3 });
+    const order: number[] = [];
+    const read = async (address: number) => {
+      const answer = await client.request(1, { kind: 'read-input-registers', address, quantity: 1 });
+      order.push(address);
+      return 'values' in answer ? answer.values : undefined;
+    };
+    expect(await Promise.all([0, 1, 2].map(read))).toEqual([[0], [1], [2]]);
+    expect(order).toEqual([2, 1, 0]);
+  });
+
+  it('passes by an answer that comes too late, and does not take it for the next', async () => {
+    const { port } = await device(([, , address = 0]) => after(address === 7 ? 80 : 60, 4, 2, 0, address));
     const client = await connected(port);
-    await expect(client.request(1, READ)).rejects.toMatchObject({ code: 'malformed-pdu' });
-    answer = Uint8Array.of(1, 1, 1);
-    await expect(client.request(1, READ)).resolves.toMatchObject({ kind: 'read-coils' });
+    const read = (address: number, timeoutMs: number) =>
+      client.request(1, { kind: 'read-input-registers', address, quantity: 1 }, undefined, timeoutMs);
+    await expect(read(7, 40)).rejects.toMatchObject({ code: 'no-answer' });
+    await expect(read(8, 500)).resolves.toMatchObject({ values: [8] });
+  });
+
+  it.each([
+    ['of another function', READ, [2, 1, 1]],
+    ['with fewer values than were asked for', { ...READ, quantity: 9 }, [1, 1, 1]],
+    ['with more registers than were asked for', { ...READ, kind: 'read-input-registers' }, [4, 4, 0, 1, 0, 2]],
+    ['that is an exception to another function', READ, [0x82, 2]],
+    ['that is cut', READ, [1, 2, 1]],
+  ] as const)('does not take an answer %s', async (_, request, answer) => {
+    const { port } = await device(() => Uint8Array.from(answer));
+    const client = await connected(port);
+    await expect(client.request(1, request)).rejects.toMatchObject({ code: 'malformed-pdu' });
+  });
+
+  it.each([
+    [WRITE, [5, 0, 0, 0, 0]],
+    [WRITE, [5, 0, 1, 0xff, 0]],
+    [WRITE, [5, 0]],
+    [{ kind: 'write-multiple-registers', address: 0, values: [1, 2] }, [16, 0, 0, 0, 1]],
+    [{ kind: 'mask-write-register', address: 0, andMask: 1, orMask: 2 }, [22, 0, 0, 0, 1, 0, 3]],
+  ] as const)('does not take %j for done when the answer is %j', async (request, answer) => {
+    const { port } = await device(() => Uint8Array.from(answer));
+    const client = await connected(port);
+    await expect(client.request(1, request)).rejects.toMatchObject({ code: 'outcome-unknown' });
+  });
+
+  it('carries a function it does not know, and takes only an answer to that', async () => {
+    const { port } = await device(([functionCode = 0]) => Uint8Array.of(functionCode === 65 ? 65 : 67, 7));
+    const client = await connected(port);
+    const call = (functionCode: number) => client.request(1, { kind: 'opaque', functionCode, data: Uint8Array.of(1) });
+    await expect(call(65)).resolves.toEqual({ kind: 'opaque', functionCode: 65, data: Uint8Array.of(7) });
+    await expect(call(66)).rejects.toMatchObject({ code: 'outcome-unknown' });
+  });
+
+  it('rejects a request that can not be sent, and sends nothing', async () => {
+    const { port, received } = await device(() => undefined);
+    const client = await connected(port);
+    const tooLarge = client.request(1, { kind: 'write-single-register', address: 0, value: 70_000 });
+    await expect(tooLarge).rejects.toMatchObject({ code: 'limit-exceeded' });
+    await expect(client.request(256, READ)).rejects.toMatchObject({ code: 'limit-exceeded' });
+    expect(received).toEqual([]);
+  });
+
+  it('gives each unit its turn, however much one that does not answer has to do', async () => {
+    const { port } = await device((_, { unit }) => (unit === 9 ? undefined : Uint8Array.of(1, 1, 1)));
+    for (const maxInFlight of [1, 3]) {
+      const client = await connected(port, { timeoutMs: 100, maxInFlight });
+      for (const unit of [1, 2]) await client.request(unit, READ);
+      const done: number[] = [];
+      const ask = (unit: number) =>
+        client.request(unit, READ).then(
+          () => done.push(unit),
+          () => done.push(unit),
+        );
+      await Promise.all([9, 9, 9, 9, 1, 2, 1, 2].map(ask));
+      // Of one at a time, a living unit waits for the dead one once in each round; of several, not at all.
+      expect(done.filter((unit) => unit !== 9).length).toBe(4);
+      const waited = done
+        .slice(
+          0,
+          done.findLastIndex((unit) => unit !== 9),
+        )
+        .filter((unit) => unit === 9).length;
+      expect(waited).toBe(maxInFlight === 1 ? 2 : 0);
+      client.close();
+    }
+  });
+
+  it('keeps the order of the requests to one unit', async () => {
+    const { port, received } = await device(([, , address = 0]) => Uint8Array.of(4, 2, 0, address));
+    const client = await connected(port, { maxInFlight: 2 });
+    const read = (unit: number, address: number) =>
+      client.request(unit, { kind: 'read-input-registers', address, quantity: 1 });
+    await Promise.all([read(1, 1), read(1, 2), read(2, 101), read(1, 3), read(2, 102)]);
+    const addresses = received.map(([, , address = 0]) => address);
+    expect(addresses.filter((address) => address < 100)).toEqual([1, 2, 3]);
+    expect(addresses.filter((address) => address > 100)).toEqual([101, 102]);
+  });
+
+  it('pauses longer and longer with a server that takes connections only to drop them', async () => {
+    const connectedAt: number[] = [];
+    const dropping = createServer((socket) => {
+      connectedAt.push(performance.now());
+      socket.destroy();
+    });
+    await new Promise<void>((resolve) => dropping.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      dropping.close();
+    });
+    const { port } = dropping.address() as AddressInfo;
+    const client = new ModbusTcpClient({ host: '127.0.0.1', port, random: () => 0 });
+    onTestFinished(() => client.close());
+    client.open();
+    await vi.waitFor(() => expect(connectedAt.length).toBe(4), { timeout: 3000 });
+    const pauses = connectedAt.slice(1).map((at, i) => at - (connectedAt[i] as number));
+    for (const [i, least] of [120, 245, 495].entries()) expect(pauses[i]).toBeGreaterThan(least);
+  });
+
+  it('says in words that the host has no such name', async () => {
+    const client = new ModbusTcpClient({ host: 'plc.invalid', port: 502 });
+    onTestFinished(() => client.close());
+    client.open();
+    await vi.waitFor(() => expect(client.problem).toMatch(/^no host has this name|can not be looked up/), {
+      timeout: 4000,
+    });
   });
 
   it('waits for a slow unit as long as it is told', async () => {

@@ -1,5 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { isAnswerTo } from './answer.ts';
+import { checkUnsigned } from './byte-cursor.ts';
 import { ModbusError, ModbusException } from './error.ts';
 import { decodeResponse, encodeRequest } from './functions.ts';
 import { isWrite, type ModbusRequest, type ModbusResponse } from './pdu.ts';
@@ -10,19 +12,37 @@ export interface ModbusTcpClientOptions {
   readonly port: number;
   /** How long to wait for each answer; 1000 ms when not given. */
   readonly timeoutMs?: number;
-  /** Requests on their way at the same time; 1 when not given, as many devices can't do more. */
+  /** Requests on their way at the same time, at most 256; 1 when not given, as many devices can't do more. */
   readonly maxInFlight?: number;
   /** Requests waiting for their turn before new ones are refused; 1000 when not given. */
   readonly maxQueued?: number;
   /** Longest pause between attempts to connect; 10,000 ms when not given. */
   readonly maxBackoffMs?: number;
+  /** Numbers from 0 to 1 for the jitter of those pauses; Math.random when not given. */
+  readonly random?: () => number;
 }
 
 export type ConnectionState = 'connecting' | 'connected' | 'disconnected' | 'closed';
 
+/** Far fewer than there are transaction ids. */
+const MOST_IN_FLIGHT = 256;
+
+/** What the system's errors mean to people. */
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'the device closed the connection',
+  EPIPE: 'the device closed the connection',
+  EHOSTUNREACH: 'there is no way to the host',
+  ENETUNREACH: 'there is no way to the network of the host',
+  ETIMEDOUT: 'the host does not answer',
+  ENOTFOUND: 'no host has this name',
+  EAI_AGAIN: 'the name of the host can not be looked up now',
+};
+
 interface PendingRequest {
   readonly unit: number;
   readonly request: ModbusRequest;
+  readonly functionCode: number;
   readonly timeoutMs: number;
   readonly frame: (transactionId: number) => Uint8Array;
   settle(outcome: ModbusResponse | Error): void;
@@ -34,7 +54,8 @@ interface InFlight extends PendingRequest {
 
 /**
  * A connection to a Modbus TCP server, kept up until it is closed. Answers are matched by transaction id, so a unit that does not answer
- * costs its own time-out and nobody else's answer. A write is sent at most once.
+ * costs its own time-out and nobody else's answer; units take turns, however many requests one of them has waiting. The requests of one
+ * unit keep their order. A write is sent at most once.
  * Emits `state` with the new ConnectionState.
  * @see MODBUS Messaging on TCP/IP V1.0b §4.2
  */
@@ -49,10 +70,19 @@ export class ModbusTcpClient extends EventEmitter<{ state: [ConnectionState] }> 
   #attempt = 0;
   #retry: NodeJS.Timeout | undefined;
   #lastTransactionId = 0;
+  /** Units in the order in which they were last served, the latest last. */
+  readonly #served = new Set<number>();
 
   constructor(options: ModbusTcpClientOptions) {
     super();
-    this.#options = { timeoutMs: 1000, maxInFlight: 1, maxQueued: 1000, maxBackoffMs: 10_000, ...options };
+    this.#options = {
+      timeoutMs: 1000,
+      maxInFlight: 1,
+      maxQueued: 1000,
+      maxBackoffMs: 10_000,
+      random: Math.random,
+      ...options,
+    };
   }
 
   get state(): ConnectionState {
@@ -83,27 +113,27 @@ export class ModbusTcpClient extends EventEmitter<{ state: [ConnectionState] }> 
    * Sends a request and gives the answer.
    * @param timeoutMs how long to wait for the answer once it is sent; the client's when not given
    * @throws ModbusException the device's exception
-   * @throws ModbusError `not-connected`, `no-answer` for reads, `outcome-unknown` for writes whose answer was lost, `malformed-pdu`
+   * @throws ModbusError `limit-exceeded` for a request that can't be sent, `not-connected`, `closed`; then for reads `no-answer`, or
+   *   `malformed-pdu` for an answer that does not fit; for writes `outcome-unknown` whenever they were sent and no proper answer came
    * @throws the signal's reason, except for a write that was sent already: that is `outcome-unknown`
    */
-  request(
+  async request(
     unit: number,
     request: ModbusRequest,
     signal?: AbortSignal,
     timeoutMs = this.#options.timeoutMs,
   ): Promise<ModbusResponse> {
     const pdu = encodeRequest(request);
+    checkUnsigned(unit, 0xff, 'a unit');
     const { host, port, maxQueued } = this.#options;
     // The first connection is waited for; one that was lost or failed is not.
     const isOpening = this.#state === 'connecting' && this.#problem === undefined;
     if (this.#state !== 'connected' && !isOpening) {
       const why = this.#problem ?? 'the connection is not open';
-      return Promise.reject(new ModbusError('not-connected', `${host}:${port}: ${why}`));
+      throw new ModbusError('not-connected', `${host}:${port}: ${why}`);
     }
     if (this.#queue.length >= maxQueued) {
-      return Promise.reject(
-        new ModbusError('not-connected', `${host}:${port}: ${maxQueued} requests are waiting already`),
-      );
+      throw new ModbusError('not-connected', `${host}:${port}: ${maxQueued} requests are waiting already`);
     }
     return new Promise((resolve, reject) => {
       const reason = () => (signal?.reason instanceof Error ? signal.reason : new ModbusError('closed', 'aborted'));
@@ -116,14 +146,13 @@ export class ModbusTcpClient extends EventEmitter<{ state: [ConnectionState] }> 
       const pending: PendingRequest = {
         unit,
         request,
+        functionCode: pdu[0] as number,
         timeoutMs,
         frame: (transactionId) => encodeTcpFrame({ transactionId, unit, pdu }),
         settle(outcome) {
           signal?.removeEventListener('abort', abort);
           if (outcome instanceof Error) reject(outcome);
           else if (outcome.kind === 'exception') reject(new ModbusException(outcome.exceptionCode));
-          else if (outcome.kind !== request.kind)
-            reject(new ModbusError('malformed-pdu', 'the answer is to another function'));
           else resolve(outcome);
         },
       };
@@ -144,18 +173,17 @@ export class ModbusTcpClient extends EventEmitter<{ state: [ConnectionState] }> 
     const socket = connect({ host, port, noDelay: true, keepAlive: true });
     this.#socket = socket;
     this.#reader = new TcpFrameReader();
-    const slow = setTimeout(() => socket.destroy(new Error('no connection in time')), Math.max(timeoutMs, 3000));
+    const slow = setTimeout(() => socket.destroy(new Error('the host does not answer')), Math.max(timeoutMs, 3000));
     let reason = 'the device closed the connection';
     socket.on('connect', () => {
       clearTimeout(slow);
-      this.#attempt = 0;
       this.#problem = undefined;
       this.#setState('connected');
       this.#sendNext();
     });
     socket.on('data', (chunk) => this.#receive(chunk));
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      reason = error.code === 'ECONNREFUSED' ? 'connection refused' : error.message;
+      reason = (error.code && REASONS[error.code]) || error.message;
     });
     socket.on('close', () => {
       clearTimeout(slow);
@@ -165,7 +193,7 @@ export class ModbusTcpClient extends EventEmitter<{ state: [ConnectionState] }> 
       this.#setState('disconnected');
       this.#failAll('not-connected', `${host}:${port}: ${reason}`);
       const pause = Math.min(this.#options.maxBackoffMs, 250 * 2 ** Math.min(this.#attempt++, 10));
-      this.#retry = setTimeout(() => this.#connect(), pause * (0.5 + Math.random() / 2));
+      this.#retry = setTimeout(() => this.#connect(), pause * (0.5 + this.#options.random() / 2));
     });
   }
 
@@ -175,7 +203,9 @@ export class ModbusTcpClient extends EventEmitter<{ state: [ConnectionState] }> 
         const waiting = this.#inFlight.get(transactionId);
         // A late answer to a request that has timed out belongs to nobody.
         if (!waiting || waiting.unit !== unit) continue;
-        this.#finish(transactionId, waiting, decodeOrError(pdu));
+        // A server that takes connections only to drop them is not asked again at once.
+        this.#attempt = 0;
+        this.#finish(transactionId, waiting, understand(waiting, pdu));
       }
     } catch (error) {
       this.#socket?.destroy(error as Error);
@@ -184,12 +214,14 @@ export class ModbusTcpClient extends EventEmitter<{ state: [ConnectionState] }> 
   }
 
   #sendNext(): void {
-    const { host, port, maxInFlight } = this.#options;
+    const { host, port } = this.#options;
+    const maxInFlight = Math.min(this.#options.maxInFlight, MOST_IN_FLIGHT);
     while (this.#state === 'connected' && this.#inFlight.size < maxInFlight) {
-      const next = this.#queue.shift();
+      // What is given to a socket that is going down would count as sent.
+      if (!this.#socket?.writable) return;
+      const next = this.#takeNext(maxInFlight);
       if (!next) return;
-      this.#lastTransactionId = (this.#lastTransactionId + 1) & 0xffff;
-      const transactionId = this.#lastTransactionId;
+      const transactionId = this.#newTransactionId();
       const timer = setTimeout(() => {
         const waiting = this.#inFlight.get(transactionId);
         if (!waiting) return;
@@ -198,8 +230,36 @@ export class ModbusTcpClient extends EventEmitter<{ state: [ConnectionState] }> 
         this.#sendNext();
       }, next.timeoutMs);
       this.#inFlight.set(transactionId, { ...next, timer });
-      this.#socket?.write(next.frame(transactionId));
+      this.#socket.write(next.frame(transactionId));
     }
+  }
+
+  /**
+   * The oldest request of the unit with the fewest on their way; of several such units, of the one that has waited longest.
+   * Where there are several units, none takes all places, so that one that does not answer leaves a way to the others.
+   */
+  #takeNext(maxInFlight: number): PendingRequest | undefined {
+    const mostOfOneUnit = this.#served.size > 1 && maxInFlight > 1 ? maxInFlight - 1 : maxInFlight;
+    const busy = new Map<number, number>();
+    for (const { unit } of this.#inFlight.values()) busy.set(unit, (busy.get(unit) ?? 0) + 1);
+    const turns = new Map([...this.#served].map((unit, turn) => [unit, turn]));
+    let best: PendingRequest | undefined;
+    const rank = ({ unit }: PendingRequest) => (busy.get(unit) ?? 0) * 256 + (turns.get(unit) ?? -1);
+    for (const candidate of this.#queue) {
+      if ((busy.get(candidate.unit) ?? 0) >= mostOfOneUnit) continue;
+      if (!best || rank(candidate) < rank(best)) best = candidate;
+    }
+    if (!best) return undefined;
+    this.#queue.splice(this.#queue.indexOf(best), 1);
+    this.#served.delete(best.unit);
+    this.#served.add(best.unit);
+    return best;
+  }
+
+  #newTransactionId(): number {
+    do this.#lastTransactionId = (this.#lastTransactionId + 1) & 0xffff;
+    while (this.#inFlight.has(this.#lastTransactionId));
+    return this.#lastTransactionId;
   }
 
   #finish(transactionId: number, waiting: InFlight, outcome: ModbusResponse | Error): void {
@@ -220,18 +280,25 @@ export class ModbusTcpClient extends EventEmitter<{ state: [ConnectionState] }> 
   }
 }
 
-/** A request was sent and has no answer. Of a write nobody knows whether it happened. */
-function lost(request: ModbusRequest, code: 'no-answer' | 'not-connected' | 'closed', message: string): ModbusError {
+/** A request was sent and has no answer that counts. Of a write nobody knows whether it happened. */
+function lost(
+  request: ModbusRequest,
+  code: 'no-answer' | 'not-connected' | 'closed' | 'malformed-pdu',
+  message: string,
+): ModbusError {
   return isWrite(request)
     ? new ModbusError('outcome-unknown', `${message}; whether it was written is unknown`)
     : new ModbusError(code, message);
 }
 
-function decodeOrError(pdu: Uint8Array): ModbusResponse | ModbusError {
+/** The answer to a request. One that makes no sense does not tell whether a write was done. */
+function understand({ request, functionCode }: PendingRequest, pdu: Uint8Array): ModbusResponse | ModbusError {
   try {
-    return decodeResponse(pdu);
+    const response = decodeResponse(pdu);
+    if (isAnswerTo(request, response, functionCode)) return response;
+    return lost(request, 'malformed-pdu', 'the answer is not to this request');
   } catch (error) {
-    if (error instanceof ModbusError) return error;
+    if (error instanceof ModbusError) return lost(request, 'malformed-pdu', error.message);
     throw error;
   }
 }

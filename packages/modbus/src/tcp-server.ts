@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import {
   GATEWAY_TARGET_FAILED,
+  ILLEGAL_DATA_ADDRESS,
   ILLEGAL_DATA_VALUE,
   ILLEGAL_FUNCTION,
   ModbusError,
@@ -21,19 +22,31 @@ export interface ModbusUnit {
   writeRegisters(address: number, values: readonly number[]): void;
 }
 
-const MAX_CONNECTIONS = 64;
+export interface ModbusTcpServerOptions {
+  /** Connections at the same time; 64 when not given. Further ones are closed at once. */
+  readonly maxConnections?: number;
+  /** What a request for a unit that is not there gets: exception 11, as from a gateway (when not given), or no answer. */
+  readonly absentUnit?: 'exception' | 'silence';
+}
 
 /** A Modbus TCP server in front of simulated devices. */
 export class ModbusTcpServer {
   readonly #units: ReadonlyMap<number, ModbusUnit>;
+  readonly #isSilentWhenAbsent: boolean;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  /** @param units by unit identifier; any other is answered with exception 11 */
-  constructor(units: ReadonlyMap<number, ModbusUnit>) {
+  /** @param units by unit identifier */
+  constructor(
+    units: ReadonlyMap<number, ModbusUnit>,
+    { maxConnections = 64, absentUnit = 'exception' }: ModbusTcpServerOptions = {},
+  ) {
     this.#units = units;
+    this.#isSilentWhenAbsent = absentUnit === 'silence';
     this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
-    this.#server.maxConnections = MAX_CONNECTIONS;
+    this.#server.maxConnections = maxConnections;
+    // A connection that could not be accepted, as when the process has no more file descriptors, ends none that are there.
+    this.#server.on('error', () => undefined);
   }
 
   /** @returns the port, chosen by the system when 0 was given. Rejects with the system's error when it can't listen */
@@ -58,34 +71,50 @@ export class ModbusTcpServer {
     this.#sockets.add(socket);
     const reader = new TcpFrameReader();
     socket.on('data', (chunk) => {
+      socket.cork();
       try {
-        for (const frame of reader.push(chunk)) socket.write(encodeTcpFrame(this.#answer(frame)));
+        for (const frame of reader.push(chunk)) {
+          const answer = this.#answer(frame);
+          if (answer) socket.write(encodeTcpFrame(answer));
+        }
+        socket.uncork();
+        // Who does not take its answers is not asked for more.
+        if (socket.writableNeedDrain) socket.pause();
       } catch {
         // No Modbus TCP: there is no way back into step with it.
         socket.destroy();
       }
     });
+    socket.on('drain', () => socket.resume());
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.#sockets.delete(socket));
   }
 
-  #answer({ transactionId, unit, pdu }: TcpFrame): TcpFrame {
-    const functionCode = (pdu[0] as number) & 0x7f;
-    let response: ModbusResponse;
-    try {
-      const device = this.#units.get(unit);
-      if (!device) throw new ModbusException(GATEWAY_TARGET_FAILED);
-      response = perform(device, decodeRequest(pdu));
-    } catch (error) {
-      response = { kind: 'exception', functionCode, exceptionCode: exceptionCodeOf(error) };
-    }
-    return { transactionId, unit, pdu: encodeResponse(response) };
+  #answer({ transactionId, unit, pdu }: TcpFrame): TcpFrame | undefined {
+    const device = this.#units.get(unit);
+    if (!device && this.#isSilentWhenAbsent) return undefined;
+    return { transactionId, unit, pdu: device ? answer(device, pdu) : encodeException(pdu, GATEWAY_TARGET_FAILED) };
   }
 }
 
-function exceptionCodeOf(error: unknown): number {
-  if (error instanceof ModbusException) return error.exceptionCode;
-  return error instanceof ModbusError ? ILLEGAL_DATA_VALUE : SERVER_DEVICE_FAILURE;
+function answer(device: ModbusUnit, pdu: Uint8Array): Uint8Array {
+  let request: ModbusRequest;
+  try {
+    request = decodeRequest(pdu);
+  } catch (error) {
+    const isOverflow = error instanceof ModbusError && error.code === 'address-overflow';
+    return encodeException(pdu, isOverflow ? ILLEGAL_DATA_ADDRESS : ILLEGAL_DATA_VALUE);
+  }
+  try {
+    return encodeResponse(perform(device, request));
+  } catch (error) {
+    // Anything else is a fault of the device's data, such as a register that 16 bits don't hold.
+    return encodeException(pdu, error instanceof ModbusException ? error.exceptionCode : SERVER_DEVICE_FAILURE);
+  }
+}
+
+function encodeException(pdu: Uint8Array, exceptionCode: number): Uint8Array {
+  return encodeResponse({ kind: 'exception', functionCode: (pdu[0] as number) & 0x7f, exceptionCode });
 }
 
 /** Does what a request says with a unit's data. @throws ModbusException */
