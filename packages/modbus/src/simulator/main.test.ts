@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { plant } from '../../test/peers.ts';
+import { connected, plant } from '../../test/peers.ts';
 
 const { argv } = process;
 const events = ['SIGTERM', 'SIGINT', 'disconnect'] as NodeJS.Signals[];
@@ -29,6 +29,45 @@ async function failure(listen: string): Promise<{ code: unknown; said: unknown }
   await expect(import('./main.ts')).rejects.toThrow('exit');
   return { code: exit.mock.lastCall?.[0], said: say.mock.lastCall?.[0] };
 }
+
+/** Starts the program. @returns the port it says it listens on, and how to end it by an event */
+async function started(listen: string) {
+  process.argv = ['node', 'main.ts', '--listen', listen];
+  const say = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+  const exit = vi.spyOn(process, 'exit').mockImplementation((() => undefined) as () => never);
+  await import('./main.ts');
+  const said = String(say.mock.lastCall?.[0]);
+  const end = async (event: 'SIGTERM' | 'SIGINT' | 'disconnect') => {
+    for (const listener of process.listeners(event as NodeJS.Signals)) {
+      if (!before.get(event as NodeJS.Signals)?.includes(listener)) listener(event as NodeJS.Signals);
+    }
+    await vi.waitFor(() => expect(exit).toHaveBeenCalledWith(0));
+  };
+  return { said, port: Number(said.split(':').at(-1)), end };
+}
+
+it.each(['SIGTERM', 'SIGINT', 'disconnect'] as const)(
+  'says where it listens, moves by itself, and ends at %s',
+  async (event) => {
+    const { said, port, end } = await started('127.0.0.1:0');
+    expect(said).toMatch(/^plc ready modbus-tcp:\/\/127\.0\.0\.1:\d+$/);
+    const client = await connected(port);
+    const inflow = () => client.request(1, { kind: 'read-input-registers', address: 2, quantity: 2 });
+    const before = await inflow();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    vi.advanceTimersByTime(1000);
+    expect(await inflow()).not.toEqual(before);
+    await client.request(2, { kind: 'read-input-registers', address: 0, quantity: 8 });
+    await end(event);
+    await vi.waitFor(() => expect(client.problem).toBe('connection refused'));
+  },
+);
+
+it('listens on IPv6 too', async () => {
+  const { said, end } = await started('[::1]:0');
+  expect(said).toMatch(/^plc ready modbus-tcp:\/\/\[::1\]:\d+$/);
+  await end('SIGTERM');
+});
 
 it('says that its port is in use', async () => {
   const { port } = await plant();

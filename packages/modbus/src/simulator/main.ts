@@ -11,7 +11,9 @@ if (!match) {
   console.error(`--listen needs host:port such as 127.0.0.1:5020, got "${listen}"`);
   process.exit(2);
 }
-const [, host = '', port = ''] = match;
+const [, shownHost = '', port = ''] = match;
+// An IPv6 address is written in brackets, but listened on without.
+const host = shownHost.replace(/^\[(.*)\]$/, '$1');
 
 const tank = new TankProcess();
 const server = new ModbusTcpServer(
@@ -36,10 +38,10 @@ for (const event of ['SIGTERM', 'SIGINT', 'disconnect'] as const) {
 
 try {
   const actual = await server.listen(Number(port), host);
-  console.log(`plc ready modbus-tcp://${host}:${actual}`);
+  console.log(`plc ready modbus-tcp://${shownHost}:${actual}`);
 } catch (error) {
   const { code, message } = error as NodeJS.ErrnoException;
   const why = code === 'EADDRINUSE' ? 'the port is already in use by another program' : message;
-  console.error(`the simulated PLC can't listen on ${host}:${port}: ${why}`);
+  console.error(`the simulated PLC can't listen on ${shownHost}:${port}: ${why}`);
   process.exit(1);
 }
