@@ -123,12 +123,9 @@ export class Router {
     else if (stanza.isIqRequest()) return this.#answer(stanza, this.#accountIq);
   }
 
-  /** @see RFC 6121 §8.5.3.2 */
+  /** Only a chat goes on with another resource. @see RFC 6121 §8.5.3.2 */
   #toMissingResource(stanza: Stanza, to: Jid): void {
-    if (
-      stanza.kind === 'message' &&
-      (stanza.type === undefined || stanza.type === 'normal' || stanza.type === 'chat')
-    ) {
+    if (stanza.kind === 'message' && stanza.type === 'chat') {
       this.#messageToAccount(stanza, to);
     } else if (stanza.kind !== 'presence') {
       this.reject(stanza, new StanzaError('service-unavailable', `${to} is not connected`));

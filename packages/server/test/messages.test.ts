@@ -44,8 +44,15 @@ describe('messages (RFC 6121 §8.5)', () => {
     await high.receives(`<message id='news'/>`);
     await low.receives(`<message id='news'/>`);
     await negative.doesNotReceive('<message/>');
-    romeo.sends(`<message to='juliet@localhost/gone' id='moved'/>`);
+    romeo.sends(`<message to='juliet@localhost/gone' type='chat' id='moved'/>`);
     await high.receives(`<message id='moved'/>`);
+    for (const type of ['normal', 'headline', 'groupchat']) {
+      romeo.sends(`<message to='juliet@localhost/gone' type='${type}' id='${type}'/>`);
+      await romeo.receives(`<message type='error' from='juliet@localhost/gone' id='${type}'/>`);
+    }
+    romeo.sends(`<message to='juliet@localhost/gone' id='untyped'/>`);
+    await romeo.receives(`<message type='error' from='juliet@localhost/gone' id='untyped'/>`);
+    await high.doesNotReceive(`<message/>`);
     for (const actor of [low, high, negative]) actor.leaves();
   });
 
