@@ -84,6 +84,22 @@ describe('XMPP over WebSocket (RFC 7395)', () => {
     await romeo.stop();
   });
 
+  it('a binary message ends the stream', async () => {
+    const { socket, next, closed } = await open();
+    socket.send(Uint8Array.from(Buffer.from(`<open xmlns='${NS.framing}' to='localhost' version='1.0'/>`)));
+    expect((await next()).is('open', NS.framing)).toBe(true);
+    expect((await next()).child('not-well-formed', NS.streamErrors)).toBeDefined();
+    expect(await closed).toBe(1000);
+  });
+
+  it('the closing handshake is completed after an error that took a while to find', async () => {
+    const { socket, closed } = await open();
+    const start = Date.now();
+    socket.send(`<open xmlns='${NS.framing}' to='elsewhere.example' version='1.0'/>`);
+    expect(await closed).toBe(1000);
+    expect(Date.now() - start).toBeLessThan(1500);
+  });
+
   it.each([
     ['<a/><b/>', 'not-well-formed'],
     ['hello', 'not-well-formed'],

@@ -89,7 +89,8 @@ export class WebSocketTransport implements ClientTransport {
 
   pause(paused: boolean): void {
     if (paused) this.#socket.pause();
-    else if (this.#socket.readyState === this.#socket.OPEN) this.#socket.resume();
+    // While it closes too: the other side's close frame must be read.
+    else this.#socket.resume();
   }
 
   #write(data: string | Uint8Array): void {
