@@ -229,24 +229,4 @@ describe('in a bound stream', () => {
     newer.sends("<iq type='get' id='1'><ping xmlns='urn:xmpp:ping'/></iq>");
     await newer.receives("<iq type='result' id='1'/>");
   });
-
-  it('an account has a limited number of sessions', async () => {
-    const small = await Stage.open({ limits: { maxSessionsPerAccount: 1 } });
-    await small.signIn('romeo', 'one');
-    const second = await small.connectTls();
-    await second.authenticates('romeo', 'romeo');
-    await expect(second.binds('two')).rejects.toThrow(/resource-constraint/);
-    await small.close();
-  });
-
-  it('a client that does not read is disconnected, and the others go on', async () => {
-    const small = await Stage.open({ limits: { maxUnsentBytes: 65_536 } });
-    const juliet = await small.present('juliet', 'lazy');
-    const romeo = await small.signIn('romeo', 'busy');
-    juliet.pauses();
-    const body = 'x'.repeat(5000);
-    for (let i = 0; i < 3000; i++) romeo.sends(`<message to='juliet@localhost/lazy'><body>${body}</body></message>`);
-    await romeo.receives(`<message type='error' from='juliet@localhost/lazy'/>`);
-    await small.close();
-  }, 15_000);
 });

@@ -106,6 +106,8 @@ function acceptWebSockets(app: FastifyInstance, options: HttpOptions, isPlain: b
     perMessageDeflate: false,
   });
   app.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    // From here on the HTTP server listens for errors no more, and one that nobody hears ends the process.
+    socket.on('error', (error) => context.log.debug({ reason: error.message }, 'a connection broke at its upgrade'));
     const path = request.url?.split('?')[0];
     const protocols = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
     if (path !== WEBSOCKET_PATH || !protocols.includes('xmpp')) {

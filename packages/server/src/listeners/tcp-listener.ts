@@ -30,10 +30,10 @@ export function listenDirectTls(
 ): Promise<Server> {
   const server = createTlsServer(
     { ...tls.options, ALPNProtocols: ['xmpp-client'], handshakeTimeout: context.limits.authTimeoutMs },
-    (socket) => {
-      if (connections.admit(socket)) new TcpTransport(context, socket, { requireTls: true });
-    },
+    (socket) => new TcpTransport(context, socket, { requireTls: true }),
   );
+  // Counted from their first byte, not from the end of the handshake: silence costs a socket too.
+  server.on('connection', (socket: Socket) => connections.admit(socket));
   server.on('tlsClientError', (error: Error, socket: Socket) => {
     context.log.debug({ remote: socket.remoteAddress, reason: error.message }, 'TLS handshake failed');
     socket.destroy();

@@ -18,6 +18,7 @@ export class TcpTransport implements ClientTransport {
   #opened = false;
   #closing = false;
   #corked = false;
+  #unlisten: () => void = () => {};
 
   /** @param secureContext for STARTTLS; undefined where it is not offered or TLS is there already */
   constructor(
@@ -79,7 +80,7 @@ export class TcpTransport implements ClientTransport {
 
   async startTls(): Promise<void> {
     const plain = this.#socket;
-    plain.removeAllListeners();
+    this.#unlisten();
     // What was sent before TLS must not count as sent inside it.
     if (this.#reader.pendingBytes > 0) {
       plain.destroy();
@@ -126,16 +127,17 @@ export class TcpTransport implements ClientTransport {
   }
 
   #listen(socket: Socket): void {
-    socket.on('data', (chunk: Buffer) => {
+    const data = (chunk: Buffer) => {
       if (this.#closing) return;
       this.#reader.push(chunk);
       this.#connection.pump();
-    });
-    socket.on('error', (error) =>
-      this.#context.log.debug({ remote: this.remote, reason: error.message }, 'connection broke'),
-    );
-    socket.on('close', () => this.#connection.ended());
-    socket.on('end', () => this.#connection.ended());
+    };
+    const error = ({ message }: Error) =>
+      this.#context.log.debug({ remote: this.remote, reason: message }, 'connection broke');
+    const ended = () => this.#connection.ended();
+    socket.on('data', data).on('error', error).on('close', ended).on('end', ended);
+    // Its own listeners alone: whoever counts connections listens too.
+    this.#unlisten = () => socket.off('data', data).off('error', error).off('close', ended).off('end', ended);
   }
 
   /** What is sent within one turn of the event loop leaves in one write. */
