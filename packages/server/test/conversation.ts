@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { type Element, parseElement, type StreamEvent, StreamReader } from '@thingward/xml';
 import { encodeBase64, NS } from '@thingward/xmpp';
-import { type ServerConfigInput, serverConfigSchema, ThingwardServer } from '../src/index.ts';
+import { type ServerConfigInput, type ServerOptions, serverConfigSchema, ThingwardServer } from '../src/index.ts';
 
 const PATIENCE_MS = 2000;
 
@@ -16,15 +16,17 @@ export class Stage {
   readonly directory: string;
   server!: ThingwardServer;
   readonly #input: Partial<ServerConfigInput>;
+  readonly #options: ServerOptions;
   readonly #actors: Actor[] = [];
 
-  private constructor(input: Partial<ServerConfigInput>) {
+  private constructor(input: Partial<ServerConfigInput>, options: ServerOptions) {
     this.#input = input;
+    this.#options = options;
     this.directory = mkdtempSync(join(tmpdir(), 'thingward-stage-'));
   }
 
-  static async open(input: Partial<ServerConfigInput> = {}): Promise<Stage> {
-    const stage = new Stage(input);
+  static async open(input: Partial<ServerConfigInput> = {}, options: ServerOptions = {}): Promise<Stage> {
+    const stage = new Stage(input, options);
     await stage.start();
     for (const name of ['romeo', 'juliet', 'mercutio']) await stage.server.accounts.add(name, name);
     return stage;
@@ -38,7 +40,7 @@ export class Stage {
       auth: { allowPlaintext: true },
       ...this.#input,
     });
-    this.server = await ThingwardServer.start(config);
+    this.server = await ThingwardServer.start(config, this.#options);
   }
 
   /** A fresh TCP connection on which nothing was said yet. */
@@ -62,9 +64,10 @@ export class Stage {
     return actor;
   }
 
-  /** A session that has sent initial presence and got it back. */
+  /** A session that has asked for the roster, sent initial presence and got it back. @see RFC 6121 §2.2 */
   async present(name: string, resource = 'r', priority = 0): Promise<Actor> {
     const actor = await this.signIn(name, resource);
+    await actor.roster();
     actor.sends(`<presence><priority>${priority}</priority></presence>`);
     await actor.receives(`<presence from='${name}@localhost/${resource}'/>`);
     return actor;
@@ -166,6 +169,16 @@ export class Actor {
     this.restarts();
   }
 
+  /** Asks for the roster. @returns a line for each item: JID, subscription, and whether a request waits for an answer */
+  async roster(): Promise<string[]> {
+    this.sends(`<iq type='get' id='roster'><query xmlns='${NS.roster}'/></iq>`);
+    const answer = await this.receives(`<iq type='result' id='roster'/>`);
+    const items = answer.child('query', NS.roster)?.childrenNamed('item') ?? [];
+    return items
+      .map((item) => `${item.attribute('jid')} ${item.attribute('subscription')}${item.attribute('ask') ? ' ask' : ''}`)
+      .sort();
+  }
+
   /** A new stream on the same connection. */
   restarts(): void {
     this.#reader.restart();
@@ -257,6 +270,22 @@ export class Actor {
     this.#drain();
     this.#wake = wake;
   }
+}
+
+/** A request to add or change a contact, and the push that tells of one. @see RFC 6121 §2.1.5, §2.1.6 */
+export const rosterSet = (id: string, item: string): string =>
+  `<iq type='set' id='${id}'><query xmlns='${NS.roster}'>${item}</query></iq>`;
+export const push = (item: string): string => `<iq type='set'><query xmlns='${NS.roster}'>${item}</query></iq>`;
+
+/** Makes two that are present see each other. */
+export async function befriend(romeo: Actor, juliet: Actor): Promise<void> {
+  romeo.sends(`<presence type='subscribe' to='juliet@localhost'/>`);
+  await juliet.receives(`<presence type='subscribe' from='romeo@localhost'/>`);
+  juliet.sends(`<presence type='subscribed' to='romeo@localhost'/><presence type='subscribe' to='romeo@localhost'/>`);
+  await romeo.receives(`<presence type='subscribe' from='juliet@localhost'/>`);
+  romeo.sends(`<presence type='subscribed' to='juliet@localhost'/>`);
+  await juliet.receives(push(`<item jid='romeo@localhost' subscription='both'/>`));
+  await romeo.receives(push(`<item jid='juliet@localhost' subscription='both'/>`));
 }
 
 function isLike(actual: Element, wanted: Element): boolean {

@@ -11,10 +11,12 @@ const MAX_GROUPS = 50;
 export const roster: ServerModule = {
   name: 'roster',
   start(context) {
-    const { router, rosters } = context;
+    const { router, rosters, sessions } = context;
 
     router.onAccountIq('get', 'query', NS.roster, async ({ from, to }) => {
       ownOnly(from, to);
+      const session = sessions.get(from);
+      if (session) session.wantsRoster = true;
       const entries = await rosters.entries(from.local as string);
       const items = entries.filter(({ inRoster }) => inRoster).map((entry) => encodeRosterItem(toRosterItem(entry)));
       return xml('query', { xmlns: NS.roster }, items);
@@ -59,6 +61,7 @@ export function pushRosterItem({ sessions }: ServerContext, localpart: string, e
 
 function push(sessions: ReturnType<ServerContext['sessions']['of']>, item: ReturnType<typeof encodeRosterItem>): void {
   for (const session of sessions) {
+    if (!session.wantsRoster) continue;
     const id = `push-${Math.random().toString(36).slice(2, 10)}`;
     const element = iq('set', { id }, xml('query', { xmlns: NS.roster }, item));
     session.send(Stanza.made(element, session.jid.bare, session.jid));
