@@ -2,6 +2,7 @@ import { errorReply, iqResult, Jid, type Logger, StanzaError } from '@thingward/
 import type { PresenceHandler, ServerIqHandler, StanzaReceiver } from './handlers.ts';
 import type { Session, SessionTable } from './session.ts';
 import { Stanza } from './stanza.ts';
+import { isSubscriptionType } from './subscription.ts';
 
 const MAX_CACHED_JIDS = 10_000;
 
@@ -112,7 +113,8 @@ export class Router {
   }
 
   #toAccount(stanza: Stanza, to: Jid): void | Promise<void> {
-    if (to.resource !== undefined) {
+    // Subscriptions and probes are the account's own affair, whatever resource they name (RFC 6121 §3, §4.3).
+    if (to.resource !== undefined && !(stanza.kind === 'presence' && isForAccount(stanza.type))) {
       const session = this.#sessions.get(to);
       if (session) session.send(stanza);
       else return this.#toMissingResource(stanza, to);
@@ -172,6 +174,10 @@ export class Router {
 /** A stanza without an address is meant for the sender's own account. @see RFC 6120 §10.3 */
 function readdressed(stanza: Stanza): Stanza {
   return Stanza.made(stanza.element, stanza.from, stanza.from.bare);
+}
+
+function isForAccount(type: string | undefined): boolean {
+  return type === 'probe' || isSubscriptionType(type);
 }
 
 function register(handlers: Map<string, ServerIqHandler>, key: string, handler: ServerIqHandler): void {
