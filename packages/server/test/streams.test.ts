@@ -178,6 +178,15 @@ describe('in a bound stream', () => {
     [`<message><body>${'x'.repeat(21_000)}</body></message>`, 'policy-violation'],
     ['<message>\u0001</message>', 'not-well-formed'],
     ['<a>'.repeat(200), 'policy-violation'],
+    ['some text', 'not-well-formed'],
+    ['</stream>', 'not-well-formed'],
+    ['</stream:streams>', 'not-well-formed'],
+    ['<!-- comment -->', 'restricted-xml'],
+    ['<?pi data?>', 'restricted-xml'],
+    ['<message><body>&copy;</body></message>', 'restricted-xml'],
+    ['<message><!DOCTYPE a></message>', 'restricted-xml'],
+    ["<message id='a' id='b'/>", 'not-well-formed'],
+    [`${STREAM_HEADER.replace("<?xml version='1.0'?>", '').replace('>', '/>')}`, 'unsupported-stanza-type'],
   ])('%j ends it with %s', async (text, condition) => {
     const romeo = await stage.signIn('romeo', `r${Math.random()}`);
     romeo.sends(text);
@@ -214,6 +223,53 @@ describe('in a bound stream', () => {
     romeo.sends(text);
     await romeo.receives(`<iq type='error'><error><${condition} xmlns='${NS.stanzaErrors}'/></error></iq>`);
     await romeo.doesNotReceive('<stream/>');
+  });
+
+  it('white space between stanzas keeps the connection alive and means nothing', async () => {
+    const romeo = await stage.signIn('romeo', 'space');
+    for (const space of [' ', '\n', '\t\r\n ', ' '.repeat(30_000)]) romeo.sends(space);
+    romeo.sends(`<iq type='get' id='1' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>`);
+    expect((await romeo.next()).attribute('id')).toBe('1');
+  });
+
+  it('what was sent just before the end still arrives', async () => {
+    const [romeo, juliet] = [await stage.signIn('romeo', 'hasty'), await stage.signIn('juliet', 'hasty')];
+    romeo.sends(
+      `<iq type='get' id='1'><query xmlns='${NS.roster}'/></iq><message to='juliet@localhost/hasty' id='last'/></stream:stream>`,
+    );
+    await juliet.receives(`<message id='last' from='romeo@localhost/hasty'/>`);
+    await romeo.isClosed();
+  });
+
+  it('an error from the client ends it without an answer but the end', async () => {
+    const romeo = await stage.signIn('romeo', 'quitter');
+    romeo.sends(`<stream:error><reset xmlns='${NS.streamErrors}'/></stream:error>`);
+    await expect(romeo.next()).rejects.toThrow('expected an element, got close');
+  });
+
+  it('a resource is made up when none is asked for, normalised when it is, and refused when it is too long', async () => {
+    const bind = (resource: string) =>
+      `<iq type='set' id='b'><bind xmlns='${NS.bind}'><resource>${resource}</resource></bind></iq>`;
+    const romeo = await stage.connectTls();
+    await romeo.authenticates('romeo', 'romeo');
+    await romeo.opens();
+    romeo.sends(bind('x'.repeat(1024)));
+    await romeo.receives(`<iq type='error' id='b'><error><bad-request xmlns='${NS.stanzaErrors}'/></error></iq>`);
+    romeo.sends(bind(''));
+    const bound = (await romeo.receives(`<iq type='result' id='b'/>`)).child('bind', NS.bind)?.child('jid')?.text;
+    expect(bound).toMatch(/^romeo@localhost\/[\w-]{12}$/);
+    romeo.sends(bind('again'));
+    await romeo.receives(`<iq type='error' id='b'/>`);
+  });
+
+  it('all streams are told when the server stops', async () => {
+    const passing = await Stage.open();
+    const romeo = await passing.signIn('romeo');
+    const stopped = passing.server.stop();
+    await romeo.isThrownOut('system-shutdown');
+    await stopped;
+    await passing.start();
+    await passing.close();
   });
 
   it('closing is answered with closing', async () => {

@@ -106,6 +106,10 @@ describe('XMPP over WebSocket (RFC 7395)', () => {
     [`<stream:stream xmlns:stream='${NS.stream}' to='localhost'>`, 'not-well-formed'],
     [`<open xmlns='urn:other' to='localhost'/>`, 'not-authorized'],
     [`<!-- x --><a/>`, 'restricted-xml'],
+    ['', 'not-well-formed'],
+    [' <a/>', 'not-well-formed'],
+    ['<a/> ', 'not-well-formed'],
+    [`<a>${'x'.repeat(11_000)}</a>`, 'policy-violation'],
   ])('%j ends the stream with %s', async (text, condition) => {
     const { socket, next, closed } = await open();
     socket.send(`<open xmlns='${NS.framing}' to='localhost' version='1.0'/>`);
