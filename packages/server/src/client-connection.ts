@@ -12,6 +12,7 @@ import {
   StreamError,
   StreamReceiver,
 } from '@thingward/xmpp';
+import type { Hooks } from './hooks.ts';
 import type { Limits } from './limits.ts';
 import type { Router } from './router.ts';
 import { Session, type SessionTable, type SessionWire } from './session.ts';
@@ -34,6 +35,7 @@ export interface ConnectionContext {
   readonly limits: Limits;
   readonly router: Router;
   readonly sessions: SessionTable;
+  readonly hooks: Hooks;
   readonly log: Logger;
   /** Told of each attempt to authenticate. */
   readonly onAuthentication: (succeeded: boolean) => void;
@@ -63,6 +65,7 @@ export class ClientConnection {
       reportError: (error) => log.error({ err: error }, 'a stream could not be negotiated'),
       bind: (account, resource) => this.#bind(account, resource),
       bound: (jid) => this.#bound(jid),
+      features: (state) => context.hooks.streamFeatures(state),
       authenticated: ({ mechanism, account, error }) => {
         context.onAuthentication(error === undefined);
         if (error === undefined) transport.authenticated();
@@ -133,6 +136,8 @@ export class ClientConnection {
     const { router } = this.#context;
     if (namespace !== NS.client) {
       if (namespace === NS.stream && name === 'error') return this.#transport.closeStream();
+      const handler = this.#context.hooks.nonza(name, namespace);
+      if (handler) return handler(frame, session);
       throw new StreamError('unsupported-stanza-type', `<${name} xmlns='${namespace}'/> is no stanza`);
     }
     if (name !== 'iq' && name !== 'message' && name !== 'presence') {
@@ -194,6 +199,7 @@ export class ClientConnection {
     }
     this.#session = new Session(jid, this.#transport);
     sessions.add(this.#session);
+    this.#context.hooks.sessionBound(this.#session);
     log.debug({ jid: jid.toString(), remote: this.#transport.remote }, 'session bound');
   }
 

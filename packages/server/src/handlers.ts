@@ -22,3 +22,9 @@ export interface StanzaReceiver {
   readonly title: string;
   receive(stanza: Stanza): void;
 }
+
+/** The way to domains that are not served here. */
+export interface RemoteRoute {
+  /** Takes a stanza on its way, or has it refused when there is none. */
+  send(stanza: Stanza): void;
+}

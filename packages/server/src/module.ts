@@ -1,17 +1,26 @@
 import type { DiscoIdentity, Logger } from '@thingward/xmpp';
+import type { Kysely, Migration } from 'kysely';
 import type { Accounts } from './accounts.ts';
+import type { ServerConfig } from './config.ts';
+import type { DiscoRegistry } from './disco-registry.ts';
+import type { Hooks } from './hooks.ts';
 import type { RosterStore } from './roster-store.ts';
 import type { Router } from './router.ts';
 import type { SessionTable } from './session.ts';
+import type { ServerSchema } from './storage/schema.ts';
 
 /** What a module can use. */
 export interface ServerContext {
   readonly domain: string;
+  readonly config: ServerConfig;
   readonly router: Router;
   readonly sessions: SessionTable;
   readonly accounts: Accounts;
   readonly rosters: RosterStore;
-  readonly modules: readonly ServerModule[];
+  /** A module sees its own tables through `database.withTables<...>()`. */
+  readonly database: Kysely<ServerSchema>;
+  readonly disco: DiscoRegistry;
+  readonly hooks: Hooks;
   readonly log: Logger;
 }
 
@@ -23,6 +32,8 @@ export interface ServerModule {
   /** Features of accounts (bare JIDs). */
   readonly accountFeatures?: readonly string[];
   readonly identity?: DiscoIdentity;
-  /** Registers its handlers. */
-  start(context: ServerContext): void;
+  /** Tables it keeps in the server's database; names sort by date. */
+  readonly migrations?: Readonly<Record<string, Migration>>;
+  /** Registers its handlers. @returns what ends its timers and queues when the server stops, where it has any */
+  start(context: ServerContext): void | (() => void | Promise<void>);
 }

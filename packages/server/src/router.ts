@@ -1,5 +1,6 @@
 import { errorReply, iqResult, Jid, type Logger, StanzaError } from '@thingward/xmpp';
-import type { PresenceHandler, ServerIqHandler, StanzaReceiver } from './handlers.ts';
+import type { PresenceHandler, RemoteRoute, ServerIqHandler, StanzaReceiver } from './handlers.ts';
+import type { Hooks } from './hooks.ts';
 import type { Session, SessionTable } from './session.ts';
 import { Stanza } from './stanza.ts';
 import { isSubscriptionType } from './subscription.ts';
@@ -13,17 +14,20 @@ const MAX_CACHED_JIDS = 10_000;
 export class Router {
   readonly domain: Jid;
   readonly #sessions: SessionTable;
+  readonly #hooks: Hooks;
   readonly #log: Logger;
   readonly #services = new Map<string, StanzaReceiver>();
   readonly #serverIq = new Map<string, ServerIqHandler>();
   readonly #accountIq = new Map<string, ServerIqHandler>();
   readonly #jids = new Map<string, Jid>();
   #presence: PresenceHandler | undefined;
+  #remote: RemoteRoute | undefined;
   #routed = 0;
 
-  constructor(domain: Jid, sessions: SessionTable, log: Logger) {
+  constructor(domain: Jid, sessions: SessionTable, hooks: Hooks, log: Logger) {
     this.domain = domain;
     this.#sessions = sessions;
+    this.#hooks = hooks;
     this.#log = log;
   }
 
@@ -43,6 +47,16 @@ export class Router {
 
   removeService(service: StanzaReceiver): void {
     this.#services.delete(service.jid.domain);
+  }
+
+  /** Is there a service at this domain? */
+  hasService(domain: string): boolean {
+    return this.#services.has(domain);
+  }
+
+  /** Takes what is for domains that are not served here. Without it such stanzas are refused. */
+  setRemote(route: RemoteRoute | undefined): void {
+    this.#remote = route;
   }
 
   /** Answers IQ requests to the server itself. */
@@ -72,11 +86,31 @@ export class Router {
 
   /** A client of ours sent it. */
   fromClient(stanza: Stanza, session: Session): void | Promise<void> {
+    let filtered: ReturnType<Hooks['sending']>;
+    try {
+      filtered = this.#hooks.sending(stanza, session);
+    } catch (error) {
+      this.#refuse(stanza, error);
+      return;
+    }
+    if (!(filtered instanceof Promise)) return filtered && this.#send(filtered, session);
+    return filtered.then(
+      (passed) => passed && this.#send(passed, session),
+      (error: unknown) => this.#refuse(stanza, error),
+    );
+  }
+
+  #send(stanza: Stanza, session: Session): void | Promise<void> {
     if (stanza.kind === 'presence') {
       this.#routed++;
       return this.#presence?.fromClient(stanza, session);
     }
-    return this.route(stanza.to ? stanza : readdressed(stanza));
+    return this.route(stanza.to ? stanza : stanza.readdressed(stanza.from.bare));
+  }
+
+  /** Another server or an external component sent it; the caller has verified that it may speak for the domain of `from`. */
+  fromRemote(stanza: Stanza): void | Promise<void> {
+    return this.route(stanza);
   }
 
   sessionEnded(session: Session): Promise<void> {
@@ -88,13 +122,14 @@ export class Router {
     this.#routed++;
     const to = stanza.to as Jid;
     if (to.domain === this.domain.domain) {
-      if (to.local !== undefined) return this.#toAccount(stanza, to);
+      if (to.local !== undefined) return this.#receive(stanza, to.local);
       if (stanza.isIqRequest()) return this.#answer(stanza, this.#serverIq);
       if (stanza.kind === 'message') this.reject(stanza, new StanzaError('service-unavailable'));
       return;
     }
     const service = this.#services.get(to.domain);
     if (service) service.receive(stanza);
+    else if (this.#remote) this.#remote.send(stanza);
     else this.reject(stanza, new StanzaError('remote-server-not-found', `there is no way to ${to.domain}`));
   }
 
@@ -112,40 +147,67 @@ export class Router {
     void this.route(answer);
   }
 
+  #receive(stanza: Stanza, localpart: string): void | Promise<void> {
+    let filtered: ReturnType<Hooks['receiving']>;
+    try {
+      filtered = this.#hooks.receiving(stanza, localpart);
+    } catch (error) {
+      this.#refuse(stanza, error);
+      return;
+    }
+    if (!(filtered instanceof Promise)) return filtered && this.#toAccount(filtered, filtered.to as Jid);
+    return filtered.then(
+      (passed) => passed && this.#toAccount(passed, passed.to as Jid),
+      (error: unknown) => this.#refuse(stanza, error),
+    );
+  }
+
+  #refuse(stanza: Stanza, error: unknown): void {
+    if (!(error instanceof StanzaError)) this.#log.error({ err: error }, 'a stanza could not be filtered');
+    this.reject(stanza, error instanceof StanzaError ? error : new StanzaError('internal-server-error'));
+  }
+
   #toAccount(stanza: Stanza, to: Jid): void | Promise<void> {
     // Subscriptions and probes are the account's own affair, whatever resource they name (RFC 6121 §3, §4.3).
     if (to.resource !== undefined && !(stanza.kind === 'presence' && isForAccount(stanza.type))) {
       const session = this.#sessions.get(to);
-      if (session) session.send(stanza);
-      else return this.#toMissingResource(stanza, to);
+      if (!session) return this.#toMissingResource(stanza, to);
+      session.send(stanza);
+      if (stanza.kind === 'message') this.#hooks.messageDelivered(stanza, session.localpart, [session]);
       return;
     }
     if (stanza.kind === 'presence') return this.#presence?.toAccount(stanza);
-    if (stanza.kind === 'message') this.#messageToAccount(stanza, to);
-    else if (stanza.isIqRequest()) return this.#answer(stanza, this.#accountIq);
+    if (stanza.kind === 'message') return this.#messageToAccount(stanza, to);
+    if (stanza.isIqRequest()) return this.#answer(stanza, this.#accountIq);
   }
 
   /** Only a chat goes on with another resource. @see RFC 6121 §8.5.3.2 */
-  #toMissingResource(stanza: Stanza, to: Jid): void {
-    if (stanza.kind === 'message' && stanza.type === 'chat') {
-      this.#messageToAccount(stanza, to);
-    } else if (stanza.kind !== 'presence') {
+  #toMissingResource(stanza: Stanza, to: Jid): void | Promise<void> {
+    if (stanza.kind === 'message' && stanza.type === 'chat') return this.#messageToAccount(stanza, to);
+    if (stanza.kind !== 'presence') {
       this.reject(stanza, new StanzaError('service-unavailable', `${to} is not connected`));
     }
   }
 
-  /** @see RFC 6121 §8.5.2.1.1 */
-  #messageToAccount(stanza: Stanza, to: Jid): void {
-    const reachable = this.#sessions.availableOf(to.local as string).filter(({ priority }) => priority >= 0);
-    if (stanza.type === 'headline') {
-      for (const session of reachable) session.send(stanza);
+  /** @see RFC 6121 §8.5.2.1.1, §8.5.2.2.1 */
+  #messageToAccount(stanza: Stanza, to: Jid): void | Promise<void> {
+    const localpart = to.local as string;
+    if (stanza.type === 'error') return;
+    const reachable = this.#sessions.availableOf(localpart).filter(({ priority }) => priority >= 0);
+    const chosen = stanza.type === 'groupchat' ? [] : stanza.type === 'headline' ? reachable : best(reachable);
+    for (const session of chosen) session.send(stanza);
+    if (chosen.length === 0 && stanza.type !== 'headline') return this.#keepOrReject(stanza, localpart);
+    this.#hooks.messageDelivered(stanza, localpart, chosen);
+  }
+
+  async #keepOrReject(stanza: Stanza, localpart: string): Promise<void> {
+    try {
+      if (stanza.type !== 'groupchat' && (await this.#hooks.undeliverable(stanza, localpart))) return;
+    } catch (error) {
+      this.#refuse(stanza, error);
       return;
     }
-    if (stanza.type === 'error') return;
-    const highest = Math.max(...reachable.map(({ priority }) => priority));
-    const best = stanza.type === 'groupchat' ? [] : reachable.filter(({ priority }) => priority === highest);
-    for (const session of best) session.send(stanza);
-    if (best.length === 0) this.reject(stanza, new StanzaError('service-unavailable', `${to.bare} is not connected`));
+    this.reject(stanza, new StanzaError('service-unavailable', `${localpart}@${this.domain} is not connected`));
   }
 
   #answer(stanza: Stanza, handlers: ReadonlyMap<string, ServerIqHandler>): void | Promise<void> {
@@ -171,9 +233,10 @@ export class Router {
   }
 }
 
-/** A stanza without an address is meant for the sender's own account. @see RFC 6120 §10.3 */
-function readdressed(stanza: Stanza): Stanza {
-  return Stanza.made(stanza.element, stanza.from, stanza.from.bare);
+/** Those with the highest priority. */
+function best(sessions: readonly Session[]): readonly Session[] {
+  const highest = Math.max(...sessions.map(({ priority }) => priority));
+  return sessions.filter(({ priority }) => priority === highest);
 }
 
 function isForAccount(type: string | undefined): boolean {

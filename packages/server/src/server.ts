@@ -5,11 +5,14 @@ import type { Kysely, Migration } from 'kysely';
 import { Accounts } from './accounts.ts';
 import type { ConnectionContext } from './client-connection.ts';
 import type { ServerConfig } from './config.ts';
+import { DiscoRegistry } from './disco-registry.ts';
+import { Hooks } from './hooks.ts';
 import { type HttpServer, startHttp } from './http/http-server.ts';
 import { Connections } from './listeners/connections.ts';
 import { isLoopback } from './listeners/listen.ts';
 import { listenDirectTls, listenStartTls } from './listeners/tcp-listener.ts';
 import { createMetrics } from './metrics.ts';
+import type { ServerContext } from './module.ts';
 import { modules } from './modules/index.ts';
 import { RosterStore } from './roster-store.ts';
 import { Router } from './router.ts';
@@ -51,7 +54,12 @@ export function openServerDatabase(
   dataDir: string,
   services: readonly ServiceDefinition[] = [],
 ): Promise<OpenDatabase<ServerSchema>> {
-  const migrations = Object.assign({}, serverMigrations, ...services.map((service) => service.migrations));
+  const migrations = Object.assign(
+    {},
+    serverMigrations,
+    ...modules.map((module) => module.migrations),
+    ...services.map((service) => service.migrations),
+  );
   return openDatabase<ServerSchema>(join(dataDir, 'thingward.db'), migrations);
 }
 
@@ -69,6 +77,8 @@ export class ThingwardServer {
   readonly #log: Logger;
   readonly #database: OpenDatabase<ServerSchema>;
   readonly #sessions = new SessionTable();
+  readonly #hooks = new Hooks();
+  readonly #stopModules: (() => void | Promise<void>)[] = [];
   readonly #router: Router;
   readonly #services: HostedService[] = [];
   readonly #hosts: ServiceHost[] = [];
@@ -83,7 +93,7 @@ export class ThingwardServer {
     this.#database = database;
     this.tls = tls;
     this.accounts = new Accounts(database.query, config.domain);
-    this.#router = new Router(Jid.parse(config.domain), this.#sessions, this.#log);
+    this.#router = new Router(Jid.parse(config.domain), this.#sessions, this.#hooks, this.#log);
     this.#connections = new Connections(config.limits, this.#log);
   }
 
@@ -120,6 +130,7 @@ export class ThingwardServer {
     }
     for (const service of this.#services) await service.stop();
     for (const host of this.#hosts) host.disconnect();
+    for (const stop of this.#stopModules) await stop();
     await new Promise((resolve) => setTimeout(resolve, this.#connections.size > 0 ? 50 : 0));
     this.#connections.destroyAll();
     await this.#http?.close();
@@ -131,16 +142,26 @@ export class ThingwardServer {
     const { listen, auth, limits, domain } = this.#config;
     const log = this.#log;
     const rosters = new RosterStore(this.#database.query);
-    const context = {
+    const disco = new DiscoRegistry();
+    const context: ServerContext = {
       domain,
+      config: this.#config,
       router: this.#router,
       sessions: this.#sessions,
       accounts: this.accounts,
       rosters,
-      modules,
+      database: this.#database.query,
+      disco,
+      hooks: this.#hooks,
       log,
     };
-    for (const module of modules) module.start(context);
+    for (const module of modules) {
+      if (module.identity) disco.addIdentity('server', module.identity);
+      disco.addFeature('server', ...(module.features ?? []));
+      disco.addFeature('account', ...(module.accountFeatures ?? []));
+      const stop = module.start(context);
+      if (stop) this.#stopModules.push(stop);
+    }
     await this.#startServices();
 
     const metrics = createMetrics({
@@ -154,6 +175,7 @@ export class ThingwardServer {
       limits,
       router: this.#router,
       sessions: this.#sessions,
+      hooks: this.#hooks,
       log,
       onAuthentication: (succeeded) => metrics.authentications.inc({ outcome: succeeded ? 'success' : 'failure' }),
     };

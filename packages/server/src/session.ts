@@ -1,9 +1,12 @@
+import type { Element } from '@thingward/xml';
 import type { Jid, StreamError } from '@thingward/xmpp';
 import type { Stanza } from './stanza.ts';
 
 /** How a session reaches its client. */
 export interface SessionWire {
   sendStanza(stanza: Stanza): void;
+  /** Sends an element that is no stanza. */
+  send(element: Element): void;
   /** Ends the stream, with an error where there is one. */
   closeStream(error?: StreamError): void;
   readonly isEncrypted: boolean;
@@ -23,6 +26,8 @@ export class Session {
   wantsRoster = false;
   /** Bare or full JIDs that got its presence without a subscription. @see RFC 6121 §4.6 */
   readonly directed = new Set<string>();
+  /** Asked before each stanza for the client; true when it was held back for later (XEP-0352). */
+  gate: ((stanza: Stanza) => boolean) | undefined;
 
   constructor(jid: Jid, wire: SessionWire) {
     this.jid = jid;
@@ -33,8 +38,20 @@ export class Session {
     return this.jid.local as string;
   }
 
+  /** To the client, unless the gate holds it back. */
   send(stanza: Stanza): void {
+    if (this.gate?.(stanza)) return;
+    this.sendNow(stanza);
+  }
+
+  /** To the client, whatever the gate says. */
+  sendNow(stanza: Stanza): void {
     this.wire.sendStanza(stanza);
+  }
+
+  /** An element that is no stanza, to the client. */
+  sendElement(element: Element): void {
+    this.wire.send(element);
   }
 }
 

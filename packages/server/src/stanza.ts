@@ -3,9 +3,21 @@ import { type Jid, NS } from '@thingward/xmpp';
 
 export type StanzaKind = 'iq' | 'message' | 'presence';
 
+/** Takes bytes that are to be sent. They must not change afterwards. */
+export interface ByteSink {
+  /** Adds `bytes` from `start` up to `end`. */
+  append(bytes: Uint8Array, start: number, end: number): void;
+}
+
+const NOTHING = new Uint8Array(0);
+const CLIENT_BINDING = { '': NS.client } as const;
+const CLIENT_DECLARATION = encodeUtf8(` xmlns='${NS.client}'`);
+
 /**
  * A stanza on its way through the server: its head is known, its bytes go on as they came, and its tree is built only when
- * somebody asks for it. `from` is vouched for by the server.
+ * somebody asks for it. `from` is vouched for by the server. Its bytes leave their default namespace undeclared, so that they
+ * are right in every stream: those of clients (`jabber:client`), servers (`jabber:server`) and components (RFC 6120 §4.8.3,
+ * XEP-0114 §3).
  */
 export class Stanza {
   readonly kind: StanzaKind;
@@ -15,68 +27,142 @@ export class Stanza {
   readonly to: Jid | undefined;
   /** Name and namespace of the first child element. */
   readonly payload: { readonly name: string; readonly namespace: string } | undefined;
-  readonly #frame: Frame;
+  /** Length of the bytes up to and with the name of the element; what is added to its start tag goes there. */
+  readonly #nameEnd: number;
+  readonly #bytes: Uint8Array;
+  /** Further attributes, with a space before each. */
+  readonly #addition: Uint8Array;
+  #element: Element | undefined;
+  #complete: Uint8Array | undefined;
 
-  private constructor(frame: Frame, from: Jid, to: Jid | undefined) {
-    const { name, attributes, payload } = frame.head;
+  private constructor(frame: Frame, bytes: Uint8Array, addition: Uint8Array, from: Jid, to: Jid | undefined) {
+    const { name, attributes, payload, nameEnd } = frame.head;
     this.kind = name as StanzaKind;
     this.type = attributes.type;
     this.id = attributes.id;
     this.from = from;
     this.to = to;
     this.payload = payload;
-    this.#frame = frame;
+    this.#nameEnd = nameEnd;
+    this.#bytes = bytes;
+    this.#addition = addition;
   }
 
-  /** A stanza a client sent, stamped with the address it has. @param to as parsed from its attribute */
+  /**
+   * A stanza that came in, stamped with the address it has. Whatever content namespace its stream has counts as `jabber:client`.
+   * @param to as parsed from its attribute
+   */
   static received(frame: Frame, from: Jid, to: Jid | undefined): Stanza {
-    return new Stanza(stamped(frame, from.toString()), from, to);
+    const { attributes, declaration, prefixed } = frame.head;
+    const isOwn = attributes.from === undefined || attributes.from === from.toString();
+    if (frame.selfContained && !prefixed && isOwn) {
+      const bytes = declaration ? without(frame.bytes, declaration) : frame.bytes;
+      return new Stanza(frame, bytes, attributes.from === undefined ? fromAttribute(from) : NOTHING, from, to);
+    }
+    const element = frame.elementIn(NS.client);
+    return Stanza.#of(element.with({ from: from.toString() }), from, to);
   }
 
-  /** A stanza the server or a service made; `from` is what it says of itself. */
+  /** A stanza the server or a service made; `from` and `to` replace what it says itself. */
   static made(element: Element, from: Jid, to: Jid | undefined): Stanza {
-    const complete = element.with({ from: from.toString(), to: to?.toString() });
-    return new Stanza(Frame.parse(encodeUtf8(complete.toString(''))), from, to);
+    return Stanza.#of(element.with({ from: from.toString(), to: to?.toString() }), from, to);
   }
 
+  /**
+   * The same stanza for each of many: its content is written once.
+   * @param element without `to`, which is added
+   */
+  static *copies(element: Element, from: Jid, recipients: Iterable<Jid>): Generator<Stanza> {
+    const frame = frameOf(element.with({ from: from.toString(), to: undefined }));
+    for (const to of recipients) yield new Stanza(frame, frame.bytes, toAttribute(to), from, to);
+  }
+
+  static #of(element: Element, from: Jid, to: Jid | undefined): Stanza {
+    const frame = frameOf(element);
+    const stanza = new Stanza(frame, frame.bytes, NOTHING, from, to);
+    stanza.#element = element;
+    return stanza;
+  }
+
+  /** The stanza as a tree, in the namespace `jabber:client`. */
   get element(): Element {
-    return this.#frame.element;
+    this.#element ??= new Frame(this.streamBytes, undefined, true, CLIENT_BINDING).element;
+    return this.#element;
   }
 
-  /** As it goes into a TCP stream, whose default namespace is jabber:client. */
+  /** The same stanza, addressed to another. */
+  readdressed(to: Jid): Stanza {
+    return Stanza.made(this.element, this.from, to);
+  }
+
+  /** The bytes as they go into a TCP stream of any content namespace. */
   get streamBytes(): Uint8Array {
-    return this.#frame.bytes;
+    this.#complete ??= this.#addition.length === 0 ? this.#bytes : this.#with(this.#addition);
+    return this.#complete;
   }
 
   /** As it goes into a WebSocket message, where each element says its namespace. @see RFC 7395 §3.3.3 */
   get messageBytes(): Uint8Array {
-    const { bytes, head } = this.#frame;
-    return head.declaresNamespace ? bytes : inserted(bytes, head.nameEnd, ` xmlns='${NS.client}'`);
+    return this.#with(CLIENT_DECLARATION, this.#addition);
+  }
+
+  /** Length of `streamBytes`. */
+  get size(): number {
+    return this.#bytes.length + this.#addition.length;
+  }
+
+  /** Appends what `streamBytes` is, without putting it together first. */
+  appendTo(sink: ByteSink): void {
+    if (this.#complete !== undefined) {
+      sink.append(this.#complete, 0, this.#complete.length);
+      return;
+    }
+    sink.append(this.#bytes, 0, this.#nameEnd);
+    sink.append(this.#addition, 0, this.#addition.length);
+    sink.append(this.#bytes, this.#nameEnd, this.#bytes.length);
   }
 
   isIqRequest(): boolean {
     return this.kind === 'iq' && (this.type === 'get' || this.type === 'set');
   }
-}
 
-/** The frame with this `from` and no prefix bound outside it. */
-function stamped(frame: Frame, from: string): Frame {
-  const { attributes, nameEnd, declaresNamespace } = frame.head;
-  if (!frame.selfContained || (attributes.from !== undefined && attributes.from !== from)) {
-    return Frame.parse(encodeUtf8(frame.element.with({ from }).toString('')));
+  #with(...additions: readonly Uint8Array[]): Uint8Array {
+    const length = additions.reduce((sum, addition) => sum + addition.length, this.#bytes.length);
+    const result = new Uint8Array(length);
+    result.set(this.#bytes.subarray(0, this.#nameEnd));
+    let at = this.#nameEnd;
+    for (const addition of additions) {
+      result.set(addition, at);
+      at += addition.length;
+    }
+    result.set(this.#bytes.subarray(this.#nameEnd), at);
+    return result;
   }
-  if (attributes.from !== undefined) return frame;
-  const addition = ` from='${escapeAttribute(from)}'`;
-  const bytes = inserted(frame.bytes, nameEnd, addition);
-  const head = { ...frame.head, attributes: { ...attributes, from } };
-  return new Frame(bytes, head, true, declaresNamespace ? {} : { '': NS.client });
 }
 
-function inserted(bytes: Uint8Array, at: number, text: string): Uint8Array {
-  const addition = encodeUtf8(text);
-  const result = new Uint8Array(bytes.length + addition.length);
-  result.set(bytes.subarray(0, at));
-  result.set(addition, at);
-  result.set(bytes.subarray(at), at + addition.length);
+function frameOf(element: Element): Frame {
+  return Frame.parse(encodeUtf8(element.toString(NS.client)), CLIENT_BINDING);
+}
+
+function without(bytes: Uint8Array, { start, end }: { readonly start: number; readonly end: number }): Uint8Array {
+  const result = new Uint8Array(bytes.length - (end - start));
+  result.set(bytes.subarray(0, start));
+  result.set(bytes.subarray(end), start);
   return result;
+}
+
+const fromAttributes = new WeakMap<Jid, Uint8Array>();
+
+/** The bytes of ` from='...'`; kept for as long as the address object lives, which for a client is as long as its session. */
+function fromAttribute(jid: Jid): Uint8Array {
+  let bytes = fromAttributes.get(jid);
+  if (bytes === undefined) {
+    bytes = encodeUtf8(` from='${escapeAttribute(jid.toString())}'`);
+    fromAttributes.set(jid, bytes);
+  }
+  return bytes;
+}
+
+function toAttribute(jid: Jid): Uint8Array {
+  return encodeUtf8(` to='${escapeAttribute(jid.toString())}'`);
 }

@@ -13,50 +13,81 @@ export interface FrameHead {
   readonly payload: { readonly name: string; readonly namespace: string } | undefined;
   /** Offset just behind the element's name in its bytes: where attributes can be added. */
   readonly nameEnd: number;
-  /** Does its start tag declare the default namespace? If not, it takes that of the stream. */
-  readonly declaresNamespace: boolean;
+  /** Where its start tag declares the default namespace (offsets of `xmlns='...'`); undefined when it takes that of the stream. */
+  readonly declaration: { readonly start: number; readonly end: number } | undefined;
+  /** Is its name written with a prefix? */
+  readonly prefixed: boolean;
 }
 
 /** One complete, valid top-level element of a stream: its bytes, its head, and its tree when somebody asks for it. */
 export class Frame {
   /** Exactly the element's bytes: they stay valid for good. */
   readonly bytes: Uint8Array;
-  readonly head: FrameHead;
   /** True when the bytes mean the same in any stream of the same default namespace: no prefix is taken from the stream header. */
   readonly selfContained: boolean;
   readonly #bindings: Readonly<Record<string, string>>;
+  #head: FrameHead | undefined;
   #element: Element | undefined;
 
-  constructor(bytes: Uint8Array, head: FrameHead, selfContained: boolean, bindings: Readonly<Record<string, string>>) {
+  /**
+   * @param head read again from the bytes when undefined
+   * @param bindings prefixes bound around it; '' is the default namespace
+   */
+  constructor(
+    bytes: Uint8Array,
+    head: FrameHead | undefined,
+    selfContained: boolean,
+    bindings: Readonly<Record<string, string>>,
+  ) {
     this.bytes = bytes;
-    this.head = head;
+    this.#head = head;
     this.selfContained = selfContained;
     this.#bindings = bindings;
   }
 
   /**
    * Reads bytes that hold exactly one element with nothing around it, such as a WebSocket message (RFC 7395 §3.3).
+   * @param bindings prefixes bound around it; '' is the default namespace
    * @throws XmlError
    */
-  static parse(bytes: Uint8Array): Frame {
-    if (bytes[0] !== 0x3c) throw new XmlError('not-well-formed', 'expected <', 0);
-    const head = new HeadReader();
-    const end = SHARED_SCANNER.scan(bytes, 0, bytes.length, head, new NamespaceScope());
-    if (end !== bytes.length) {
-      throw new XmlError('not-well-formed', 'expected exactly one element', end === INCOMPLETE ? bytes.length : end);
-    }
-    return new Frame(bytes, head.take(), true, {});
+  static parse(bytes: Uint8Array, bindings: Readonly<Record<string, string>> = {}): Frame {
+    return new Frame(bytes, readHead(bytes, bindings), !SHARED_SCANNER.usesOuterPrefix, bindings);
+  }
+
+  get head(): FrameHead {
+    this.#head ??= readHead(this.bytes, this.#bindings);
+    return this.#head;
   }
 
   /** The element's tree, built on first use. */
   get element(): Element {
-    if (this.#element === undefined) {
-      const builder = new TreeBuilder();
-      SHARED_SCANNER.scan(this.bytes, 0, this.bytes.length, builder, new NamespaceScope(this.#bindings));
-      this.#element = builder.take();
-    }
+    this.#element ??= this.#tree(this.#bindings);
     return this.#element;
   }
+
+  /** The element's tree with the stream's default namespace read as another: how a stanza goes from one kind of stream to another (RFC 6120 §4.8.3). */
+  elementIn(namespace: string): Element {
+    const own = this.#bindings[''];
+    if (own === undefined || own === namespace) return this.element;
+    const bindings = Object.entries(this.#bindings).map(([prefix, uri]) => [prefix, uri === own ? namespace : uri]);
+    return this.#tree(Object.fromEntries(bindings));
+  }
+
+  #tree(bindings: Readonly<Record<string, string>>): Element {
+    const builder = new TreeBuilder();
+    SHARED_SCANNER.scan(this.bytes, 0, this.bytes.length, builder, new NamespaceScope(bindings));
+    return builder.take();
+  }
+}
+
+function readHead(bytes: Uint8Array, bindings: Readonly<Record<string, string>>): FrameHead {
+  if (bytes[0] !== 0x3c) throw new XmlError('not-well-formed', 'expected <', 0);
+  const head = new HeadReader();
+  const end = SHARED_SCANNER.scan(bytes, 0, bytes.length, head, new NamespaceScope(bindings));
+  if (end !== bytes.length) {
+    throw new XmlError('not-well-formed', 'expected exactly one element', end === INCOMPLETE ? bytes.length : end);
+  }
+  return head.take();
 }
 
 /** Reads the head of an element, ignoring the rest. */
@@ -66,7 +97,8 @@ export class HeadReader implements ScanHandler {
   #attributes: Record<string, string> = {};
   #payload: { name: string; namespace: string } | undefined;
   #nameEnd = 0;
-  #declaresNamespace = false;
+  #declaration: { start: number; end: number } | undefined;
+  #prefixed = false;
 
   open(scanner: ElementScanner, depth: number): void {
     if (depth === 0) {
@@ -75,10 +107,14 @@ export class HeadReader implements ScanHandler {
       this.#attributes = {};
       this.#payload = undefined;
       this.#nameEnd = scanner.nameEnd;
-      this.#declaresNamespace = false;
+      this.#declaration = undefined;
+      this.#prefixed = scanner.nameColon !== -1;
       for (let i = 0; i < scanner.attributeCount; i++) {
         const prefix = scanner.declaredPrefix(i);
-        if (prefix === '') this.#declaresNamespace = true;
+        if (prefix === '') {
+          const start = scanner.attributeNameStart[i] as number;
+          this.#declaration = { start, end: (scanner.attributeValueEnd[i] as number) + 1 };
+        }
         if (prefix === undefined) this.#attributes[scanner.attributeName(i)] = scanner.attributeValue(i);
       }
     } else if (depth === 1 && this.#payload === undefined) {
@@ -98,7 +134,8 @@ export class HeadReader implements ScanHandler {
       attributes: this.#attributes,
       payload: this.#payload,
       nameEnd: this.#nameEnd,
-      declaresNamespace: this.#declaresNamespace,
+      declaration: this.#declaration,
+      prefixed: this.#prefixed,
     };
   }
 }

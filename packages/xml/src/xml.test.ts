@@ -234,7 +234,8 @@ describe('StreamReader', () => {
       attributes: { to: 'a@b', from: 'c@d', id: '1', type: 'chat' },
       payload: { name: 'body', namespace: 'jabber:client' },
       nameEnd: 8,
-      declaresNamespace: false,
+      declaration: undefined,
+      prefixed: false,
     });
     expect(new TextDecoder().decode(event.frame.bytes)).toMatch(/^<message .*<\/message>$/);
     expect(event.frame.selfContained).toBe(true);

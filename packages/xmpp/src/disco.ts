@@ -1,4 +1,5 @@
 import { type Element, xml } from '@thingward/xml';
+import { DATA_FORM_NAMESPACE, type DataForm, decodeDataForm, encodeDataForm } from './data-form.ts';
 import { Jid } from './jid.ts';
 import type { RequestOptions, Unsubscribe, XmppPeer } from './peer.ts';
 import { StanzaError } from './stanza-error.ts';
@@ -18,6 +19,8 @@ export interface DiscoInfo {
   readonly identities: readonly DiscoIdentity[];
   /** Namespaces of the protocols it speaks. */
   readonly features: readonly string[];
+  /** Extended information. @see XEP-0128 */
+  readonly forms?: readonly DataForm[] | undefined;
 }
 
 /** @see XEP-0030 §4 */
@@ -28,13 +31,14 @@ export interface DiscoItem {
 }
 
 /** The `<query/>` of a disco#info result. The features of XEP-0030 itself are added. @see XEP-0030 §3.1 */
-export function encodeDiscoInfo({ identities, features }: DiscoInfo, node?: string): Element {
+export function encodeDiscoInfo({ identities, features, forms = [] }: DiscoInfo, node?: string): Element {
   const all = [...new Set([DISCO_INFO, DISCO_ITEMS, ...features])].sort();
   return xml(
     'query',
     { xmlns: DISCO_INFO, node },
     identities.map(({ category, type, name }) => xml('identity', { category, type, name })),
     all.map((feature) => xml('feature', { var: feature })),
+    forms.map(encodeDataForm),
   );
 }
 
@@ -46,6 +50,7 @@ export function decodeDiscoInfo(query: Element): DiscoInfo {
       name: identity.attribute('name'),
     })),
     features: query.childrenNamed('feature').flatMap((feature) => feature.attribute('var') ?? []),
+    forms: query.childrenNamed('x', DATA_FORM_NAMESPACE).map(decodeDataForm),
   };
 }
 

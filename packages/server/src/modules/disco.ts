@@ -6,40 +6,37 @@ import type { Stanza } from '../stanza.ts';
 export const disco: ServerModule = {
   name: 'disco',
   identity: { category: 'server', type: 'im', name: 'Thingward' },
-  start({ router, modules, rosters, domain }) {
-    const identities = modules.flatMap(({ identity }) => identity ?? []);
-    const features = modules.flatMap((module) => module.features ?? []);
-    const accountFeatures = modules.flatMap((module) => module.accountFeatures ?? []);
-
-    router.onServerIq('get', 'query', DISCO_INFO, (stanza) => {
-      refuseNodes(stanza);
-      return encodeDiscoInfo({ identities, features });
-    });
-    router.onServerIq('get', 'query', DISCO_ITEMS, (stanza) => {
-      refuseNodes(stanza);
-      return encodeDiscoItems(router.services.map(({ jid, title }) => ({ jid, name: title })));
-    });
+  start({ router, rosters, domain, disco }) {
+    disco.addIdentity('account', { category: 'account', type: 'registered' });
+    disco.addItems('server', () => router.services.map(({ jid, title }) => ({ jid, name: title })));
 
     // Only who may see the presence of an account may ask about it (XEP-0030 §8).
     const authorise = async ({ from, to }: Stanza): Promise<void> => {
       if (to && from.bare.equals(to)) return;
-      const entry = from.domain === domain && to?.local ? await rosters.entry(to.local, from.bare) : undefined;
-      if (!entry?.from) throw new StanzaError('service-unavailable');
+      const entry = to?.local ? await rosters.entry(to.local, from.bare) : undefined;
+      if (!entry?.from) throw new StanzaError('service-unavailable', `${domain} does not tell ${from.bare} about it`);
     };
-    router.onAccountIq('get', 'query', DISCO_INFO, async (stanza) => {
-      await authorise(stanza);
-      refuseNodes(stanza);
-      return encodeDiscoInfo({ identities: [{ category: 'account', type: 'registered' }], features: accountFeatures });
-    });
-    router.onAccountIq('get', 'query', DISCO_ITEMS, async (stanza) => {
-      await authorise(stanza);
-      refuseNodes(stanza);
-      return encodeDiscoItems([]);
-    });
+    for (const scope of ['server', 'account'] as const) {
+      const answer = scope === 'server' ? router.onServerIq.bind(router) : router.onAccountIq.bind(router);
+      answer('get', 'query', DISCO_INFO, async (stanza) => {
+        if (scope === 'account') await authorise(stanza);
+        const node = nodeOf(stanza);
+        const info = node === undefined ? disco.info(scope) : await disco.nodeInfo(scope, node, stanza);
+        if (!info) throw new StanzaError('item-not-found', 'there is no such node');
+        return encodeDiscoInfo(info, node);
+      });
+      answer('get', 'query', DISCO_ITEMS, async (stanza) => {
+        if (scope === 'account') await authorise(stanza);
+        const node = nodeOf(stanza);
+        const items =
+          node === undefined ? await disco.items(scope, stanza) : await disco.nodeItems(scope, node, stanza);
+        if (!items) throw new StanzaError('item-not-found', 'there is no such node');
+        return encodeDiscoItems(items, node);
+      });
+    }
   },
 };
 
-function refuseNodes({ element }: Stanza): void {
-  if (element.elements[0]?.attribute('node') !== undefined)
-    throw new StanzaError('item-not-found', 'there is no such node');
+function nodeOf({ element }: Stanza): string | undefined {
+  return element.elements[0]?.attribute('node');
 }

@@ -61,8 +61,10 @@ class PresenceRouter implements PresenceHandler {
   }
 
   async sessionEnded(session: Session): Promise<void> {
-    if (!session.available && session.directed.size === 0) return;
-    await this.#unavailable(Stanza.made(presenceElement('unavailable', {}), session.jid, undefined), session);
+    if (session.available || session.directed.size > 0) {
+      await this.#unavailable(Stanza.made(presenceElement('unavailable', {}), session.jid, undefined), session);
+    }
+    await this.#context.hooks.sessionEnded(session);
   }
 
   /** @see RFC 6121 §4.2, §4.4 */
@@ -70,10 +72,16 @@ class PresenceRouter implements PresenceHandler {
     const isInitial = session.available === undefined;
     session.available = stanza;
     session.priority = priorityOf(stanza);
-    const { sessions, rosters } = this.#context;
+    const { rosters } = this.#context;
     const entries = await rosters.entries(session.localpart);
     this.#broadcast(stanza, session, entries);
-    if (!isInitial) return;
+    if (isInitial) await this.#showContacts(session, entries);
+    await this.#context.hooks.available(session, isInitial);
+  }
+
+  /** What a session that has just become available is to know. @see RFC 6121 §4.2.2, §3.1.3 */
+  async #showContacts(session: Session, entries: readonly RosterEntry[]): Promise<void> {
+    const { sessions } = this.#context;
     for (const other of sessions.availableOf(session.localpart)) {
       if (other !== session) session.send(addressed(other.available as Stanza, session.jid));
     }
@@ -93,7 +101,9 @@ class PresenceRouter implements PresenceHandler {
       void this.#context.router.route(addressed(stanza, this.#context.router.parseJid(target)));
     }
     session.directed.clear();
-    if (wasAvailable) this.#broadcast(stanza, session, await this.#context.rosters.entries(session.localpart));
+    if (!wasAvailable) return;
+    this.#broadcast(stanza, session, await this.#context.rosters.entries(session.localpart));
+    await this.#context.hooks.unavailable(session);
   }
 
   /** To all who may see it, and the account's own clients. */

@@ -41,6 +41,8 @@ export interface ReceiverPolicy {
   bind(account: Jid, resource: string | undefined): Promise<Jid>;
   /** From now on the stream is the session's. */
   bound(jid: Jid): void;
+  /** Features to tell of beside those of the negotiation itself. */
+  features?(state: { readonly encrypted: boolean; readonly authenticated: boolean }): readonly Element[];
   /** Told of each attempt, for logs and limits. */
   authenticated?(outcome: { readonly mechanism: string; readonly account?: Jid; readonly error?: SaslError }): void;
 }
@@ -134,7 +136,9 @@ export class StreamReceiver {
   /** @see RFC 6120 §4.3.2 */
   #features(): Element {
     const { canStartTls, isEncrypted } = this.#transport;
-    if (this.#account) return features(xml('bind', { xmlns: NS.bind }));
+    const others =
+      this.#policy.features?.({ encrypted: isEncrypted, authenticated: this.#account !== undefined }) ?? [];
+    if (this.#account) return features(xml('bind', { xmlns: NS.bind }), ...others);
     const required = this.#policy.requireTls && !isEncrypted;
     const starttls =
       canStartTls && !isEncrypted
@@ -142,7 +146,7 @@ export class StreamReceiver {
         : undefined;
     if (required) return features(starttls);
     const mechanisms = offeredMechanisms(isEncrypted).map((name) => xml('mechanism', {}, name));
-    return features(starttls, xml('mechanisms', { xmlns: NS.sasl }, mechanisms));
+    return features(starttls, xml('mechanisms', { xmlns: NS.sasl }, mechanisms), ...others);
   }
 
   async #negotiate(frame: Frame): Promise<void> {
