@@ -1,4 +1,4 @@
-import type { Element } from './element.ts';
+import { Element } from './element.ts';
 import { XmlError } from './error.ts';
 import { NamespaceScope } from './namespaces.ts';
 import { TreeBuilder } from './parse.ts';
@@ -61,23 +61,27 @@ export class Frame {
 
   /** The element's tree, built on first use. */
   get element(): Element {
-    this.#element ??= this.#tree(this.#bindings);
+    this.#element ??= this.#tree();
     return this.#element;
   }
 
-  /** The element's tree with the stream's default namespace read as another: how a stanza goes from one kind of stream to another (RFC 6120 §4.8.3). */
+  /** The element's tree with its own namespace read as another: how a stanza goes from one kind of stream to another (RFC 6120 §4.8.3). */
   elementIn(namespace: string): Element {
-    const own = this.#bindings[''];
-    if (own === undefined || own === namespace) return this.element;
-    const bindings = Object.entries(this.#bindings).map(([prefix, uri]) => [prefix, uri === own ? namespace : uri]);
-    return this.#tree(Object.fromEntries(bindings));
+    const own = this.element.namespace;
+    return own === namespace ? this.element : renamed(this.element, own, namespace);
   }
 
-  #tree(bindings: Readonly<Record<string, string>>): Element {
+  #tree(): Element {
     const builder = new TreeBuilder();
-    SHARED_SCANNER.scan(this.bytes, 0, this.bytes.length, builder, new NamespaceScope(bindings));
+    SHARED_SCANNER.scan(this.bytes, 0, this.bytes.length, builder, new NamespaceScope(this.#bindings));
     return builder.take();
   }
+}
+
+function renamed(element: Element, from: string, to: string): Element {
+  const children = element.children.map((child) => (typeof child === 'string' ? child : renamed(child, from, to)));
+  const namespace = element.namespace === from ? to : element.namespace;
+  return new Element(element.name, namespace, element.attributes, children);
 }
 
 function readHead(bytes: Uint8Array, bindings: Readonly<Record<string, string>>): FrameHead {
