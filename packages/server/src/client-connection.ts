@@ -1,13 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import type { Frame, StreamEvent } from '@thingward/xml';
+import type { Element, Frame, StreamEvent } from '@thingward/xml';
 import {
   asStreamError,
   type CredentialStore,
+  encodeManagementFailure,
+  handledCount,
   Jid,
   JidError,
   type Logger,
   NS,
   type ReceivingTransport,
+  STREAM_MANAGEMENT,
   StanzaError,
   StreamError,
   StreamReceiver,
@@ -15,7 +18,8 @@ import {
 import type { Hooks } from './hooks.ts';
 import type { Limits } from './limits.ts';
 import type { Router } from './router.ts';
-import { Session, type SessionTable, type SessionWire } from './session.ts';
+import type { Session, SessionWire } from './session.ts';
+import type { SessionManager } from './session-manager.ts';
 import { Stanza } from './stanza.ts';
 
 /** A transport as a client's connection uses it. */
@@ -34,7 +38,7 @@ export interface ConnectionContext {
   readonly credentials: CredentialStore;
   readonly limits: Limits;
   readonly router: Router;
-  readonly sessions: SessionTable;
+  readonly sessions: SessionManager;
   readonly hooks: Hooks;
   readonly log: Logger;
   /** Told of each attempt to authenticate. */
@@ -65,6 +69,7 @@ export class ClientConnection {
       reportError: (error) => log.error({ err: error }, 'a stream could not be negotiated'),
       bind: (account, resource) => this.#bind(account, resource),
       bound: (jid) => this.#bound(jid),
+      resume: async (account, request) => this.#resume(account, request),
       features: (state) => context.hooks.streamFeatures(state),
       authenticated: ({ mechanism, account, error }) => {
         context.onAuthentication(error === undefined);
@@ -100,12 +105,7 @@ export class ClientConnection {
     if (this.#ended) return;
     this.#ended = true;
     clearTimeout(this.#authTimer);
-    const session = this.#session;
-    if (!session || !this.#context.sessions.remove(session)) return;
-    this.#context.log.debug({ jid: session.jid.toString() }, 'session ended');
-    this.#context.router.sessionEnded(session).catch((error: unknown) => {
-      this.#context.log.error({ err: error }, 'the end of a session could not be handled');
-    });
+    if (this.#session) this.#context.sessions.disconnected(this.#session, this.#transport);
   }
 
   #await(work: Promise<void>): void {
@@ -127,7 +127,7 @@ export class ClientConnection {
     if (!this.#session) return this.#receiver.handle(event);
     if (event.kind === 'frame') return this.#stanza(event.frame, this.#session);
     if (event.kind === 'open') throw new StreamError('invalid-xml', 'a stream header inside a stream');
-    this.#transport.closeStream();
+    this.#context.sessions.end(this.#session);
   }
 
   /** @see RFC 6120 §8, §4.9.3.9 */
@@ -135,7 +135,8 @@ export class ClientConnection {
     const { name, namespace, attributes } = frame.head;
     const { router } = this.#context;
     if (namespace !== NS.client) {
-      if (namespace === NS.stream && name === 'error') return this.#transport.closeStream();
+      if (namespace === STREAM_MANAGEMENT) return this.#manage(frame, session);
+      if (namespace === NS.stream && name === 'error') return this.#context.sessions.end(session);
       const handler = this.#context.hooks.nonza(name, namespace);
       if (handler) return handler(frame, session);
       throw new StreamError('unsupported-stanza-type', `<${name} xmlns='${namespace}'/> is no stanza`);
@@ -144,6 +145,8 @@ export class ClientConnection {
       throw new StreamError('unsupported-stanza-type', `<${name}/> is no stanza`);
     }
     if (attributes.from !== undefined) this.#checkFrom(attributes.from, session);
+    // From here on the stanza is the server's affair, whatever becomes of the connection.
+    session.management?.countHandled();
     let to: Jid | undefined;
     try {
       if (attributes.to !== undefined) to = router.parseJid(attributes.to);
@@ -167,12 +170,32 @@ export class ClientConnection {
     }
   }
 
-  async #bind(account: Jid, resource: string | undefined): Promise<Jid> {
-    const { sessions, limits } = this.#context;
-    const jid = this.#fullJid(account, resource);
-    if (!sessions.get(jid) && sessions.of(account.local as string).length >= limits.maxSessionsPerAccount) {
-      throw new StanzaError('resource-constraint', `${account} has too many sessions`);
+  /** @see XEP-0198 §3, §4 */
+  #manage({ element }: Frame, session: Session): void {
+    const { management } = session;
+    switch (element.name) {
+      case 'enable':
+        this.#transport.send(this.#context.sessions.enable(session, element));
+        return;
+      case 'r':
+        if (management) management.acknowledge();
+        else this.#transport.send(encodeManagementFailure('unexpected-request'));
+        return;
+      case 'a':
+        if (management) management.acknowledged(handledCount(element));
+        else this.#transport.send(encodeManagementFailure('unexpected-request'));
+        return;
+      case 'resume':
+        this.#transport.send(encodeManagementFailure('unexpected-request'));
+        return;
+      default:
+        throw new StreamError('unsupported-stanza-type', `<${element.name}/> is not part of stream management`);
     }
+  }
+
+  async #bind(account: Jid, resource: string | undefined): Promise<Jid> {
+    const jid = this.#fullJid(account, resource);
+    this.#context.sessions.checkRoom(jid);
     return jid;
   }
 
@@ -187,20 +210,28 @@ export class ClientConnection {
 
   #bound(jid: Jid): void {
     clearTimeout(this.#authTimer);
-    const { sessions, router, log } = this.#context;
-    const previous = sessions.get(jid);
-    if (previous) {
-      // The newer one wins: the older is mostly a connection whose end nobody has noticed (RFC 6120 §7.7.2.2).
-      sessions.remove(previous);
-      previous.wire.closeStream(new StreamError('conflict', 'the resource was bound by another connection'));
-      router
-        .sessionEnded(previous)
-        .catch((error: unknown) => log.error({ err: error }, 'a session could not be replaced'));
-    }
-    this.#session = new Session(jid, this.#transport);
-    sessions.add(this.#session);
-    this.#context.hooks.sessionBound(this.#session);
-    log.debug({ jid: jid.toString(), remote: this.#transport.remote }, 'session bound');
+    this.#taken(this.#context.sessions.bind(jid, this.#transport));
+  }
+
+  #taken(session: Session): void {
+    this.#session = session;
+    // Its client may have gone while it was being made.
+    if (this.#ended) this.#context.sessions.disconnected(session, this.#transport);
+  }
+
+  /** @see XEP-0198 §5 */
+  #resume(account: Jid, request: Element): { answer: Element; resumed?: () => void } {
+    const resumption = this.#context.sessions.resume(account, request, this.#transport);
+    const { answer } = resumption;
+    if (resumption.kind === 'failed') return { answer };
+    return {
+      answer,
+      resumed: () => {
+        clearTimeout(this.#authTimer);
+        resumption.start();
+        this.#taken(resumption.session);
+      },
+    };
   }
 
   #fail(error: unknown): void {
@@ -212,7 +243,7 @@ export class ClientConnection {
     if (streamError.condition === 'internal-server-error') {
       this.#context.log.error({ err: error, jid: this.#session.jid.toString() }, 'a stanza could not be handled');
     }
-    this.#transport.closeStream(streamError);
+    this.#context.sessions.end(this.#session, streamError);
   }
 }
 

@@ -28,6 +28,7 @@ export class Hooks {
   readonly #unavailable: ((session: Session) => MaybePromise<void>)[] = [];
   readonly #sessionBound: ((session: Session) => void)[] = [];
   readonly #sessionEnded: ((session: Session) => MaybePromise<void>)[] = [];
+  readonly #stanzaAcknowledged: ((stanza: Stanza, session: Session) => void)[] = [];
   readonly #accountRemoved: ((localpart: string) => MaybePromise<void>)[] = [];
   readonly #nonzas = new Map<string, (frame: Frame, session: Session) => MaybePromise<void>>();
   readonly #streamFeatures: ((state: StreamState) => Element | undefined)[] = [];
@@ -68,6 +69,11 @@ export class Hooks {
 
   onSessionEnded(observer: (session: Session) => MaybePromise<void>): void {
     this.#sessionEnded.push(observer);
+  }
+
+  /** A client has confirmed that it has handled a stanza; only those that enabled XEP-0198 do. */
+  onStanzaAcknowledged(observer: (stanza: Stanza, session: Session) => void): void {
+    this.#stanzaAcknowledged.push(observer);
   }
 
   onAccountRemoved(observer: (localpart: string) => MaybePromise<void>): void {
@@ -118,6 +124,10 @@ export class Hooks {
 
   async sessionEnded(session: Session): Promise<void> {
     for (const observer of this.#sessionEnded) await observer(session);
+  }
+
+  stanzaAcknowledged(stanza: Stanza, session: Session): void {
+    for (const observer of this.#stanzaAcknowledged) observer(stanza, session);
   }
 
   async accountRemoved(localpart: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { errorReply, iqResult, Jid, type Logger, StanzaError } from '@thingward/xmpp';
+import { DELAY, encodeDelay, errorReply, iqResult, Jid, type Logger, StanzaError } from '@thingward/xmpp';
 import type { PresenceHandler, RemoteRoute, ServerIqHandler, StanzaReceiver } from './handlers.ts';
 import type { Hooks } from './hooks.ts';
 import type { Session, SessionTable } from './session.ts';
@@ -117,6 +117,29 @@ export class Router {
     return this.#presence?.sessionEnded(session) ?? Promise.resolve();
   }
 
+  /**
+   * A stanza that was given to a session which ended before its client had handled it: a message goes to another resource or
+   * is kept, a request is refused, the rest means nothing any more.
+   * @see XEP-0198 §4
+   */
+  returned(stanza: Stanza, from: Jid): void | Promise<void> {
+    // What comes from the account itself is a copy of something else (XEP-0280).
+    const isCopy = stanza.from.equals(from.bare);
+    if (stanza.kind === 'message' && !isCopy && stanza.type !== 'headline' && stanza.type !== 'groupchat') {
+      return this.#messageToAccount(stanza, from.bare, false);
+    }
+    if (stanza.isIqRequest()) this.reject(stanza, new StanzaError('service-unavailable', `${from} went away`));
+  }
+
+  /** The message as it is delivered later than it was sent. @param since milliseconds since 1970 @see XEP-0203 */
+  delayed(stanza: Stanza, since: number): Stanza {
+    if (stanza.kind !== 'message') return stanza;
+    const { element } = stanza;
+    if (element.child('delay', DELAY)) return stanza;
+    const delay = encodeDelay({ stamp: new Date(since), from: this.domain });
+    return Stanza.made(element.append(delay), stanza.from, stanza.to);
+  }
+
   /** Takes a stanza to its `to`. Never throws. */
   route(stanza: Stanza): void | Promise<void> {
     this.#routed++;
@@ -190,14 +213,14 @@ export class Router {
   }
 
   /** @see RFC 6121 §8.5.2.1.1, §8.5.2.2.1 */
-  #messageToAccount(stanza: Stanza, to: Jid): void | Promise<void> {
+  #messageToAccount(stanza: Stanza, to: Jid, isNew = true): void | Promise<void> {
     const localpart = to.local as string;
     if (stanza.type === 'error') return;
     const reachable = this.#sessions.availableOf(localpart).filter(({ priority }) => priority >= 0);
     const chosen = stanza.type === 'groupchat' ? [] : stanza.type === 'headline' ? reachable : best(reachable);
     for (const session of chosen) session.send(stanza);
     if (chosen.length === 0 && stanza.type !== 'headline') return this.#keepOrReject(stanza, localpart);
-    this.#hooks.messageDelivered(stanza, localpart, chosen);
+    if (isNew) this.#hooks.messageDelivered(stanza, localpart, chosen);
   }
 
   async #keepOrReject(stanza: Stanza, localpart: string): Promise<void> {

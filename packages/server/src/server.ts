@@ -1,6 +1,6 @@
 import type { Server } from 'node:net';
 import { join } from 'node:path';
-import { Jid, type Logger, SILENT_LOGGER, StreamError, type XmppPeer } from '@thingward/xmpp';
+import { Jid, type Logger, managementFeature, SILENT_LOGGER, StreamError, type XmppPeer } from '@thingward/xmpp';
 import type { Kysely, Migration } from 'kysely';
 import { Accounts } from './accounts.ts';
 import type { ConnectionContext } from './client-connection.ts';
@@ -18,10 +18,14 @@ import { RosterStore } from './roster-store.ts';
 import { Router } from './router.ts';
 import { ServiceHost } from './service-host.ts';
 import { SessionTable } from './session.ts';
+import { SessionManager } from './session-manager.ts';
 import { type OpenDatabase, openDatabase } from './storage/database.ts';
 import { serverMigrations } from './storage/migrations.ts';
 import type { ServerSchema } from './storage/schema.ts';
 import { loadTls, selfSignedTls, type Tls } from './tls.ts';
+
+/** How long the end of all sessions may take when the server stops. */
+const STOP_GRACE_MS = 5000;
 
 /** A running service. */
 export interface HostedService {
@@ -80,6 +84,7 @@ export class ThingwardServer {
   readonly #hooks = new Hooks();
   readonly #stopModules: (() => void | Promise<void>)[] = [];
   readonly #router: Router;
+  readonly #sessionManager: SessionManager;
   readonly #services: HostedService[] = [];
   readonly #hosts: ServiceHost[] = [];
   readonly #connections: Connections;
@@ -94,6 +99,14 @@ export class ThingwardServer {
     this.tls = tls;
     this.accounts = new Accounts(database.query, config.domain);
     this.#router = new Router(Jid.parse(config.domain), this.#sessions, this.#hooks, this.#log);
+    this.#sessionManager = new SessionManager({
+      sessions: this.#sessions,
+      router: this.#router,
+      hooks: this.#hooks,
+      limits: config.limits,
+      log: this.#log,
+    });
+    this.#hooks.addStreamFeature(({ authenticated }) => (authenticated ? managementFeature() : undefined));
     this.#connections = new Connections(config.limits, this.#log);
   }
 
@@ -125,9 +138,7 @@ export class ThingwardServer {
   /** Ends all streams orderly and closes everything. */
   async stop(): Promise<void> {
     const closed = this.#listeners.map((listener) => new Promise<void>((resolve) => listener.close(() => resolve())));
-    for (const session of this.#sessions.all()) {
-      session.wire.closeStream(new StreamError('system-shutdown', 'the server stops'));
-    }
+    await this.#sessionManager.stop(new StreamError('system-shutdown', 'the server stops'), STOP_GRACE_MS);
     for (const service of this.#services) await service.stop();
     for (const host of this.#hosts) host.disconnect();
     for (const stop of this.#stopModules) await stop();
@@ -174,7 +185,7 @@ export class ThingwardServer {
       credentials: this.accounts,
       limits,
       router: this.#router,
-      sessions: this.#sessions,
+      sessions: this.#sessionManager,
       hooks: this.#hooks,
       log,
       onAuthentication: (succeeded) => metrics.authentications.inc({ outcome: succeeded ? 'success' : 'failure' }),

@@ -1,6 +1,7 @@
 import type { Element } from '@thingward/xml';
 import type { Jid, StreamError } from '@thingward/xmpp';
 import type { Stanza } from './stanza.ts';
+import type { StreamManagement } from './stream-management.ts';
 
 /** How a session reaches its client. */
 export interface SessionWire {
@@ -14,10 +15,9 @@ export interface SessionWire {
   readonly remote: string;
 }
 
-/** A bound resource of an account. */
+/** A bound resource of an account. It may outlive its connection. @see XEP-0198 §5 */
 export class Session {
   readonly jid: Jid;
-  readonly wire: SessionWire;
   readonly boundAt = new Date();
   /** The last presence without a type it sent; undefined while it is not available. */
   available: Stanza | undefined;
@@ -28,14 +28,29 @@ export class Session {
   readonly directed = new Set<string>();
   /** Asked before each stanza for the client; true when it was held back for later (XEP-0352). */
   gate: ((stanza: Stanza) => boolean) | undefined;
+  /** Counts and keeps what the client has not acknowledged, where it wants that. @see XEP-0198 */
+  management: StreamManagement | undefined;
+  /** Called when there is no room for what the client has not acknowledged. */
+  onOverflow: (() => void) | undefined;
+  #wire: SessionWire | undefined;
 
   constructor(jid: Jid, wire: SessionWire) {
     this.jid = jid;
-    this.wire = wire;
+    this.#wire = wire;
   }
 
   get localpart(): string {
     return this.jid.local as string;
+  }
+
+  /** How the client is reached; undefined while its connection is lost. */
+  get wire(): SessionWire | undefined {
+    return this.#wire;
+  }
+
+  /** Gives it another connection, or none. */
+  attach(wire: SessionWire | undefined): void {
+    this.#wire = wire;
   }
 
   /** To the client, unless the gate holds it back. */
@@ -46,12 +61,22 @@ export class Session {
 
   /** To the client, whatever the gate says. */
   sendNow(stanza: Stanza): void {
-    this.wire.sendStanza(stanza);
+    const { management } = this;
+    if (management === undefined) {
+      this.#wire?.sendStanza(stanza);
+      return;
+    }
+    management.sent(stanza);
+    if (this.#wire) {
+      this.#wire.sendStanza(stanza);
+      management.ask();
+    }
+    if (management.isFull) this.onOverflow?.();
   }
 
-  /** An element that is no stanza, to the client. */
+  /** An element that is no stanza, to the client; lost while there is no connection. */
   sendElement(element: Element): void {
-    this.wire.send(element);
+    this.#wire?.send(element);
   }
 }
 

@@ -29,7 +29,7 @@ export class Stanza {
   readonly payload: { readonly name: string; readonly namespace: string } | undefined;
   /** Length of the bytes up to and with the name of the element; what is added to its start tag goes there. */
   readonly #nameEnd: number;
-  readonly #bytes: Uint8Array;
+  #bytes: Uint8Array;
   /** Further attributes, with a space before each. */
   readonly #addition: Uint8Array;
   #element: Element | undefined;
@@ -120,6 +120,11 @@ export class Stanza {
     sink.append(this.#bytes, 0, this.#nameEnd);
     sink.append(this.#addition, 0, this.#addition.length);
     sink.append(this.#bytes, this.#nameEnd, this.#bytes.length);
+  }
+
+  /** To be called when it is kept for longer: lets go of the bytes that came with it from the network. */
+  compact(): void {
+    if (this.#bytes.buffer.byteLength > 2 * this.#bytes.length) this.#bytes = this.#bytes.slice();
   }
 
   isIqRequest(): boolean {

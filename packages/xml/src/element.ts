@@ -86,6 +86,13 @@ export class Element {
     return new Element(this.name, this.#namespace, attributesOf({ ...this.attributes, ...changes }), this.children);
   }
 
+  /** A copy with more content at its end. */
+  append(...content: Content[]): Element {
+    const children = [...this.children];
+    append(children, content);
+    return new Element(this.name, this.#namespace, this.attributes, children);
+  }
+
   /** As XML text. @param parentNamespace the default namespace in force around it, left undeclared when it is the same */
   toString(parentNamespace = ''): string {
     return serialize(this, parentNamespace);

@@ -1,5 +1,6 @@
 export { type ClientState, XmppClient, type XmppClientOptions } from './client.ts';
 export * from './data-form.ts';
+export * from './delay.ts';
 export * from './disco.ts';
 export { Jid, JidError } from './jid.ts';
 export { type Logger, SILENT_LOGGER } from './logger.ts';
@@ -59,3 +60,4 @@ export { type Account, negotiate } from './stream/initiator.ts';
 export { asStreamError, type ReceiverPolicy, type ReceivingTransport, StreamReceiver } from './stream/receiver.ts';
 export type { Connector, StreamItem, XmlStream } from './stream/xml-stream.ts';
 export { STREAM_ERROR_CONDITIONS, StreamError, type StreamErrorCondition } from './stream-error.ts';
+export * from './stream-management.ts';

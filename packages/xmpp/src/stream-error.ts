@@ -37,11 +37,14 @@ export class StreamError extends Error {
   override readonly name = 'StreamError';
   readonly condition: StreamErrorCondition;
   readonly text: string | undefined;
+  /** Says more than the condition does. @see RFC 6120 §4.9.4 */
+  readonly application: Element | undefined;
 
-  constructor(condition: StreamErrorCondition, text?: string) {
+  constructor(condition: StreamErrorCondition, text?: string, application?: Element) {
     super(text === undefined ? condition : `${condition}: ${text}`);
     this.condition = condition;
     this.text = text;
+    this.application = application;
   }
 
   /** Stable code of the error: its condition. */
@@ -56,6 +59,7 @@ export class StreamError extends Error {
       { xmlns: NS.stream },
       xml(this.condition, { xmlns: NS.streamErrors }),
       this.text === undefined ? undefined : xml('text', { xmlns: NS.streamErrors, 'xml:lang': 'en' }, this.text),
+      this.application,
     );
   }
 
@@ -67,6 +71,7 @@ export class StreamError extends Error {
     return new StreamError(
       (known?.name as StreamErrorCondition | undefined) ?? 'undefined-condition',
       element.child('text', NS.streamErrors)?.text,
+      element.elements.find((child) => child.namespace !== NS.streamErrors),
     );
   }
 }

@@ -8,6 +8,7 @@ import { offeredMechanisms, serverMechanism } from '../sasl/select.ts';
 import { errorReply, iqResult } from '../stanza.ts';
 import { StanzaError } from '../stanza-error.ts';
 import { StreamError } from '../stream-error.ts';
+import { encodeManagementFailure, STREAM_MANAGEMENT } from '../stream-management.ts';
 
 /** What the receiving side of a stream does on its transport. */
 export interface ReceivingTransport {
@@ -41,6 +42,12 @@ export interface ReceiverPolicy {
   bind(account: Jid, resource: string | undefined): Promise<Jid>;
   /** From now on the stream is the session's. */
   bound(jid: Jid): void;
+  /**
+   * Takes up a former session instead of binding a resource.
+   * @returns the answer, and what is to happen after it was sent when the session was resumed
+   * @see XEP-0198 §5
+   */
+  resume?(account: Jid, request: Element): Promise<{ readonly answer: Element; readonly resumed?: () => void }>;
   /** Features to tell of beside those of the negotiation itself. */
   features?(state: { readonly encrypted: boolean; readonly authenticated: boolean }): readonly Element[];
   /** Told of each attempt, for logs and limits. */
@@ -155,6 +162,8 @@ export class StreamReceiver {
     else if (namespace === NS.sasl && !this.#account) await this.#authenticate(frame.element);
     else if (this.#account && name === 'iq' && frame.head.payload?.namespace === NS.bind) {
       await this.#bind(frame.element, this.#account);
+    } else if (this.#account && namespace === STREAM_MANAGEMENT) {
+      await this.#manage(frame.element, this.#account);
     } else if (namespace === NS.stream && name === 'error') this.#close();
     else if (!this.#account) throw new StreamError('not-authorized', 'authenticate first');
     else throw new StreamError('not-authorized', 'bind a resource first');
@@ -214,6 +223,19 @@ export class StreamReceiver {
       throw new StreamError('unsupported-stanza-type', `<${element.name}/> in SASL`);
     if (!this.#mechanism) throw new SaslError('malformed-request', 'there is no exchange to respond to');
     return this.#mechanism.step(data);
+  }
+
+  /** @see XEP-0198 §3, §5 */
+  async #manage(request: Element, account: Jid): Promise<void> {
+    if (request.name !== 'resume' || !this.#policy.resume) {
+      this.#transport.send(encodeManagementFailure('unexpected-request'));
+      return;
+    }
+    const { answer, resumed } = await this.#policy.resume(account, request);
+    this.#transport.send(answer);
+    if (!resumed) return;
+    this.#state = 'bound';
+    resumed();
   }
 
   async #bind(request: Element, account: Jid): Promise<void> {

@@ -1,0 +1,196 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Element } from '@thingward/xml';
+import {
+  acknowledgement,
+  decodeEnable,
+  encodeEnabled,
+  encodeManagementFailure,
+  encodeResumed,
+  handledCount,
+  type Jid,
+  type Logger,
+  StanzaError,
+  StreamError,
+} from '@thingward/xmpp';
+import type { Hooks } from './hooks.ts';
+import type { Limits } from './limits.ts';
+import type { Router } from './router.ts';
+import { Session, type SessionTable, type SessionWire } from './session.ts';
+import { StreamManagement } from './stream-management.ts';
+
+/** Counts of ended sessions that are still told to those who come too late. */
+const MAX_REMEMBERED = 10_000;
+
+interface SessionManagerOptions {
+  readonly sessions: SessionTable;
+  readonly router: Router;
+  readonly hooks: Hooks;
+  readonly limits: Limits;
+  readonly log: Logger;
+}
+
+/** What came of a wish to resume. */
+export type Resumption =
+  | { readonly kind: 'resumed'; readonly session: Session; readonly answer: Element; readonly start: () => void }
+  | { readonly kind: 'failed'; readonly answer: Element };
+
+/** The life of sessions: bound, cut off from their client, taken up again, ended. */
+export class SessionManager {
+  readonly #options: SessionManagerOptions;
+  readonly #resumable = new Map<string, Session>();
+  readonly #timers = new Map<Session, NodeJS.Timeout>();
+  readonly #ended = new Map<string, { readonly account: string; readonly handled: number }>();
+  readonly #ending = new Set<Promise<void>>();
+
+  constructor(options: SessionManagerOptions) {
+    this.#options = options;
+  }
+
+  /** Sessions whose connection is lost and that may still be resumed. */
+  get detachedCount(): number {
+    return this.#timers.size;
+  }
+
+  /** @throws StanzaError `resource-constraint` when the account has too many sessions already */
+  checkRoom(jid: Jid): void {
+    const { sessions, limits } = this.#options;
+    if (sessions.get(jid) || sessions.of(jid.local as string).length < limits.maxSessionsPerAccount) return;
+    throw new StanzaError('resource-constraint', `${jid.bare} has too many sessions`);
+  }
+
+  /** Makes the session of a resource, in place of one that has it. */
+  bind(jid: Jid, wire: SessionWire): Session {
+    const { sessions, hooks, log } = this.#options;
+    const previous = sessions.get(jid);
+    // The newer one wins: the older is mostly a connection whose end nobody has noticed (RFC 6120 §7.7.2.2).
+    if (previous) this.end(previous, new StreamError('conflict', 'the resource was bound by another connection'));
+    const session = new Session(jid, wire);
+    sessions.add(session);
+    log.debug({ jid: jid.toString(), remote: wire.remote }, 'session bound');
+    hooks.sessionBound(session);
+    return session;
+  }
+
+  /** Begins to count stanzas. @returns the answer. @see XEP-0198 §3 */
+  enable(session: Session, request: Element): Element {
+    if (session.management) return encodeManagementFailure('unexpected-request');
+    const { limits, hooks } = this.#options;
+    const { resume, maxSeconds } = decodeEnable(request);
+    const resumeSeconds = Math.min(maxSeconds ?? Number.POSITIVE_INFINITY, limits.maxResumeSeconds);
+    const canResume = resume && resumeSeconds > 0;
+    const management = new StreamManagement({
+      id: canResume ? randomBytes(18).toString('base64url') : undefined,
+      resumeMs: resumeSeconds * 1000,
+      maxStanzas: limits.maxUnacknowledgedStanzas,
+      maxBytes: limits.maxUnsentBytes,
+      ackTimeoutMs: limits.ackTimeoutMs,
+      send: (element) => session.sendElement(element),
+      onSilence: () => session.wire?.closeStream(new StreamError('connection-timeout', 'no acknowledgement in time')),
+      onHandled: (stanza) => hooks.stanzaAcknowledged(stanza, session),
+    });
+    session.management = management;
+    session.onOverflow = () =>
+      this.end(session, new StreamError('policy-violation', 'too much was sent without being acknowledged'));
+    if (management.id === undefined) return encodeEnabled({});
+    this.#resumable.set(management.id, session);
+    return encodeEnabled({ id: management.id, maxSeconds: resumeSeconds });
+  }
+
+  /**
+   * Gives a session another connection. `start` is to be called after the answer was sent.
+   * @throws StreamError when the client counts more stanzas than it was sent
+   * @see XEP-0198 §5
+   */
+  resume(account: Jid, request: Element, wire: SessionWire): Resumption {
+    const id = request.attribute('previd') ?? '';
+    const session = this.#resumable.get(id);
+    const management = session?.management;
+    if (!session || !management || !session.jid.bare.equals(account)) {
+      const known = this.#ended.get(id);
+      const handled = known?.account === account.toString() ? known.handled : undefined;
+      return { kind: 'failed', answer: encodeManagementFailure('item-not-found', handled) };
+    }
+    management.acknowledged(handledCount(request));
+    const former = session.wire;
+    clearTimeout(this.#timers.get(session));
+    this.#timers.delete(session);
+    session.attach(wire);
+    former?.closeStream(new StreamError('conflict', 'the session was resumed on another connection'));
+    this.#options.log.debug({ jid: session.jid.toString(), remote: wire.remote }, 'session resumed');
+    return {
+      kind: 'resumed',
+      session,
+      answer: encodeResumed(id, management.handled),
+      start: () => {
+        for (const { stanza, at, isHeld } of management.resumed()) {
+          wire.sendStanza(isHeld ? this.#options.router.delayed(stanza, at) : stanza);
+        }
+        management.ask();
+      },
+    };
+  }
+
+  /** The connection of a session is gone without the stream having been closed. */
+  disconnected(session: Session, wire: SessionWire): void {
+    if (session.wire !== wire) return;
+    const { management } = session;
+    if (management?.id === undefined) {
+      this.end(session);
+      return;
+    }
+    session.attach(undefined);
+    management.disconnected();
+    this.#timers.set(
+      session,
+      setTimeout(() => this.end(session), management.resumeMs),
+    );
+    this.#options.log.debug({ jid: session.jid.toString() }, 'session waits to be resumed');
+  }
+
+  /** Ends a session for good, with an error where there is one. What its client never got goes elsewhere. */
+  end(session: Session, error?: StreamError): void {
+    const { sessions, router, log } = this.#options;
+    if (!sessions.remove(session)) return;
+    clearTimeout(this.#timers.get(session));
+    this.#timers.delete(session);
+    const { wire, management } = session;
+    session.attach(undefined);
+    if (management?.id !== undefined) {
+      this.#resumable.delete(management.id);
+      this.#remember(management.id, session, management.handled);
+    }
+    if (management) wire?.send(acknowledgement(management.handled));
+    wire?.closeStream(error);
+    log.debug({ jid: session.jid.toString(), reason: error?.message }, 'session ended');
+    const lost = management?.end() ?? [];
+    const finish = async () => {
+      try {
+        await router.sessionEnded(session);
+        for (const { stanza, at } of lost) await router.returned(router.delayed(stanza, at), session.jid);
+      } catch (failure) {
+        log.error({ err: failure }, 'the end of a session could not be handled');
+      }
+    };
+    const ending = finish();
+    this.#ending.add(ending);
+    void ending.then(() => this.#ending.delete(ending));
+  }
+
+  /** Ends all, and waits until what they left undelivered is safe, for `graceMs` at most. */
+  async stop(error: StreamError, graceMs: number): Promise<void> {
+    for (const session of this.#options.sessions.all()) this.end(session, error);
+    const patience = new AbortController();
+    await Promise.race([
+      Promise.all(this.#ending),
+      delay(graceMs, undefined, { signal: patience.signal }).catch(() => undefined),
+    ]);
+    patience.abort();
+  }
+
+  #remember(id: string, session: Session, handled: number): void {
+    const oldest = this.#ended.size >= MAX_REMEMBERED ? this.#ended.keys().next().value : undefined;
+    if (oldest !== undefined) this.#ended.delete(oldest);
+    this.#ended.set(id, { account: session.jid.bare.toString(), handled });
+  }
+}
