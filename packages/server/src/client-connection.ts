@@ -26,8 +26,8 @@ import { Stanza } from './stanza.ts';
 export interface ClientTransport extends ReceivingTransport, SessionWire {
   /** The next event that has arrived; undefined when there is none. @throws XmlError */
   nextEvent(): StreamEvent | undefined;
-  /** Stops (true) or goes on (false) taking bytes from the network. */
-  pause(paused: boolean): void;
+  /** Goes on taking bytes from the network, where it has stopped because some came while the connection was busy. */
+  resume(): void;
   /** From now on stanzas of full size are taken. */
   authenticated(): void;
 }
@@ -84,6 +84,11 @@ export class ClientConnection {
     }, limits.authTimeoutMs);
   }
 
+  /** Is an event being handled? What comes meanwhile must wait. */
+  get isBusy(): boolean {
+    return this.#busy;
+  }
+
   /** To be called when the transport has new events. */
   pump(): void {
     while (!this.#busy && !this.#ended) {
@@ -110,7 +115,6 @@ export class ClientConnection {
 
   #await(work: Promise<void>): void {
     this.#busy = true;
-    this.#transport.pause(true);
     void (async () => {
       try {
         await work;
@@ -118,7 +122,7 @@ export class ClientConnection {
         this.#fail(error);
       }
       this.#busy = false;
-      this.#transport.pause(false);
+      this.#transport.resume();
       this.pump();
     })();
   }

@@ -1,4 +1,5 @@
-import { DELAY, encodeDelay, errorReply, iqResult, Jid, type Logger, StanzaError } from '@thingward/xmpp';
+import { type Element, xml } from '@thingward/xml';
+import { DELAY, encodeDelay, Jid, type Logger, NS, StanzaError } from '@thingward/xmpp';
 import type { PresenceHandler, RemoteRoute, ServerIqHandler, StanzaReceiver } from './handlers.ts';
 import type { Hooks } from './hooks.ts';
 import type { Session, SessionTable } from './session.ts';
@@ -161,7 +162,9 @@ export class Router {
     if (stanza.type === 'error' || (stanza.kind === 'iq' && stanza.type === 'result')) return;
     if (stanza.kind === 'presence' && stanza.type !== undefined) return;
     const from = stanza.to ?? stanza.from.bare;
-    this.#back(Stanza.made(errorReply(stanza.element, error), from, stanza.from));
+    const { kind, id } = stanza;
+    const answer = xml(kind, { xmlns: NS.client, type: 'error', id }, error.toElement());
+    this.#back(Stanza.made(answer, from, stanza.from));
   }
 
   #back(answer: Stanza): void {
@@ -240,19 +243,32 @@ export class Router {
       this.reject(stanza, new StanzaError('service-unavailable'));
       return;
     }
-    return this.#run(stanza, handler);
+    try {
+      const result = handler(stanza);
+      if (!(result instanceof Promise)) return this.#answered(stanza, result);
+      return result.then(
+        (later) => this.#answered(stanza, later),
+        (error: unknown) => this.#unanswered(stanza, error),
+      );
+    } catch (error) {
+      this.#unanswered(stanza, error);
+    }
   }
 
-  async #run(stanza: Stanza, handler: ServerIqHandler): Promise<void> {
-    try {
-      const result = await handler(stanza);
-      this.#back(Stanza.made(iqResult(stanza.element, result), stanza.to ?? stanza.from.bare, stanza.from));
-    } catch (error) {
-      if (!(error instanceof StanzaError)) {
-        this.#log.error({ err: error, payload: stanza.payload }, 'an IQ handler failed');
-      }
-      this.reject(stanza, error instanceof StanzaError ? error : new StanzaError('internal-server-error'));
-    }
+  #answered(request: Stanza, payload: Element | undefined): void {
+    this.#back(
+      Stanza.made(
+        xml('iq', { xmlns: NS.client, type: 'result', id: request.id }, payload),
+        request.to ?? request.from.bare,
+        request.from,
+      ),
+    );
+  }
+
+  #unanswered(stanza: Stanza, error: unknown): void {
+    if (!(error instanceof StanzaError))
+      this.#log.error({ err: error, payload: stanza.payload }, 'an IQ handler failed');
+    this.reject(stanza, error instanceof StanzaError ? error : new StanzaError('internal-server-error'));
   }
 }
 

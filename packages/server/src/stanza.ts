@@ -1,7 +1,9 @@
-import { type Element, encodeUtf8, escapeAttribute, Frame } from '@thingward/xml';
+import { type Element, encodeUtf8, escapeAttribute, Frame, type FrameHead } from '@thingward/xml';
 import { type Jid, NS } from '@thingward/xmpp';
 
 export type StanzaKind = 'iq' | 'message' | 'presence';
+
+type Head = Pick<FrameHead, 'name' | 'attributes' | 'payload' | 'nameEnd'>;
 
 /** Takes bytes that are to be sent. They must not change afterwards. */
 export interface ByteSink {
@@ -35,15 +37,14 @@ export class Stanza {
   #element: Element | undefined;
   #complete: Uint8Array | undefined;
 
-  private constructor(frame: Frame, bytes: Uint8Array, addition: Uint8Array, from: Jid, to: Jid | undefined) {
-    const { name, attributes, payload, nameEnd } = frame.head;
-    this.kind = name as StanzaKind;
-    this.type = attributes.type;
-    this.id = attributes.id;
+  private constructor(head: Head, bytes: Uint8Array, addition: Uint8Array, from: Jid, to: Jid | undefined) {
+    this.kind = head.name as StanzaKind;
+    this.type = head.attributes.type;
+    this.id = head.attributes.id;
     this.from = from;
     this.to = to;
-    this.payload = payload;
-    this.#nameEnd = nameEnd;
+    this.payload = head.payload;
+    this.#nameEnd = head.nameEnd;
     this.#bytes = bytes;
     this.#addition = addition;
   }
@@ -57,7 +58,7 @@ export class Stanza {
     const isOwn = attributes.from === undefined || attributes.from === from.toString();
     if (frame.selfContained && !prefixed && isOwn) {
       const bytes = declaration ? without(frame.bytes, declaration) : frame.bytes;
-      return new Stanza(frame, bytes, attributes.from === undefined ? fromAttribute(from) : NOTHING, from, to);
+      return new Stanza(frame.head, bytes, attributes.from === undefined ? fromAttribute(from) : NOTHING, from, to);
     }
     const element = frame.elementIn(NS.client);
     return Stanza.#of(element.with({ from: from.toString() }), from, to);
@@ -73,13 +74,14 @@ export class Stanza {
    * @param element without `to`, which is added
    */
   static *copies(element: Element, from: Jid, recipients: Iterable<Jid>): Generator<Stanza> {
-    const frame = frameOf(element.with({ from: from.toString(), to: undefined }));
-    for (const to of recipients) yield new Stanza(frame, frame.bytes, toAttribute(to), from, to);
+    const common = element.with({ from: from.toString(), to: undefined });
+    const head = headOf(common);
+    const bytes = encodeUtf8(common.toString(NS.client));
+    for (const to of recipients) yield new Stanza(head, bytes, toAttribute(to), from, to);
   }
 
   static #of(element: Element, from: Jid, to: Jid | undefined): Stanza {
-    const frame = frameOf(element);
-    const stanza = new Stanza(frame, frame.bytes, NOTHING, from, to);
+    const stanza = new Stanza(headOf(element), encodeUtf8(element.toString(NS.client)), NOTHING, from, to);
     stanza.#element = element;
     return stanza;
   }
@@ -145,8 +147,15 @@ export class Stanza {
   }
 }
 
-function frameOf(element: Element): Frame {
-  return Frame.parse(encodeUtf8(element.toString(NS.client)), CLIENT_BINDING);
+/** The head of an element as it is written without a prefix. */
+function headOf({ name, attributes, elements }: Element): Head {
+  const [payload] = elements;
+  return {
+    name,
+    attributes,
+    payload: payload && { name: payload.name, namespace: payload.namespace || NS.client },
+    nameEnd: name.length + 1,
+  };
 }
 
 function without(bytes: Uint8Array, { start, end }: { readonly start: number; readonly end: number }): Uint8Array {

@@ -4,8 +4,11 @@ import { type Element, escapeAttribute, type StreamEvent, StreamReader } from '@
 import { NS, type StreamError } from '@thingward/xmpp';
 import { ClientConnection, type ClientTransport, type ConnectionContext } from '../client-connection.ts';
 import type { Stanza } from '../stanza.ts';
+import { Outbox } from './outbox.ts';
 
 const CLOSE_TIMEOUT_MS = 2000;
+/** Bytes that are not held back any longer: one TLS record. */
+const MUCH = 16_384;
 
 /** A client's TCP connection, in plain or under TLS. @see RFC 6120 §3, §4, §5 */
 export class TcpTransport implements ClientTransport {
@@ -17,7 +20,7 @@ export class TcpTransport implements ClientTransport {
   #reader: StreamReader;
   #opened = false;
   #closing = false;
-  #corked = false;
+  readonly #outbox = new Outbox();
   #unlisten: () => void = () => {};
 
   /** @param secureContext for STARTTLS; undefined where it is not offered or TLS is there already */
@@ -66,7 +69,9 @@ export class TcpTransport implements ClientTransport {
   }
 
   sendStanza(stanza: Stanza): void {
-    this.#write(stanza.streamBytes);
+    if (!this.#prepare()) return;
+    stanza.appendTo(this.#outbox);
+    this.#check();
   }
 
   restart(): void {
@@ -87,7 +92,7 @@ export class TcpTransport implements ClientTransport {
       this.#connection.ended();
       return;
     }
-    this.#uncork();
+    this.#flush();
     const secured = new TLSSocket(plain, {
       isServer: true,
       secureContext: (this.#secureContext as () => SecureContext)(),
@@ -104,7 +109,7 @@ export class TcpTransport implements ClientTransport {
     this.#closing = true;
     if (error) this.send(error.toElement());
     if (this.#opened) this.#write('</stream:stream>');
-    this.#uncork();
+    this.#flush();
     const socket = this.#socket;
     socket.end();
     socket.resume();
@@ -117,9 +122,8 @@ export class TcpTransport implements ClientTransport {
     return this.#reader.next();
   }
 
-  pause(paused: boolean): void {
-    if (paused) this.#socket.pause();
-    else this.#socket.resume();
+  resume(): void {
+    if (this.#socket.isPaused()) this.#socket.resume();
   }
 
   #newReader(maxElementBytes: number): StreamReader {
@@ -130,7 +134,8 @@ export class TcpTransport implements ClientTransport {
     const data = (chunk: Buffer) => {
       if (this.#closing) return;
       this.#reader.push(chunk);
-      this.#connection.pump();
+      if (this.#connection.isBusy) socket.pause();
+      else this.#connection.pump();
     };
     const error = ({ message }: Error) =>
       this.#context.log.debug({ remote: this.remote, reason: message }, 'connection broke');
@@ -140,25 +145,28 @@ export class TcpTransport implements ClientTransport {
     this.#unlisten = () => socket.off('data', data).off('error', error).off('close', ended).off('end', ended);
   }
 
-  /** What is sent within one turn of the event loop leaves in one write. */
-  #write(data: string | Uint8Array): void {
-    const socket = this.#socket;
-    if (socket.destroyed || socket.writableEnded) return;
-    if (!this.#corked) {
-      this.#corked = true;
-      socket.cork();
-      process.nextTick(() => this.#uncork());
-    }
-    socket.write(data);
-    if (socket.writableLength > this.#context.limits.maxUnsentBytes) {
-      this.#context.log.warn({ remote: this.remote }, 'a client reads too slowly and is disconnected');
-      socket.destroy();
-    }
+  #write(text: string): void {
+    if (!this.#prepare()) return;
+    this.#outbox.appendText(text);
+    this.#check();
   }
 
-  #uncork(): void {
-    if (!this.#corked) return;
-    this.#corked = false;
-    this.#socket.uncork();
+  /** What is sent within one turn of the event loop leaves in one write. @returns whether anything can be sent */
+  #prepare(): boolean {
+    if (this.#socket.destroyed || this.#socket.writableEnded) return false;
+    if (this.#outbox.length === 0) setImmediate(this.#flush);
+    return true;
   }
+
+  #check(): void {
+    if (this.#outbox.length >= MUCH) this.#flush();
+    if (this.#socket.writableLength + this.#outbox.length <= this.#context.limits.maxUnsentBytes) return;
+    this.#context.log.warn({ remote: this.remote }, 'a client reads too slowly and is disconnected');
+    this.#socket.destroy();
+  }
+
+  readonly #flush = (): void => {
+    if (this.#outbox.length === 0 || this.#socket.destroyed) return;
+    this.#socket.write(this.#outbox.take());
+  };
 }

@@ -33,7 +33,8 @@ export class WebSocketTransport implements ClientTransport {
     socket.on('message', (data: Buffer, isBinary) => {
       if (this.#closing) return;
       this.#messages.push(isBinary ? new Uint8Array(0) : data);
-      this.#connection.pump();
+      if (this.#connection.isBusy) socket.pause();
+      else this.#connection.pump();
     });
     socket.on('error', (error) =>
       context.log.debug({ remote: this.remote, reason: error.message }, 'connection broke'),
@@ -87,10 +88,9 @@ export class WebSocketTransport implements ClientTransport {
     return { kind: 'open', header: frame.element, bindings: {} };
   }
 
-  pause(paused: boolean): void {
-    if (paused) this.#socket.pause();
+  resume(): void {
     // While it closes too: the other side's close frame must be read.
-    else this.#socket.resume();
+    if (this.#socket.isPaused) this.#socket.resume();
   }
 
   #write(data: string | Uint8Array): void {
