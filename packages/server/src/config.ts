@@ -63,6 +63,9 @@ export const serverConfigSchema = z
         ackTimeoutMs: z.number().int().min(100).default(DEFAULT_LIMITS.ackTimeoutMs),
       })
       .prefault({}),
+    offline: z
+      .strictObject({ maxMessages: positive.default(1000), maxBytes: positive.default(4_194_304) })
+      .prefault({}),
     history: z.strictObject({ retentionDays: positive.default(400) }).prefault({}),
   })
   .superRefine(({ auth, listen }, context) => {

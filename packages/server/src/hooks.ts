@@ -1,4 +1,5 @@
 import type { Element, Frame } from '@thingward/xml';
+import type { Jid } from '@thingward/xmpp';
 import type { Session } from './session.ts';
 import type { Stanza } from './stanza.ts';
 
@@ -8,6 +9,14 @@ export type MaybePromise<T> = T | Promise<T>;
 
 /** Sees a stanza before it goes on. Throws a StanzaError to have it refused. */
 export type Filter<Subject> = (stanza: Stanza, subject: Subject) => MaybePromise<Verdict>;
+
+/** @param isNew false when it was given to another session before, which ended without having handled it */
+export type DeliveryObserver = (
+  message: Stanza,
+  localpart: string,
+  sessions: readonly Session[],
+  isNew: boolean,
+) => void;
 
 /** State of a stream whose features are being told. */
 export interface StreamState {
@@ -22,10 +31,11 @@ export interface StreamState {
 export class Hooks {
   readonly #sending: Filter<Session>[] = [];
   readonly #receiving: Filter<string>[] = [];
-  readonly #delivered: ((message: Stanza, localpart: string, sessions: readonly Session[]) => void)[] = [];
+  readonly #delivered: DeliveryObserver[] = [];
   readonly #undeliverable: ((message: Stanza, localpart: string) => MaybePromise<boolean>)[] = [];
   readonly #available: ((session: Session, isInitial: boolean) => MaybePromise<void>)[] = [];
-  readonly #unavailable: ((session: Session) => MaybePromise<void>)[] = [];
+  readonly #unavailable: ((session: Session, farewell: Stanza) => MaybePromise<void>)[] = [];
+  readonly #visibility: ((localpart: string, contact: Jid) => MaybePromise<boolean>)[] = [];
   readonly #sessionBound: ((session: Session) => void)[] = [];
   readonly #sessionEnded: ((session: Session) => MaybePromise<void>)[] = [];
   readonly #stanzaAcknowledged: ((stanza: Stanza, session: Session) => void)[] = [];
@@ -44,7 +54,7 @@ export class Hooks {
   }
 
   /** A message was given to these sessions of the account; there may be none. */
-  onMessageDelivered(observer: (message: Stanza, localpart: string, sessions: readonly Session[]) => void): void {
+  onMessageDelivered(observer: DeliveryObserver): void {
     this.#delivered.push(observer);
   }
 
@@ -58,9 +68,14 @@ export class Hooks {
     this.#available.push(observer);
   }
 
-  /** A session that was available is no more. */
-  onUnavailable(observer: (session: Session) => MaybePromise<void>): void {
+  /** A session that was available is no more. @param observer gets the presence that says so */
+  onUnavailable(observer: (session: Session, farewell: Stanza) => MaybePromise<void>): void {
     this.#unavailable.push(observer);
+  }
+
+  /** Has a say in whether a contact that may see the presence of an account is shown it. */
+  onShowingPresence(isVisible: (localpart: string, contact: Jid) => MaybePromise<boolean>): void {
+    this.#visibility.push(isVisible);
   }
 
   onSessionBound(observer: (session: Session) => void): void {
@@ -100,8 +115,8 @@ export class Hooks {
     return filtered(this.#receiving, stanza, localpart);
   }
 
-  messageDelivered(message: Stanza, localpart: string, sessions: readonly Session[]): void {
-    for (const observer of this.#delivered) observer(message, localpart, sessions);
+  messageDelivered(message: Stanza, localpart: string, sessions: readonly Session[], isNew: boolean): void {
+    for (const observer of this.#delivered) observer(message, localpart, sessions, isNew);
   }
 
   /** @returns whether the message was kept */
@@ -114,8 +129,13 @@ export class Hooks {
     for (const observer of this.#available) await observer(session, isInitial);
   }
 
-  async unavailable(session: Session): Promise<void> {
-    for (const observer of this.#unavailable) await observer(session);
+  async unavailable(session: Session, farewell: Stanza): Promise<void> {
+    for (const observer of this.#unavailable) await observer(session, farewell);
+  }
+
+  async showsPresence(localpart: string, contact: Jid): Promise<boolean> {
+    for (const isVisible of this.#visibility) if (!(await isVisible(localpart, contact))) return false;
+    return true;
   }
 
   sessionBound(session: Session): void {

@@ -50,6 +50,11 @@ export class Router {
     this.#services.delete(service.jid.domain);
   }
 
+  /** The address of an account of ours. */
+  accountJid(localpart: string): Jid {
+    return this.parseJid(`${localpart}@${this.domain}`);
+  }
+
   /** Is there a service at this domain? */
   hasService(domain: string): boolean {
     return this.#services.has(domain);
@@ -87,18 +92,20 @@ export class Router {
 
   /** A client of ours sent it. */
   fromClient(stanza: Stanza, session: Session): void | Promise<void> {
+    // The sender is told of a refusal straight away: what it has blocked must not be asked to carry it.
+    const refuse = (error: unknown) => {
+      const answer = this.#refusal(stanza, this.#asStanzaError(error));
+      if (answer) session.send(answer);
+    };
     let filtered: ReturnType<Hooks['sending']>;
     try {
       filtered = this.#hooks.sending(stanza, session);
     } catch (error) {
-      this.#refuse(stanza, error);
+      refuse(error);
       return;
     }
     if (!(filtered instanceof Promise)) return filtered && this.#send(filtered, session);
-    return filtered.then(
-      (passed) => passed && this.#send(passed, session),
-      (error: unknown) => this.#refuse(stanza, error),
-    );
+    return filtered.then((passed) => passed && this.#send(passed, session), refuse);
   }
 
   #send(stanza: Stanza, session: Session): void | Promise<void> {
@@ -159,12 +166,16 @@ export class Router {
 
   /** Sends the error back, where the stanza is one that may be answered. @see RFC 6120 §8.3.1 */
   reject(stanza: Stanza, error: StanzaError): void {
-    if (stanza.type === 'error' || (stanza.kind === 'iq' && stanza.type === 'result')) return;
-    if (stanza.kind === 'presence' && stanza.type !== undefined) return;
+    const answer = this.#refusal(stanza, error);
+    if (answer) this.#back(answer);
+  }
+
+  #refusal(stanza: Stanza, error: StanzaError): Stanza | undefined {
+    const { kind, type, id } = stanza;
+    if (type === 'error' || (kind === 'iq' && type === 'result')) return undefined;
+    if (kind === 'presence' && type !== undefined) return undefined;
     const from = stanza.to ?? stanza.from.bare;
-    const { kind, id } = stanza;
-    const answer = xml(kind, { xmlns: NS.client, type: 'error', id }, error.toElement());
-    this.#back(Stanza.made(answer, from, stanza.from));
+    return Stanza.made(xml(kind, { xmlns: NS.client, type: 'error', id }, error.toElement()), from, stanza.from);
   }
 
   #back(answer: Stanza): void {
@@ -189,8 +200,13 @@ export class Router {
   }
 
   #refuse(stanza: Stanza, error: unknown): void {
-    if (!(error instanceof StanzaError)) this.#log.error({ err: error }, 'a stanza could not be filtered');
-    this.reject(stanza, error instanceof StanzaError ? error : new StanzaError('internal-server-error'));
+    this.reject(stanza, this.#asStanzaError(error));
+  }
+
+  #asStanzaError(error: unknown): StanzaError {
+    if (error instanceof StanzaError) return error;
+    this.#log.error({ err: error }, 'a stanza could not be handled');
+    return new StanzaError('internal-server-error');
   }
 
   #toAccount(stanza: Stanza, to: Jid): void | Promise<void> {
@@ -199,7 +215,7 @@ export class Router {
       const session = this.#sessions.get(to);
       if (!session) return this.#toMissingResource(stanza, to);
       session.send(stanza);
-      if (stanza.kind === 'message') this.#hooks.messageDelivered(stanza, session.localpart, [session]);
+      if (stanza.kind === 'message') this.#hooks.messageDelivered(stanza, session.localpart, [session], true);
       return;
     }
     if (stanza.kind === 'presence') return this.#presence?.toAccount(stanza);
@@ -223,7 +239,7 @@ export class Router {
     const chosen = stanza.type === 'groupchat' ? [] : stanza.type === 'headline' ? reachable : best(reachable);
     for (const session of chosen) session.send(stanza);
     if (chosen.length === 0 && stanza.type !== 'headline') return this.#keepOrReject(stanza, localpart);
-    if (isNew) this.#hooks.messageDelivered(stanza, localpart, chosen);
+    this.#hooks.messageDelivered(stanza, localpart, chosen, isNew);
   }
 
   async #keepOrReject(stanza: Stanza, localpart: string): Promise<void> {
@@ -248,10 +264,10 @@ export class Router {
       if (!(result instanceof Promise)) return this.#answered(stanza, result);
       return result.then(
         (later) => this.#answered(stanza, later),
-        (error: unknown) => this.#unanswered(stanza, error),
+        (error: unknown) => this.#refuse(stanza, error),
       );
     } catch (error) {
-      this.#unanswered(stanza, error);
+      this.#refuse(stanza, error);
     }
   }
 
@@ -263,12 +279,6 @@ export class Router {
         request.from,
       ),
     );
-  }
-
-  #unanswered(stanza: Stanza, error: unknown): void {
-    if (!(error instanceof StanzaError))
-      this.#log.error({ err: error, payload: stanza.payload }, 'an IQ handler failed');
-    this.reject(stanza, error instanceof StanzaError ? error : new StanzaError('internal-server-error'));
   }
 }
 

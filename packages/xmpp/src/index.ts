@@ -1,8 +1,15 @@
+export * from './blocking.ts';
+export * from './carbons.ts';
 export { type ClientState, XmppClient, type XmppClientOptions } from './client.ts';
+export * from './client-state.ts';
 export * from './data-form.ts';
 export * from './delay.ts';
 export * from './disco.ts';
+export * from './entity-time.ts';
+export * from './forwarding.ts';
+export * from './hints.ts';
 export { Jid, JidError } from './jid.ts';
+export * from './last-activity.ts';
 export { type Logger, SILENT_LOGGER } from './logger.ts';
 export { NS } from './namespaces.ts';
 export {
@@ -38,6 +45,7 @@ export type {
 } from './sasl/mechanism.ts';
 export { deriveScramKeys, newScramKeys, scramClient, scramServer, verifyPassword } from './sasl/scram.ts';
 export { clientMechanism, offeredMechanisms, serverMechanism } from './sasl/select.ts';
+export * from './software-version.ts';
 export {
   type Addressing,
   errorReply,
@@ -56,6 +64,7 @@ export {
   type StanzaErrorOptions,
   type StanzaErrorType,
 } from './stanza-error.ts';
+export * from './stanza-ids.ts';
 export { type Account, negotiate } from './stream/initiator.ts';
 export { asStreamError, type ReceiverPolicy, type ReceivingTransport, StreamReceiver } from './stream/receiver.ts';
 export type { Connector, StreamItem, XmlStream } from './stream/xml-stream.ts';

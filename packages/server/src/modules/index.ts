@@ -1,8 +1,27 @@
 import type { ServerModule } from '../module.ts';
+import { blocking } from './blocking.ts';
+import { carbons } from './carbons.ts';
+import { clientState } from './client-state.ts';
 import { disco } from './disco.ts';
+import { entityTime } from './entity-time.ts';
+import { lastActivity } from './last-activity.ts';
+import { offline } from './offline.ts';
 import { ping } from './ping.ts';
 import { presence } from './presence.ts';
 import { roster } from './roster.ts';
+import { softwareVersion } from './software-version.ts';
 
-/** What the server can do beyond moving stanzas. */
-export const modules: readonly ServerModule[] = [disco, ping, presence, roster];
+/** What the server can do beyond moving stanzas. Filters run in this order: what is blocked is not copied. */
+export const modules: readonly ServerModule[] = [
+  disco,
+  ping,
+  presence,
+  roster,
+  blocking,
+  carbons,
+  offline,
+  clientState,
+  lastActivity,
+  softwareVersion,
+  entityTime,
+];

@@ -74,7 +74,7 @@ class PresenceRouter implements PresenceHandler {
     session.priority = priorityOf(stanza);
     const { rosters } = this.#context;
     const entries = await rosters.entries(session.localpart);
-    this.#broadcast(stanza, session, entries);
+    await this.#broadcast(stanza, session, entries);
     if (isInitial) await this.#showContacts(session, entries);
     await this.#context.hooks.available(session, isInitial);
   }
@@ -102,15 +102,26 @@ class PresenceRouter implements PresenceHandler {
     }
     session.directed.clear();
     if (!wasAvailable) return;
-    this.#broadcast(stanza, session, await this.#context.rosters.entries(session.localpart));
-    await this.#context.hooks.unavailable(session);
+    await this.#broadcast(stanza, session, await this.#context.rosters.entries(session.localpart));
+    await this.#context.hooks.unavailable(session, stanza);
   }
 
   /** To all who may see it, and the account's own clients. */
-  #broadcast(stanza: Stanza, session: Session, entries: readonly RosterEntry[]): void {
-    const { router, sessions } = this.#context;
-    for (const entry of entries) if (entry.from) void router.route(addressed(stanza, entry.contact));
-    for (const own of sessions.availableOf(session.localpart)) own.send(addressed(stanza, own.jid));
+  async #broadcast(stanza: Stanza, session: Session, entries: readonly RosterEntry[]): Promise<void> {
+    const { hooks, router, sessions } = this.#context;
+    const recipients: Jid[] = [];
+    for (const { contact, from } of entries) {
+      if (from && (await hooks.showsPresence(session.localpart, contact))) recipients.push(contact);
+    }
+    for (const copy of Stanza.copies(stanza.element, stanza.from, recipients)) void router.route(copy);
+    const own = sessions.availableOf(session.localpart);
+    for (const copy of Stanza.copies(
+      stanza.element,
+      stanza.from,
+      own.map(({ jid }) => jid),
+    )) {
+      sessions.get(copy.to as Jid)?.send(copy);
+    }
   }
 
   /** @see RFC 6121 §4.6 */
@@ -133,10 +144,11 @@ class PresenceRouter implements PresenceHandler {
 
   /** @see RFC 6121 §4.3.2 */
   async #answerProbe(to: Jid, prober: Jid): Promise<void> {
-    const { rosters, sessions, router, domain } = this.#context;
+    const { hooks, rosters, sessions, router, domain } = this.#context;
     if (to.domain !== domain || to.local === undefined) return;
     const isOwn = prober.bare.equals(to.bare);
     if (!isOwn && !(await rosters.entry(to.local, prober.bare)).from) return;
+    if (!isOwn && !(await hooks.showsPresence(to.local, prober))) return;
     for (const session of sessions.availableOf(to.local)) {
       void router.route(addressed(session.available as Stanza, prober));
     }

@@ -1,0 +1,113 @@
+import {
+  BLOCKING,
+  blockedError,
+  decodeBlocking,
+  encodeBlocking,
+  iq,
+  type Jid,
+  presence,
+  StanzaError,
+} from '@thingward/xmpp';
+import { type BlockingSchema, BlockList, blockingMigrations } from '../block-list.ts';
+import type { ServerContext, ServerModule } from '../module.ts';
+import type { Session } from '../session.ts';
+import { Stanza } from '../stanza.ts';
+
+/** Keeps those away whom an account does not want to hear of. @see XEP-0191 */
+export const blocking: ServerModule = {
+  name: 'blocking',
+  features: [BLOCKING],
+  migrations: blockingMigrations,
+  start(context) {
+    const { database, hooks, router, sessions } = context;
+    const list = new BlockList(database.withTables<BlockingSchema>());
+    /** Those that have asked for the list are told of its changes. */
+    const interested = new WeakSet<Session>();
+
+    const ownOf = ({ from, to }: Stanza): string => {
+      if (!to?.equals(from.bare)) throw new StanzaError('forbidden', 'a block list is its owner’s affair');
+      return from.local as string;
+    };
+    const push = (localpart: string, name: 'block' | 'unblock', jids: readonly Jid[]) => {
+      for (const session of sessions.of(localpart)) {
+        if (!interested.has(session)) continue;
+        const element = iq(
+          'set',
+          { id: `block-${Math.random().toString(36).slice(2, 10)}` },
+          encodeBlocking(name, jids),
+        );
+        session.send(Stanza.made(element, session.jid.bare, session.jid));
+      }
+    };
+    router.onAccountIq('get', 'blocklist', BLOCKING, async (stanza) => {
+      const localpart = ownOf(stanza);
+      const session = sessions.get(stanza.from);
+      if (session) interested.add(session);
+      return encodeBlocking('blocklist', [...(await list.of(localpart)).values()]);
+    });
+    router.onAccountIq('set', 'block', BLOCKING, async (stanza) => {
+      const localpart = ownOf(stanza);
+      const jids = decodeBlocking(stanza.element.child('block', BLOCKING) as Stanza['element']);
+      if (jids.length === 0) throw new StanzaError('bad-request', 'whom?');
+      // Said before it is in force, as nothing gets through afterwards.
+      for (const jid of jids) await tellPresence(context, localpart, jid, false);
+      await list.add(localpart, jids);
+      push(localpart, 'block', jids);
+      return undefined;
+    });
+    router.onAccountIq('set', 'unblock', BLOCKING, async (stanza) => {
+      const localpart = ownOf(stanza);
+      const named = decodeBlocking(stanza.element.child('unblock', BLOCKING) as Stanza['element']);
+      const jids = named.length > 0 ? named : [...(await list.of(localpart)).values()];
+      await list.remove(localpart, jids);
+      push(localpart, 'unblock', named);
+      for (const jid of jids) await tellPresence(context, localpart, jid, true);
+      return undefined;
+    });
+
+    // Nobody is cut off from the server or from the account's other clients, whatever is blocked (XEP-0191 §4).
+    const isExempt = (other: Jid, localpart: string) =>
+      other.domain === context.domain && (other.local === undefined || other.local === localpart);
+    hooks.onSending((stanza, { localpart }) => {
+      const { to } = stanza;
+      if (!to || isExempt(to, localpart)) return;
+      return ifBlocked(list, localpart, to, () => {
+        throw blockedError();
+      });
+    });
+    hooks.onReceiving((stanza, localpart) => {
+      if (isExempt(stanza.from, localpart)) return;
+      return ifBlocked(list, localpart, stanza.from, () => {
+        if (stanza.kind === 'presence' || (stanza.kind === 'iq' && !stanza.isIqRequest())) return 'stop';
+        throw new StanzaError('service-unavailable');
+      });
+    });
+    hooks.onShowingPresence(async (localpart, contact) => !list.matches(await list.of(localpart), contact));
+    hooks.onAccountRemoved((localpart) => list.forget(localpart));
+  },
+};
+
+/** Calls `then` when the account has blocked the address; waits only when its list has to be read first. */
+function ifBlocked(list: BlockList, localpart: string, jid: Jid, then: () => 'stop' | undefined) {
+  const known = list.cached(localpart);
+  if (known) return known.size > 0 && list.matches(known, jid) ? then() : undefined;
+  return list.of(localpart).then((blocked) => (list.matches(blocked, jid) ? then() : undefined));
+}
+
+/** Tells a contact that may see it what the presence of the account is, or that there is none. */
+async function tellPresence(
+  { router, rosters, sessions, domain }: ServerContext,
+  localpart: string,
+  jid: Jid,
+  isVisible: boolean,
+) {
+  for (const contact of (await rosters.entries(localpart)).filter(({ from }) => from).map((entry) => entry.contact)) {
+    if (!contact.equals(jid.bare) && !(jid.local === undefined && contact.domain === jid.domain)) continue;
+    for (const session of sessions.availableOf(localpart)) {
+      const stanza = isVisible
+        ? (session.available as Stanza).readdressed(contact)
+        : Stanza.made(presence('unavailable', {}), session.jid, contact);
+      if (contact.domain !== domain || contact.local !== undefined) await router.route(stanza);
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import type { Element } from '@thingward/xml';
+import {
+  CARBONS,
+  type CarbonDirection,
+  CHAT_STATES,
+  encodeCarbon,
+  hasHint,
+  message,
+  StanzaError,
+} from '@thingward/xmpp';
+import type { ServerModule } from '../module.ts';
+import type { Session } from '../session.ts';
+import { Stanza } from '../stanza.ts';
+
+const RECEIPTS = 'urn:xmpp:receipts';
+const CHAT_MARKERS = 'urn:xmpp:chat-markers:0';
+const MUC_USER = 'http://jabber.org/protocol/muc#user';
+const CONFERENCE_INVITATION = 'jabber:x:conference';
+
+/** Gives clients that want it a copy of what other clients of their account say and hear. @see XEP-0280 */
+export const carbons: ServerModule = {
+  name: 'carbons',
+  features: [CARBONS],
+  accountFeatures: [CARBONS],
+  start({ router, sessions, hooks }) {
+    /** By account, those that want copies. */
+    const enabled = new Map<string, Set<Session>>();
+
+    const sessionOf = (stanza: Stanza): Session => {
+      const session = stanza.to?.equals(stanza.from.bare) ? sessions.get(stanza.from) : undefined;
+      if (!session) throw new StanzaError('not-allowed', 'copies are for the clients of this account');
+      return session;
+    };
+    router.onAccountIq('set', 'enable', CARBONS, (stanza) => {
+      const session = sessionOf(stanza);
+      const others = enabled.get(session.localpart) ?? new Set();
+      enabled.set(session.localpart, others.add(session));
+      return undefined;
+    });
+    const disable = (session: Session) => {
+      const others = enabled.get(session.localpart);
+      others?.delete(session);
+      if (others?.size === 0) enabled.delete(session.localpart);
+    };
+    router.onAccountIq('set', 'disable', CARBONS, (stanza) => {
+      disable(sessionOf(stanza));
+      return undefined;
+    });
+    hooks.onSessionEnded(disable);
+
+    const copy = (stanza: Stanza, direction: CarbonDirection, to: readonly Session[]) => {
+      if (to.length === 0 || !isEligible(stanza.element, direction)) return;
+      for (const session of to) {
+        const carbon = message(typeOf(stanza), {}, encodeCarbon({ direction, message: stanza.element }));
+        session.send(Stanza.made(carbon, session.jid.bare, session.jid));
+      }
+    };
+    hooks.onSending((stanza, sender) => {
+      if (stanza.kind !== 'message' || enabled.size === 0 || !stanza.to) return;
+      const others = enabled.get(sender.localpart);
+      // What goes to the account itself is copied as it is received.
+      if (!others || stanza.to.bare.equals(stanza.from.bare)) return;
+      copy(
+        stanza,
+        'sent',
+        [...others].filter((session) => session !== sender),
+      );
+    });
+    hooks.onMessageDelivered((stanza, localpart, receivers, isNew) => {
+      if (!isNew || enabled.size === 0) return;
+      const others = [...(enabled.get(localpart) ?? [])];
+      copy(
+        stanza,
+        'received',
+        others.filter((session) => !receivers.includes(session) && !session.jid.equals(stanza.from)),
+      );
+    });
+  },
+};
+
+function typeOf({ type }: Stanza): 'chat' | 'normal' {
+  return type === 'chat' ? 'chat' : 'normal';
+}
+
+/** @see XEP-0280 §6.1 */
+function isEligible(element: Element, direction: CarbonDirection): boolean {
+  if (element.child('private', CARBONS) || hasHint(element, 'no-copy')) return false;
+  const type = element.attribute('type');
+  if (type === 'groupchat' || type === 'error' || type === 'headline') return false;
+  const muc = element.child('x', MUC_USER);
+  // A private message in a room is given to all clients by the room; an invitation is not.
+  if (muc && direction === 'received' && !muc.child('invite')) return false;
+  if (type === 'chat' || muc || element.child('body')) return true;
+  return [RECEIPTS, CHAT_STATES, CHAT_MARKERS, CONFERENCE_INVITATION].some((namespace) => element.childIn(namespace));
+}

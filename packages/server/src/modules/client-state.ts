@@ -1,0 +1,65 @@
+import { xml } from '@thingward/xml';
+import { CHAT_STATES, CLIENT_STATE } from '@thingward/xmpp';
+import type { ServerModule } from '../module.ts';
+import type { Session } from '../session.ts';
+import type { Stanza } from '../stanza.ts';
+
+/** Contacts whose presence is held back for one client; when there are more, all is sent. */
+const MAX_HELD = 1000;
+
+/** Spares clients that nobody looks at what can wait: presence until they are active again, the newest alone; chat states for good. @see XEP-0352 */
+export const clientState: ServerModule = {
+  name: 'client-state',
+  start({ hooks }) {
+    hooks.addStreamFeature(({ authenticated }) => (authenticated ? xml('csi', { xmlns: CLIENT_STATE }) : undefined));
+    const held = new Map<Session, Map<string, Stanza>>();
+
+    const release = (session: Session) => {
+      const stanzas = held.get(session);
+      if (!stanzas || stanzas.size === 0) return;
+      const waiting = [...stanzas.values()];
+      stanzas.clear();
+      for (const stanza of waiting) session.sendNow(stanza);
+    };
+    const hold = (session: Session, stanza: Stanza): boolean => {
+      const stanzas = held.get(session);
+      if (!stanzas) return false;
+      if (isPresenceInformation(stanza)) {
+        const from = stanza.from.toString();
+        stanzas.delete(from);
+        stanza.compact();
+        stanzas.set(from, stanza);
+        if (stanzas.size > MAX_HELD) release(session);
+        return true;
+      }
+      if (isChatStateAlone(stanza)) return true;
+      // Something that matters wakes the client anyway: what waits goes before it, so that order is kept.
+      if (stanza.kind !== 'iq') release(session);
+      return false;
+    };
+    hooks.onNonza('inactive', CLIENT_STATE, (_, session) => {
+      if (held.has(session)) return;
+      held.set(session, new Map());
+      session.gate = (stanza) => hold(session, stanza);
+    });
+    const activate = (session: Session) => {
+      release(session);
+      held.delete(session);
+      session.gate = undefined;
+    };
+    hooks.onNonza('active', CLIENT_STATE, (_, session) => activate(session));
+    hooks.onSessionEnded((session) => {
+      held.delete(session);
+    });
+  },
+};
+
+function isPresenceInformation({ kind, type }: Stanza): boolean {
+  return kind === 'presence' && (type === undefined || type === 'unavailable');
+}
+
+function isChatStateAlone({ kind, type, payload, element }: Stanza): boolean {
+  if (kind !== 'message' || type === 'error' || type === 'groupchat' || payload?.namespace !== CHAT_STATES)
+    return false;
+  return element.elements.every(({ namespace, name }) => namespace === CHAT_STATES || name === 'thread');
+}
