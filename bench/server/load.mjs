@@ -1,0 +1,62 @@
+#!/usr/bin/env node
+// One scenario against one server, in a process of its own. Takes its task as JSON, prints its result as JSON.
+import { setTimeout as delay } from 'node:timers/promises';
+import { runMqtt } from './mqtt.mjs';
+import { connectAll, SCENARIOS } from './scenarios.mjs';
+import { cpuSeconds, memoryBytes } from './usage.mjs';
+import { XmppConnection } from './xmpp-connection.mjs';
+
+const task = JSON.parse(process.argv[2]);
+const { pid, target, seconds, clients, window } = task;
+
+if (task.kind === 'register') {
+  for (let i = 0; i < clients; i++) {
+    const connection = await XmppConnection.open(target);
+    await connection.register(`bench${i}`);
+    connection.close();
+  }
+  await finish({});
+}
+
+const scenario = SCENARIOS[task.scenario];
+if (scenario.kind === 'memory') {
+  const before = memoryBytes(pid);
+  await connectAll(target, task.connections, 10);
+  // Long enough for garbage to be collected and processes to hibernate.
+  await delay(10_000);
+  await finish({ bytesPerConnection: (memoryBytes(pid) - before) / task.connections });
+}
+
+let done = 0;
+const latencies = [];
+const tick = (count) => {
+  done += count;
+};
+const onLatency = (milliseconds) => latencies.push(milliseconds);
+const options = { clients, window, rate: scenario.rate, tick, onLatency };
+if (task.mqtt) await runMqtt(target, { ...options, qos: task.mqtt.qos });
+else await scenario.run(target, options);
+
+await delay(2000);
+latencies.length = 0;
+const start = { done, cpu: cpuSeconds(pid), own: process.cpuUsage(), at: performance.now() };
+await delay(seconds * 1000);
+const elapsed = (performance.now() - start.at) / 1000;
+const cpu = cpuSeconds(pid) - start.cpu;
+const own = process.cpuUsage(start.own);
+latencies.sort((a, b) => a - b);
+const percentile = (share) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))];
+await finish({
+  perSecond: (done - start.done) / elapsed,
+  perCpuSecond: (done - start.done) / cpu,
+  serverLoad: cpu / elapsed,
+  clientLoad: (own.user + own.system) / 1e6 / elapsed,
+  ...(latencies.length > 0 ? { p50: percentile(0.5), p99: percentile(0.99), max: latencies.at(-1) } : {}),
+});
+
+/** Says the result and ends the process: there is nothing after it. */
+function finish(result) {
+  return new Promise(() => {
+    process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0));
+  });
+}

@@ -1,0 +1,148 @@
+#!/usr/bin/env node
+/*
+ * The XMPP server beside its peers, on one machine, in one run. See README.md here.
+ *   npm run bench -- server [scenario...] [--seconds N] [--clients N] [--window N] [--peers a,b] [--json]
+ */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
+import { PEERS } from './peers.mjs';
+import { SCENARIOS } from './scenarios.mjs';
+
+const LOAD = fileURLToPath(new URL('./load.mjs', import.meta.url));
+const run = promisify(execFile);
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    seconds: { type: 'string', default: '4' },
+    clients: { type: 'string', default: '100' },
+    window: { type: 'string', default: '16' },
+    connections: { type: 'string', default: '1000' },
+    peers: { type: 'string', default: PEERS.map(({ name }) => name).join(',') },
+    json: { type: 'boolean', default: false },
+  },
+});
+const unknown = positionals.filter((name) => !(name in SCENARIOS));
+if (unknown.length > 0) {
+  console.error(`no such scenario: ${unknown.join(', ')}; there are ${Object.keys(SCENARIOS).join(', ')}`);
+  process.exit(2);
+}
+const chosen = positionals.length > 0 ? positionals : Object.keys(SCENARIOS);
+const [seconds, clients, window, connections] = ['seconds', 'clients', 'window', 'connections'].map((key) =>
+  Number(values[key]),
+);
+const say = (line) => (values.json ? console.error(line) : console.log(line));
+
+const peers = PEERS.filter(({ name }) => values.peers.split(',').includes(name));
+for (const peer of peers.filter(({ isInstalled }) => !isInstalled())) {
+  say(`${peer.name} is not installed and is left out (${peer.install})`);
+}
+
+let running;
+const directory = mkdtempSync(join(tmpdir(), 'thingward-bench-'));
+async function end() {
+  await running?.stop();
+  rmSync(directory, { recursive: true, force: true });
+}
+process.once('SIGINT', () => void end().then(() => process.exit(130)));
+
+/** Runs one load process on the second core. */
+async function load(task) {
+  const { stdout } = await run('taskset', ['-c', '1', process.execPath, LOAD, JSON.stringify(task)], {
+    timeout: 180_000,
+  });
+  return JSON.parse(stdout);
+}
+
+const results = [];
+try {
+  for (const peer of peers.filter(({ isInstalled }) => isInstalled())) {
+    say(`${peer.name} ${peer.version}`.trim());
+    for (const name of chosen) {
+      const scenario = SCENARIOS[name];
+      const variants = peer.isMqtt
+        ? name === 'messages-sensor' || name.startsWith('latency')
+          ? [0, 1]
+          : []
+        : [undefined];
+      for (const qos of variants) {
+        if (peer.isMqtt && scenario.kind === 'latency') continue;
+        // A fresh server each time: what one scenario leaves behind must not burden the next.
+        running = await peer.start(mkdtempSync(join(directory, `${peer.name}-`)), clients + 1);
+        const target = {
+          host: '127.0.0.1',
+          port: scenario.tls ? running.tls : running.plain,
+          tls: scenario.tls === true,
+        };
+        const task = { scenario: name, pid: running.pid, target, seconds, clients, window, connections };
+        const label = qos === undefined ? peer.name : `${peer.name} QoS ${qos}`;
+        try {
+          if (!running.hasAccounts && !peer.isMqtt) {
+            await load({
+              ...task,
+              kind: 'register',
+              clients: clients + 1,
+              target: { ...target, port: running.plain, tls: false },
+            });
+          }
+          const result = await load(qos === undefined ? task : { ...task, mqtt: { qos } });
+          results.push({ scenario: name, peer: label, ...result });
+          say(`  ${name.padEnd(22)} ${describe(scenario, result)}`);
+        } catch (error) {
+          const reason = /not offered/.test(error.stderr ?? '')
+            ? 'not offered'
+            : (error.stderr || error.message).trim().split('\n').slice(-6).join(' ');
+          results.push({ scenario: name, peer: label, error: reason });
+          say(`  ${name.padEnd(22)} ${reason}`);
+        } finally {
+          await running.stop();
+          running = undefined;
+        }
+      }
+    }
+  }
+} finally {
+  await end();
+}
+
+if (values.json) console.log(JSON.stringify(results, undefined, 2));
+else printRatios();
+
+function describe({ kind, unit }, result) {
+  if (kind === 'memory') return `${(result.bytesPerConnection / 1000).toFixed(1)} ${unit}`;
+  const loads = `server ${percent(result.serverLoad)}, load ${percent(result.clientLoad)} of a core`;
+  if (kind === 'latency') {
+    return `p50 ${result.p50.toFixed(2)}, p99 ${result.p99.toFixed(2)}, max ${result.max.toFixed(1)} ms at ${Math.round(result.perSecond)}/s (${loads})`;
+  }
+  return `${Math.round(result.perCpuSecond).toLocaleString('en')} ${unit} per CPU-second (${loads})`;
+}
+
+function percent(share) {
+  return `${Math.round(share * 100)} %`;
+}
+
+/** How many times better ours is: more work per CPU-second, less memory, a lower p99. */
+function printRatios() {
+  console.log('\nthingward is better by');
+  for (const name of chosen) {
+    const ours = results.find(({ scenario, peer, error }) => scenario === name && peer === 'thingward' && !error);
+    if (!ours) continue;
+    const ratios = results
+      .filter(({ scenario, peer, error }) => scenario === name && peer !== 'thingward' && !error)
+      .map((theirs) => {
+        const { kind } = SCENARIOS[name];
+        const ratio =
+          kind === 'memory'
+            ? theirs.bytesPerConnection / ours.bytesPerConnection
+            : kind === 'latency'
+              ? theirs.p99 / ours.p99
+              : ours.perCpuSecond / theirs.perCpuSecond;
+        return `${ratio.toFixed(2)}x ${theirs.peer}`;
+      });
+    console.log(`  ${name.padEnd(22)} ${ratios.join(', ') || 'nothing to compare with'}`);
+  }
+}
