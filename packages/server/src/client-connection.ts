@@ -15,6 +15,7 @@ import {
   StreamError,
   StreamReceiver,
 } from '@thingward/xmpp';
+import { NODE_SCRAM_PRIMITIVES } from '@thingward/xmpp/node';
 import type { Hooks } from './hooks.ts';
 import type { Limits } from './limits.ts';
 import type { Router } from './router.ts';
@@ -49,7 +50,8 @@ export interface ConnectionContext {
 export class ClientConnection {
   readonly #context: ConnectionContext;
   readonly #transport: ClientTransport;
-  readonly #receiver: StreamReceiver;
+  /** Negotiates the stream until there is a session. */
+  #receiver: StreamReceiver | undefined;
   readonly #authTimer: NodeJS.Timeout;
   #session: Session | undefined;
   #busy = false;
@@ -63,6 +65,7 @@ export class ClientConnection {
     this.#receiver = new StreamReceiver(transport, {
       domains: new Set([domain]),
       credentials,
+      scramPrimitives: NODE_SCRAM_PRIMITIVES,
       requireTls,
       maxAuthFailures: limits.maxAuthFailures,
       newStreamId: () => randomBytes(12).toString('base64url'),
@@ -80,7 +83,7 @@ export class ClientConnection {
       },
     });
     this.#authTimer = setTimeout(() => {
-      this.#receiver.fail(new StreamError('connection-timeout', 'no log-in in time'));
+      this.#receiver?.fail(new StreamError('connection-timeout', 'no log-in in time'));
     }, limits.authTimeoutMs);
   }
 
@@ -128,7 +131,7 @@ export class ClientConnection {
   }
 
   #take(event: StreamEvent): void | Promise<void> {
-    if (!this.#session) return this.#receiver.handle(event);
+    if (!this.#session) return this.#receiver?.handle(event);
     if (event.kind === 'frame') return this.#stanza(event.frame, this.#session);
     if (event.kind === 'open') throw new StreamError('invalid-xml', 'a stream header inside a stream');
     this.#context.sessions.end(this.#session);
@@ -219,6 +222,7 @@ export class ClientConnection {
 
   #taken(session: Session): void {
     this.#session = session;
+    this.#receiver = undefined;
     // Its client may have gone while it was being made.
     if (this.#ended) this.#context.sessions.disconnected(session, this.#transport);
   }
@@ -240,7 +244,7 @@ export class ClientConnection {
 
   #fail(error: unknown): void {
     if (!this.#session) {
-      this.#receiver.fail(error);
+      this.#receiver?.fail(error);
       return;
     }
     const streamError = asStreamError(error);

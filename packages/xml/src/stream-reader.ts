@@ -52,7 +52,7 @@ export class StreamReader {
   constructor(limits: Partial<StreamLimits> = {}) {
     this.#limits = { ...DEFAULT_STREAM_LIMITS, ...limits };
     this.maxElementBytes = this.#limits.maxElementBytes;
-    this.#scanner = new ElementScanner(this.#limits);
+    this.#scanner = scannerWithin(this.#limits);
   }
 
   /** Bytes that were pushed and are not yet part of an event. */
@@ -217,6 +217,18 @@ export class StreamReader {
     while (this.#start < this.#end && isSpace(this.#buffer[this.#start])) this.#start++;
     this.#consumed += this.#start - from;
   }
+}
+
+const scanners = new Map<string, ElementScanner>();
+
+/** A scanner keeps nothing from one scan to the next and is never interrupted by another, so readers share those with the same limits. */
+function scannerWithin({ maxDepth, maxAttributes }: ScanLimits): ElementScanner {
+  const key = `${maxDepth} ${maxAttributes}`;
+  const known = scanners.get(key);
+  if (known) return known;
+  const scanner = new ElementScanner({ maxDepth, maxAttributes });
+  scanners.set(key, scanner);
+  return scanner;
 }
 
 function isSpace(byte: number | undefined): boolean {

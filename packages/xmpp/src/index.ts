@@ -43,7 +43,14 @@ export type {
   ScramHash,
   ScramKeys,
 } from './sasl/mechanism.ts';
-export { deriveScramKeys, newScramKeys, scramClient, scramServer, verifyPassword } from './sasl/scram.ts';
+export {
+  deriveScramKeys,
+  newScramKeys,
+  type ScramPrimitives,
+  scramClient,
+  scramServer,
+  verifyPassword,
+} from './sasl/scram.ts';
 export { clientMechanism, offeredMechanisms, serverMechanism } from './sasl/select.ts';
 export * from './software-version.ts';
 export {

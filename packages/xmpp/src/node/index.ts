@@ -1,1 +1,2 @@
+export { NODE_SCRAM_PRIMITIVES } from './scram-primitives.ts';
 export { type TcpConnectorOptions, type TlsTrust, tcpConnector } from './tcp.ts';

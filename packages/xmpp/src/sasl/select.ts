@@ -1,7 +1,7 @@
 import { SaslError } from './error.ts';
 import type { CredentialStore, SaslClientMechanism, SaslServerMechanism } from './mechanism.ts';
 import { plainClient, plainServer } from './plain.ts';
-import { scramClient, scramServer } from './scram.ts';
+import { type ScramPrimitives, scramClient, scramServer } from './scram.ts';
 
 /** Mechanisms a server offers, strongest first. PLAIN gives the password away, so it needs an encrypted stream. */
 export function offeredMechanisms(isEncrypted: boolean): readonly string[] {
@@ -9,9 +9,14 @@ export function offeredMechanisms(isEncrypted: boolean): readonly string[] {
 }
 
 /** The server's side of a mechanism the client chose. @throws SaslError `invalid-mechanism` */
-export function serverMechanism(name: string, store: CredentialStore, isEncrypted: boolean): SaslServerMechanism {
-  if (name === 'SCRAM-SHA-256') return scramServer('SHA-256', store);
-  if (name === 'SCRAM-SHA-1') return scramServer('SHA-1', store);
+export function serverMechanism(
+  name: string,
+  store: CredentialStore,
+  isEncrypted: boolean,
+  primitives?: ScramPrimitives,
+): SaslServerMechanism {
+  if (name === 'SCRAM-SHA-256') return scramServer('SHA-256', store, undefined, primitives);
+  if (name === 'SCRAM-SHA-1') return scramServer('SHA-1', store, undefined, primitives);
   if (name === 'PLAIN') {
     if (isEncrypted) return plainServer(store);
     throw new SaslError('encryption-required', 'PLAIN is only accepted over TLS');

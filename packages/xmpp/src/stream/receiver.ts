@@ -4,6 +4,7 @@ import { NS } from '../namespaces.ts';
 import { decodeBase64, encodeBase64 } from '../sasl/base64.ts';
 import { SaslError } from '../sasl/error.ts';
 import type { CredentialStore, SaslServerMechanism, SaslStep } from '../sasl/mechanism.ts';
+import type { ScramPrimitives } from '../sasl/scram.ts';
 import { offeredMechanisms, serverMechanism } from '../sasl/select.ts';
 import { errorReply, iqResult } from '../stanza.ts';
 import { StanzaError } from '../stanza-error.ts';
@@ -31,6 +32,8 @@ export interface ReceiverPolicy {
   /** Domains it serves. */
   readonly domains: ReadonlySet<string>;
   readonly credentials: CredentialStore;
+  /** Quicker than those of Web Crypto, where there are some. */
+  readonly scramPrimitives?: ScramPrimitives;
   /** Must the stream be encrypted before anybody authenticates? */
   readonly requireTls: boolean;
   /** Failed authentications that end the stream. */
@@ -216,7 +219,9 @@ export class StreamReceiver {
     if (data === undefined) throw new SaslError('incorrect-encoding', 'this is no Base64');
     if (element.name === 'auth') {
       const { isEncrypted } = this.#transport;
-      this.#mechanism = serverMechanism(element.attribute('mechanism') ?? '', this.#policy.credentials, isEncrypted);
+      const { credentials, scramPrimitives } = this.#policy;
+      const name = element.attribute('mechanism') ?? '';
+      this.#mechanism = serverMechanism(name, credentials, isEncrypted, scramPrimitives);
       // No initial response: ask for it with an empty challenge (RFC 6120 §6.4.2).
       if (text === '') return { kind: 'challenge', data: new Uint8Array(0) };
     } else if (element.name !== 'response')
