@@ -7,6 +7,7 @@ const VERBS: Readonly<Record<string, () => Promise<() => Command>>> = {
   demo: async () => (await import('./commands/demo.ts')).demoCommand,
   serve: async () => (await import('./commands/serve.ts')).serveCommand,
   gateway: async () => (await import('./commands/gateway.ts')).gatewayCommand,
+  service: async () => (await import('./commands/service.ts')).serviceCommand,
   user: async () => (await import('./commands/user.ts')).userCommand,
   things: async () => (await import('./commands/things.ts')).thingsCommand,
   read: async () => (await import('./commands/read.ts')).readCommand,

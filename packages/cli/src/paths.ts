@@ -14,6 +14,7 @@ export function consoleDirectory(): string {
 /** Where a file given to --config or --profile is looked for when it is not given. */
 export const CANDIDATES = {
   config: [process.env.THINGWARD_CONFIG, 'thingward.yaml', join(DEMO_DIRECTORY, 'thingward.yaml')],
+  service: [process.env.THINGWARD_SERVICE, 'service.yaml'],
   gateway: [process.env.THINGWARD_GATEWAY, 'gateway.yaml', join(DEMO_DIRECTORY, 'gateway.yaml')],
   profile: [process.env.THINGWARD_PROFILE, 'thingward-profile.yaml', join(DEMO_DIRECTORY, 'profile.yaml')],
 };

@@ -26,6 +26,7 @@ const domain = z.string().transform((text, context): string => {
   return jid.domain;
 });
 
+const secret = z.string().min(1);
 const positive = z.number().int().positive();
 
 /** The server's configuration file. Every key is described in docs/configuration.md. */
@@ -38,6 +39,7 @@ export const serverConfigSchema = z
       .strictObject({
         c2s: listenAddress.optional(),
         c2sTls: listenAddress.optional(),
+        component: listenAddress.optional(),
         http: listenAddress.optional(),
       })
       .prefault({ c2s: '127.0.0.1:5222', c2sTls: '127.0.0.1:5223', http: '127.0.0.1:8080' }),
@@ -47,6 +49,15 @@ export const serverConfigSchema = z
         registration: z.literal('closed').default('closed'),
         allowPlaintext: z.boolean().default(false),
       })
+      .prefault({}),
+    components: z
+      .record(
+        domain,
+        z.union([
+          secret.transform((value) => ({ secret: value, instances: 1 })),
+          z.strictObject({ secret, instances: positive.max(100).default(1) }),
+        ]),
+      )
       .prefault({}),
     limits: z
       .strictObject({

@@ -6,6 +6,7 @@ export {
   openServerDatabase,
   type ServerOptions,
   type ServiceDefinition,
+  type ServiceSettings,
   serverTls,
   ThingwardServer,
 } from './server.ts';

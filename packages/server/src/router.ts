@@ -94,7 +94,7 @@ export class Router {
   fromClient(stanza: Stanza, session: Session): void | Promise<void> {
     // The sender is told of a refusal straight away: what it has blocked must not be asked to carry it.
     const refuse = (error: unknown) => {
-      const answer = this.#refusal(stanza, this.#asStanzaError(error));
+      const answer = this.refusal(stanza, this.#asStanzaError(error));
       if (answer) session.send(answer);
     };
     let filtered: ReturnType<Hooks['sending']>;
@@ -166,11 +166,12 @@ export class Router {
 
   /** Sends the error back, where the stanza is one that may be answered. @see RFC 6120 §8.3.1 */
   reject(stanza: Stanza, error: StanzaError): void {
-    const answer = this.#refusal(stanza, error);
+    const answer = this.refusal(stanza, error);
     if (answer) this.#back(answer);
   }
 
-  #refusal(stanza: Stanza, error: StanzaError): Stanza | undefined {
+  /** The error for a stanza; undefined where it must not be answered. @see RFC 6120 §8.3.1 */
+  refusal(stanza: Stanza, error: StanzaError): Stanza | undefined {
     const { kind, type, id } = stanza;
     if (type === 'error' || (kind === 'iq' && type === 'result')) return undefined;
     if (kind === 'presence' && type !== undefined) return undefined;

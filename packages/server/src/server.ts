@@ -4,13 +4,14 @@ import { Jid, type Logger, managementFeature, SILENT_LOGGER, StreamError, type X
 import type { Kysely, Migration } from 'kysely';
 import { Accounts } from './accounts.ts';
 import type { ConnectionContext } from './client-connection.ts';
+import { ComponentHub } from './components/component-hub.ts';
 import type { ServerConfig } from './config.ts';
 import { DiscoRegistry } from './disco-registry.ts';
 import { Hooks } from './hooks.ts';
 import { type HttpServer, startHttp } from './http/http-server.ts';
 import { Connections } from './listeners/connections.ts';
 import { isLoopback } from './listeners/listen.ts';
-import { listenDirectTls, listenStartTls } from './listeners/tcp-listener.ts';
+import { listenComponents, listenDirectTls, listenStartTls } from './listeners/tcp-listener.ts';
 import { createMetrics } from './metrics.ts';
 import type { ServerContext } from './module.ts';
 import { modules } from './modules/index.ts';
@@ -33,6 +34,9 @@ export interface HostedService {
   stop(): Promise<void>;
 }
 
+/** What services take from the configuration. */
+export type ServiceSettings = Pick<ServerConfig, 'history'>;
+
 /** A service the server hosts at `name.domain`. It knows nothing of where it runs. */
 export interface ServiceDefinition {
   /** First label of its domain. */
@@ -41,7 +45,7 @@ export interface ServiceDefinition {
   readonly title: string;
   /** Tables it keeps in the server's database. */
   readonly migrations: Record<string, Migration>;
-  create(peer: XmppPeer, database: Kysely<never>, log: Logger, config: ServerConfig): HostedService;
+  create(peer: XmppPeer, database: Kysely<never>, log: Logger, config: ServiceSettings): HostedService;
 }
 
 export interface ServerOptions {
@@ -89,6 +93,7 @@ export class ThingwardServer {
   readonly #hosts: ServiceHost[] = [];
   readonly #connections: Connections;
   readonly #listeners: Server[] = [];
+  readonly #components: ComponentHub;
   #http: HttpServer | undefined;
 
   private constructor(config: ServerConfig, options: ServerOptions, database: OpenDatabase<ServerSchema>, tls: Tls) {
@@ -106,6 +111,7 @@ export class ThingwardServer {
       limits: config.limits,
       log: this.#log,
     });
+    this.#components = new ComponentHub(config.components, this.#router, config.limits, this.#log);
     this.#hooks.addStreamFeature(({ authenticated }) => (authenticated ? managementFeature() : undefined));
     this.#connections = new Connections(config.limits, this.#log);
   }
@@ -139,6 +145,7 @@ export class ThingwardServer {
   async stop(): Promise<void> {
     const closed = this.#listeners.map((listener) => new Promise<void>((resolve) => listener.close(() => resolve())));
     await this.#sessionManager.stop(new StreamError('system-shutdown', 'the server stops'), STOP_GRACE_MS);
+    this.#components.stop();
     for (const service of this.#services) await service.stop();
     for (const host of this.#hosts) host.disconnect();
     for (const stop of this.#stopModules) await stop();
@@ -199,6 +206,10 @@ export class ThingwardServer {
     if (listen.c2sTls) {
       this.#listeners.push(await listenDirectTls(listen.c2sTls, connectionContext, this.#connections, this.tls));
     }
+    if (listen.component) {
+      const door = await listenComponents(listen.component, this.#components, this.#connections, { limits, log });
+      this.#listeners.push(door);
+    }
     if (listen.http) {
       this.#http = await startHttp({
         address: listen.http,
@@ -216,7 +227,10 @@ export class ThingwardServer {
     // Each service owns its tables and knows its own part of the schema only.
     const database = this.#database.query as unknown as Kysely<never>;
     for (const { name, title, create } of this.#options.services ?? []) {
-      const host = new ServiceHost(`${name}.${this.#config.domain}`, title, this.#router, this.#log);
+      const domain = `${name}.${this.#config.domain}`;
+      // It runs elsewhere and joins as a component.
+      if (this.#components.route(domain)) continue;
+      const host = new ServiceHost(domain, title, this.#router, this.#log);
       const service = create(host, database, this.#log, this.#config);
       this.#hosts.push(host);
       this.#services.push(service);

@@ -15,7 +15,7 @@ export const STREAM_HEADER = `<?xml version='1.0'?><stream:stream xmlns='jabber:
 export class Stage {
   readonly directory: string;
   server!: ThingwardServer;
-  readonly #input: Partial<ServerConfigInput>;
+  #input: Partial<ServerConfigInput>;
   readonly #options: ServerOptions;
   readonly #actors: Actor[] = [];
 
@@ -41,6 +41,11 @@ export class Stage {
       ...this.#input,
     });
     this.server = await ThingwardServer.start(config, this.#options);
+  }
+
+  /** The doors it opens when it starts the next time. */
+  listen(doors: NonNullable<ServerConfigInput['listen']>): void {
+    this.#input = { ...this.#input, listen: doors };
   }
 
   /** A fresh TCP connection on which nothing was said yet. */

@@ -2,6 +2,7 @@ export * from './blocking.ts';
 export * from './carbons.ts';
 export { type ClientState, XmppClient, type XmppClientOptions } from './client.ts';
 export * from './client-state.ts';
+export * from './component.ts';
 export * from './data-form.ts';
 export * from './delay.ts';
 export * from './disco.ts';
@@ -24,6 +25,7 @@ export {
   type XmppPeer,
 } from './peer.ts';
 export { PING, ping, servePing } from './ping.ts';
+export { type ConnectionState, ReconnectingPeer, type ReconnectOptions } from './reconnecting-peer.ts';
 export {
   type Contact,
   decodeRosterItem,

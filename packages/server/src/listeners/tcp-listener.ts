@@ -1,6 +1,9 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type SecureContext } from 'node:tls';
-import type { ConnectionContext } from '../client-connection.ts';
+import { COMPONENT, type Logger } from '@thingward/xmpp';
+import { ClientConnection, type ConnectionContext } from '../client-connection.ts';
+import type { ComponentHub } from '../components/component-hub.ts';
+import type { Limits } from '../limits.ts';
 import type { Tls } from '../tls.ts';
 import type { Connections } from './connections.ts';
 import { type ListenAddress, listen } from './listen.ts';
@@ -16,7 +19,13 @@ export function listenStartTls(
 ): Promise<Server> {
   const secureContext = (): SecureContext => tls.secureContext;
   const server = createServer({ noDelay: true }, (socket) => {
-    if (connections.admit(socket)) new TcpTransport(context, socket, { requireTls, secureContext });
+    if (!connections.admit(socket)) return;
+    const { limits, log } = context;
+    new TcpTransport(
+      socket,
+      { limits, log, secureContext },
+      (transport) => new ClientConnection(context, transport, requireTls),
+    );
   });
   return listen(server, 'c2s', address);
 }
@@ -30,7 +39,7 @@ export function listenDirectTls(
 ): Promise<Server> {
   const server = createTlsServer(
     { ...tls.options, ALPNProtocols: ['xmpp-client'], handshakeTimeout: context.limits.authTimeoutMs },
-    (socket) => new TcpTransport(context, socket, { requireTls: true }),
+    (socket) => new TcpTransport(socket, context, (transport) => new ClientConnection(context, transport, true)),
   );
   // Counted from their first byte, not from the end of the handshake: silence costs a socket too.
   server.on('connection', (socket: Socket) => connections.admit(socket));
@@ -39,4 +48,18 @@ export function listenDirectTls(
     socket.destroy();
   });
   return listen(server, 'c2sTls', address);
+}
+
+/** A door for external components. @see XEP-0114 */
+export function listenComponents(
+  address: ListenAddress,
+  hub: ComponentHub,
+  connections: Connections,
+  options: { readonly limits: Limits; readonly log: Logger },
+): Promise<Server> {
+  const server = createServer({ noDelay: true }, (socket) => {
+    if (!connections.admit(socket)) return;
+    new TcpTransport(socket, { ...options, namespace: COMPONENT }, (transport) => hub.connect(transport));
+  });
+  return listen(server, 'component', address);
 }

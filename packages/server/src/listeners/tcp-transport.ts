@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
 import { type Element, escapeAttribute, type StreamEvent, StreamReader } from '@thingward/xml';
-import { NS, type StreamError } from '@thingward/xmpp';
-import { ClientConnection, type ClientTransport, type ConnectionContext } from '../client-connection.ts';
+import { type Logger, NS, type StreamError } from '@thingward/xmpp';
+import type { ClientTransport } from '../client-connection.ts';
+import type { Limits } from '../limits.ts';
 import type { Stanza } from '../stanza.ts';
 import { Outbox } from './outbox.ts';
 
@@ -10,12 +11,30 @@ const CLOSE_TIMEOUT_MS = 2000;
 /** Bytes that are not held back any longer: one TLS record. */
 const MUCH = 16_384;
 
-/** A client's TCP connection, in plain or under TLS. @see RFC 6120 §3, §4, §5 */
+/** Whoever speaks on a transport. */
+export interface StreamConnection {
+  /** Is an event being handled? What comes meanwhile must wait. */
+  readonly isBusy: boolean;
+  /** The transport has new events. */
+  pump(): void;
+  /** The transport is gone. */
+  ended(): void;
+}
+
+export interface TcpTransportOptions {
+  readonly limits: Limits;
+  readonly log: Logger;
+  /** Namespace of the stanzas on the stream; `jabber:client` when not given. */
+  readonly namespace?: string;
+  /** For STARTTLS; undefined where it is not offered or TLS is there already. */
+  readonly secureContext?: (() => SecureContext) | undefined;
+}
+
+/** The receiving end of a TCP connection, in plain or under TLS. @see RFC 6120 §3, §4, §5 */
 export class TcpTransport implements ClientTransport {
   readonly remote: string;
-  readonly #context: ConnectionContext;
-  readonly #connection: ClientConnection;
-  readonly #secureContext: (() => SecureContext) | undefined;
+  readonly #options: TcpTransportOptions;
+  readonly #connection: StreamConnection;
   #socket: Socket;
   #reader: StreamReader;
   #opened = false;
@@ -23,18 +42,13 @@ export class TcpTransport implements ClientTransport {
   readonly #outbox = new Outbox();
   #unlisten: () => void = () => {};
 
-  /** @param secureContext for STARTTLS; undefined where it is not offered or TLS is there already */
-  constructor(
-    context: ConnectionContext,
-    socket: Socket,
-    options: { readonly requireTls: boolean; readonly secureContext?: (() => SecureContext) | undefined },
-  ) {
-    this.#context = context;
+  /** @param connect makes who speaks on it */
+  constructor(socket: Socket, options: TcpTransportOptions, connect: (transport: TcpTransport) => StreamConnection) {
+    this.#options = options;
     this.#socket = socket;
-    this.#secureContext = options.secureContext;
     this.remote = `${socket.remoteAddress}:${socket.remotePort}`;
-    this.#reader = this.#newReader(context.limits.maxUnauthenticatedBytes);
-    this.#connection = new ClientConnection(context, this, options.requireTls);
+    this.#reader = this.#newReader(options.limits.maxUnauthenticatedBytes);
+    this.#connection = connect(this);
     socket.setNoDelay(true);
     socket.setKeepAlive(true, 60_000);
     this.#listen(socket);
@@ -45,14 +59,17 @@ export class TcpTransport implements ClientTransport {
   }
 
   get canStartTls(): boolean {
-    return this.#secureContext !== undefined;
+    return this.#options.secureContext !== undefined;
   }
 
   openStream({ id, from, to }: { id: string; from: string; to?: string | undefined }): void {
-    const attributes = `id='${id}' from='${escapeAttribute(from)}'${to === undefined ? '' : ` to='${escapeAttribute(to)}'`}`;
+    const { namespace = NS.client } = this.#options;
+    const addresses = `id='${id}' from='${escapeAttribute(from)}'${to === undefined ? '' : ` to='${escapeAttribute(to)}'`}`;
+    // Streams of components have no version (XEP-0114 §3).
+    const version = namespace === NS.client ? ` version='1.0' xml:lang='en'` : '';
     this.#opened = true;
     this.#write(
-      `<?xml version='1.0'?><stream:stream xmlns='${NS.client}' xmlns:stream='${NS.stream}' ${attributes} version='1.0' xml:lang='en'>`,
+      `<?xml version='1.0'?><stream:stream xmlns='${namespace}' xmlns:stream='${NS.stream}' ${addresses}${version}>`,
     );
   }
 
@@ -80,7 +97,7 @@ export class TcpTransport implements ClientTransport {
   }
 
   authenticated(): void {
-    this.#reader.maxElementBytes = this.#context.limits.maxStanzaBytes;
+    this.#reader.maxElementBytes = this.#options.limits.maxStanzaBytes;
   }
 
   async startTls(): Promise<void> {
@@ -95,11 +112,11 @@ export class TcpTransport implements ClientTransport {
     this.#flush();
     const secured = new TLSSocket(plain, {
       isServer: true,
-      secureContext: (this.#secureContext as () => SecureContext)(),
+      secureContext: (this.#options.secureContext as () => SecureContext)(),
     });
     plain.on('error', () => secured.destroy());
     this.#socket = secured;
-    this.#reader = this.#newReader(this.#context.limits.maxUnauthenticatedBytes);
+    this.#reader = this.#newReader(this.#options.limits.maxUnauthenticatedBytes);
     this.#opened = false;
     this.#listen(secured);
   }
@@ -138,7 +155,7 @@ export class TcpTransport implements ClientTransport {
       else this.#connection.pump();
     };
     const error = ({ message }: Error) =>
-      this.#context.log.debug({ remote: this.remote, reason: message }, 'connection broke');
+      this.#options.log.debug({ remote: this.remote, reason: message }, 'connection broke');
     const ended = () => this.#connection.ended();
     socket.on('data', data).on('error', error).on('close', ended).on('end', ended);
     // Its own listeners alone: whoever counts connections listens too.
@@ -160,8 +177,8 @@ export class TcpTransport implements ClientTransport {
 
   #check(): void {
     if (this.#outbox.length >= MUCH) this.#flush();
-    if (this.#socket.writableLength + this.#outbox.length <= this.#context.limits.maxUnsentBytes) return;
-    this.#context.log.warn({ remote: this.remote }, 'a client reads too slowly and is disconnected');
+    if (this.#socket.writableLength + this.#outbox.length <= this.#options.limits.maxUnsentBytes) return;
+    this.#options.log.warn({ remote: this.remote }, 'a client reads too slowly and is disconnected');
     this.#socket.destroy();
   }
 

@@ -1,6 +1,6 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import { type Element, escapeAttribute, type StreamLimits, StreamReader } from '@thingward/xml';
+import { type Element, escapeAttribute, type Frame, type StreamLimits, StreamReader } from '@thingward/xml';
 import { NS } from '../namespaces.ts';
 import { PeerError } from '../peer.ts';
 import { ItemQueue } from '../stream/item-queue.ts';
@@ -22,6 +22,8 @@ export interface TcpConnectorOptions {
   /** `direct`: TLS from the first byte (XEP-0368); `none`: plain TCP, for loopback only. */
   readonly tls: 'starttls' | 'direct' | 'none';
   readonly trust?: TlsTrust | undefined;
+  /** Namespace of the stanzas on the wire; `jabber:client` when not given. In elements it is always that. */
+  readonly namespace?: string;
   readonly limits?: Partial<StreamLimits>;
 }
 
@@ -123,8 +125,11 @@ class TcpStream implements XmlStream {
   open(to: string): void {
     if (this.#opened) this.#reader.restart();
     this.#opened = true;
+    const { namespace = NS.client } = this.#options;
+    // Streams of components have no version (XEP-0114 §3).
+    const version = namespace === NS.client ? ` version='1.0'` : '';
     this.#write(
-      `<?xml version='1.0'?><stream:stream xmlns='${NS.client}' xmlns:stream='${NS.stream}' to='${escapeAttribute(to)}' version='1.0'>`,
+      `<?xml version='1.0'?><stream:stream xmlns='${namespace}' xmlns:stream='${NS.stream}' to='${escapeAttribute(to)}'${version}>`,
     );
   }
 
@@ -179,12 +184,16 @@ class TcpStream implements XmlStream {
     this.#reader.push(chunk);
     try {
       for (let event = this.#reader.next(); event; event = this.#reader.next()) {
-        this.#queue.push(event.kind === 'frame' ? { kind: 'element', element: event.frame.element } : event);
+        this.#queue.push(event.kind === 'frame' ? { kind: 'element', element: this.#elementOf(event.frame) } : event);
       }
     } catch (error) {
       this.#queue.fail(error as Error);
       this.#socket.destroy();
     }
+  }
+
+  #elementOf(frame: Frame): Element {
+    return frame.head.namespace === this.#options.namespace ? frame.elementIn(NS.client) : frame.element;
   }
 
   /** What is sent within one turn of the event loop leaves in one write. */

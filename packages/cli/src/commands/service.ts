@@ -1,0 +1,59 @@
+import { join } from 'node:path';
+import { openDatabase } from '@thingward/server';
+import { COMPONENT, XmppComponent } from '@thingward/xmpp';
+import { tcpConnector } from '@thingward/xmpp/node';
+import { Command } from 'commander';
+import type { Kysely } from 'kysely';
+import { UsageError } from '../errors.ts';
+import { createLogger } from '../logging.ts';
+import { say } from '../output.ts';
+import { loadServiceConfig } from '../service-config.ts';
+import { SERVICES } from '../services.ts';
+import { untilStopped } from '../shutdown.ts';
+
+export function serviceCommand(): Command {
+  const names = SERVICES.map(({ name }) => name);
+  return new Command('service')
+    .description('run one service as an external component of any XMPP server (XEP-0114)')
+    .argument('<name>', names.join(' or '))
+    .option('-c, --config <file>', 'configuration file (service.yaml)')
+    .option('--log-level <level>', 'debug, info, warn or error', 'info')
+    .addHelpText('after', '\nExamples:\n  thingward service registry --config registry.yaml')
+    .action(async (name: string, options: { config?: string; logLevel: string }) => {
+      const definition = SERVICES.find((service) => service.name === name);
+      if (!definition) throw new UsageError(`there is no service "${name}"; there are ${names.join(', ')}`);
+      const log = createLogger(options.logLevel);
+      const config = loadServiceConfig(options.config);
+      const { host, port } = config.server;
+      const database = await openDatabase<Record<string, never>>(
+        join(config.dataDir, `${name}.db`),
+        definition.migrations,
+      );
+      const component = new XmppComponent({
+        domain: config.domain,
+        secret: config.secret,
+        connect: tcpConnector({ domain: config.domain, host, port, tls: 'none', namespace: COMPONENT }),
+        log,
+      });
+      const service = definition.create(component, database.query as unknown as Kysely<never>, log, config);
+      await service.start();
+      component.onState((state, error) => {
+        if (state === 'online') say(`${name} ready at ${config.domain}`);
+        else if (error) say(`${name}: ${error.message}`);
+      });
+      component.start();
+      await Promise.race([untilStopped(), refused(component)]);
+      await component.stop();
+      await service.stop();
+      await database.close();
+    });
+}
+
+/** Rejects when the server refuses the component for good. */
+function refused(component: XmppComponent): Promise<never> {
+  return new Promise((_, reject) => {
+    component.onState((state, error) => {
+      if (state === 'failed') reject(error);
+    });
+  });
+}
