@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Jid, type RosterItem } from '@thingward/xmpp';
 import type { Kysely, Selectable } from 'kysely';
 import type { RosterTable, ServerSchema } from './storage/schema.ts';
@@ -23,40 +24,45 @@ export interface RosterEntry extends SubscriptionState {
 /** Most entries an account may have. */
 export const MAX_ROSTER_ENTRIES = 10_000;
 
-/** Rosters of all accounts, in the database. */
+/** Entries that are kept in memory; whole rosters go, the one first that was read first. */
+const MAX_CACHED_ENTRIES = 200_000;
+
+/** Rosters of all accounts, in the database; those read lately in memory too. */
 export class RosterStore {
   readonly #database: Kysely<ServerSchema>;
+  readonly #cache = new Map<string, Map<string, RosterEntry>>();
+  #cachedEntries = 0;
 
   constructor(database: Kysely<ServerSchema>) {
     this.#database = database;
   }
 
   async entries(localpart: string): Promise<readonly RosterEntry[]> {
-    const rows = await this.#database.selectFrom('roster').selectAll().where('localpart', '=', localpart).execute();
-    return rows.map(toEntry);
+    return [...(await this.#roster(localpart)).values()];
   }
 
   /** The entry for a contact; one without any state when there is none. */
   async entry(localpart: string, contact: Jid): Promise<RosterEntry> {
-    const row = await this.#database
-      .selectFrom('roster')
-      .selectAll()
-      .where('localpart', '=', localpart)
-      .where('contact', '=', contact.bare.toString())
-      .executeTakeFirst();
-    return row ? toEntry(row) : emptyEntry(contact);
+    return (await this.#roster(localpart)).get(contact.bare.toString()) ?? emptyEntry(contact);
   }
 
   async count(localpart: string): Promise<number> {
-    const { count } = await this.#database
-      .selectFrom('roster')
-      .select(({ fn }) => fn.countAll().as('count'))
-      .where('localpart', '=', localpart)
-      .executeTakeFirstOrThrow();
-    return Number(count);
+    return (await this.#roster(localpart)).size;
+  }
+
+  /** Changes with what its owner sees. @see RFC 6121 §2.6 */
+  async version(localpart: string): Promise<string> {
+    const hash = createHash('sha256');
+    const items = [...(await this.#roster(localpart)).values()].filter(({ inRoster }) => inRoster).map(toRosterItem);
+    const lines = items.map(({ jid, name, subscription, ask, groups }) =>
+      JSON.stringify([jid, name, subscription, ask, [...groups].sort()]),
+    );
+    for (const line of lines.sort()) hash.update(line);
+    return hash.digest('base64url').slice(0, 22);
   }
 
   async save(localpart: string, entry: RosterEntry): Promise<void> {
+    const contact = entry.contact.bare.toString();
     const state = {
       name: entry.name ?? null,
       groups: JSON.stringify(entry.groups),
@@ -68,17 +74,42 @@ export class RosterStore {
     };
     await this.#database
       .insertInto('roster')
-      .values({ localpart, contact: entry.contact.bare.toString(), ...state })
+      .values({ localpart, contact, ...state })
       .onConflict((conflict) => conflict.columns(['localpart', 'contact']).doUpdateSet(state))
       .execute();
+    const roster = this.#cache.get(localpart);
+    if (!roster) return;
+    if (!roster.has(contact)) this.#cachedEntries++;
+    roster.set(contact, { ...entry, contact: entry.contact.bare });
   }
 
   async remove(localpart: string, contact: Jid): Promise<void> {
-    await this.#database
-      .deleteFrom('roster')
-      .where('localpart', '=', localpart)
-      .where('contact', '=', contact.bare.toString())
-      .execute();
+    const text = contact.bare.toString();
+    await this.#database.deleteFrom('roster').where('localpart', '=', localpart).where('contact', '=', text).execute();
+    if (this.#cache.get(localpart)?.delete(text)) this.#cachedEntries--;
+  }
+
+  /** The account is gone: what is in memory of it goes too. */
+  forget(localpart: string): void {
+    this.#cachedEntries -= this.#cache.get(localpart)?.size ?? 0;
+    this.#cache.delete(localpart);
+  }
+
+  async #roster(localpart: string): Promise<Map<string, RosterEntry>> {
+    const cached = this.#cache.get(localpart);
+    if (cached) return cached;
+    const rows = await this.#database.selectFrom('roster').selectAll().where('localpart', '=', localpart).execute();
+    // Another may have read it, and changed it, meanwhile.
+    const meanwhile = this.#cache.get(localpart);
+    if (meanwhile) return meanwhile;
+    const roster = new Map(rows.map((row) => [row.contact, toEntry(row)]));
+    this.#cachedEntries += roster.size;
+    for (const oldest of this.#cache.keys()) {
+      if (this.#cachedEntries <= MAX_CACHED_ENTRIES) break;
+      this.forget(oldest);
+    }
+    this.#cache.set(localpart, roster);
+    return roster;
   }
 }
 

@@ -25,12 +25,14 @@ export {
   type XmppPeer,
 } from './peer.ts';
 export { PING, ping, servePing } from './ping.ts';
+export * from './private-storage.ts';
 export { type ConnectionState, ReconnectingPeer, type ReconnectOptions } from './reconnecting-peer.ts';
 export {
   type Contact,
   decodeRosterItem,
   encodeRosterItem,
   type ResourcePresence,
+  ROSTER_VERSIONING,
   Roster,
   type RosterItem,
   type Subscription,
@@ -79,3 +81,4 @@ export { asStreamError, type ReceiverPolicy, type ReceivingTransport, StreamRece
 export type { Connector, StreamItem, XmlStream } from './stream/xml-stream.ts';
 export { STREAM_ERROR_CONDITIONS, StreamError, type StreamErrorCondition } from './stream-error.ts';
 export * from './stream-management.ts';
+export * from './vcard-temp.ts';

@@ -5,6 +5,9 @@ import type { Unsubscribe, XmppPeer } from './peer.ts';
 import { presence } from './stanza.ts';
 import { StanzaError } from './stanza-error.ts';
 
+/** Stream feature of servers that tell the version of a roster. @see RFC 6121 §2.6 */
+export const ROSTER_VERSIONING = 'urn:xmpp:features:rosterver';
+
 /** @see RFC 6121 §2.1.2.5 */
 export type Subscription = 'none' | 'to' | 'from' | 'both' | 'remove';
 const SUBSCRIPTIONS: readonly string[] = ['none', 'to', 'from', 'both', 'remove'];

@@ -8,8 +8,10 @@ import { lastActivity } from './last-activity.ts';
 import { offline } from './offline.ts';
 import { ping } from './ping.ts';
 import { presence } from './presence.ts';
+import { privateStorage } from './private-storage.ts';
 import { roster } from './roster.ts';
 import { softwareVersion } from './software-version.ts';
+import { vcardTemp } from './vcard-temp.ts';
 
 /** What the server can do beyond moving stanzas. Filters run in this order: what is blocked is not copied. */
 export const modules: readonly ServerModule[] = [
@@ -24,4 +26,6 @@ export const modules: readonly ServerModule[] = [
   lastActivity,
   softwareVersion,
   entityTime,
+  privateStorage,
+  vcardTemp,
 ];

@@ -215,7 +215,7 @@ class PresenceRouter implements PresenceHandler {
     else await rosters.save(localpart, after);
     const visible = ['to', 'from', 'pendingOut', 'inRoster'] as const;
     if (after.inRoster && visible.some((key) => before[key] !== after[key])) {
-      pushRosterItem(this.#context, localpart, after);
+      await pushRosterItem(this.#context, localpart, after);
     }
   }
 

@@ -1,5 +1,14 @@
-import { xml } from '@thingward/xml';
-import { decodeRosterItem, encodeRosterItem, iq, type Jid, NS, presence, StanzaError } from '@thingward/xmpp';
+import { type Element, xml } from '@thingward/xml';
+import {
+  decodeRosterItem,
+  encodeRosterItem,
+  iq,
+  type Jid,
+  NS,
+  presence,
+  ROSTER_VERSIONING,
+  StanzaError,
+} from '@thingward/xmpp';
 import type { ServerContext, ServerModule } from '../module.ts';
 import { MAX_ROSTER_ENTRIES, type RosterEntry, toRosterItem } from '../roster-store.ts';
 import { Stanza } from '../stanza.ts';
@@ -11,15 +20,24 @@ const MAX_GROUPS = 50;
 export const roster: ServerModule = {
   name: 'roster',
   start(context) {
-    const { router, rosters, sessions } = context;
+    const { hooks, router, rosters, sessions } = context;
+    hooks.addStreamFeature(({ authenticated }) =>
+      authenticated ? xml('ver', { xmlns: ROSTER_VERSIONING }) : undefined,
+    );
+    hooks.onAccountRemoved((localpart) => rosters.forget(localpart));
 
-    router.onAccountIq('get', 'query', NS.roster, async ({ from, to }) => {
+    router.onAccountIq('get', 'query', NS.roster, async ({ from, to, element }) => {
       ownOnly(from, to);
+      const localpart = from.local as string;
       const session = sessions.get(from);
       if (session) session.wantsRoster = true;
-      const entries = await rosters.entries(from.local as string);
+      const known = element.child('query', NS.roster)?.attribute('ver');
+      const version = known === undefined ? undefined : await rosters.version(localpart);
+      // What the client has is what there is (RFC 6121 §2.6.3).
+      if (known !== undefined && known === version) return undefined;
+      const entries = await rosters.entries(localpart);
       const items = entries.filter(({ inRoster }) => inRoster).map((entry) => encodeRosterItem(toRosterItem(entry)));
-      return xml('query', { xmlns: NS.roster }, items);
+      return xml('query', { xmlns: NS.roster, ver: version }, items);
     });
 
     router.onAccountIq('set', 'query', NS.roster, async ({ from, to, element }) => {
@@ -48,23 +66,24 @@ export const roster: ServerModule = {
       }
       const changed = { ...entry, name: item.name, groups: item.groups, inRoster: true };
       await rosters.save(localpart, changed);
-      pushRosterItem(context, localpart, changed);
+      await pushRosterItem(context, localpart, changed);
       return undefined;
     });
   },
 };
 
-/** Tells all clients of the account that asked for the roster. @see RFC 6121 §2.1.6 */
-export function pushRosterItem({ sessions }: ServerContext, localpart: string, entry: RosterEntry): void {
-  push(sessions.of(localpart), encodeRosterItem(toRosterItem(entry)));
+/** Tells all clients of the account that asked for the roster. @see RFC 6121 §2.1.6, §2.6 */
+export function pushRosterItem(context: ServerContext, localpart: string, entry: RosterEntry): Promise<void> {
+  return push(context, localpart, encodeRosterItem(toRosterItem(entry)));
 }
 
-function push(sessions: ReturnType<ServerContext['sessions']['of']>, item: ReturnType<typeof encodeRosterItem>): void {
-  for (const session of sessions) {
-    if (!session.wantsRoster) continue;
+async function push({ rosters, sessions }: ServerContext, localpart: string, item: Element): Promise<void> {
+  const interested = sessions.of(localpart).filter(({ wantsRoster }) => wantsRoster);
+  if (interested.length === 0) return;
+  const query = xml('query', { xmlns: NS.roster, ver: await rosters.version(localpart) }, item);
+  for (const session of interested) {
     const id = `push-${Math.random().toString(36).slice(2, 10)}`;
-    const element = iq('set', { id }, xml('query', { xmlns: NS.roster }, item));
-    session.send(Stanza.made(element, session.jid.bare, session.jid));
+    session.send(Stanza.made(iq('set', { id }, query), session.jid.bare, session.jid));
   }
 }
 
@@ -80,7 +99,7 @@ async function remove(context: ServerContext, from: Jid, entry: RosterEntry): Pr
     await context.router.fromClient(Stanza.made(presence(type, {}), from, entry.contact), session);
   }
   await context.rosters.remove(localpart, entry.contact);
-  push(context.sessions.of(localpart), xml('item', { jid: entry.contact.toString(), subscription: 'remove' }));
+  await push(context, localpart, xml('item', { jid: entry.contact.toString(), subscription: 'remove' }));
 }
 
 function ownOnly(from: Jid, to: Jid | undefined): void {
