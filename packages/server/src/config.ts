@@ -69,6 +69,7 @@ export const serverConfigSchema = z
         authTimeoutMs: z.number().int().min(1_000).default(DEFAULT_LIMITS.authTimeoutMs),
         maxAuthFailures: z.number().int().min(1).max(100).default(DEFAULT_LIMITS.maxAuthFailures),
         maxUnsentBytes: z.number().int().min(65_536).default(DEFAULT_LIMITS.maxUnsentBytes),
+        maxBytesPerSecond: z.number().int().min(16_384).default(DEFAULT_LIMITS.maxBytesPerSecond),
         maxUnacknowledgedStanzas: positive.default(DEFAULT_LIMITS.maxUnacknowledgedStanzas),
         maxResumeSeconds: z.number().int().min(0).max(86_400).default(DEFAULT_LIMITS.maxResumeSeconds),
         ackTimeoutMs: z.number().int().min(100).default(DEFAULT_LIMITS.ackTimeoutMs),

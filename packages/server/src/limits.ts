@@ -12,6 +12,8 @@ export interface Limits {
   readonly maxAuthFailures: number;
   /** Bytes that may wait for a client that reads slowly; one that reads slower is disconnected. */
   readonly maxUnsentBytes: number;
+  /** Bytes a connection may send in a second; one that sends more is read more slowly. */
+  readonly maxBytesPerSecond: number;
   /** Stanzas that may wait for a client's acknowledgement, also while it is away. @see XEP-0198 */
   readonly maxUnacknowledgedStanzas: number;
   /** How long a session may be resumed after its connection was lost; 0: never. */
@@ -29,6 +31,7 @@ export const DEFAULT_LIMITS: Limits = {
   authTimeoutMs: 30_000,
   maxAuthFailures: 4,
   maxUnsentBytes: 4 * 1024 * 1024,
+  maxBytesPerSecond: 4 * 1024 * 1024,
   maxUnacknowledgedStanzas: 2_000,
   maxResumeSeconds: 300,
   ackTimeoutMs: 60_000,

@@ -120,6 +120,18 @@ it('a client that does not read is disconnected, and the others go on', async ()
   await romeo.receives(`<message type='error' from='juliet@localhost/lazy'/>`);
 }, 15_000);
 
+it('a client that floods is read more slowly, and loses nothing', async () => {
+  stage = await Stage.open({ limits: { maxBytesPerSecond: 100_000 } });
+  const [flooder, quick] = [await stage.signIn('romeo', 'flood'), await stage.signIn('juliet', 'quick')];
+  const body = 'x'.repeat(1000);
+  const start = performance.now();
+  for (let i = 0; i < 200; i++)
+    flooder.sends(`<message to='juliet@localhost/quick' id='${i}'><body>${body}</body></message>`);
+  await quick.doesNotReceive(`<message id='199'/>`);
+  await quick.receives(`<message id='199'/>`);
+  expect(performance.now() - start).toBeGreaterThan(700);
+});
+
 it('connections that break while they are refused an upgrade do no harm', async () => {
   stage = await Stage.open();
   const port = Number(new URL(stage.server.url ?? '').port);

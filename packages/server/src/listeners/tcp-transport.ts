@@ -5,6 +5,7 @@ import { type Logger, NS, type StreamError } from '@thingward/xmpp';
 import type { ClientTransport } from '../client-connection.ts';
 import type { Limits } from '../limits.ts';
 import type { Stanza } from '../stanza.ts';
+import { ByteBudget } from './byte-budget.ts';
 import { Outbox } from './outbox.ts';
 
 const CLOSE_TIMEOUT_MS = 2000;
@@ -40,6 +41,8 @@ export class TcpTransport implements ClientTransport {
   #opened = false;
   #closing = false;
   readonly #outbox = new Outbox();
+  readonly #budget: ByteBudget;
+  #throttled: NodeJS.Timeout | undefined;
   #unlisten: () => void = () => {};
 
   /** @param connect makes who speaks on it */
@@ -48,6 +51,7 @@ export class TcpTransport implements ClientTransport {
     this.#socket = socket;
     this.remote = `${socket.remoteAddress}:${socket.remotePort}`;
     this.#reader = this.#newReader(options.limits.maxUnauthenticatedBytes);
+    this.#budget = new ByteBudget(options.limits.maxBytesPerSecond);
     this.#connection = connect(this);
     socket.setNoDelay(true);
     socket.setKeepAlive(true, 60_000);
@@ -140,7 +144,17 @@ export class TcpTransport implements ClientTransport {
   }
 
   resume(): void {
-    if (this.#socket.isPaused()) this.#socket.resume();
+    if (this.#throttled === undefined && this.#socket.isPaused()) this.#socket.resume();
+  }
+
+  /** Takes nothing for a while: one that floods must not take the others' time. */
+  #throttle(milliseconds: number): void {
+    this.#socket.pause();
+    clearTimeout(this.#throttled);
+    this.#throttled = setTimeout(() => {
+      this.#throttled = undefined;
+      if (!this.#connection.isBusy) this.resume();
+    }, milliseconds);
   }
 
   #newReader(maxElementBytes: number): StreamReader {
@@ -150,13 +164,18 @@ export class TcpTransport implements ClientTransport {
   #listen(socket: Socket): void {
     const data = (chunk: Buffer) => {
       if (this.#closing) return;
+      const wait = this.#budget.spend(chunk.length);
+      if (wait > 0) this.#throttle(wait);
       this.#reader.push(chunk);
       if (this.#connection.isBusy) socket.pause();
       else this.#connection.pump();
     };
     const error = ({ message }: Error) =>
       this.#options.log.debug({ remote: this.remote, reason: message }, 'connection broke');
-    const ended = () => this.#connection.ended();
+    const ended = () => {
+      clearTimeout(this.#throttled);
+      this.#connection.ended();
+    };
     socket.on('data', data).on('error', error).on('close', ended).on('end', ended);
     // Its own listeners alone: whoever counts connections listens too.
     this.#unlisten = () => socket.off('data', data).off('error', error).off('close', ended).off('end', ended);
