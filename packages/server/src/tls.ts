@@ -14,6 +14,8 @@ export interface Tls {
   readonly secureContext: SecureContext;
   /** SHA-256 of the certificate, as `sha256:AB:CD:...`. */
   readonly fingerprint: string;
+  /** The certificate as DER. */
+  readonly certificate: Uint8Array;
   readonly certificateFile: string;
   readonly isSelfSigned: boolean;
 }
@@ -38,6 +40,7 @@ export function loadTls(certificateFile: string, keyFile: string): Tls {
     options,
     secureContext: createSecureContext(options),
     fingerprint: `sha256:${certificate.fingerprint256}`,
+    certificate: new Uint8Array(certificate.raw),
     certificateFile,
     isSelfSigned: certificate.checkIssued(certificate),
   };

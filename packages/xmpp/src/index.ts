@@ -38,6 +38,7 @@ export {
   type Subscription,
 } from './roster.ts';
 export { decodeBase64, encodeBase64 } from './sasl/base64.ts';
+export * from './sasl/channel-binding.ts';
 export { SASL_ERROR_CONDITIONS, SaslError, type SaslErrorCondition } from './sasl/error.ts';
 export type {
   CredentialStore,
@@ -55,7 +56,7 @@ export {
   scramServer,
   verifyPassword,
 } from './sasl/scram.ts';
-export { clientMechanism, offeredMechanisms, serverMechanism } from './sasl/select.ts';
+export { clientMechanism, offeredMechanisms, type SaslChannel, serverMechanism } from './sasl/select.ts';
 export * from './software-version.ts';
 export {
   type Addressing,

@@ -30,6 +30,7 @@ export class ComponentConnection implements ComponentInstance {
   constructor(hub: ComponentHub, transport: ComponentTransport) {
     this.#hub = hub;
     this.#transport = transport;
+    hub.connected(this);
     this.#authTimer = setTimeout(
       () => this.#fail(new StreamError('connection-timeout', 'no handshake in time')),
       hub.limits.authTimeoutMs,

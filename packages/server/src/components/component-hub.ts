@@ -2,7 +2,6 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Logger } from '@thingward/xmpp';
 import type { Limits } from '../limits.ts';
 import type { Router } from '../router.ts';
-import { ComponentConnection, type ComponentTransport } from './component-connection.ts';
 import { ComponentRoute } from './component-route.ts';
 
 /** What the configuration says of one component. */
@@ -12,6 +11,11 @@ export interface ComponentSettings {
   readonly instances: number;
 }
 
+/** A connection as the hub knows it, authenticated or not. */
+export interface HubConnection {
+  shutDown(): void;
+}
+
 /** The external components of a server: those that may come, and those that are there. @see XEP-0114 */
 export class ComponentHub {
   readonly limits: Limits;
@@ -19,7 +23,7 @@ export class ComponentHub {
   readonly log: Logger;
   readonly #settings: ReadonlyMap<string, ComponentSettings>;
   readonly #routes = new Map<string, ComponentRoute>();
-  readonly #connections = new Set<ComponentConnection>();
+  readonly #connections = new Set<HubConnection>();
 
   constructor(settings: Readonly<Record<string, ComponentSettings>>, router: Router, limits: Limits, log: Logger) {
     this.#settings = new Map(Object.entries(settings));
@@ -33,14 +37,11 @@ export class ComponentHub {
     }
   }
 
-  /** Takes in a connection that has said nothing yet. */
-  connect(transport: ComponentTransport): ComponentConnection {
-    const connection = new ComponentConnection(this, transport);
+  connected(connection: HubConnection): void {
     this.#connections.add(connection);
-    return connection;
   }
 
-  disconnected(connection: ComponentConnection): void {
+  disconnected(connection: HubConnection): void {
     this.#connections.delete(connection);
   }
 

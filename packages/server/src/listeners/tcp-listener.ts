@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type SecureContext } from 'node:tls';
 import { COMPONENT, type Logger } from '@thingward/xmpp';
 import { ClientConnection, type ConnectionContext } from '../client-connection.ts';
+import { ComponentConnection } from '../components/component-connection.ts';
 import type { ComponentHub } from '../components/component-hub.ts';
 import type { Limits } from '../limits.ts';
 import type { Tls } from '../tls.ts';
@@ -23,7 +24,7 @@ export function listenStartTls(
     const { limits, log } = context;
     new TcpTransport(
       socket,
-      { limits, log, secureContext },
+      { limits, log, certificate: () => tls.certificate, secureContext },
       (transport) => new ClientConnection(context, transport, requireTls),
     );
   });
@@ -39,7 +40,11 @@ export function listenDirectTls(
 ): Promise<Server> {
   const server = createTlsServer(
     { ...tls.options, ALPNProtocols: ['xmpp-client'], handshakeTimeout: context.limits.authTimeoutMs },
-    (socket) => new TcpTransport(socket, context, (transport) => new ClientConnection(context, transport, true)),
+    (socket) => {
+      const { limits, log } = context;
+      const options = { limits, log, certificate: () => tls.certificate };
+      new TcpTransport(socket, options, (transport) => new ClientConnection(context, transport, true));
+    },
   );
   // Counted from their first byte, not from the end of the handshake: silence costs a socket too.
   server.on('connection', (socket: Socket) => connections.admit(socket));
@@ -59,7 +64,11 @@ export function listenComponents(
 ): Promise<Server> {
   const server = createServer({ noDelay: true }, (socket) => {
     if (!connections.admit(socket)) return;
-    new TcpTransport(socket, { ...options, namespace: COMPONENT }, (transport) => hub.connect(transport));
+    new TcpTransport(
+      socket,
+      { ...options, namespace: COMPONENT },
+      (transport) => new ComponentConnection(hub, transport),
+    );
   });
   return listen(server, 'component', address);
 }

@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
 import { type Element, escapeAttribute, type StreamEvent, StreamReader } from '@thingward/xml';
-import { type Logger, NS, type StreamError } from '@thingward/xmpp';
+import { type ChannelBindings, type Logger, NS, type StreamError } from '@thingward/xmpp';
+import { channelBindings } from '@thingward/xmpp/node';
 import type { ClientTransport } from '../client-connection.ts';
 import type { Limits } from '../limits.ts';
 import type { Stanza } from '../stanza.ts';
@@ -27,6 +28,8 @@ export interface TcpTransportOptions {
   readonly log: Logger;
   /** Namespace of the stanzas on the stream; `jabber:client` when not given. */
   readonly namespace?: string;
+  /** The server's certificate, as DER. */
+  readonly certificate?: (() => Uint8Array) | undefined;
   /** For STARTTLS; undefined where it is not offered or TLS is there already. */
   readonly secureContext?: (() => SecureContext) | undefined;
 }
@@ -60,6 +63,10 @@ export class TcpTransport implements ClientTransport {
 
   get isEncrypted(): boolean {
     return this.#socket instanceof TLSSocket;
+  }
+
+  get channelBindings(): ChannelBindings | undefined {
+    return this.#socket instanceof TLSSocket ? channelBindings(this.#socket, this.#options.certificate?.()) : undefined;
   }
 
   get canStartTls(): boolean {

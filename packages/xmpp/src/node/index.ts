@@ -1,2 +1,3 @@
+export { channelBindings, serverEndPoint } from './channel-bindings.ts';
 export { NODE_SCRAM_PRIMITIVES } from './scram-primitives.ts';
 export { type TcpConnectorOptions, type TlsTrust, tcpConnector } from './tcp.ts';

@@ -1,10 +1,12 @@
 import { connect as connectTcp, type Socket } from 'node:net';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { connect as connectTls, TLSSocket } from 'node:tls';
 import { type Element, escapeAttribute, type Frame, type StreamLimits, StreamReader } from '@thingward/xml';
 import { NS } from '../namespaces.ts';
 import { PeerError } from '../peer.ts';
+import type { ChannelBindings } from '../sasl/channel-binding.ts';
 import { ItemQueue } from '../stream/item-queue.ts';
 import type { Connector, StreamItem, XmlStream } from '../stream/xml-stream.ts';
+import { channelBindings } from './channel-bindings.ts';
 
 /** What makes a server's certificate acceptable; with neither, the system's trusted roots. */
 export interface TlsTrust {
@@ -116,6 +118,11 @@ class TcpStream implements XmlStream {
     this.isEncrypted = options.tls === 'direct';
     this.#reader = new StreamReader(options.limits);
     this.#listen();
+  }
+
+  get channelBindings(): ChannelBindings | undefined {
+    const socket = this.#socket;
+    return socket instanceof TLSSocket ? channelBindings(socket, socket.getPeerCertificate().raw) : undefined;
   }
 
   get startTls(): (() => Promise<void>) | undefined {

@@ -130,21 +130,27 @@ describe('SCRAM', () => {
 
 describe('mechanisms', () => {
   it('PLAIN is neither used nor accepted without encryption', async () => {
-    expect(() => clientMechanism(['PLAIN'], 'u', 'p', false)).toThrowError(SaslError);
-    expect(clientMechanism(['PLAIN'], 'u', 'p', true).name).toBe('PLAIN');
+    expect(() => clientMechanism(['PLAIN'], 'u', 'p', { isEncrypted: false })).toThrowError(SaslError);
+    expect(clientMechanism(['PLAIN'], 'u', 'p', { isEncrypted: true }).name).toBe('PLAIN');
     const keys = await deriveScramKeys('p', new Uint8Array(16), 4096, 'SHA-256');
-    expect(() => serverMechanism('PLAIN', storeOf(keys), false)).toThrowError(/TLS/);
-    await expect(serverMechanism('PLAIN', storeOf(keys), true).step(bytes('\0u\0p'))).resolves.toMatchObject({
+    expect(() => serverMechanism('PLAIN', storeOf(keys), { isEncrypted: false })).toThrowError(/TLS/);
+    await expect(
+      serverMechanism('PLAIN', storeOf(keys), { isEncrypted: true }).step(bytes('\0u\0p')),
+    ).resolves.toMatchObject({
       kind: 'success',
       username: 'u',
     });
-    await expect(serverMechanism('PLAIN', storeOf(keys), true).step(bytes('\0u\0q'))).rejects.toMatchObject({
+    await expect(
+      serverMechanism('PLAIN', storeOf(keys), { isEncrypted: true }).step(bytes('\0u\0q')),
+    ).rejects.toMatchObject({
       condition: 'not-authorized',
     });
   });
 
   it('the strongest is chosen', () => {
-    expect(clientMechanism(['PLAIN', 'SCRAM-SHA-1', 'SCRAM-SHA-256'], 'u', 'p', true).name).toBe('SCRAM-SHA-256');
+    expect(clientMechanism(['PLAIN', 'SCRAM-SHA-1', 'SCRAM-SHA-256'], 'u', 'p', { isEncrypted: true }).name).toBe(
+      'SCRAM-SHA-256',
+    );
   });
 });
 

@@ -1,5 +1,6 @@
 import { encodeUtf8 } from '@thingward/xml';
 import { decodeBase64, encodeBase64 } from './base64.ts';
+import { bindingTypes, type ChannelBindings, NO_CHANNEL_BINDINGS } from './channel-binding.ts';
 import { SaslError } from './error.ts';
 import type {
   CredentialStore,
@@ -63,14 +64,17 @@ export function scramClient(
   username: string,
   password: string,
   nonce: string = newNonce(),
+  binding: ClientBinding = { kind: 'none' },
 ): SaslClientMechanism {
   const name = username.normalize('NFC').replace(/=/g, '=3D').replace(/,/g, '=2C');
   const firstBare = `n=${name},r=${nonce}`;
+  const gs2 = gs2Header(binding);
+  const bound = binding.kind === 'bound' ? concat(encodeUtf8(gs2), binding.data) : encodeUtf8(gs2);
   let serverSignature: Uint8Array | undefined;
   return {
-    name: `SCRAM-${hash}`,
+    name: binding.kind === 'bound' ? `SCRAM-${hash}-PLUS` : `SCRAM-${hash}`,
     async start() {
-      return encodeUtf8(`n,,${firstBare}`);
+      return encodeUtf8(gs2 + firstBare);
     },
     async respond(challenge) {
       const serverFirst = decode(challenge);
@@ -83,7 +87,7 @@ export function scramClient(
       if (iterations < MIN_ITERATIONS || iterations > MAX_ITERATIONS) {
         throw new SaslError('mechanism-too-weak', `the server asks for ${iterations} iterations`);
       }
-      const withoutProof = `c=biws,r=${r}`;
+      const withoutProof = `c=${encodeBase64(bound)},r=${r}`;
       const authMessage = `${firstBare},${serverFirst},${withoutProof}`;
       const salted = await saltPassword(password, salt, iterations, hash);
       const clientKey = await hmac(salted, 'Client Key', hash);
@@ -111,27 +115,31 @@ export function scramServer(
   store: CredentialStore,
   nonce: string = newNonce(),
   { hmac, digest }: ScramPrimitives = WEB_CRYPTO_PRIMITIVES,
+  binding: ServerBinding = { isPlus: false, bindings: NO_CHANNEL_BINDINGS },
 ): SaslServerMechanism {
-  let state: { username: string; keys: ScramKeys; gs2: string; fullNonce: string; transcript: string } | undefined;
+  let state:
+    | { username: string; keys: ScramKeys; bound: Uint8Array; fullNonce: string; transcript: string }
+    | undefined;
   return {
-    name: `SCRAM-${hash}`,
+    name: binding.isPlus ? `SCRAM-${hash}-PLUS` : `SCRAM-${hash}`,
     async step(message): Promise<SaslStep> {
       if (state === undefined) {
-        const { gs2, bare, username, clientNonce } = parseClientFirst(decode(message));
+        const { gs2, flag, bindingType, bare, username, clientNonce } = parseClientFirst(decode(message));
+        const bound = concat(encodeUtf8(gs2), boundData(flag, bindingType, binding));
         const keys = await store.scramKeys(username, hash);
         const fullNonce = `${clientNonce}${nonce}`;
         const serverFirst = `r=${fullNonce},s=${encodeBase64(keys.salt)},i=${keys.iterations}`;
-        state = { username, keys, gs2, fullNonce, transcript: `${bare},${serverFirst}` };
+        state = { username, keys, bound, fullNonce, transcript: `${bare},${serverFirst}` };
         return { kind: 'challenge', data: encodeUtf8(serverFirst) };
       }
-      const { username, keys, gs2, fullNonce, transcript } = state;
+      const { username, keys, bound, fullNonce, transcript } = state;
       const text = decode(message);
       const proofAt = text.lastIndexOf(',p=');
       const { c, r } = attributes(text.slice(0, proofAt));
       const proof = decodeBase64(text.slice(proofAt + 3));
-      const binding = decodeBase64(c ?? '');
-      if (proofAt === -1 || !proof || !binding) throw new SaslError('malformed-request');
-      if (r !== fullNonce || decode(binding) !== gs2)
+      const claimed = decodeBase64(c ?? '');
+      if (proofAt === -1 || !proof || !claimed) throw new SaslError('malformed-request');
+      if (r !== fullNonce || !equalBytes(claimed, bound))
         throw new SaslError('not-authorized', 'wrong nonce or channel binding');
       const authMessage = `${transcript},${text.slice(0, proofAt)}`;
       const signature = await hmac(keys.storedKey, authMessage, hash);
@@ -147,18 +155,67 @@ export function scramServer(
 }
 
 /** @see RFC 5802 §7, client-first-message */
-function parseClientFirst(text: string): { gs2: string; bare: string; username: string; clientNonce: string } {
-  const match = /^(([nyp])(?:=[A-Za-z0-9.-]+)?,(?:a=([^,]*))?,)((?:m=[^,]*,)?n=([^,]+),r=([!-+\--~]+)(?:,.*)?)$/s.exec(
-    text,
-  );
+function parseClientFirst(text: string): {
+  gs2: string;
+  flag: string;
+  bindingType: string | undefined;
+  bare: string;
+  username: string;
+  clientNonce: string;
+} {
+  const match =
+    /^(([nyp])(?:=([A-Za-z0-9.-]+))?,(?:a=([^,]*))?,)((?:m=[^,]*,)?n=([^,]+),r=([!-+\--~]+)(?:,.*)?)$/s.exec(text);
   if (!match) throw new SaslError('malformed-request', 'this is no SCRAM client-first-message');
-  const [, gs2 = '', flag, authzid, bare = '', name = '', clientNonce = ''] = match;
-  if (flag === 'p') throw new SaslError('malformed-request', 'channel binding was not offered');
+  const [, gs2 = '', flag = '', bindingType, authzid, bare = '', name = '', clientNonce = ''] = match;
+  if ((flag === 'p') !== (bindingType !== undefined)) throw new SaslError('malformed-request', 'wrong GS2 header');
   if (bare.startsWith('m=')) throw new SaslError('malformed-request', 'mandatory SCRAM extensions are not supported');
   if (/=(?!2C|3D)/.test(name)) throw new SaslError('malformed-request', 'wrong escape in the user name');
   const username = name.replace(/=2C/g, ',').replace(/=3D/g, '=');
   if (authzid) throw new SaslError('invalid-authzid', 'acting for another account is not possible');
-  return { gs2, bare, username, clientNonce };
+  return { gs2, flag, bindingType, bare, username, clientNonce };
+}
+
+/** What a client says of channel binding in its GS2 header. @see RFC 5802 §6 */
+export type ClientBinding =
+  /** It can't bind. */
+  | { readonly kind: 'none' }
+  /** It could, but the server offered no way: whoever has taken the offer away is found out. */
+  | { readonly kind: 'unused' }
+  | { readonly kind: 'bound'; readonly type: string; readonly data: Uint8Array };
+
+/** What a server offers on this connection. */
+export interface ServerBinding {
+  /** Was the -PLUS variant chosen? */
+  readonly isPlus: boolean;
+  /** Empty when no -PLUS variant is offered. */
+  readonly bindings: ChannelBindings;
+}
+
+function gs2Header(binding: ClientBinding): string {
+  return binding.kind === 'bound' ? `p=${binding.type},,` : binding.kind === 'unused' ? 'y,,' : 'n,,';
+}
+
+/** The data the client must have bound to. @throws SaslError @see RFC 5802 §6, XEP-0440 §4 */
+function boundData(flag: string, type: string | undefined, { isPlus, bindings }: ServerBinding): Uint8Array {
+  if ((flag === 'p') !== isPlus) {
+    throw new SaslError('malformed-request', 'the mechanism and its GS2 header contradict each other');
+  }
+  if (flag === 'y' && bindingTypes(bindings).length > 0) {
+    throw new SaslError('not-authorized', 'somebody has taken away the offer of channel binding');
+  }
+  if (type === undefined) return new Uint8Array(0);
+  const data = (bindings as Readonly<Record<string, Uint8Array>>)[type];
+  if (!data || !Object.hasOwn(bindings, type)) {
+    throw new SaslError('not-authorized', `channel binding ${type} is not possible here`);
+  }
+  return data;
+}
+
+function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const result = new Uint8Array(a.length + b.length);
+  result.set(a);
+  result.set(b, a.length);
+  return result;
 }
 
 function attributes(text: string): Record<string, string | undefined> {

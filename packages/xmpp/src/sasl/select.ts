@@ -1,41 +1,82 @@
+import { bindingTypes, CHANNEL_BINDING_TYPES, type ChannelBindings, NO_CHANNEL_BINDINGS } from './channel-binding.ts';
 import { SaslError } from './error.ts';
-import type { CredentialStore, SaslClientMechanism, SaslServerMechanism } from './mechanism.ts';
+import type { CredentialStore, SaslClientMechanism, SaslServerMechanism, ScramHash } from './mechanism.ts';
 import { plainClient, plainServer } from './plain.ts';
-import { type ScramPrimitives, scramClient, scramServer } from './scram.ts';
+import { type ClientBinding, type ScramPrimitives, scramClient, scramServer } from './scram.ts';
+
+/** Strongest first. */
+const SCRAM_HASHES: readonly ScramHash[] = ['SHA-256', 'SHA-1'];
+
+/** What a stream has to offer to a mechanism. */
+export interface SaslChannel {
+  readonly isEncrypted: boolean;
+  readonly bindings?: ChannelBindings | undefined;
+}
 
 /** Mechanisms a server offers, strongest first. PLAIN gives the password away, so it needs an encrypted stream. */
-export function offeredMechanisms(isEncrypted: boolean): readonly string[] {
-  return isEncrypted ? ['SCRAM-SHA-256', 'SCRAM-SHA-1', 'PLAIN'] : ['SCRAM-SHA-256', 'SCRAM-SHA-1'];
+export function offeredMechanisms({ isEncrypted, bindings = NO_CHANNEL_BINDINGS }: SaslChannel): readonly string[] {
+  const plus = bindingTypes(bindings).length > 0 ? SCRAM_HASHES.map((hash) => `SCRAM-${hash}-PLUS`) : [];
+  return [...plus, ...SCRAM_HASHES.map((hash) => `SCRAM-${hash}`), ...(isEncrypted ? ['PLAIN'] : [])];
 }
 
 /** The server's side of a mechanism the client chose. @throws SaslError `invalid-mechanism` */
 export function serverMechanism(
   name: string,
   store: CredentialStore,
-  isEncrypted: boolean,
+  channel: SaslChannel,
   primitives?: ScramPrimitives,
 ): SaslServerMechanism {
-  if (name === 'SCRAM-SHA-256') return scramServer('SHA-256', store, undefined, primitives);
-  if (name === 'SCRAM-SHA-1') return scramServer('SHA-1', store, undefined, primitives);
-  if (name === 'PLAIN') {
-    if (isEncrypted) return plainServer(store);
+  if (name === 'PLAIN' && !channel.isEncrypted) {
     throw new SaslError('encryption-required', 'PLAIN is only accepted over TLS');
   }
-  throw new SaslError('invalid-mechanism', 'this mechanism was not offered');
+  if (!offeredMechanisms(channel).includes(name)) {
+    throw new SaslError('invalid-mechanism', 'this mechanism was not offered');
+  }
+  if (name === 'PLAIN') return plainServer(store);
+  const isPlus = name.endsWith('-PLUS');
+  const hash = name.includes('SHA-256') ? 'SHA-256' : 'SHA-1';
+  const { bindings = NO_CHANNEL_BINDINGS } = channel;
+  return scramServer(hash, store, undefined, primitives, { isPlus, bindings });
 }
 
-/** The client's side of the strongest mechanism offered that is acceptable. @throws SaslError `mechanism-too-weak` */
+/**
+ * The client's side of the strongest mechanism offered that is acceptable.
+ * @param announced ways of channel binding that the server tells of; undefined when it tells nothing
+ * @throws SaslError `mechanism-too-weak`
+ * @see RFC 5802 §6, XEP-0440 §3
+ */
 export function clientMechanism(
   offered: readonly string[],
   username: string,
   password: string,
-  isEncrypted: boolean,
+  { isEncrypted, bindings = NO_CHANNEL_BINDINGS }: SaslChannel,
+  announced?: readonly string[],
 ): SaslClientMechanism {
-  if (offered.includes('SCRAM-SHA-256')) return scramClient('SHA-256', username, password);
-  if (offered.includes('SCRAM-SHA-1')) return scramClient('SHA-1', username, password);
+  const plus = SCRAM_HASHES.find((hash) => offered.includes(`SCRAM-${hash}-PLUS`));
+  const possible = bindingTypes(bindings);
+  if (possible.length > 0) checkAnnouncement(plus !== undefined, announced);
+  const type = possible.find((candidate) => announced?.includes(candidate) ?? candidate === 'tls-server-end-point');
+  if (plus && type) {
+    const binding: ClientBinding = { kind: 'bound', type, data: bindings[type] as Uint8Array };
+    return scramClient(plus, username, password, undefined, binding);
+  }
+  const hash = SCRAM_HASHES.find((candidate) => offered.includes(`SCRAM-${candidate}`));
+  // A server that binds, but in no way that is possible here, must not be told that it does not (XEP-0440 §3).
+  const kind = possible.length > 0 && !plus ? 'unused' : 'none';
+  if (hash) return scramClient(hash, username, password, undefined, { kind });
   if (offered.includes('PLAIN') && isEncrypted) return plainClient(username, password);
   throw new SaslError(
     'mechanism-too-weak',
     `the server offers no acceptable mechanism (${offered.join(', ') || 'none'})`,
   );
+}
+
+/** Refuses announcements that no honest server makes: something was taken out of them. @throws SaslError @see XEP-0440 §3 */
+function checkAnnouncement(offersPlus: boolean, announced: readonly string[] | undefined): void {
+  if (announced === undefined) return;
+  if (!offersPlus) throw new SaslError('aborted', 'ways of channel binding are announced, but no mechanism that binds');
+  const known: readonly string[] = CHANNEL_BINDING_TYPES;
+  if (!announced.includes('tls-server-end-point') && !announced.some((type) => known.includes(type))) {
+    throw new SaslError('aborted', 'no way of channel binding is announced that every server has');
+  }
 }

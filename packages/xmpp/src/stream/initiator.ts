@@ -3,6 +3,7 @@ import { Jid } from '../jid.ts';
 import { NS } from '../namespaces.ts';
 import { PeerError } from '../peer.ts';
 import { decodeBase64, encodeBase64 } from '../sasl/base64.ts';
+import { decodeChannelBindings } from '../sasl/channel-binding.ts';
 import { SaslError } from '../sasl/error.ts';
 import { clientMechanism } from '../sasl/select.ts';
 import { iq } from '../stanza.ts';
@@ -67,7 +68,13 @@ async function authenticate(stream: XmlStream, features: Element, { jid, passwor
       .child('mechanisms', NS.sasl)
       ?.childrenNamed('mechanism')
       .map(({ text }) => text) ?? [];
-  const mechanism = clientMechanism(offered, jid.local ?? '', password, stream.isEncrypted);
+  const mechanism = clientMechanism(
+    offered,
+    jid.local ?? '',
+    password,
+    { isEncrypted: stream.isEncrypted, bindings: stream.channelBindings },
+    decodeChannelBindings(features),
+  );
   const initial = encodeBase64(await mechanism.start());
   stream.send(xml('auth', { xmlns: NS.sasl, mechanism: mechanism.name }, initial || '='));
   for (;;) {

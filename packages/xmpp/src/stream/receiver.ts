@@ -2,10 +2,11 @@ import { type Element, type Frame, type StreamEvent, XmlError, xml } from '@thin
 import { Jid } from '../jid.ts';
 import { NS } from '../namespaces.ts';
 import { decodeBase64, encodeBase64 } from '../sasl/base64.ts';
+import { type ChannelBindings, encodeChannelBindings } from '../sasl/channel-binding.ts';
 import { SaslError } from '../sasl/error.ts';
 import type { CredentialStore, SaslServerMechanism, SaslStep } from '../sasl/mechanism.ts';
 import type { ScramPrimitives } from '../sasl/scram.ts';
-import { offeredMechanisms, serverMechanism } from '../sasl/select.ts';
+import { offeredMechanisms, type SaslChannel, serverMechanism } from '../sasl/select.ts';
 import { errorReply, iqResult } from '../stanza.ts';
 import { StanzaError } from '../stanza-error.ts';
 import { StreamError } from '../stream-error.ts';
@@ -16,6 +17,8 @@ export interface ReceivingTransport {
   readonly isEncrypted: boolean;
   /** Can be encrypted in place. */
   readonly canStartTls: boolean;
+  /** What an authentication can be tied to; undefined when there is nothing. @see RFC 5056 */
+  readonly channelBindings?: ChannelBindings | undefined;
   /** Sends the answering stream header. */
   openStream(header: { readonly id: string; readonly from: string; readonly to?: string | undefined }): void;
   send(element: Element): void;
@@ -155,8 +158,10 @@ export class StreamReceiver {
         ? xml('starttls', { xmlns: NS.tls }, required ? xml('required') : undefined)
         : undefined;
     if (required) return features(starttls);
-    const mechanisms = offeredMechanisms(isEncrypted).map((name) => xml('mechanism', {}, name));
-    return features(starttls, xml('mechanisms', { xmlns: NS.sasl }, mechanisms), ...others);
+    const channel = this.#channel();
+    const mechanisms = offeredMechanisms(channel).map((name) => xml('mechanism', {}, name));
+    const bindings = channel.bindings && encodeChannelBindings(channel.bindings);
+    return features(starttls, xml('mechanisms', { xmlns: NS.sasl }, mechanisms), bindings, ...others);
   }
 
   async #negotiate(frame: Frame): Promise<void> {
@@ -218,10 +223,9 @@ export class StreamReceiver {
     const data = decodeBase64(text === '=' ? '' : text);
     if (data === undefined) throw new SaslError('incorrect-encoding', 'this is no Base64');
     if (element.name === 'auth') {
-      const { isEncrypted } = this.#transport;
       const { credentials, scramPrimitives } = this.#policy;
       const name = element.attribute('mechanism') ?? '';
-      this.#mechanism = serverMechanism(name, credentials, isEncrypted, scramPrimitives);
+      this.#mechanism = serverMechanism(name, credentials, this.#channel(), scramPrimitives);
       // No initial response: ask for it with an empty challenge (RFC 6120 §6.4.2).
       if (text === '') return { kind: 'challenge', data: new Uint8Array(0) };
     } else if (element.name !== 'response')
@@ -241,6 +245,11 @@ export class StreamReceiver {
     if (!resumed) return;
     this.#state = 'bound';
     resumed();
+  }
+
+  #channel(): SaslChannel {
+    const { isEncrypted, channelBindings } = this.#transport;
+    return { isEncrypted, bindings: channelBindings };
   }
 
   async #bind(request: Element, account: Jid): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Element } from '@thingward/xml';
+import type { ChannelBindings } from '../sasl/channel-binding.ts';
 
 /** What arrives on a stream. */
 export type StreamItem =
@@ -10,6 +11,8 @@ export type StreamItem =
 export interface XmlStream {
   /** Nobody on the way can read it. */
   readonly isEncrypted: boolean;
+  /** What an authentication can be tied to; undefined when there is nothing. @see RFC 5056 */
+  readonly channelBindings?: ChannelBindings | undefined;
   /** Secures the transport in place; undefined where the transport does not know STARTTLS. @see RFC 6120 §5 */
   readonly startTls: (() => Promise<void>) | undefined;
   /** Sends a stream header; the next item read is the answer to it. */
