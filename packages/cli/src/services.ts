@@ -3,6 +3,9 @@ import {
   HistoryService,
   type HistoryTables,
   historyMigrations,
+  PubSubService,
+  type PubSubTables,
+  pubsubMigrations,
   RegistryService,
   type RegistryTables,
   registryMigrations,
@@ -29,5 +32,12 @@ export const SERVICES: readonly ServiceDefinition[] = [
         retentionDays: history.retentionDays,
         log,
       }),
+  },
+  {
+    name: 'pubsub',
+    title: 'Publish-Subscribe',
+    migrations: pubsubMigrations,
+    create: (peer, database, log) =>
+      new PubSubService({ peer, database: database as unknown as Kysely<PubSubTables>, log }),
   },
 ];

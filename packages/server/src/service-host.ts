@@ -32,13 +32,28 @@ export class ServiceHost extends StanzaDispatcher implements StanzaReceiver {
     this.dispatch(stanza.element);
   }
 
+  /** The content is written once for all of them. */
+  override sendEach(element: Element, recipients: Iterable<Jid>): void {
+    const complete = this.completed(element);
+    const from = this.#sender(complete);
+    const router = this.#router;
+    queueMicrotask(() => {
+      for (const stanza of Stanza.copies(complete, from, recipients)) void router.route(stanza);
+    });
+  }
+
   protected override transmit(element: Element): void {
-    const from = Jid.tryParse(element.attribute('from')) ?? this.jid;
-    if (from.domain !== this.jid.domain) throw new Error(`${this.jid} may not speak as ${from}`);
+    const from = this.#sender(element);
     const to = Jid.tryParse(element.attribute('to'));
     if (!to) throw new Error('a service must say whom it speaks to');
     const stanza = Stanza.made(element, from, to);
     // Not at once: a service that answers while it is being called would recurse through the router.
     queueMicrotask(() => void this.#router.route(stanza));
+  }
+
+  #sender(element: Element): Jid {
+    const from = Jid.tryParse(element.attribute('from')) ?? this.jid;
+    if (from.domain !== this.jid.domain) throw new Error(`${this.jid} may not speak as ${from}`);
+    return from;
   }
 }

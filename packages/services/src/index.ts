@@ -6,6 +6,22 @@ export {
 } from './history/history-service.ts';
 export { historyMigrations } from './history/migrations.ts';
 export type { HistoryTables } from './history/tables.ts';
+export { PubSubEngine, type PubSubEngineOptions } from './pubsub/engine.ts';
+export type { PubSubProfile } from './pubsub/engine-parts.ts';
+export {
+  type Contact,
+  type InterestedContact,
+  type Notification,
+  type PubSubEnvironment,
+  STRANGER,
+} from './pubsub/environment.ts';
+export { DEFAULT_PUBSUB_LIMITS, type PubSubLimits } from './pubsub/limits.ts';
+export { pubsubMigrations } from './pubsub/migrations.ts';
+export { PUBSUB, PUBSUB_EVENT, PUBSUB_OWNER } from './pubsub/namespaces.ts';
+export { DEFAULT_NODE_CONFIG, type NodeConfig } from './pubsub/node-config.ts';
+export { PubSubService, type PubSubServiceOptions } from './pubsub/pubsub-service.ts';
+export type { ShowValue } from './pubsub/subscription-options.ts';
+export type { PubSubTables } from './pubsub/tables.ts';
 export { registryMigrations } from './registry/migrations.ts';
 export {
   DEFAULT_REGISTRY_LIMITS,

@@ -54,12 +54,13 @@ export function decodeDiscoInfo(query: Element): DiscoInfo {
   };
 }
 
-/** The `<query/>` of a disco#items result. @see XEP-0030 §4.1 */
-export function encodeDiscoItems(items: readonly DiscoItem[], queriedNode?: string): Element {
+/** The `<query/>` of a disco#items result. @param part the `<set/>` that says which part this is. @see XEP-0030 §4.1, XEP-0059 */
+export function encodeDiscoItems(items: readonly DiscoItem[], queriedNode?: string, part?: Element): Element {
   return xml(
     'query',
     { xmlns: DISCO_ITEMS, node: queriedNode },
     items.map(({ jid, node, name }) => xml('item', { jid: jid.toString(), node, name })),
+    part,
   );
 }
 

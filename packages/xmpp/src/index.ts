@@ -27,6 +27,7 @@ export {
 export { PING, ping, servePing } from './ping.ts';
 export * from './private-storage.ts';
 export { type ConnectionState, ReconnectingPeer, type ReconnectOptions } from './reconnecting-peer.ts';
+export * from './result-set.ts';
 export {
   type Contact,
   decodeRosterItem,

@@ -36,6 +36,10 @@ export interface StanzaErrorOptions {
   readonly type?: StanzaErrorType;
   /** Application-specific condition, in a namespace of its own. @see RFC 6120 §8.3.4 */
   readonly application?: Element | undefined;
+  /** Where the addressee has gone: of `gone` and `redirect`, a URI. @see RFC 6120 §8.3.3.5, §8.3.3.14 */
+  readonly address?: string | undefined;
+  /** What the reply holds beside the error, where a protocol wants that. */
+  readonly payload?: Element | undefined;
 }
 
 /** An error of a stanza: thrown by a handler it is the reply; received it rejects the request. Goes on the wire as it is. */
@@ -45,6 +49,8 @@ export class StanzaError extends Error {
   readonly type: StanzaErrorType;
   readonly text: string | undefined;
   readonly application: Element | undefined;
+  readonly address: string | undefined;
+  readonly payload: Element | undefined;
 
   constructor(condition: StanzaErrorCondition, text?: string, options: StanzaErrorOptions = {}) {
     super(text === undefined ? condition : `${condition}: ${text}`);
@@ -52,6 +58,8 @@ export class StanzaError extends Error {
     this.type = options.type ?? STANZA_ERROR_CONDITIONS[condition];
     this.text = text;
     this.application = options.application;
+    this.address = options.address;
+    this.payload = options.payload;
   }
 
   /** Stable code of the error: its condition. */
@@ -64,7 +72,7 @@ export class StanzaError extends Error {
     return xml(
       'error',
       { type: this.type },
-      xml(this.condition, { xmlns: NS.stanzaErrors }),
+      xml(this.condition, { xmlns: NS.stanzaErrors }, this.address),
       this.text === undefined ? undefined : xml('text', { xmlns: NS.stanzaErrors, 'xml:lang': 'en' }, this.text),
       this.application,
     );
@@ -76,13 +84,23 @@ export class StanzaError extends Error {
     let condition: StanzaErrorCondition = 'undefined-condition';
     let text: string | undefined;
     let application: Element | undefined;
+    let address: string | undefined;
     for (const child of error?.elements ?? []) {
       if (child.namespace !== NS.stanzaErrors) application ??= child;
       else if (child.name === 'text') text = child.text;
-      else if (Object.hasOwn(STANZA_ERROR_CONDITIONS, child.name)) condition = child.name as StanzaErrorCondition;
+      else if (Object.hasOwn(STANZA_ERROR_CONDITIONS, child.name)) {
+        condition = child.name as StanzaErrorCondition;
+        address = child.text || undefined;
+      }
     }
     const type = error?.attribute('type');
-    return new StanzaError(condition, text, { ...(isErrorType(type) ? { type } : {}), application });
+    const payload = stanza.elements.find((child) => child !== error);
+    return new StanzaError(condition, text, {
+      ...(isErrorType(type) ? { type } : {}),
+      application,
+      address,
+      payload,
+    });
   }
 }
 

@@ -40,7 +40,8 @@ export function iqResult(request: Element, ...content: Content[]): Element {
 
 /** The error reply to any stanza; does not repeat what was sent, which RFC 6120 §8.3.1 leaves open. */
 export function errorReply(stanza: Element, error: StanzaError): Element {
-  return xml(stanza.name, { xmlns: stanza.namespace, type: 'error', ...replyAddressing(stanza) }, error.toElement());
+  const attributes = { xmlns: stanza.namespace, type: 'error', ...replyAddressing(stanza) };
+  return xml(stanza.name, attributes, error.payload, error.toElement());
 }
 
 function replyAddressing(stanza: Element): {

@@ -21,6 +21,7 @@ import {
   type XmppPeer,
 } from '@thingward/xmpp';
 import type { Kysely } from 'kysely';
+import { isServedBy } from '../served-domain.ts';
 import { Tasks } from '../tasks.ts';
 import { FieldWriter } from './field-writer.ts';
 import { readHistory } from './history-reader.ts';
@@ -211,9 +212,4 @@ export class HistoryService {
     const isRoundDone = await this.#retention.step(this.#clock().getTime() - days * DAY_MS);
     return isRoundDone ? this.#pruning.roundPauseMs : this.#pruning.stepPauseMs;
   }
-}
-
-/** Is the address of the service's own domain, or of the one right above it? */
-function isServedBy(thing: Jid, service: Jid): boolean {
-  return thing.domain === service.domain || thing.domain === service.domain.slice(service.domain.indexOf('.') + 1);
 }
