@@ -45,6 +45,27 @@ function pair(reportError?: (error: unknown) => void): [TestPeer, TestPeer] {
 const query = { name: 'q', namespace: 'urn:q' };
 
 describe('StanzaDispatcher', () => {
+  it('sends the same to many', () => {
+    const [a] = pair();
+    const recipients = ['x@test', 'y@test/r'].map((jid) => Jid.parse(jid));
+    a.sendEach(message('headline', {}, xml('q', { xmlns: 'urn:q' })), recipients);
+    expect(a.sent.map((stanza) => [stanza.attribute('to'), stanza.attribute('from')])).toEqual([
+      ['x@test', 'a@test/x'],
+      ['y@test/r', 'a@test/x'],
+    ]);
+    expect(a.sent[0]?.attribute('id')).toBeTruthy();
+  });
+
+  it('tells where something has gone, and what else the reply holds', async () => {
+    const [a, b] = pair();
+    b.onIq('get', query, () => {
+      throw new StanzaError('gone', undefined, { address: 'xmpp:c@test', payload: xml('old', { xmlns: 'urn:q' }) });
+    });
+    const error = await a.request('get', b.jid, xml('q', { xmlns: 'urn:q' })).catch((reason) => reason);
+    expect(error).toMatchObject({ condition: 'gone', address: 'xmpp:c@test' });
+    expect(error.payload.is('old', 'urn:q')).toBe(true);
+  });
+
   it('answers requests and errors', async () => {
     const reportError = vi.fn();
     const [a, b] = pair(reportError);

@@ -98,8 +98,9 @@ export class PubSubNode {
     return this.#subscriptions.get(jid.toString());
   }
 
-  subscriptionsOf(bare: Jid): readonly Subscription[] {
-    return [...this.#subscriptions.values()].filter(({ jid }) => jid.bare.equals(bare));
+  /** All those of the entity, whatever the resource. */
+  subscriptionsOf(jid: Jid): readonly Subscription[] {
+    return [...this.#subscriptions.values()].filter((subscription) => subscription.jid.bare.equals(jid.bare));
   }
 
   /** Has the entity, under any of its JIDs, a subscription in force? */
