@@ -20,7 +20,7 @@ export { pubsubMigrations } from './pubsub/migrations.ts';
 export { PUBSUB, PUBSUB_EVENT, PUBSUB_OWNER } from './pubsub/namespaces.ts';
 export { DEFAULT_NODE_CONFIG, type NodeConfig } from './pubsub/node-config.ts';
 export { PubSubService, type PubSubServiceOptions } from './pubsub/pubsub-service.ts';
-export type { ShowValue } from './pubsub/subscription-options.ts';
+export { SHOW_VALUES, type ShowValue } from './pubsub/subscription-options.ts';
 export type { PubSubTables } from './pubsub/tables.ts';
 export { registryMigrations } from './registry/migrations.ts';
 export {

@@ -1,4 +1,5 @@
 export * from './blocking.ts';
+export * from './caps.ts';
 export * from './carbons.ts';
 export { type ClientState, XmppClient, type XmppClientOptions } from './client.ts';
 export * from './client-state.ts';

@@ -6,6 +6,7 @@ import { disco } from './disco.ts';
 import { entityTime } from './entity-time.ts';
 import { lastActivity } from './last-activity.ts';
 import { offline } from './offline.ts';
+import { pep } from './pep.ts';
 import { ping } from './ping.ts';
 import { presence } from './presence.ts';
 import { privateStorage } from './private-storage.ts';
@@ -28,4 +29,5 @@ export const modules: readonly ServerModule[] = [
   entityTime,
   privateStorage,
   vcardTemp,
+  pep,
 ];

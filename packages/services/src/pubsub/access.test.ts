@@ -126,7 +126,7 @@ describe('payloads', () => {
         }
         await stage.close();
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   }, 60_000);
 });

@@ -119,7 +119,7 @@ export const DEFAULT_NODE_CONFIG: NodeConfig = {
   deliverPayloads: true,
   notifyConfig: false,
   notifyDelete: true,
-  notifyRetract: true,
+  notifyRetract: false,
   notifySub: false,
   persistItems: true,
   maxItems: 10,

@@ -243,7 +243,7 @@ describe('deleting and purging nodes (XEP-0060 §8.4, §8.5)', () => {
   it('purges, and tells once (examples 157 - 159, 161 - 163)', async () => {
     await create();
     for (const id of ['1', '2']) await publish(id);
-    await configure({ 'pubsub#send_last_published_item': 'never' });
+    await configure({ 'pubsub#send_last_published_item': 'never', 'pubsub#notify_retract': '1' });
     await subscribe(francisco);
     expect(await refusal(francisco.setsAsOwner(`<purge node='princely_musings'/>`))).toBe('auth forbidden');
     expect(await hamlet.setsAsOwner(`<purge node='princely_musings'/>`)).toBe('');

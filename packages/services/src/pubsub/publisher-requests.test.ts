@@ -87,7 +87,7 @@ describe('publishing (XEP-0060 §7.1)', () => {
   });
 
   it('makes room in a full node as the node wants it (example 100)', async () => {
-    await node({ 'pubsub#max_items': '2' });
+    await node({ 'pubsub#max_items': '2', 'pubsub#notify_retract': '1' });
     await subscribe();
     for (const id of ['1', '2', '3']) await publish(`<item id='${id}'>${ENTRY}</item>`);
     expect(await ids()).toEqual(['2', '3']);
@@ -254,7 +254,7 @@ describe('publishing with options (XEP-0060 §7.1.4, §7.1.5, example 109)', () 
 
 describe('deleting items (XEP-0060 §7.2)', () => {
   it('deletes, and tells where it is asked to (examples 110 - 112)', async () => {
-    await node({ 'pubsub#notify_retract': '0' });
+    await node();
     for (const id of ['1', '2', '3']) await publish(`<item id='${id}'>${ENTRY}</item>`);
     await subscribe();
     await stage.eventsTo(FRANCISCO);
@@ -270,6 +270,10 @@ describe('deleting items (XEP-0060 §7.2)', () => {
       ]);
     }
     expect(await ids()).toEqual([]);
+    await configure({ 'pubsub#notify_retract': '1' });
+    await publish(`<item id='4'>${ENTRY}</item>`);
+    await retract(`<item id='4'/>`);
+    expect(await stage.eventsTo(FRANCISCO)).toHaveLength(2);
   });
 
   it('is refused as its errors say (examples 114 - 118)', async () => {

@@ -32,11 +32,16 @@ export class PublisherRequests {
     if (refusal) throw refusal;
     requireMet(preconditions, node.config);
     const items = this.#checked(node, from, request.items);
-    if (node.config.persistItems) await this.#store(node, items);
+    let removed: readonly string[] = [];
+    if (node.config.persistItems) removed = await this.#parts.items.publish(node, items);
     else node.lastItem = items.at(-1);
     if (node.config.purgeOffline) this.#parts.environment.presence?.watch(from.bare);
     const infos = items.map((item) => this.#parts.notifier.itemInfo(node, item));
     await this.#parts.notifier.toSubscribers(node, { kind: 'items', node: node.id, items: infos });
+    // What had to make room is told of where subscribers want to know (§7.1.2.5).
+    if (removed.length > 0 && node.config.notifyRetract && node.config.publishNodeFull === 'retract-oldest') {
+      await this.#parts.notifier.toSubscribers(node, { kind: 'retracted', node: node.id, ids: removed });
+    }
     return encodePublished(
       node.id,
       items.map(({ id }) => id),
@@ -58,14 +63,6 @@ export class PublisherRequests {
     });
     if (notify || node.config.notifyRetract) {
       await notifier.toSubscribers(node, { kind: 'retracted', node: node.id, ids });
-    }
-  }
-
-  async #store(node: PubSubNode, items: readonly Item[]): Promise<void> {
-    const removed = await this.#parts.items.publish(node, items);
-    const { notifyRetract, publishNodeFull } = node.config;
-    if (removed.length > 0 && notifyRetract && publishNodeFull === 'retract-oldest') {
-      await this.#parts.notifier.toSubscribers(node, { kind: 'retracted', node: node.id, ids: removed });
     }
   }
 

@@ -277,7 +277,7 @@ describe('presence (XEP-0060 §12.5, §12.6)', () => {
   });
 
   it('takes the items of a publisher along where the node wants that', async () => {
-    await configure({ 'pubsub#purge_offline': '1' });
+    await configure({ 'pubsub#purge_offline': '1', 'pubsub#notify_retract': '1' });
     await francisco.sets(SUBSCRIBE);
     hamlet.shows();
     await publish('1');

@@ -62,10 +62,10 @@ export interface PubSubRedirectsTable {
 }
 
 /** The tables publish-subscribe owns. */
-export interface PubSubTables {
+export type PubSubTables = {
   pubsub_nodes: PubSubNodesTable;
   pubsub_affiliations: PubSubAffiliationsTable;
   pubsub_subscriptions: PubSubSubscriptionsTable;
   pubsub_items: PubSubItemsTable;
   pubsub_redirects: PubSubRedirectsTable;
-}
+};

@@ -1,0 +1,127 @@
+import { type Element, xml } from '@thingward/xml';
+import { type Caps, capsNode, capsVer, DISCO_INFO, findCaps, iq, type Jid } from '@thingward/xmpp';
+import { Stanza } from './stanza.ts';
+
+/** Capabilities that are remembered, questions that wait for an answer, and nodes of one client: at most. */
+const MAX_KNOWN = 5000;
+const MAX_WAITING = 1000;
+const MAX_NODES = 500;
+const ANSWER_TIMEOUT_MS = 30_000;
+const NOTIFY = '+notify';
+const NOBODY: ReadonlySet<string> = new Set();
+
+interface Waiting {
+  readonly asked: Jid;
+  readonly settle: (query: Element | undefined) => void;
+}
+
+/**
+ * Which nodes clients want to hear of, by their entity capabilities. Who advertises capabilities that are not known is asked for
+ * them once; the answer counts for everybody with the same verification string, if it is right.
+ * @see XEP-0115 §5.4, XEP-0060 §9.2
+ */
+export class Capabilities {
+  readonly #send: (stanza: Stanza) => void;
+  readonly #known = new Map<string, ReadonlySet<string>>();
+  readonly #lookUps = new Map<string, Promise<ReadonlySet<string>>>();
+  readonly #waiting = new Map<string, Waiting>();
+  #lastId = 0;
+
+  constructor(send: (stanza: Stanza) => void) {
+    this.#send = send;
+  }
+
+  /** Nodes that the sender of a presence wants to hear of; undefined when that is not known. */
+  interests(presence: Stanza): ReadonlySet<string> | undefined {
+    const caps = findCaps(presence.element);
+    if (!caps) return NOBODY;
+    const known = this.#known.get(keyOf(caps));
+    if (known) this.#remember(keyOf(caps), known);
+    return known;
+  }
+
+  /**
+   * The same, asking for it when it is not known; none when no right answer comes.
+   * @param asker the account that asks
+   */
+  async learn(presence: Stanza, asker: Jid): Promise<ReadonlySet<string>> {
+    const caps = findCaps(presence.element);
+    if (!caps) return NOBODY;
+    const key = keyOf(caps);
+    const known = this.#known.get(key);
+    if (known) {
+      this.#remember(key, known);
+      return known;
+    }
+    const running = this.#lookUps.get(key);
+    // Who was asked first may not answer, or not truly: then the next one is asked.
+    if (running && (await running) !== NOBODY) return this.#known.get(key) ?? NOBODY;
+    if (this.#lookUps.has(key)) return NOBODY;
+    const lookUp = this.#lookUp(key, caps, presence.from, asker);
+    this.#lookUps.set(key, lookUp);
+    try {
+      return await lookUp;
+    } finally {
+      this.#lookUps.delete(key);
+    }
+  }
+
+  /** Takes the answer to a question of ours. @returns whether it was one */
+  takeAnswer({ kind, type, id, from, element }: Stanza): boolean {
+    if (kind !== 'iq' || (type !== 'result' && type !== 'error') || id === undefined) return false;
+    const waiting = this.#waiting.get(id);
+    if (!waiting?.asked.equals(from)) return false;
+    waiting.settle(type === 'result' ? element.child('query', DISCO_INFO) : undefined);
+    return true;
+  }
+
+  /** Ends all waiting. */
+  stop(): void {
+    for (const { settle } of [...this.#waiting.values()]) settle(undefined);
+  }
+
+  async #lookUp(key: string, caps: Caps, asked: Jid, asker: Jid): Promise<ReadonlySet<string>> {
+    const query = await this.#ask(asked, asker, capsNode(caps));
+    if (!query || (await capsVer(query, caps.hash)) !== caps.ver) return NOBODY;
+    const nodes = query
+      .childrenNamed('feature')
+      .map((feature) => feature.attribute('var') ?? '')
+      .filter((name) => name.endsWith(NOTIFY))
+      .slice(0, MAX_NODES)
+      .map((name) => name.slice(0, -NOTIFY.length));
+    const interests = new Set(nodes);
+    this.#remember(key, interests);
+    return interests;
+  }
+
+  #ask(asked: Jid, asker: Jid, node: string): Promise<Element | undefined> {
+    if (this.#waiting.size >= MAX_WAITING) return Promise.resolve(undefined);
+    this.#lastId++;
+    const id = `caps-${this.#lastId.toString(36)}-${Math.random().toString(36).slice(2, 8)}`;
+    return new Promise((resolve) => {
+      const settle = (query: Element | undefined) => {
+        clearTimeout(timer);
+        this.#waiting.delete(id);
+        resolve(query);
+      };
+      const timer = setTimeout(() => settle(undefined), ANSWER_TIMEOUT_MS).unref();
+      this.#waiting.set(id, { asked, settle });
+      this.#send(Stanza.made(iq('get', { id }, xml('query', { xmlns: DISCO_INFO, node })), asker, asked));
+    });
+  }
+
+  /** What was used last is kept. */
+  #remember(key: string, interests: ReadonlySet<string>): void {
+    this.#known.delete(key);
+    this.#known.set(key, interests);
+    if (this.#known.size <= MAX_KNOWN) return;
+    for (const oldest of this.#known.keys()) {
+      this.#known.delete(oldest);
+      return;
+    }
+  }
+}
+
+function keyOf({ hash, ver }: Caps): string {
+  return `${hash} ${ver}`;
+}

@@ -1,0 +1,49 @@
+import type { Jid } from '@thingward/xmpp';
+import type { Stanza } from './stanza.ts';
+
+/** Bounds of what is remembered. What goes beyond them is not known. */
+const MAX_PER_ACCOUNT = 2000;
+const MAX_IN_ALL = 200_000;
+
+/** The presence that accounts were sent by those of other servers, as it was sent last. */
+export class RemotePresence {
+  /** By localpart of the account, then full JID of the sender. */
+  readonly #accounts = new Map<string, Map<string, Stanza>>();
+  #size = 0;
+
+  /**
+   * Takes in a presence without a type, or `unavailable`.
+   * @returns whether its sender has become available by it
+   */
+  receive(presence: Stanza, localpart: string): boolean {
+    const key = presence.from.toString();
+    const known = this.#accounts.get(localpart);
+    if (presence.type !== undefined) {
+      if (known?.delete(key)) this.#size--;
+      if (known?.size === 0) this.#accounts.delete(localpart);
+      return false;
+    }
+    const isNew = !known?.has(key);
+    if (isNew && ((known?.size ?? 0) >= MAX_PER_ACCOUNT || this.#size >= MAX_IN_ALL)) return false;
+    const presences = known ?? new Map<string, Stanza>();
+    presences.set(key, presence);
+    this.#accounts.set(localpart, presences);
+    if (isNew) this.#size++;
+    return isNew;
+  }
+
+  /** Is the sender available to the account? */
+  has(localpart: string, jid: Jid): boolean {
+    return this.#accounts.get(localpart)?.has(jid.toString()) ?? false;
+  }
+
+  /** The last presence of each sender that is available to the account. */
+  of(localpart: string): Iterable<Stanza> {
+    return this.#accounts.get(localpart)?.values() ?? [];
+  }
+
+  forget(localpart: string): void {
+    this.#size -= this.#accounts.get(localpart)?.size ?? 0;
+    this.#accounts.delete(localpart);
+  }
+}
