@@ -247,12 +247,21 @@ describe('personal eventing (XEP-0163)', () => {
     );
     await juliet.receives(`<iq type='result' id='p'/>`);
     await romeo.doesNotReceive(`<message/>`);
+    const restarted = async () => {
+      await stage.server.stop();
+      await stage.start();
+      return stage.present('juliet');
+    };
+    const items = pubsub('i', 'get', `<items node='${TUNE}'/>`);
+    await stage.server.accounts.add('jul_et', 'x');
+    await stage.server.accounts.remove('jul_et');
+    juliet = await restarted();
+    juliet.sends(items);
+    await juliet.receives(`<iq type='result' id='i'/>`);
     await stage.server.accounts.remove('juliet');
     await stage.server.accounts.add('juliet', 'juliet');
-    await stage.server.stop();
-    await stage.start();
-    const again = await stage.present('juliet');
-    again.sends(pubsub('i', 'get', `<items node='${TUNE}'/>`));
+    const again = await restarted();
+    again.sends(items);
     await again.receives(
       `<iq type='error' id='i'><error><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>`,
     );

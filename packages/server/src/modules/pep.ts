@@ -22,13 +22,15 @@ import { Stanza } from '../stanza.ts';
 /** The nodes of an account go with it, even when another process removes it. */
 const removalMigration: Migration = {
   async up(database: Kysely<unknown>): Promise<void> {
-    const rows = sql.raw(`select id from pubsub_nodes where host like old.localpart || '@%'`);
+    // Not LIKE: a localpart may have its wildcards.
+    const isOld = sql.raw(`substr(host, 1, length(old.localpart) + 1) = old.localpart || '@'`);
+    const rows = sql`select id from pubsub_nodes where ${isOld}`;
     await sql`create trigger pubsub_account_removed after delete on account begin
       delete from pubsub_items where node_id in (${rows});
       delete from pubsub_subscriptions where node_id in (${rows});
       delete from pubsub_affiliations where node_id in (${rows});
-      delete from pubsub_redirects where host like old.localpart || '@%';
-      delete from pubsub_nodes where host like old.localpart || '@%';
+      delete from pubsub_redirects where ${isOld};
+      delete from pubsub_nodes where ${isOld};
     end`.execute(database);
   },
 };

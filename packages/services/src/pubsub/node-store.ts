@@ -2,6 +2,7 @@ import { Jid, StanzaError } from '@thingward/xmpp';
 import { type Kysely, type Selectable, sql, type Transaction } from 'kysely';
 import { KeyedLock } from '../keyed-lock.ts';
 import type { Affiliation } from './affiliation.ts';
+import type { MaybePromise } from './environment.ts';
 import type { PubSubLimits } from './limits.ts';
 import { NodeCache } from './node-cache.ts';
 import { DEFAULT_NODE_CONFIG, type NodeConfig } from './node-config.ts';
@@ -9,8 +10,6 @@ import { pubsubError } from './pubsub-error.ts';
 import { PubSubNode, type Subscription } from './pubsub-node.ts';
 import { DEFAULT_SUBSCRIPTION_OPTIONS, type Expiry, type SubscriptionOptions } from './subscription-options.ts';
 import type { PubSubNodesTable, PubSubSubscriptionsTable, PubSubTables } from './tables.ts';
-
-type MaybePromise<T> = T | Promise<T>;
 
 /** Which hosts a store looks after: one service, or the accounts of a domain. Other stores may share the tables. */
 export type HostScope = { readonly service: Jid } | { readonly accountsOf: string };

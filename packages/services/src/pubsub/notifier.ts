@@ -31,7 +31,7 @@ export class Notifier {
     this.#lostAccess = lostAccess;
   }
 
-  /** Tells all subscribers, and those who are interested. @param publishedBy the full JID of who published, for `replyto` */
+  /** Tells all subscribers, and those who are interested. At once where everything is known. */
   toSubscribers(node: PubSubNode, event: PubSubEvent): void | Promise<void> {
     const { config } = node;
     if (!config.deliverNotifications) return;
@@ -104,7 +104,6 @@ export class Notifier {
     this.#environment.deliver({ host, message: message(config.notificationType, addressing, content), recipients });
   }
 
-  /** At once where everything is known. */
   #recipients(node: PubSubNode): MaybePromise<readonly Jid[]> {
     const { interested, presence } = this.#environment;
     const isSimple =

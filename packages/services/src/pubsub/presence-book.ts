@@ -40,6 +40,12 @@ export class PresenceBook {
     return show === undefined ? [] : [show];
   }
 
+  /** What is known is old: the service was out of reach meanwhile. */
+  reset(): void {
+    this.#shows.clear();
+    this.#watched.clear();
+  }
+
   /** Asks for the presence of somebody: a subscription, and what it is now where there is one already. */
   watch(jid: Jid): void {
     const bare = jid.bare.toString();

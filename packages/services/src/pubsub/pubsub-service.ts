@@ -14,6 +14,7 @@ import {
   type Jid,
   type Logger,
   NS,
+  PeerError,
   PING,
   type Received,
   SILENT_LOGGER,
@@ -76,8 +77,11 @@ export class PubSubService {
       },
       environment: {
         ...(contact ? { contact } : {}),
-        presence: { showsOf: (jid) => presence.showsOf(jid), watch: (jid) => presence.watch(jid) },
-        deliver: ({ message, recipients }) => peer.sendEach(message, recipients),
+        presence: {
+          showsOf: (jid) => presence.showsOf(jid),
+          watch: (jid) => ifReachable(() => presence.watch(jid), log),
+        },
+        deliver: ({ message, recipients }) => ifReachable(() => peer.sendEach(message, recipients), log),
       },
       limits,
       log,
@@ -107,8 +111,10 @@ export class PubSubService {
       peer.onMessage({ name: 'x', namespace: DATA_FORM_NAMESPACE }, (message, x) => this.#form(message, x)),
       peer.onMessage({ name: 'error', namespace: NS.client }, (message) => this.#bounced(message)),
       peer.onPresence((received) => this.#presence.receive(received, this.#engine)),
-      // Presence comes to those who are reachable: each time, what is known may be old.
-      peer.onOnline(() => this.#engine.watchPresence()),
+      peer.onOnline(() => {
+        this.#presence.reset();
+        this.#engine.watchPresence();
+      }),
     ];
     this.#engine.start();
   }
@@ -153,5 +159,15 @@ export class PubSubService {
   async #bounced({ from, type, stanza }: Received): Promise<void> {
     const id = stanza.attribute('id');
     if (type === 'error' && id) await this.#engine.bounced(this.#peer.jid, from, id, StanzaError.fromStanza(stanza));
+  }
+}
+
+/** Notifications are not kept while the service itself is out of reach: what was published can be retrieved. */
+function ifReachable(send: () => void, log: Logger): void {
+  try {
+    send();
+  } catch (error) {
+    if (!(error instanceof PeerError)) throw error;
+    log.debug({ code: error.code }, 'a notification could not be sent');
   }
 }
