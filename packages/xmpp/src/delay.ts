@@ -1,4 +1,5 @@
 import { type Element, xml } from '@thingward/xml';
+import { parseDateTime } from './date-time.ts';
 import { Jid } from './jid.ts';
 import { StanzaError } from './stanza-error.ts';
 
@@ -13,18 +14,15 @@ export interface Delay {
   readonly reason?: string | undefined;
 }
 
-/** A date and time of XEP-0082 §3.2: a year of four digits or more, a fraction of any length, a zone. */
-const DATE_TIME = /^-?\d{4,}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
-
 export function encodeDelay({ stamp, from, reason }: Delay): Element {
   return xml('delay', { xmlns: DELAY, from: from?.toString(), stamp: stamp.toISOString() }, reason);
 }
 
 /** @throws StanzaError `bad-request` */
 export function decodeDelay(element: Element): Delay {
-  const text = element.attribute('stamp') ?? '';
-  const stamp = new Date(DATE_TIME.test(text) ? text : Number.NaN);
-  if (Number.isNaN(stamp.getTime())) throw new StanzaError('bad-request', `"${text}" is no date and time`);
+  const text = element.attribute('stamp');
+  const stamp = parseDateTime(text);
+  if (!stamp) throw new StanzaError('bad-request', `"${text ?? ''}" is no date and time`);
   const from = element.attribute('from');
   return {
     stamp,

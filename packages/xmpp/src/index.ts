@@ -1,3 +1,5 @@
+export * from './archive.ts';
+export * from './archive-preferences.ts';
 export * from './blocking.ts';
 export * from './caps.ts';
 export * from './carbons.ts';
@@ -5,11 +7,13 @@ export { type ClientState, XmppClient, type XmppClientOptions } from './client.t
 export * from './client-state.ts';
 export * from './component.ts';
 export * from './data-form.ts';
+export * from './date-time.ts';
 export * from './delay.ts';
 export * from './disco.ts';
 export * from './entity-time.ts';
 export * from './forwarding.ts';
 export * from './hints.ts';
+export * from './http-upload.ts';
 export { Jid, JidError } from './jid.ts';
 export * from './last-activity.ts';
 export { type Logger, SILENT_LOGGER } from './logger.ts';
