@@ -1,4 +1,4 @@
-import { Jid } from '@thingward/xmpp';
+import { ARCHIVE_DEFAULTS, Jid } from '@thingward/xmpp';
 import { z } from 'zod';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { isLoopback, type ListenAddress } from './listeners/listen.ts';
@@ -77,6 +77,14 @@ export const serverConfigSchema = z
       .prefault({}),
     offline: z
       .strictObject({ maxMessages: positive.default(1000), maxBytes: positive.default(4_194_304) })
+      .prefault({}),
+    archive: z
+      .strictObject({
+        enabled: z.boolean().default(true),
+        default: z.enum(ARCHIVE_DEFAULTS).default('roster'),
+        retentionDays: positive.default(365),
+        maxMessages: positive.default(50_000),
+      })
       .prefault({}),
     history: z.strictObject({ retentionDays: positive.default(400) }).prefault({}),
   })

@@ -33,6 +33,7 @@ export class Hooks {
   readonly #receiving: Filter<string>[] = [];
   readonly #delivered: DeliveryObserver[] = [];
   readonly #undeliverable: ((message: Stanza, localpart: string) => MaybePromise<boolean>)[] = [];
+  readonly #kept: ((message: Stanza, localpart: string, isNew: boolean) => void)[] = [];
   readonly #available: ((session: Session, isInitial: boolean) => MaybePromise<void>)[] = [];
   readonly #unavailable: ((session: Session, farewell: Stanza) => MaybePromise<void>)[] = [];
   readonly #visibility: ((localpart: string, contact: Jid) => MaybePromise<boolean>)[] = [];
@@ -61,6 +62,11 @@ export class Hooks {
   /** A message that no session of an existing account took. @param keep returns true when it was kept; else it is refused */
   onUndeliverable(keep: (message: Stanza, localpart: string) => MaybePromise<boolean>): void {
     this.#undeliverable.push(keep);
+  }
+
+  /** A message that no session took was kept for later. @param observer is told whether it is new, as in `onMessageDelivered` */
+  onMessageKept(observer: (message: Stanza, localpart: string, isNew: boolean) => void): void {
+    this.#kept.push(observer);
   }
 
   /** A session sent presence; `isInitial` when it was not available before. */
@@ -120,8 +126,12 @@ export class Hooks {
   }
 
   /** @returns whether the message was kept */
-  async undeliverable(message: Stanza, localpart: string): Promise<boolean> {
-    for (const keep of this.#undeliverable) if (await keep(message, localpart)) return true;
+  async undeliverable(message: Stanza, localpart: string, isNew: boolean): Promise<boolean> {
+    for (const keep of this.#undeliverable) {
+      if (!(await keep(message, localpart))) continue;
+      for (const observer of this.#kept) observer(message, localpart, isNew);
+      return true;
+    }
     return false;
   }
 

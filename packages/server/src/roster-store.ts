@@ -46,6 +46,12 @@ export class RosterStore {
     return (await this.#roster(localpart)).get(contact.bare.toString()) ?? emptyEntry(contact);
   }
 
+  /** Like `entry`, but at once; undefined when the roster is not in memory. */
+  entryInMemory(localpart: string, contact: Jid): RosterEntry | undefined {
+    const roster = this.#cache.get(localpart);
+    return roster && (roster.get(contact.bare.toString()) ?? emptyEntry(contact));
+  }
+
   async count(localpart: string): Promise<number> {
     return (await this.#roster(localpart)).size;
   }
@@ -91,7 +97,9 @@ export class RosterStore {
 
   /** The account is gone: what is in memory of it goes too. */
   forget(localpart: string): void {
-    this.#cachedEntries -= this.#cache.get(localpart)?.size ?? 0;
+    const roster = this.#cache.get(localpart);
+    if (!roster) return;
+    this.#cachedEntries -= roster.size + 1;
     this.#cache.delete(localpart);
   }
 
@@ -103,7 +111,8 @@ export class RosterStore {
     const meanwhile = this.#cache.get(localpart);
     if (meanwhile) return meanwhile;
     const roster = new Map(rows.map((row) => [row.contact, toEntry(row)]));
-    this.#cachedEntries += roster.size;
+    // An empty one takes room as well, and anybody can ask for those of accounts that are not there.
+    this.#cachedEntries += roster.size + 1;
     for (const oldest of this.#cache.keys()) {
       if (this.#cachedEntries <= MAX_CACHED_ENTRIES) break;
       this.forget(oldest);

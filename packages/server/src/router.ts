@@ -239,13 +239,13 @@ export class Router {
     const reachable = this.#sessions.availableOf(localpart).filter(({ priority }) => priority >= 0);
     const chosen = stanza.type === 'groupchat' ? [] : stanza.type === 'headline' ? reachable : best(reachable);
     for (const session of chosen) session.send(stanza);
-    if (chosen.length === 0 && stanza.type !== 'headline') return this.#keepOrReject(stanza, localpart);
+    if (chosen.length === 0 && stanza.type !== 'headline') return this.#keepOrReject(stanza, localpart, isNew);
     this.#hooks.messageDelivered(stanza, localpart, chosen, isNew);
   }
 
-  async #keepOrReject(stanza: Stanza, localpart: string): Promise<void> {
+  async #keepOrReject(stanza: Stanza, localpart: string, isNew: boolean): Promise<void> {
     try {
-      if (stanza.type !== 'groupchat' && (await this.#hooks.undeliverable(stanza, localpart))) return;
+      if (stanza.type !== 'groupchat' && (await this.#hooks.undeliverable(stanza, localpart, isNew))) return;
     } catch (error) {
       this.#refuse(stanza, error);
       return;

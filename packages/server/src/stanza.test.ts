@@ -1,4 +1,4 @@
-import { type Frame, StreamReader } from '@thingward/xml';
+import { type Frame, StreamReader, xml } from '@thingward/xml';
 import { Jid, message, NS } from '@thingward/xmpp';
 import { describe, expect, it } from 'vitest';
 import { Stanza } from './stanza.ts';
@@ -9,9 +9,9 @@ const utf8 = (text: string) => new TextEncoder().encode(text);
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
 /** The stanza as it is read from a stream of this content namespace; `f` is a prefix the stream's header binds. */
-function inStream(xml: string, namespace: string = NS.client): Frame {
+function inStream(content: string, namespace: string = NS.client): Frame {
   const reader = new StreamReader();
-  reader.push(utf8(`<stream:stream xmlns='${namespace}' xmlns:stream='${NS.stream}' xmlns:f='urn:f'>${xml}`));
+  reader.push(utf8(`<stream:stream xmlns='${namespace}' xmlns:stream='${NS.stream}' xmlns:f='urn:f'>${content}`));
   reader.next();
   const event = reader.next();
   if (event?.kind !== 'frame') throw new Error('expected a frame');
@@ -54,6 +54,31 @@ describe('a stanza that came in', () => {
       append: (bytes, start, end) => parts.push(text(bytes.subarray(start, end))),
     });
     expect(parts.join('')).toBe(`<message from='romeo@localhost/r'/>`);
+  });
+
+  it('gets one more child without being read', () => {
+    const child = xml('id', { xmlns: 'urn:id', by: `a'b` });
+    for (const [before, payload] of [
+      [`<message id='1' type='chat'><body>&lt;/&gt;</body></message>`, 'body'],
+      ['<message><x><![CDATA[</message>]]></x></message >', 'x'],
+      [`<message>text</message>`, 'id'],
+      [`<message a='/>'/>`, 'id'],
+      ['<message/>', 'id'],
+    ] as const) {
+      const stanza = Stanza.received(inStream(before), romeo, juliet);
+      const longer = stanza.appended(child);
+      expect(longer.element.toString()).toBe(stanza.element.append(child).toString());
+      const { type, id, from, to, kind } = stanza;
+      expect(longer).toMatchObject({ type, id, from, to, kind, payload: { name: payload } });
+      expect(text(longer.messageBytes)).toContain(`<message xmlns='jabber:client'`);
+      expect(longer.size).toBe(longer.streamBytes.length);
+    }
+  });
+
+  it('tells what names appear in it', () => {
+    const stanza = Stanza.received(inStream(`<message><n:stanza-id xmlns:n='urn:&#110;'/></message>`), romeo, juliet);
+    expect(stanza.mentions('stanza-id')).toBe(true);
+    expect(stanza.mentions('body')).toBe(false);
   });
 
   it('takes no prefix of its stream with it', () => {

@@ -11,6 +11,8 @@ export interface ByteSink {
   append(bytes: Uint8Array, start: number, end: number): void;
 }
 
+const LESS_THAN = 0x3c;
+const SLASH = 0x2f;
 const NOTHING = new Uint8Array(0);
 const CLIENT_BINDING = { '': NS.client } as const;
 const CLIENT_DECLARATION = encodeUtf8(` xmlns='${NS.client}'`);
@@ -29,6 +31,8 @@ export class Stanza {
   readonly to: Jid | undefined;
   /** Name and namespace of the first child element. */
   readonly payload: { readonly name: string; readonly namespace: string } | undefined;
+  /** UID of the message in the archive of the account that sent it; told to that account alone. @see XEP-0313 §3.4 */
+  archivedAs: string | undefined;
   /** Length of the bytes up to and with the name of the element; what is added to its start tag goes there. */
   readonly #nameEnd: number;
   #bytes: Uint8Array;
@@ -95,6 +99,33 @@ export class Stanza {
   /** The same stanza, addressed to another. */
   readdressed(to: Jid): Stanza {
     return Stanza.made(this.element, this.from, to);
+  }
+
+  /** The same stanza with one more child at its end. */
+  appended(child: Element): Stanza {
+    const bytes = this.#bytes;
+    const end = bytes.lastIndexOf(LESS_THAN);
+    if (bytes[end + 1] !== SLASH) return Stanza.made(this.element.append(child), this.from, this.to);
+    const addition = encodeUtf8(child.toString());
+    const longer = new Uint8Array(bytes.length + addition.length);
+    longer.set(bytes.subarray(0, end));
+    longer.set(addition, end);
+    longer.set(bytes.subarray(end), end + addition.length);
+    const { kind: name, type, id, payload = { name: child.name, namespace: child.namespace } } = this;
+    const attributes = { ...(type !== undefined && { type }), ...(id !== undefined && { id }) };
+    return new Stanza(
+      { name, attributes, payload, nameEnd: this.#nameEnd },
+      longer,
+      this.#addition,
+      this.from,
+      this.to,
+    );
+  }
+
+  /** Does this name appear in it? Names of elements are always written as they are, so that this finds them without a tree. */
+  mentions(name: string): boolean {
+    const { buffer, byteOffset, length } = this.#bytes;
+    return Buffer.from(buffer, byteOffset, length).includes(name, 0, 'latin1');
   }
 
   /** The bytes as they go into a TCP stream of any content namespace. */

@@ -1,4 +1,4 @@
-import { type Element, xml } from '@thingward/xml';
+import { Element, xml } from '@thingward/xml';
 import { Jid } from './jid.ts';
 
 export const STANZA_IDS = 'urn:xmpp:sid:0';
@@ -21,6 +21,15 @@ export function stanzaIds(stanza: Element): readonly StanzaId[] {
     const by = Jid.tryParse(element.attribute('by'));
     return id !== undefined && by ? [{ id, by }] : [];
   });
+}
+
+/** The stanza without the identifiers that name `by` as who gave them; the same when there are none. @see XEP-0359 §3 */
+export function withoutStanzaIds(stanza: Element, by: Jid): Element {
+  const isForged = (child: Element | string) =>
+    typeof child !== 'string' && child.is('stanza-id', STANZA_IDS) && by.equals(Jid.tryParse(child.attribute('by')));
+  const kept = stanza.children.filter((child) => !isForged(child));
+  if (kept.length === stanza.children.length) return stanza;
+  return new Element(stanza.name, stanza.namespace, stanza.attributes, kept);
 }
 
 /** The identifier its sender gave it. @see XEP-0359 §3.2 */

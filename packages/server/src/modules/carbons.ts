@@ -4,6 +4,7 @@ import {
   type CarbonDirection,
   CHAT_STATES,
   encodeCarbon,
+  encodeStanzaId,
   hasHint,
   message,
   StanzaError,
@@ -50,8 +51,12 @@ export const carbons: ServerModule = {
 
     const copy = (stanza: Stanza, direction: CarbonDirection, to: readonly Session[]) => {
       if (to.length === 0 || !isEligible(stanza.element, direction)) return;
+      const id = direction === 'sent' ? stanza.archivedAs : undefined;
+      // Where a message was archived is told to the account that sent it, but to nobody else (XEP-0313 §3.4).
+      const copied =
+        id === undefined ? stanza.element : stanza.element.append(encodeStanzaId({ id, by: stanza.from.bare }));
       for (const session of to) {
-        const carbon = message(typeOf(stanza), {}, encodeCarbon({ direction, message: stanza.element }));
+        const carbon = message(typeOf(stanza), {}, encodeCarbon({ direction, message: copied }));
         session.send(Stanza.made(carbon, session.jid.bare, session.jid));
       }
     };

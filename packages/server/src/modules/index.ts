@@ -1,4 +1,5 @@
 import type { ServerModule } from '../module.ts';
+import { archive } from './archive.ts';
 import { blocking } from './blocking.ts';
 import { carbons } from './carbons.ts';
 import { clientState } from './client-state.ts';
@@ -12,15 +13,18 @@ import { presence } from './presence.ts';
 import { privateStorage } from './private-storage.ts';
 import { roster } from './roster.ts';
 import { softwareVersion } from './software-version.ts';
+import { stanzaIdentifiers } from './stanza-ids.ts';
 import { vcardTemp } from './vcard-temp.ts';
 
-/** What the server can do beyond moving stanzas. Filters run in this order: what is blocked is not copied. */
+/** What the server can do beyond moving stanzas. Filters run in this order: what is blocked is neither archived nor copied. */
 export const modules: readonly ServerModule[] = [
   disco,
   ping,
   presence,
   roster,
   blocking,
+  stanzaIdentifiers,
+  archive,
   carbons,
   offline,
   clientState,
