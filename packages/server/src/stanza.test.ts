@@ -59,11 +59,11 @@ describe('a stanza that came in', () => {
   it('gets one more child without being read', () => {
     const child = xml('id', { xmlns: 'urn:id', by: `a'b` });
     for (const [before, payload] of [
-      [`<message id='1' type='chat'><body>&lt;/&gt;</body></message>`, 'body'],
-      ['<message><x><![CDATA[</message>]]></x></message >', 'x'],
-      [`<message>text</message>`, 'id'],
-      [`<message a='/>'/>`, 'id'],
-      ['<message/>', 'id'],
+      [`<message to='juliet@localhost' id='1' type='chat'><body>&lt;/&gt;</body></message>`, 'body'],
+      [`<message to='juliet@localhost'><x><![CDATA[</message>]]></x></message >`, 'x'],
+      [`<message to='juliet@localhost'>text</message>`, 'id'],
+      [`<message to='juliet@localhost' a='/>'/>`, 'id'],
+      [`<message to='juliet@localhost'/>`, 'id'],
     ] as const) {
       const stanza = Stanza.received(inStream(before), romeo, juliet);
       const longer = stanza.appended(child);
