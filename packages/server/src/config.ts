@@ -27,6 +27,17 @@ const domain = z.string().transform((text, context): string => {
 });
 
 const secret = z.string().min(1);
+
+/** An http(s) URL without query, without a slash at its end. */
+const webAddress = z.string().transform((text, context): string => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol) || url.search || url.hash || url.username || url.password) {
+    context.addIssue({ code: 'custom', message: `expected a URL such as https://example.org, got "${text}"` });
+    return z.NEVER;
+  }
+  return url.href.replace(/\/$/, '');
+});
+
 const positive = z.number().int().positive();
 
 /** The server's configuration file. Every key is described in docs/configuration.md. */
@@ -84,6 +95,15 @@ export const serverConfigSchema = z
         default: z.enum(ARCHIVE_DEFAULTS).default('roster'),
         retentionDays: positive.default(365),
         maxMessages: positive.default(50_000),
+      })
+      .prefault({}),
+    upload: z
+      .strictObject({
+        enabled: z.boolean().default(true),
+        maxFileBytes: positive.default(50 * 1024 * 1024),
+        quotaBytes: positive.default(500 * 1024 * 1024),
+        retentionDays: positive.default(30),
+        publicUrl: webAddress.optional(),
       })
       .prefault({}),
     history: z.strictObject({ retentionDays: positive.default(400) }).prefault({}),

@@ -4,6 +4,7 @@ import type { Accounts } from './accounts.ts';
 import type { ServerConfig } from './config.ts';
 import type { DiscoRegistry } from './disco-registry.ts';
 import type { Hooks } from './hooks.ts';
+import type { WebRoutes } from './http/web-routes.ts';
 import type { RosterStore } from './roster-store.ts';
 import type { Router } from './router.ts';
 import type { SessionTable } from './session.ts';
@@ -21,6 +22,7 @@ export interface ServerContext {
   readonly database: Kysely<ServerSchema>;
   readonly disco: DiscoRegistry;
   readonly hooks: Hooks;
+  readonly web: WebRoutes;
   readonly log: Logger;
 }
 

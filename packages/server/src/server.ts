@@ -9,6 +9,7 @@ import type { ServerConfig } from './config.ts';
 import { DiscoRegistry } from './disco-registry.ts';
 import { Hooks } from './hooks.ts';
 import { type HttpServer, startHttp } from './http/http-server.ts';
+import { WebRoutes } from './http/web-routes.ts';
 import { Connections } from './listeners/connections.ts';
 import { isLoopback } from './listeners/listen.ts';
 import { listenComponents, listenDirectTls, listenStartTls } from './listeners/tcp-listener.ts';
@@ -161,6 +162,7 @@ export class ThingwardServer {
     const log = this.#log;
     const rosters = new RosterStore(this.#database.query);
     const disco = new DiscoRegistry();
+    const web = new WebRoutes();
     const context: ServerContext = {
       domain,
       config: this.#config,
@@ -171,6 +173,7 @@ export class ThingwardServer {
       database: this.#database.query,
       disco,
       hooks: this.#hooks,
+      web,
       log,
     };
     for (const module of modules) {
@@ -217,6 +220,7 @@ export class ThingwardServer {
         connections: this.#connections,
         metrics,
         tls: this.tls,
+        web,
         consoleDirectory: this.#options.consoleDirectory,
         staticDirectories: this.#options.staticDirectories ?? {},
       });

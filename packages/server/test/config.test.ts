@@ -42,6 +42,11 @@ describe('the configuration', () => {
     [{ limits: { maxStanzaBytes: 9999 } }, /^limits.maxStanzaBytes: .*10000/],
     [{ limits: { maxConnections: 0 } }, /^limits.maxConnections: /],
     [{ limits: { authTimeoutMs: 1.5 } }, /^limits.authTimeoutMs: /],
+    [{ archive: { default: 'sometimes' } }, /^archive.default: /],
+    [{ archive: { maxMessages: 0 } }, /^archive.maxMessages: /],
+    [{ upload: { publicUrl: 'example.org' } }, /^upload.publicUrl: expected a URL such as https:\/\/example.org/],
+    [{ upload: { publicUrl: 'ftp://example.org' } }, /^upload.publicUrl: expected a URL/],
+    [{ upload: { publicUrl: 'https://example.org/?a=b' } }, /^upload.publicUrl: expected a URL/],
   ])('refuses %j', (config, reason) => {
     const [first, ...others] = refusals(config);
     expect(first).toMatch(reason);

@@ -74,7 +74,11 @@ export function decodeDiscoItems(query: Element): readonly DiscoItem[] {
 /** Answers disco#info and disco#items (with no items) for a peer that has no nodes. Features are read at each request. */
 export function serveDisco(
   peer: XmppPeer,
-  info: { readonly identities: readonly DiscoIdentity[]; readonly features: Iterable<string> },
+  info: {
+    readonly identities: readonly DiscoIdentity[];
+    readonly features: Iterable<string>;
+    readonly forms?: readonly DataForm[];
+  },
 ): Unsubscribe {
   const refuseNodes = (payload: Element) => {
     if (payload.attribute('node') !== undefined) throw new StanzaError('item-not-found', 'there is no such node');
@@ -82,7 +86,7 @@ export function serveDisco(
   const stops = [
     peer.onIq('get', { name: 'query', namespace: DISCO_INFO }, ({ payload }) => {
       refuseNodes(payload);
-      return encodeDiscoInfo({ identities: info.identities, features: [...info.features] });
+      return encodeDiscoInfo({ ...info, features: [...info.features] });
     }),
     peer.onIq('get', { name: 'query', namespace: DISCO_ITEMS }, ({ payload }) => {
       refuseNodes(payload);

@@ -12,6 +12,7 @@ import { isLoopback, type ListenAddress, listenError } from '../listeners/listen
 import { WebSocketTransport } from '../listeners/websocket-transport.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Tls } from '../tls.ts';
+import type { WebRoutes } from './web-routes.ts';
 
 export interface HttpOptions {
   readonly address: ListenAddress;
@@ -20,6 +21,8 @@ export interface HttpOptions {
   readonly metrics: Metrics;
   /** Used when the address is not on loopback: then it is HTTPS. */
   readonly tls: Tls;
+  /** What modules serve. */
+  readonly web: WebRoutes;
   /** The built console; left out when undefined. */
   readonly consoleDirectory?: string | undefined;
   /** Further files to serve, by URL prefix. */
@@ -56,6 +59,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     return options.metrics.registry.metrics();
   });
   serveHostMeta(app, isPlain);
+  await options.web.mount(app);
   const directories: [string, string][] = Object.entries(options.staticDirectories ?? {});
   if (options.consoleDirectory && existsSync(options.consoleDirectory))
     directories.push(['/', options.consoleDirectory]);
@@ -71,6 +75,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const { port } = app.server.address() as AddressInfo;
   const host = address.host.includes(':') ? `[${address.host}]` : address.host;
   context.log.debug({ host, port }, 'HTTP is open');
+  options.web.opened(isPlain ? `http://${host}:${port}` : `https://${context.domain}:${port}`);
   return {
     url: `${isPlain ? 'http' : 'https'}://${host}:${port}`,
     async close() {

@@ -5,6 +5,7 @@ import { carbons } from './carbons.ts';
 import { clientState } from './client-state.ts';
 import { disco } from './disco.ts';
 import { entityTime } from './entity-time.ts';
+import { httpUpload } from './http-upload.ts';
 import { lastActivity } from './last-activity.ts';
 import { offline } from './offline.ts';
 import { pep } from './pep.ts';
@@ -34,4 +35,5 @@ export const modules: readonly ServerModule[] = [
   privateStorage,
   vcardTemp,
   pep,
+  httpUpload,
 ];
