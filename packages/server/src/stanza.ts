@@ -11,6 +11,10 @@ export interface ByteSink {
   append(bytes: Uint8Array, start: number, end: number): void;
 }
 
+/** What modules look for in each message. */
+const SOUGHT_NAMES = ['stanza-id', 'body', 'store'] as const;
+type SoughtName = (typeof SOUGHT_NAMES)[number];
+
 const LESS_THAN = 0x3c;
 const SLASH = 0x2f;
 const NOTHING = new Uint8Array(0);
@@ -39,6 +43,7 @@ export class Stanza {
   /** Further attributes, with a space before each. */
   readonly #addition: Uint8Array;
   #element: Element | undefined;
+  #mentioned: readonly SoughtName[] | undefined;
   #complete: Uint8Array | undefined;
 
   private constructor(head: Head, bytes: Uint8Array, addition: Uint8Array, from: Jid, to: Jid | undefined) {
@@ -123,9 +128,12 @@ export class Stanza {
   }
 
   /** Does this name appear in it? Names of elements are always written as they are, so that this finds them without a tree. */
-  mentions(name: string): boolean {
-    const { buffer, byteOffset, length } = this.#bytes;
-    return Buffer.from(buffer, byteOffset, length).includes(name, 0, 'latin1');
+  mentions(name: SoughtName): boolean {
+    this.#mentioned ??= SOUGHT_NAMES.filter(
+      // Making a Buffer of the bytes first would take most of the time.
+      (sought) => Buffer.prototype.indexOf.call(this.#bytes, sought, 0, 'latin1') !== -1,
+    );
+    return this.#mentioned.includes(name);
   }
 
   /** The bytes as they go into a TCP stream of any content namespace. */
