@@ -140,12 +140,13 @@ describe('configuring nodes (XEP-0060 §8.2, §8.3)', () => {
     expect(await get(hamlet, '')).toBe('modify bad-request nodeid-required');
     expect(await get(hamlet, ` node='nothing'`)).toBe('cancel item-not-found');
     expect(await refusal(configure({}, francisco))).toBe('auth forbidden');
-    for (const fields of [
+    const wrong: Record<string, string>[] = [
       { 'pubsub#publish_model': 'nobody' },
       { 'pubsub#item_expire': '-1' },
       { 'pubsub#contact': '@' },
-    ]) {
-      expect(await refusal(configure(fields as Record<string, string>))).toBe('modify not-acceptable');
+    ];
+    for (const fields of wrong) {
+      expect(await refusal(configure(fields))).toBe('modify not-acceptable');
     }
     expect(
       await refusal(

@@ -183,13 +183,14 @@ describe('subscription options (XEP-0060 §6.3, §6.4)', () => {
     expect(await refusal(francisco.gets(`<options node='princely_musings' jid='${FRANCISCO}' subid='x'/>`))).toBe(
       'modify not-acceptable invalid-subid',
     );
-    for (const fields of [
+    const wrong: Record<string, string | string[]>[] = [
       { 'pubsub#deliver': 'perhaps' },
       { 'pubsub#deliver': ['1', '0'] },
       { 'pubsub#show-values': 'asleep' },
       { 'pubsub#expire': 'tomorrow' },
-    ]) {
-      expect(await refusal(submit(fields as Record<string, string>))).toBe('modify bad-request invalid-options');
+    ];
+    for (const fields of wrong) {
+      expect(await refusal(submit(fields))).toBe('modify bad-request invalid-options');
     }
     expect(await refusal(francisco.sets(OPTIONS))).toBe('modify bad-request');
   });
