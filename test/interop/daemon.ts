@@ -44,8 +44,27 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** @param config the lines that differ from one test to the other */
-export async function startProsody(config: string, ports: readonly number[]): Promise<Daemon> {
+/** Can a process be given name servers of its own, and one be run for it? */
+export function hasNameServer(): boolean {
+  return hasCommand('dnsmasq') && hasCommand('unshare') && process.getuid?.() === 0;
+}
+
+/** A name server that knows these records alone. @param lines of dnsmasq's configuration */
+export async function startNameServer(address: string, lines: readonly string[]): Promise<Daemon> {
+  const directory = mkdtempSync(join(tmpdir(), 'thingward-dns-'));
+  const file = join(directory, 'dnsmasq.conf');
+  const common = ['no-resolv', 'no-hosts', 'bind-interfaces', `listen-address=${address}`, 'user=root', 'pid-file'];
+  writeFileSync(file, [...common, ...lines, ''].join('\n'));
+  return start('dnsmasq', ['--keep-in-foreground', `--conf-file=${file}`], {}, directory, [
+    { port: 53, host: address },
+  ]);
+}
+
+/**
+ * @param config the lines that differ from one test to the other
+ * @param nameServer instead of the system's
+ */
+export async function startProsody(config: string, ports: readonly number[], nameServer?: string): Promise<Daemon> {
   const directory = mkdtempSync(join(tmpdir(), 'thingward-prosody-'));
   const file = join(directory, 'prosody.cfg.lua');
   const common = `run_as_root = true
@@ -60,10 +79,11 @@ authentication = "internal_hashed"
 modules_enabled = { "disco", "ping" }
 `;
   writeFileSync(file, common + config);
-  return start('prosody', ['-F', '--config', file], {}, directory, ports);
+  return start('prosody', ['-F', '--config', file], {}, directory, onLoopback(ports), nameServer);
 }
 
-export async function startEjabberd(config: string, ports: readonly number[]): Promise<Daemon> {
+/** @see startProsody */
+export async function startEjabberd(config: string, ports: readonly number[], nameServer?: string): Promise<Daemon> {
   const directory = mkdtempSync(join(tmpdir(), 'thingward-ejabberd-'));
   const file = join(directory, 'ejabberd.yml');
   writeFileSync(file, `loglevel: warning\nauth_method: internal\n${config}`);
@@ -74,16 +94,38 @@ export async function startEjabberd(config: string, ports: readonly number[]): P
     EJABBERD_CONFIG_PATH: file,
     EJABBERD_LOG_PATH: join(directory, 'ejabberd.log'),
   };
-  return start('erl', args, env, directory, ports);
+  return start('erl', args, env, directory, onLoopback(ports), nameServer);
+}
+
+interface Door {
+  readonly host: string;
+  readonly port: number;
+}
+
+const onLoopback = (ports: readonly number[]): Door[] => ports.map((port) => ({ host: '127.0.0.1', port }));
+
+/** The command line that runs another one with a name server of its own. */
+function withNameServer(
+  [command, ...args]: readonly [string, ...string[]],
+  nameServer: string,
+  directory: string,
+): [string, string[]] {
+  const file = join(directory, 'resolv.conf');
+  writeFileSync(file, `nameserver ${nameServer}\n`);
+  const script = 'mount --bind "$0" /etc/resolv.conf && exec "$@"';
+  return ['unshare', ['--mount', 'sh', '-c', script, file, command, ...args]];
 }
 
 async function start(
-  command: string,
-  args: readonly string[],
+  name: string,
+  options: readonly string[],
   env: Readonly<Record<string, string>>,
   directory: string,
-  ports: readonly number[],
+  doors: readonly Door[],
+  nameServer?: string,
 ): Promise<Daemon> {
+  const [command, args] =
+    nameServer === undefined ? [name, options] : withNameServer([name, ...options], nameServer, directory);
   const child = spawn(command, args, { cwd: directory, env: { ...process.env, HOME: directory, ...env } });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
@@ -99,11 +141,11 @@ async function start(
     rmSync(directory, { recursive: true, force: true });
   };
   const until = Date.now() + START_TIMEOUT_MS;
-  for (const port of ports) {
-    while (!(await answers(port))) {
+  for (const door of doors) {
+    while (!(await answers(door))) {
       if (child.exitCode !== null || Date.now() > until) {
         await stop();
-        throw new Error(`${command} did not start: ${output}`);
+        throw new Error(`${name} did not start: ${output}`);
       }
       await delay(100);
     }
@@ -111,9 +153,9 @@ async function start(
   return { output: () => output, stop };
 }
 
-function answers(port: number): Promise<boolean> {
+function answers(door: Door): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ port, host: '127.0.0.1' });
+    const socket = connect(door);
     socket.once('connect', () => {
       socket.destroy();
       resolve(true);

@@ -163,7 +163,7 @@ export class ClientConnection {
       return;
     }
     const stanza = Stanza.received(frame, session.jid, to);
-    if (name === 'iq' && !isValidIq(stanza)) {
+    if (name === 'iq' && !stanza.isValidIq()) {
       router.reject(stanza, new StanzaError('bad-request', 'an IQ needs an id and a type, and a request a payload'));
       return;
     }
@@ -253,10 +253,4 @@ export class ClientConnection {
     }
     this.#context.sessions.end(this.#session, streamError);
   }
-}
-
-/** Whether a request has more than one payload is for whoever looks inside it. @see RFC 6120 §8.2.3 */
-function isValidIq({ id, type, payload }: Stanza): boolean {
-  if (id === undefined || id === '') return false;
-  return type === 'result' || type === 'error' || ((type === 'get' || type === 'set') && payload !== undefined);
 }

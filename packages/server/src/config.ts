@@ -2,6 +2,7 @@ import { ARCHIVE_DEFAULTS, Jid } from '@thingward/xmpp';
 import { z } from 'zod';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { isLoopback, type ListenAddress } from './listeners/listen.ts';
+import type { Target } from './s2s/resolve.ts';
 
 const port = (text: string): number => (/^\d{1,5}$/.test(text) ? Number(text) : Number.NaN);
 
@@ -38,6 +39,31 @@ const webAddress = z.string().transform((text, context): string => {
   return url.href.replace(/\/$/, '');
 });
 
+/** Domains, or `*.` and the domain all of which are below it. */
+const domainPattern = z.string().transform((text, context): string => {
+  const isPattern = text.startsWith('*.');
+  const jid = Jid.tryParse(isPattern ? text.slice(2) : text);
+  if (!jid || jid.local !== undefined || jid.resource !== undefined) {
+    context.addIssue({
+      code: 'custom',
+      message: `expected a domain such as example.org or *.example.org, got "${text}"`,
+    });
+    return z.NEVER;
+  }
+  return isPattern ? `*.${jid.domain}` : jid.domain;
+});
+
+/** `host:port`, with `tls://` before it for TLS from the first byte. */
+const serverAddress = z.string().transform((text, context): Target => {
+  const direct = text.startsWith('tls://');
+  const address = listenAddress.safeParse(direct ? text.slice('tls://'.length) : text);
+  if (!address.success) {
+    context.addIssue({ code: 'custom', message: `expected host:port or tls://host:port, got "${text}"` });
+    return z.NEVER;
+  }
+  return { ...address.data, direct };
+});
+
 const positive = z.number().int().positive();
 
 /** The server's configuration file. Every key is described in docs/configuration.md. */
@@ -51,6 +77,8 @@ export const serverConfigSchema = z
         c2s: listenAddress.optional(),
         c2sTls: listenAddress.optional(),
         component: listenAddress.optional(),
+        s2s: listenAddress.optional(),
+        s2sTls: listenAddress.optional(),
         http: listenAddress.optional(),
       })
       .prefault({ c2s: '127.0.0.1:5222', c2sTls: '127.0.0.1:5223', http: '127.0.0.1:8080' }),
@@ -86,6 +114,28 @@ export const serverConfigSchema = z
         ackTimeoutMs: z.number().int().min(100).default(DEFAULT_LIMITS.ackTimeoutMs),
       })
       .prefault({}),
+    s2s: z
+      .strictObject({
+        tls: z.enum(['required', 'optional']).default('required'),
+        authentication: z.enum(['certificate', 'dialback']).default('dialback'),
+        allow: z.array(domainPattern).default([]),
+        deny: z.array(domainPattern).default([]),
+        trust: z.strictObject({ ca: z.string().min(1) }).optional(),
+        hosts: z
+          .record(domain, serverAddress)
+          .default({})
+          .transform((hosts): ReadonlyMap<string, Target> => new Map(Object.entries(hosts))),
+        maxConnections: positive.default(1000),
+        maxConnectionsPerAddress: positive.default(100),
+        maxDomainsPerStream: positive.default(50),
+        maxQueuedStanzas: positive.default(1000),
+        maxQueuedBytes: positive.default(33_554_432),
+        maxBytesPerSecond: z.number().int().min(10_000).default(4_194_304),
+        connectTimeoutMs: z.number().int().min(100).default(30_000),
+        idleTimeoutMs: z.number().int().min(100).default(600_000),
+        maxPauseMs: z.number().int().min(0).default(300_000),
+      })
+      .prefault({}),
     offline: z
       .strictObject({ maxMessages: positive.default(1000), maxBytes: positive.default(4_194_304) })
       .prefault({}),
@@ -107,6 +157,14 @@ export const serverConfigSchema = z
       })
       .prefault({}),
     history: z.strictObject({ retentionDays: positive.default(400) }).prefault({}),
+  })
+  .superRefine(({ s2s, listen }, context) => {
+    if (s2s.tls === 'required' || !listen.s2s || isLoopback(listen.s2s.host)) return;
+    context.addIssue({
+      code: 'custom',
+      path: ['s2s', 'tls'],
+      message: `can't be optional while listen.s2s is ${listen.s2s.host}, which is not on loopback`,
+    });
   })
   .superRefine(({ auth, listen }, context) => {
     if (!auth.allowPlaintext) return;

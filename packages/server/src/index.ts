@@ -1,6 +1,8 @@
 export { AccountError, Accounts } from './accounts.ts';
 export { type ServerConfig, type ServerConfigInput, serverConfigSchema } from './config.ts';
 export { isLoopback, type ListenAddress, ListenError } from './listeners/listen.ts';
+export { Federation, type FederationStatistics } from './s2s/federation.ts';
+export { type DnsLookups, dnsLookups, type Target, type TimedAddress } from './s2s/resolve.ts';
 export {
   type HostedService,
   openServerDatabase,

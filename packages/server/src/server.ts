@@ -18,6 +18,8 @@ import type { ServerContext } from './module.ts';
 import { modules } from './modules/index.ts';
 import { RosterStore } from './roster-store.ts';
 import { Router } from './router.ts';
+import { Federation } from './s2s/federation.ts';
+import type { DnsLookups } from './s2s/resolve.ts';
 import { ServiceHost } from './service-host.ts';
 import { SessionTable } from './session.ts';
 import { SessionManager } from './session-manager.ts';
@@ -52,6 +54,8 @@ export interface ServiceDefinition {
 export interface ServerOptions {
   readonly services?: readonly ServiceDefinition[];
   readonly log?: Logger;
+  /** In the place of the system's DNS. */
+  readonly dns?: DnsLookups;
   /** The built console. */
   readonly consoleDirectory?: string;
   /** Further files to serve over HTTP, by URL prefix. */
@@ -96,6 +100,7 @@ export class ThingwardServer {
   readonly #listeners: Server[] = [];
   readonly #components: ComponentHub;
   #http: HttpServer | undefined;
+  #federation: Federation | undefined;
 
   private constructor(config: ServerConfig, options: ServerOptions, database: OpenDatabase<ServerSchema>, tls: Tls) {
     this.#config = config;
@@ -142,12 +147,18 @@ export class ThingwardServer {
     return address && typeof address === 'object' ? { host: address.address, port: address.port } : undefined;
   }
 
+  /** The exchange with other servers; undefined when it is off. */
+  get federation(): Federation | undefined {
+    return this.#federation;
+  }
+
   /** Ends all streams orderly and closes everything. */
   async stop(): Promise<void> {
     const closed = this.#listeners.map((listener) => new Promise<void>((resolve) => listener.close(() => resolve())));
     await this.#sessionManager.stop(new StreamError('system-shutdown', 'the server stops'), STOP_GRACE_MS);
     this.#components.stop();
     for (const service of this.#services) await service.stop();
+    await this.#federation?.stop();
     for (const host of this.#hosts) host.disconnect();
     for (const stop of this.#stopModules) await stop();
     await new Promise((resolve) => setTimeout(resolve, this.#connections.size > 0 ? 50 : 0));
@@ -184,6 +195,19 @@ export class ThingwardServer {
       if (stop) this.#stopModules.push(stop);
     }
     await this.#startServices();
+
+    if (listen.s2s || listen.s2sTls) {
+      this.#federation = await Federation.start({
+        domain,
+        settings: this.#config.s2s,
+        listen,
+        limits,
+        router: this.#router,
+        tls: this.tls,
+        log,
+        dns: this.#options.dns,
+      });
+    }
 
     const metrics = createMetrics({
       sessions: () => this.#sessions.size,

@@ -172,6 +172,13 @@ export class Stanza {
     return this.kind === 'iq' && (this.type === 'get' || this.type === 'set');
   }
 
+  /** Has an IQ an id, a type that there is, and a request a payload? Whether there are more is for whoever looks inside. @see RFC 6120 §8.2.3 */
+  isValidIq(): boolean {
+    const { id, type, payload } = this;
+    if (id === undefined || id === '') return false;
+    return type === 'result' || type === 'error' || (this.isIqRequest() && payload !== undefined);
+  }
+
   #with(...additions: readonly Uint8Array[]): Uint8Array {
     const length = additions.reduce((sum, addition) => sum + addition.length, this.#bytes.length);
     const result = new Uint8Array(length);

@@ -24,7 +24,7 @@ function enters(): Promise<Actor> {
   return new Promise((resolve, reject) => {
     const socket = connect(port(), '127.0.0.1');
     socket.once('error', reject);
-    socket.once('connect', () => resolve(new Actor(socket)));
+    socket.once('connect', () => resolve(new Actor(socket, 'localhost')));
   });
 }
 

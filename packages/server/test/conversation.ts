@@ -9,11 +9,15 @@ import { type ServerConfigInput, type ServerOptions, serverConfigSchema, Thingwa
 
 const PATIENCE_MS = 2000;
 
-export const STREAM_HEADER = `<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='${NS.stream}' to='localhost' version='1.0'>`;
+const streamHeader = (domain: string): string =>
+  `<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='${NS.stream}' to='${domain}' version='1.0'>`;
+
+export const STREAM_HEADER = streamHeader('localhost');
 
 /** A server with accounts romeo, juliet and mercutio (password: their name), for conversations as the RFCs print them. */
 export class Stage {
   readonly directory: string;
+  readonly domain: string;
   server!: ThingwardServer;
   #input: Partial<ServerConfigInput>;
   readonly #options: ServerOptions;
@@ -22,6 +26,7 @@ export class Stage {
   private constructor(input: Partial<ServerConfigInput>, options: ServerOptions) {
     this.#input = input;
     this.#options = options;
+    this.domain = input.domain ?? 'localhost';
     this.directory = mkdtempSync(join(tmpdir(), 'thingward-stage-'));
   }
 
@@ -34,7 +39,7 @@ export class Stage {
 
   async start(): Promise<void> {
     const config = serverConfigSchema.parse({
-      domain: 'localhost',
+      domain: this.domain,
       dataDir: this.directory,
       listen: { c2s: '127.0.0.1:0', c2sTls: '127.0.0.1:0', http: '127.0.0.1:0' },
       auth: { allowPlaintext: true },
@@ -74,7 +79,7 @@ export class Stage {
     const actor = await this.signIn(name, resource);
     await actor.roster();
     actor.sends(`<presence><priority>${priority}</priority></presence>`);
-    await actor.receives(`<presence from='${name}@localhost/${resource}'/>`);
+    await actor.receives(`<presence from='${name}@${this.domain}/${resource}'/>`);
     return actor;
   }
 
@@ -88,7 +93,7 @@ export class Stage {
     return new Promise((resolve, reject) => {
       socket.once('error', reject);
       socket.once(event, () => {
-        const actor = new Actor(socket);
+        const actor = new Actor(socket, this.domain);
         this.#actors.push(actor);
         resolve(actor);
       });
@@ -100,12 +105,15 @@ export class Stage {
 export class Actor {
   #socket: Socket;
   #reader = new StreamReader();
+  readonly #domain: string;
   readonly #events: StreamEvent[] = [];
   #wake: () => void = () => {};
   #ended = false;
 
-  constructor(socket: Socket) {
+  /** @param domain of the server at the other end */
+  constructor(socket: Socket, domain: string) {
     this.#socket = socket;
+    this.#domain = domain;
     this.#listen();
   }
 
@@ -115,7 +123,7 @@ export class Actor {
   }
 
   /** Opens a stream and takes the answering header. @returns the features */
-  async opens(header = STREAM_HEADER): Promise<Element> {
+  async opens(header = streamHeader(this.#domain)): Promise<Element> {
     this.sends(header);
     await this.header();
     return this.next();
@@ -151,7 +159,7 @@ export class Actor {
   async doesNotReceive(text: string): Promise<void> {
     const wanted = parseElement(text, { '': NS.client });
     const id = `probe${Math.random().toString(36).slice(2)}`;
-    this.sends(`<iq type='get' id='${id}' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>`);
+    this.sends(`<iq type='get' id='${id}' to='${this.#domain}'><ping xmlns='urn:xmpp:ping'/></iq>`);
     for (;;) {
       const element = await this.next();
       if (element.attribute('id') === id) return;

@@ -1,5 +1,6 @@
 export * from './archive.ts';
 export * from './archive-preferences.ts';
+export * from './bidirectional.ts';
 export * from './blocking.ts';
 export * from './caps.ts';
 export * from './carbons.ts';
@@ -9,6 +10,7 @@ export * from './component.ts';
 export * from './data-form.ts';
 export * from './date-time.ts';
 export * from './delay.ts';
+export * from './dialback.ts';
 export * from './disco.ts';
 export * from './entity-time.ts';
 export * from './forwarding.ts';

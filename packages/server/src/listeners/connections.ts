@@ -2,14 +2,16 @@ import type { Socket } from 'node:net';
 import type { Logger } from '@thingward/xmpp';
 import type { Limits } from '../limits.ts';
 
-/** The client connections that are open, counted by address, so that there are never too many. */
+type ConnectionLimits = Pick<Limits, 'maxConnections' | 'maxConnectionsPerAddress'>;
+
+/** The connections that are open, counted by address, so that there are never too many. */
 export class Connections {
-  readonly #limits: Limits;
+  readonly #limits: ConnectionLimits;
   readonly #log: Logger;
   readonly #open = new Set<Socket>();
   readonly #byAddress = new Map<string, number>();
 
-  constructor(limits: Limits, log: Logger) {
+  constructor(limits: ConnectionLimits, log: Logger) {
     this.#limits = limits;
     this.#log = log;
   }
