@@ -75,10 +75,23 @@ describe('a stanza that came in', () => {
     }
   });
 
-  it('tells what names appear in it', () => {
-    const stanza = Stanza.received(inStream(`<message><n:stanza-id xmlns:n='urn:&#110;'/></message>`), romeo, juliet);
-    expect(stanza.mentions('stanza-id')).toBe(true);
-    expect(stanza.mentions('body')).toBe(false);
+  it('tells what children it has, without a tree', () => {
+    const stanza = Stanza.received(
+      inStream(`<message><body/><n:x xmlns:n='urn:&#110;'><y/></n:x></message>`),
+      romeo,
+      juliet,
+    );
+    expect(stanza.hasChild('body', 'jabber:client')).toBe(true);
+    expect(stanza.hasChild('x', 'urn:n')).toBe(true);
+    expect(stanza.hasChild('y', 'urn:n')).toBe(false);
+    expect(stanza.hasChild('body', 'urn:n')).toBe(false);
+  });
+
+  it('tells so of any number of children', () => {
+    const children = Array.from({ length: 100 }, (_, i) => `<x${i} xmlns='urn:x'/>`).join('');
+    const stanza = Stanza.received(inStream(`<message>${children}</message>`), romeo, juliet);
+    for (const i of [0, 31, 32, 33, 99]) expect(stanza.hasChild(`x${i}`, 'urn:x')).toBe(true);
+    expect(stanza.hasChild('x100', 'urn:x')).toBe(false);
   });
 
   it('takes no prefix of its stream with it', () => {

@@ -1,19 +1,15 @@
-import { type Element, encodeUtf8, escapeAttribute, Frame, type FrameHead } from '@thingward/xml';
+import { type Element, encodeUtf8, escapeAttribute, Frame, type FrameHead, type QName } from '@thingward/xml';
 import { type Jid, NS } from '@thingward/xmpp';
 
 export type StanzaKind = 'iq' | 'message' | 'presence';
 
-type Head = Pick<FrameHead, 'name' | 'attributes' | 'payload' | 'nameEnd'>;
+type Head = Pick<FrameHead, 'name' | 'attributes' | 'payload' | 'otherChildren' | 'nameEnd'>;
 
 /** Takes bytes that are to be sent. They must not change afterwards. */
 export interface ByteSink {
   /** Adds `bytes` from `start` up to `end`. */
   append(bytes: Uint8Array, start: number, end: number): void;
 }
-
-/** What modules look for in each message. */
-const SOUGHT_NAMES = ['stanza-id', 'body', 'store'] as const;
-type SoughtName = (typeof SOUGHT_NAMES)[number];
 
 const LESS_THAN = 0x3c;
 const SLASH = 0x2f;
@@ -34,16 +30,16 @@ export class Stanza {
   readonly from: Jid;
   readonly to: Jid | undefined;
   /** Name and namespace of the first child element. */
-  readonly payload: { readonly name: string; readonly namespace: string } | undefined;
+  readonly payload: QName | undefined;
   /** UID of the message in the archive of the account that sent it; told to that account alone. @see XEP-0313 §3.4 */
   archivedAs: string | undefined;
+  readonly #otherChildren: readonly QName[] | undefined;
   /** Length of the bytes up to and with the name of the element; what is added to its start tag goes there. */
   readonly #nameEnd: number;
   #bytes: Uint8Array;
   /** Further attributes, with a space before each. */
   readonly #addition: Uint8Array;
   #element: Element | undefined;
-  #mentioned: readonly SoughtName[] | undefined;
   #complete: Uint8Array | undefined;
 
   private constructor(head: Head, bytes: Uint8Array, addition: Uint8Array, from: Jid, to: Jid | undefined) {
@@ -53,6 +49,7 @@ export class Stanza {
     this.from = from;
     this.to = to;
     this.payload = head.payload;
+    this.#otherChildren = head.otherChildren;
     this.#nameEnd = head.nameEnd;
     this.#bytes = bytes;
     this.#addition = addition;
@@ -67,7 +64,8 @@ export class Stanza {
     const isOwn = attributes.from === undefined || attributes.from === from.toString();
     if (frame.selfContained && !prefixed && isOwn) {
       const bytes = declaration ? without(frame.bytes, declaration) : frame.bytes;
-      return new Stanza(frame.head, bytes, attributes.from === undefined ? fromAttribute(from) : NOTHING, from, to);
+      const head = inClientNamespace(frame.head);
+      return new Stanza(head, bytes, attributes.from === undefined ? fromAttribute(from) : NOTHING, from, to);
     }
     const element = frame.elementIn(NS.client);
     return Stanza.#of(element.with({ from: from.toString() }), from, to);
@@ -116,24 +114,24 @@ export class Stanza {
     longer.set(bytes.subarray(0, end));
     longer.set(addition, end);
     longer.set(bytes.subarray(end), end + addition.length);
-    const { kind: name, type, id, payload = { name: child.name, namespace: child.namespace } } = this;
+    const { kind: name, type, id } = this;
     const attributes = { ...(type !== undefined && { type }), ...(id !== undefined && { id }) };
-    return new Stanza(
-      { name, attributes, payload, nameEnd: this.#nameEnd },
-      longer,
-      this.#addition,
-      this.from,
-      this.to,
-    );
+    const last = { name: child.name, namespace: child.namespace };
+    const children =
+      this.payload === undefined
+        ? { payload: last, otherChildren: [] }
+        : { payload: this.payload, otherChildren: this.#otherChildren && [...this.#otherChildren, last] };
+    const head = { name, attributes, ...children, nameEnd: this.#nameEnd };
+    return new Stanza(head, longer, this.#addition, this.from, this.to);
   }
 
-  /** Does this name appear in it? Names of elements are always written as they are, so that this finds them without a tree. */
-  mentions(name: SoughtName): boolean {
-    this.#mentioned ??= SOUGHT_NAMES.filter(
-      // Making a Buffer of the bytes first would take most of the time.
-      (sought) => Buffer.prototype.indexOf.call(this.#bytes, sought, 0, 'latin1') !== -1,
-    );
-    return this.#mentioned.includes(name);
+  /** Has it a child element of this name? Found without a tree, unless it has very many. */
+  hasChild(name: string, namespace: string): boolean {
+    const { payload } = this;
+    if (payload === undefined) return false;
+    if (payload.name === name && payload.namespace === namespace) return true;
+    if (this.#otherChildren === undefined) return this.element.child(name, namespace) !== undefined;
+    return this.#otherChildren.some((child) => child.name === name && child.namespace === namespace);
   }
 
   /** The bytes as they go into a TCP stream of any content namespace. */
@@ -195,12 +193,23 @@ export class Stanza {
 
 /** The head of an element as it is written without a prefix. */
 function headOf({ name, attributes, elements }: Element): Head {
-  const [payload] = elements;
+  const [payload, ...otherChildren] = elements.map(nameOf);
+  return { name, attributes, payload, otherChildren, nameEnd: name.length + 1 };
+}
+
+function nameOf({ name, namespace }: Element): QName {
+  return { name, namespace: namespace || NS.client };
+}
+
+/** The same head, its content namespace read as `jabber:client`. */
+function inClientNamespace(head: FrameHead): Head {
+  const { namespace } = head;
+  if (namespace === NS.client) return head;
+  const renamed = (child: QName): QName => (child.namespace === namespace ? { ...child, namespace: NS.client } : child);
   return {
-    name,
-    attributes,
-    payload: payload && { name: payload.name, namespace: payload.namespace || NS.client },
-    nameEnd: name.length + 1,
+    ...head,
+    payload: head.payload && renamed(head.payload),
+    otherChildren: head.otherChildren?.map(renamed),
   };
 }
 

@@ -265,7 +265,7 @@ describe('a file', () => {
     await stage.server.stop();
     await stage.start();
     romeo = await stage.signIn('romeo');
-    for (let i = 0; filesIn(uploads).length > kept && i < 100; i++) await pause(10);
+    for (let i = 0; filesIn(uploads).length > kept && i < 500; i++) await pause(10);
     expect(filesIn(uploads).filter((name) => name.includes(id))).toEqual([]);
     expect(filesIn(uploads)).toHaveLength(kept);
   });

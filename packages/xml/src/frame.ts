@@ -4,13 +4,25 @@ import { NamespaceScope } from './namespaces.ts';
 import { TreeBuilder } from './parse.ts';
 import { type ElementScanner, INCOMPLETE, type ScanHandler, SHARED_SCANNER } from './scanner.ts';
 
+/** What an element is called. */
+export interface QName {
+  readonly name: string;
+  readonly namespace: string;
+}
+
+/** Children whose names are read; one with more is for those who build its tree. */
+const MAX_CHILDREN_READ = 32;
+const NONE: readonly QName[] = [];
+
 /** What routing needs of a top-level element, read in the validating pass. */
 export interface FrameHead {
   readonly name: string;
   readonly namespace: string;
   readonly attributes: Readonly<Record<string, string>>;
   /** Name and namespace of the first child element. */
-  readonly payload: { readonly name: string; readonly namespace: string } | undefined;
+  readonly payload: QName | undefined;
+  /** Names of the child elements after the first; undefined when there are too many to read. */
+  readonly otherChildren: readonly QName[] | undefined;
   /** Offset just behind the element's name in its bytes: where attributes can be added. */
   readonly nameEnd: number;
   /** Where its start tag declares the default namespace (offsets of `xmlns='...'`); undefined when it takes that of the stream. */
@@ -99,7 +111,8 @@ export class HeadReader implements ScanHandler {
   #name = '';
   #namespace = '';
   #attributes: Record<string, string> = {};
-  #payload: { name: string; namespace: string } | undefined;
+  #payload: QName | undefined;
+  #otherChildren: readonly QName[] | undefined = NONE;
   #nameEnd = 0;
   #declaration: { start: number; end: number } | undefined;
   #prefixed = false;
@@ -110,6 +123,7 @@ export class HeadReader implements ScanHandler {
       this.#namespace = scanner.namespace();
       this.#attributes = {};
       this.#payload = undefined;
+      this.#otherChildren = NONE;
       this.#nameEnd = scanner.nameEnd;
       this.#declaration = undefined;
       this.#prefixed = scanner.nameColon !== -1;
@@ -121,8 +135,9 @@ export class HeadReader implements ScanHandler {
         }
         if (prefix === undefined) this.#attributes[scanner.attributeName(i)] = scanner.attributeValue(i);
       }
-    } else if (depth === 1 && this.#payload === undefined) {
-      this.#payload = { name: scanner.localName(), namespace: scanner.namespace() };
+    } else if (depth === 1) {
+      if (this.#payload === undefined) this.#payload = nameOf(scanner);
+      else if (this.#otherChildren) this.#otherChildren = withOther(this.#otherChildren, scanner);
     }
   }
 
@@ -137,9 +152,18 @@ export class HeadReader implements ScanHandler {
       namespace: this.#namespace,
       attributes: this.#attributes,
       payload: this.#payload,
+      otherChildren: this.#otherChildren,
       nameEnd: this.#nameEnd,
       declaration: this.#declaration,
       prefixed: this.#prefixed,
     };
   }
+}
+
+function nameOf(scanner: ElementScanner): QName {
+  return { name: scanner.localName(), namespace: scanner.namespace() };
+}
+
+function withOther(others: readonly QName[], scanner: ElementScanner): readonly QName[] | undefined {
+  return others.length < MAX_CHILDREN_READ ? [...others, nameOf(scanner)] : undefined;
 }

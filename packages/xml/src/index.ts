@@ -1,6 +1,6 @@
 export { type AttributeInput, type Attributes, type Content, Element, xml } from './element.ts';
 export { XmlError, type XmlErrorCode } from './error.ts';
-export { Frame, type FrameHead } from './frame.ts';
+export { Frame, type FrameHead, type QName } from './frame.ts';
 export { NamespaceScope, XML_NAMESPACE, XMLNS_NAMESPACE } from './namespaces.ts';
 export { parseElement } from './parse.ts';
 export { DEFAULT_STREAM_LIMITS, type StreamEvent, type StreamLimits, StreamReader } from './stream-reader.ts';

@@ -233,6 +233,7 @@ describe('StreamReader', () => {
       namespace: 'jabber:client',
       attributes: { to: 'a@b', from: 'c@d', id: '1', type: 'chat' },
       payload: { name: 'body', namespace: 'jabber:client' },
+      otherChildren: [{ name: 'x', namespace: 'u' }],
       nameEnd: 8,
       declaration: undefined,
       prefixed: false,

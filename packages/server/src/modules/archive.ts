@@ -12,6 +12,7 @@ import {
   encodeArchivePreferences,
   encodeArchiveResult,
   encodeStanzaId,
+  HINTS,
   hasHint,
   type Jid,
   message,
@@ -30,8 +31,6 @@ import type { ServerModule } from '../module.ts';
 import type { Session } from '../session.ts';
 import { Stanza } from '../stanza.ts';
 
-const BODY = 'body';
-const STORE = 'store';
 const MINUTE_MS = 60_000;
 const TRIM_ALL_MINUTES = 60;
 
@@ -177,7 +176,7 @@ export const archive: ServerModule = {
 function mayBeArchived(stanza: Stanza): boolean {
   const { type } = stanza;
   if (type === 'error' || type === 'groupchat') return false;
-  return (type !== 'headline' && stanza.mentions(BODY)) || stanza.mentions(STORE);
+  return (type !== 'headline' && stanza.hasChild('body', NS.client)) || stanza.hasChild('store', HINTS);
 }
 
 /** Is it conversation? @see XEP-0313 §6.1.1, XEP-0334 §4 */

@@ -134,9 +134,10 @@ class PersonalEventing {
   }
 
   /** An owner answers the question whether somebody may subscribe: a message to the own account. @see XEP-0060 §8.6 */
-  #sending({ kind, type, from, to, element }: Stanza): undefined | Promise<'stop' | undefined> {
+  #sending(stanza: Stanza): undefined | Promise<'stop' | undefined> {
+    const { kind, type, from, to } = stanza;
     if (kind !== 'message' || type === 'error' || !to?.equals(from.bare)) return undefined;
-    const x = element.child('x', DATA_FORM_NAMESPACE);
+    const x = stanza.element.child('x', DATA_FORM_NAMESPACE);
     return x && this.#answer(from, x);
   }
 

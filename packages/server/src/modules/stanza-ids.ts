@@ -2,15 +2,13 @@ import { type Jid, STANZA_IDS, withoutStanzaIds } from '@thingward/xmpp';
 import type { ServerModule } from '../module.ts';
 import { Stanza } from '../stanza.ts';
 
-const NAME = 'stanza-id';
-
 /** Takes identifiers away that only the account itself may give, so that those who read one can trust it. @see XEP-0359 §3 */
 export const stanzaIdentifiers: ServerModule = {
   name: 'stanza-ids',
   accountFeatures: [STANZA_IDS],
   start({ hooks }) {
     const cleaned = (stanza: Stanza, account: Jid): Stanza | undefined => {
-      if (stanza.kind !== 'message' || !stanza.mentions(NAME)) return undefined;
+      if (stanza.kind !== 'message' || !stanza.hasChild('stanza-id', STANZA_IDS)) return undefined;
       const element = withoutStanzaIds(stanza.element, account);
       return element === stanza.element ? undefined : Stanza.made(element, stanza.from, stanza.to);
     };
