@@ -91,7 +91,7 @@ const keys = {
   storedKey: new Uint8Array(32),
   serverKey: new Uint8Array(32),
 };
-const credentials = { scramKeys: async () => keys, localpart: (name) => name };
+const credentials = { scramKeys: async () => keys, exists: async () => true, localpart: (name) => name };
 
 function frames(chunks) {
   const reader = new StreamReader({ maxElementBytes: 2000 });

@@ -87,6 +87,9 @@ export const serverConfigSchema = z
       .strictObject({
         registration: z.literal('closed').default('closed'),
         allowPlaintext: z.boolean().default(false),
+        clientCertificates: z
+          .strictObject({ ca: z.string().min(1), fallback: z.enum(['none', 'email', 'commonName']).default('none') })
+          .optional(),
       })
       .prefault({}),
     components: z

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Jid, type Logger, managementFeature, SILENT_LOGGER, StreamError, type XmppPeer } from '@thingward/xmpp';
 import type { Kysely, Migration } from 'kysely';
 import { Accounts } from './accounts.ts';
+import { ClientCertificates } from './client-certificates.ts';
 import type { ConnectionContext } from './client-connection.ts';
 import { ComponentHub } from './components/component-hub.ts';
 import type { ServerConfig } from './config.ts';
@@ -224,14 +225,17 @@ export class ThingwardServer {
       log,
       onAuthentication: (succeeded) => metrics.authentications.inc({ outcome: succeeded ? 'success' : 'failure' }),
     };
+    const certificates = auth.clientCertificates && new ClientCertificates(auth.clientCertificates);
     if (listen.c2s) {
       const requireTls = !(auth.allowPlaintext && isLoopback(listen.c2s.host));
       this.#listeners.push(
-        await listenStartTls(listen.c2s, connectionContext, this.#connections, this.tls, requireTls),
+        await listenStartTls(listen.c2s, connectionContext, this.#connections, this.tls, requireTls, certificates),
       );
     }
     if (listen.c2sTls) {
-      this.#listeners.push(await listenDirectTls(listen.c2sTls, connectionContext, this.#connections, this.tls));
+      this.#listeners.push(
+        await listenDirectTls(listen.c2sTls, connectionContext, this.#connections, this.tls, certificates),
+      );
     }
     if (listen.component) {
       const door = await listenComponents(listen.component, this.#components, this.#connections, { limits, log });

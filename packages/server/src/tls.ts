@@ -1,7 +1,7 @@
 import { createPrivateKey, KeyObject, randomBytes, webcrypto, X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
+import type { SecureContextOptions } from 'node:tls';
 
 /** The server's certificate can't be used. */
 export class TlsError extends Error {
@@ -11,7 +11,6 @@ export class TlsError extends Error {
 
 export interface Tls {
   readonly options: SecureContextOptions;
-  readonly secureContext: SecureContext;
   /** SHA-256 of the certificate, as `sha256:AB:CD:...`. */
   readonly fingerprint: string;
   /** The certificate as DER. */
@@ -38,7 +37,6 @@ export function loadTls(certificateFile: string, keyFile: string): Tls {
   const options: SecureContextOptions = { cert, key, minVersion: 'TLSv1.2' };
   return {
     options,
-    secureContext: createSecureContext(options),
     fingerprint: `sha256:${certificate.fingerprint256}`,
     certificate: new Uint8Array(certificate.raw),
     certificateFile,

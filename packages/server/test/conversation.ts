@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect as connectTls } from 'node:tls';
+import { type ConnectionOptions, connect as connectTls, TLSSocket } from 'node:tls';
 import { type Element, parseElement, type StreamEvent, StreamReader } from '@thingward/xml';
 import { encodeBase64, NS } from '@thingward/xmpp';
 import { type ServerConfigInput, type ServerOptions, serverConfigSchema, ThingwardServer } from '../src/index.ts';
@@ -58,10 +58,11 @@ export class Stage {
     return this.#enter(connectTcp(this.server.address(0)?.port ?? 0, '127.0.0.1'), 'connect');
   }
 
-  connectTls(): Promise<Actor> {
+  /** @param options such as the certificate to show */
+  connectTls(options: ConnectionOptions = {}): Promise<Actor> {
     const port = this.server.address(1)?.port ?? 0;
     return this.#enter(
-      connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols: ['xmpp-client'] }),
+      connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols: ['xmpp-client'], ...options }),
       'secureConnect',
     );
   }
@@ -204,9 +205,9 @@ export class Actor {
   }
 
   /** Goes over to TLS. */
-  startsTls(): Promise<void> {
+  startsTls(options: ConnectionOptions = {}): Promise<void> {
     this.#socket.removeAllListeners();
-    const secured = connectTls({ socket: this.#socket, rejectUnauthorized: false });
+    const secured = connectTls({ socket: this.#socket, rejectUnauthorized: false, ...options });
     return new Promise((resolve, reject) => {
       secured.once('error', reject);
       secured.once('secureConnect', () => {
@@ -216,6 +217,15 @@ export class Actor {
         resolve();
       });
     });
+  }
+
+  /** For resuming. */
+  get tlsSession(): Buffer | undefined {
+    return this.#socket instanceof TLSSocket ? this.#socket.getSession() : undefined;
+  }
+
+  get hasResumedTls(): boolean {
+    return this.#socket instanceof TLSSocket && this.#socket.isSessionReused();
   }
 
   /** Cuts the connection. */

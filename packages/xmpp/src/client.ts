@@ -10,7 +10,8 @@ export type ClientState = ConnectionState;
 export interface XmppClientOptions extends ReconnectOptions {
   /** The account; a resource in it is asked for. */
   readonly jid: Jid;
-  readonly password: string;
+  /** Not needed where the connection shows a certificate of the account. @see XEP-0178 §2 */
+  readonly password?: string;
   readonly resource?: string;
 }
 

@@ -37,6 +37,13 @@ export function loadServerConfig(given: string | undefined): ServerConfig {
   return {
     ...config,
     dataDir: absolute(config.dataDir),
+    auth: {
+      ...config.auth,
+      clientCertificates: config.auth.clientCertificates && {
+        ...config.auth.clientCertificates,
+        ca: absolute(config.auth.clientCertificates.ca),
+      },
+    },
     ...(config.tls ? { tls: { cert: absolute(config.tls.cert), key: absolute(config.tls.key) } } : {}),
   };
 }

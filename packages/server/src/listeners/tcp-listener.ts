@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer, type SecureContext } from 'node:tls';
+import { createServer as createTlsServer } from 'node:tls';
 import { COMPONENT, type Logger } from '@thingward/xmpp';
+import type { ClientCertificates } from '../client-certificates.ts';
 import { ClientConnection, type ConnectionContext } from '../client-connection.ts';
 import { ComponentConnection } from '../components/component-connection.ts';
 import type { ComponentHub } from '../components/component-hub.ts';
@@ -9,6 +10,7 @@ import type { Tls } from '../tls.ts';
 import type { Connections } from './connections.ts';
 import { type ListenAddress, listen } from './listen.ts';
 import { TcpTransport } from './tcp-transport.ts';
+import { TlsUpgrade } from './tls-upgrade.ts';
 
 /** A door for clients over TCP with STARTTLS. @see RFC 6120 §5 */
 export function listenStartTls(
@@ -17,14 +19,16 @@ export function listenStartTls(
   connections: Connections,
   tls: Tls,
   requireTls: boolean,
+  clientCertificates?: ClientCertificates,
 ): Promise<Server> {
-  const secureContext = (): SecureContext => tls.secureContext;
+  const { authTimeoutMs: handshakeTimeout } = context.limits;
+  const upgrade = new TlsUpgrade({ ...tls.options, ...clientCertificates?.tlsOptions, handshakeTimeout });
   const server = createServer({ noDelay: true }, (socket) => {
     if (!connections.admit(socket)) return;
     const { limits, log } = context;
     new TcpTransport(
       socket,
-      { limits, log, certificate: () => tls.certificate, secureContext },
+      { limits, log, certificate: () => tls.certificate, upgrade, clientCertificates },
       (transport) => new ClientConnection(context, transport, requireTls),
     );
   });
@@ -37,12 +41,18 @@ export function listenDirectTls(
   context: ConnectionContext,
   connections: Connections,
   tls: Tls,
+  clientCertificates?: ClientCertificates,
 ): Promise<Server> {
   const server = createTlsServer(
-    { ...tls.options, ALPNProtocols: ['xmpp-client'], handshakeTimeout: context.limits.authTimeoutMs },
+    {
+      ...tls.options,
+      ...clientCertificates?.tlsOptions,
+      ALPNProtocols: ['xmpp-client'],
+      handshakeTimeout: context.limits.authTimeoutMs,
+    },
     (socket) => {
       const { limits, log } = context;
-      const options = { limits, log, certificate: () => tls.certificate };
+      const options = { limits, log, certificate: () => tls.certificate, clientCertificates };
       new TcpTransport(socket, options, (transport) => new ClientConnection(context, transport, true));
     },
   );

@@ -1,13 +1,15 @@
 import type { Socket } from 'node:net';
-import { type SecureContext, TLSSocket } from 'node:tls';
+import { TLSSocket } from 'node:tls';
 import { type Element, escapeAttribute, type StreamEvent, StreamReader } from '@thingward/xml';
-import { type ChannelBindings, type Logger, NS, type StreamError } from '@thingward/xmpp';
+import { type ChannelBindings, type Jid, type Logger, NS, type StreamError } from '@thingward/xmpp';
 import { channelBindings } from '@thingward/xmpp/node';
+import type { ClientCertificates } from '../client-certificates.ts';
 import type { ClientTransport } from '../client-connection.ts';
 import type { Limits } from '../limits.ts';
 import type { Stanza } from '../stanza.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { Outbox } from './outbox.ts';
+import type { TlsUpgrade } from './tls-upgrade.ts';
 
 const CLOSE_TIMEOUT_MS = 2000;
 /** Bytes that are not held back any longer: one TLS record. */
@@ -31,7 +33,9 @@ export interface TcpTransportOptions {
   /** The server's certificate, as DER. */
   readonly certificate?: (() => Uint8Array) | undefined;
   /** For STARTTLS; undefined where it is not offered or TLS is there already. */
-  readonly secureContext?: (() => SecureContext) | undefined;
+  readonly upgrade?: TlsUpgrade | undefined;
+  /** Where clients are asked for certificates. */
+  readonly clientCertificates?: ClientCertificates | undefined;
 }
 
 /** The receiving end of a TCP connection, in plain or under TLS. @see RFC 6120 §3, §4, §5 */
@@ -43,6 +47,8 @@ export class TcpTransport implements ClientTransport {
   #reader: StreamReader;
   #opened = false;
   #closing = false;
+  /** Is a TLS handshake going on? */
+  #upgrading = false;
   readonly #outbox = new Outbox();
   readonly #budget: ByteBudget;
   #throttled: NodeJS.Timeout | undefined;
@@ -69,8 +75,12 @@ export class TcpTransport implements ClientTransport {
     return this.#socket instanceof TLSSocket ? channelBindings(this.#socket, this.#options.certificate?.()) : undefined;
   }
 
+  get certified(): readonly Jid[] | undefined {
+    return this.#socket instanceof TLSSocket ? this.#options.clientCertificates?.addresses(this.#socket) : undefined;
+  }
+
   get canStartTls(): boolean {
-    return this.#options.secureContext !== undefined;
+    return this.#options.upgrade !== undefined;
   }
 
   openStream({ id, from, to }: { id: string; from: string; to?: string | undefined }): void {
@@ -121,20 +131,25 @@ export class TcpTransport implements ClientTransport {
       return;
     }
     this.#flush();
-    const secured = new TLSSocket(plain, {
-      isServer: true,
-      secureContext: (this.#options.secureContext as () => SecureContext)(),
-    });
-    plain.on('error', () => secured.destroy());
-    this.#socket = secured;
+    this.#upgrading = true;
+    try {
+      this.#socket = await (this.#options.upgrade as TlsUpgrade).upgrade(plain);
+    } catch (error) {
+      this.#options.log.debug({ remote: this.remote, reason: (error as Error).message }, 'connection broke');
+      this.#connection.ended();
+      return;
+    }
+    this.#upgrading = false;
     this.#reader = this.#newReader(this.#options.limits.maxUnauthenticatedBytes);
     this.#opened = false;
-    this.#listen(secured);
+    this.#listen(this.#socket);
   }
 
   closeStream(error?: StreamError): void {
     if (this.#closing) return;
     this.#closing = true;
+    // In the middle of a handshake nothing can be said.
+    if (this.#upgrading) this.#socket.destroy();
     if (error) this.send(error.toElement());
     if (this.#opened) this.#write('</stream:stream>');
     this.#flush();
@@ -196,7 +211,7 @@ export class TcpTransport implements ClientTransport {
 
   /** What is sent within one turn of the event loop leaves in one write. @returns whether anything can be sent */
   #prepare(): boolean {
-    if (this.#socket.destroyed || this.#socket.writableEnded) return false;
+    if (this.#upgrading || this.#socket.destroyed || this.#socket.writableEnded) return false;
     if (this.#outbox.length === 0) setImmediate(this.#flush);
     return true;
   }

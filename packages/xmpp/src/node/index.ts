@@ -1,3 +1,4 @@
+export { type CertificateAddresses, certificateAddresses } from './certificate-addresses.ts';
 export { channelBindings, serverEndPoint } from './channel-bindings.ts';
 export { NODE_SCRAM_PRIMITIVES } from './scram-primitives.ts';
 export { type TcpConnectorOptions, type TlsTrust, tcpConnector } from './tcp.ts';

@@ -1,11 +1,14 @@
+import { X509Certificate } from 'node:crypto';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, TLSSocket } from 'node:tls';
 import { type Element, escapeAttribute, type Frame, type StreamLimits, StreamReader } from '@thingward/xml';
+import type { Jid } from '../jid.ts';
 import { NS } from '../namespaces.ts';
 import { PeerError } from '../peer.ts';
 import type { ChannelBindings } from '../sasl/channel-binding.ts';
 import { ItemQueue } from '../stream/item-queue.ts';
 import type { Connector, StreamItem, XmlStream } from '../stream/xml-stream.ts';
+import { certificateAddresses } from './certificate-addresses.ts';
 import { channelBindings } from './channel-bindings.ts';
 
 /** What makes a server's certificate acceptable; with neither, the system's trusted roots. */
@@ -24,6 +27,8 @@ export interface TcpConnectorOptions {
   /** `direct`: TLS from the first byte (XEP-0368); `none`: plain TCP, for loopback only. */
   readonly tls: 'starttls' | 'direct' | 'none';
   readonly trust?: TlsTrust | undefined;
+  /** Certificate and key (PEM) to log in with. @see XEP-0178 §2 */
+  readonly certificate?: { readonly cert: string; readonly key: string } | undefined;
   /** Namespace of the stanzas on the wire; `jabber:client` when not given. In elements it is always that. */
   readonly namespace?: string;
   readonly limits?: Partial<StreamLimits>;
@@ -63,7 +68,10 @@ function openSocket({ host, port }: TcpConnectorOptions, signal: AbortSignal): P
   });
 }
 
-function secure(socket: Socket, { domain, host, port, trust, tls }: TcpConnectorOptions): Promise<TLSSocket> {
+function secure(
+  socket: Socket,
+  { domain, host, port, trust, tls, certificate }: TcpConnectorOptions,
+): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const pinned = trust?.fingerprint === undefined ? undefined : normaliseFingerprint(trust.fingerprint);
     const secured = connectTls({
@@ -73,6 +81,7 @@ function secure(socket: Socket, { domain, host, port, trust, tls }: TcpConnector
       // A pinned certificate is checked by its fingerprint below, before anything is sent.
       rejectUnauthorized: pinned === undefined,
       ...(trust?.ca === undefined ? {} : { ca: trust.ca }),
+      ...certificate,
       ...(tls === 'direct' ? { ALPNProtocols: ['xmpp-client'] } : {}),
     });
     const fail = (error: Error) => {
@@ -123,6 +132,12 @@ class TcpStream implements XmlStream {
   get channelBindings(): ChannelBindings | undefined {
     const socket = this.#socket;
     return socket instanceof TLSSocket ? channelBindings(socket, socket.getPeerCertificate().raw) : undefined;
+  }
+
+  get certified(): readonly Jid[] | undefined {
+    const { certificate } = this.#options;
+    if (!certificate || !this.isEncrypted) return undefined;
+    return certificateAddresses(new X509Certificate(certificate.cert)).xmpp;
   }
 
   get startTls(): (() => Promise<void>) | undefined {

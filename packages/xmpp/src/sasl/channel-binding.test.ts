@@ -1,5 +1,6 @@
 import { parseElement, xml } from '@thingward/xml';
 import { describe, expect, it } from 'vitest';
+import { Jid } from '../jid.ts';
 import { decodeBase64, encodeBase64 } from './base64.ts';
 import { type ChannelBindings, decodeChannelBindings, encodeChannelBindings } from './channel-binding.ts';
 import type { CredentialStore, SaslClientMechanism, SaslServerMechanism } from './mechanism.ts';
@@ -17,7 +18,11 @@ const keys = await deriveScramKeys(
   4096,
   'SHA-256',
 );
-const store: CredentialStore = { scramKeys: async () => keys, localpart: (username) => username };
+const store: CredentialStore = {
+  scramKeys: async () => keys,
+  exists: async () => true,
+  localpart: (username) => username,
+};
 
 /** Takes an exchange to its end. @returns the client's first message and the user the server has let in */
 async function exchange(client: SaslClientMechanism, server: SaslServerMechanism) {
@@ -32,7 +37,7 @@ async function exchange(client: SaslClientMechanism, server: SaslServerMechanism
 
 const channel = (bindings?: ChannelBindings) => ({ isEncrypted: true, bindings });
 const client = (offered: readonly string[], bindings?: ChannelBindings, announced?: readonly string[]) =>
-  clientMechanism(offered, 'user', 'pencil', channel(bindings), announced);
+  clientMechanism(offered, { jid: Jid.parse('user@localhost'), password: 'pencil' }, channel(bindings), announced);
 
 describe('SCRAM with channel binding (RFC 5802 §6)', () => {
   it.each([

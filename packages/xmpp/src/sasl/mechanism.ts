@@ -38,6 +38,8 @@ export interface CredentialStore {
    * @param username as the client sent it, not normalised
    */
   scramKeys(username: string, hash: ScramHash): Promise<ScramKeys>;
+  /** Is there such an account? */
+  exists(localpart: string): Promise<boolean>;
   /** The localpart that a username stands for; undefined when it can't be one. */
   localpart(username: string): string | undefined;
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Jid } from '../jid.ts';
 import { decodeBase64, encodeBase64 } from './base64.ts';
 import { SaslError } from './error.ts';
 import type { CredentialStore, ScramHash, ScramKeys } from './mechanism.ts';
@@ -10,7 +11,7 @@ const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 const bytes = (string: string) => new TextEncoder().encode(string);
 
 function storeOf(keys: ScramKeys): CredentialStore {
-  return { scramKeys: async () => keys, localpart: (username) => username };
+  return { scramKeys: async () => keys, exists: async () => true, localpart: (username) => username };
 }
 
 /** The conversations printed in RFC 5802 §5 and RFC 7677 §3. */
@@ -72,6 +73,7 @@ describe('SCRAM', () => {
         seen.push(username);
         return keys;
       },
+      exists: async () => true,
       localpart: (username) => username,
     };
     const client = scramClient('SHA-256', 'a,b=c', 'pässword =,');
@@ -130,8 +132,12 @@ describe('SCRAM', () => {
 
 describe('mechanisms', () => {
   it('PLAIN is neither used nor accepted without encryption', async () => {
-    expect(() => clientMechanism(['PLAIN'], 'u', 'p', { isEncrypted: false })).toThrowError(SaslError);
-    expect(clientMechanism(['PLAIN'], 'u', 'p', { isEncrypted: true }).name).toBe('PLAIN');
+    expect(() =>
+      clientMechanism(['PLAIN'], { jid: Jid.parse('u@localhost'), password: 'p' }, { isEncrypted: false }),
+    ).toThrowError(SaslError);
+    expect(
+      clientMechanism(['PLAIN'], { jid: Jid.parse('u@localhost'), password: 'p' }, { isEncrypted: true }).name,
+    ).toBe('PLAIN');
     const keys = await deriveScramKeys('p', new Uint8Array(16), 4096, 'SHA-256');
     expect(() => serverMechanism('PLAIN', storeOf(keys), { isEncrypted: false })).toThrowError(/TLS/);
     await expect(
@@ -148,9 +154,13 @@ describe('mechanisms', () => {
   });
 
   it('the strongest is chosen', () => {
-    expect(clientMechanism(['PLAIN', 'SCRAM-SHA-1', 'SCRAM-SHA-256'], 'u', 'p', { isEncrypted: true }).name).toBe(
-      'SCRAM-SHA-256',
-    );
+    expect(
+      clientMechanism(
+        ['PLAIN', 'SCRAM-SHA-1', 'SCRAM-SHA-256'],
+        { jid: Jid.parse('u@localhost'), password: 'p' },
+        { isEncrypted: true },
+      ).name,
+    ).toBe('SCRAM-SHA-256');
   });
 });
 

@@ -1,5 +1,7 @@
+import type { Jid } from '../jid.ts';
 import { bindingTypes, CHANNEL_BINDING_TYPES, type ChannelBindings, NO_CHANNEL_BINDINGS } from './channel-binding.ts';
 import { SaslError } from './error.ts';
+import { externalClient, externalServer } from './external.ts';
 import type { CredentialStore, SaslClientMechanism, SaslServerMechanism, ScramHash } from './mechanism.ts';
 import { plainClient, plainServer } from './plain.ts';
 import { type ClientBinding, type ScramPrimitives, scramClient, scramServer } from './scram.ts';
@@ -11,12 +13,19 @@ const SCRAM_HASHES: readonly ScramHash[] = ['SHA-256', 'SHA-1'];
 export interface SaslChannel {
   readonly isEncrypted: boolean;
   readonly bindings?: ChannelBindings | undefined;
+  /** Addresses the client's certificate speaks for; undefined where there is none, or none that is believed. */
+  readonly certified?: readonly Jid[] | undefined;
 }
 
 /** Mechanisms a server offers, strongest first. PLAIN gives the password away, so it needs an encrypted stream. */
-export function offeredMechanisms({ isEncrypted, bindings = NO_CHANNEL_BINDINGS }: SaslChannel): readonly string[] {
+export function offeredMechanisms({
+  isEncrypted,
+  bindings = NO_CHANNEL_BINDINGS,
+  certified = [],
+}: SaslChannel): readonly string[] {
+  const external = certified.length > 0 ? ['EXTERNAL'] : [];
   const plus = bindingTypes(bindings).length > 0 ? SCRAM_HASHES.map((hash) => `SCRAM-${hash}-PLUS`) : [];
-  return [...plus, ...SCRAM_HASHES.map((hash) => `SCRAM-${hash}`), ...(isEncrypted ? ['PLAIN'] : [])];
+  return [...external, ...plus, ...SCRAM_HASHES.map((hash) => `SCRAM-${hash}`), ...(isEncrypted ? ['PLAIN'] : [])];
 }
 
 /** The server's side of a mechanism the client chose. @throws SaslError `invalid-mechanism` */
@@ -32,11 +41,19 @@ export function serverMechanism(
   if (!offeredMechanisms(channel).includes(name)) {
     throw new SaslError('invalid-mechanism', 'this mechanism was not offered');
   }
+  if (name === 'EXTERNAL') return externalServer(channel.certified ?? [], (localpart) => store.exists(localpart));
   if (name === 'PLAIN') return plainServer(store);
   const isPlus = name.endsWith('-PLUS');
   const hash = name.includes('SHA-256') ? 'SHA-256' : 'SHA-1';
   const { bindings = NO_CHANNEL_BINDINGS } = channel;
   return scramServer(hash, store, undefined, primitives, { isPlus, bindings });
+}
+
+/** What a client proves its identity with, beside the certificate its connection may have shown. */
+export interface Credentials {
+  /** Of the account. */
+  readonly jid: Jid;
+  readonly password?: string | undefined;
 }
 
 /**
@@ -47,11 +64,14 @@ export function serverMechanism(
  */
 export function clientMechanism(
   offered: readonly string[],
-  username: string,
-  password: string,
-  { isEncrypted, bindings = NO_CHANNEL_BINDINGS }: SaslChannel,
+  { jid, password }: Credentials,
+  { isEncrypted, bindings = NO_CHANNEL_BINDINGS, certified }: SaslChannel,
   announced?: readonly string[],
 ): SaslClientMechanism {
+  if (certified && offered.includes('EXTERNAL')) return externalClient(jid, certified);
+  if (password === undefined)
+    throw new SaslError('not-authorized', 'no password is known, and no certificate is taken');
+  const username = jid.local ?? '';
   const plus = SCRAM_HASHES.find((hash) => offered.includes(`SCRAM-${hash}-PLUS`));
   const possible = bindingTypes(bindings);
   if (possible.length > 0) checkAnnouncement(plus !== undefined, announced);

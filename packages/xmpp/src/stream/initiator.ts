@@ -14,7 +14,8 @@ import type { XmlStream } from './xml-stream.ts';
 export interface Account {
   /** Bare JID of the account. */
   readonly jid: Jid;
-  readonly password: string;
+  /** Not needed where the connection shows a certificate. */
+  readonly password?: string | undefined;
   /** Asked for; the server may give another. */
   readonly resource?: string | undefined;
 }
@@ -62,7 +63,7 @@ async function readElement(stream: XmlStream): Promise<Element> {
   return item.element;
 }
 
-async function authenticate(stream: XmlStream, features: Element, { jid, password }: Account): Promise<void> {
+async function authenticate(stream: XmlStream, features: Element, account: Account): Promise<void> {
   const offered =
     features
       .child('mechanisms', NS.sasl)
@@ -70,9 +71,8 @@ async function authenticate(stream: XmlStream, features: Element, { jid, passwor
       .map(({ text }) => text) ?? [];
   const mechanism = clientMechanism(
     offered,
-    jid.local ?? '',
-    password,
-    { isEncrypted: stream.isEncrypted, bindings: stream.channelBindings },
+    account,
+    { isEncrypted: stream.isEncrypted, bindings: stream.channelBindings, certified: stream.certified },
     decodeChannelBindings(features),
   );
   const initial = encodeBase64(await mechanism.start());

@@ -19,6 +19,8 @@ export interface ReceivingTransport {
   readonly canStartTls: boolean;
   /** What an authentication can be tied to; undefined when there is nothing. @see RFC 5056 */
   readonly channelBindings?: ChannelBindings | undefined;
+  /** Addresses the client's certificate speaks for; undefined where none is asked for. */
+  readonly certified?: readonly Jid[] | undefined;
   /** Sends the answering stream header. */
   openStream(header: { readonly id: string; readonly from: string; readonly to?: string | undefined }): void;
   send(element: Element): void;
@@ -204,10 +206,13 @@ export class StreamReceiver {
       this.#state = 'header';
     } catch (error) {
       if (!(error instanceof SaslError)) throw error;
-      this.#policy.authenticated?.({ mechanism: this.#mechanism?.name ?? '', error });
+      const mechanism = this.#mechanism?.name ?? '';
+      this.#policy.authenticated?.({ mechanism, error });
       this.#mechanism = undefined;
       this.#failures++;
       this.#transport.send(error.toElement());
+      // A certificate will not become another on this stream (XEP-0178 §2).
+      if (mechanism === 'EXTERNAL') this.#close();
       if (this.#failures >= this.#policy.maxAuthFailures) {
         throw new StreamError('policy-violation', 'too many failed attempts to authenticate');
       }
@@ -248,8 +253,12 @@ export class StreamReceiver {
   }
 
   #channel(): SaslChannel {
-    const { isEncrypted, channelBindings } = this.#transport;
-    return { isEncrypted, bindings: channelBindings };
+    const { isEncrypted, channelBindings, certified } = this.#transport;
+    return {
+      isEncrypted,
+      bindings: channelBindings,
+      certified: certified?.filter(({ domain }) => domain === this.#domain),
+    };
   }
 
   async #bind(request: Element, account: Jid): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Element } from '@thingward/xml';
+import type { Jid } from '../jid.ts';
 import type { ChannelBindings } from '../sasl/channel-binding.ts';
 
 /** What arrives on a stream. */
@@ -13,6 +14,8 @@ export interface XmlStream {
   readonly isEncrypted: boolean;
   /** What an authentication can be tied to; undefined when there is nothing. @see RFC 5056 */
   readonly channelBindings?: ChannelBindings | undefined;
+  /** Addresses in the certificate that was shown to the server; undefined when none was. @see XEP-0178 §2 */
+  readonly certified?: readonly Jid[] | undefined;
   /** Secures the transport in place; undefined where the transport does not know STARTTLS. @see RFC 6120 §5 */
   readonly startTls: (() => Promise<void>) | undefined;
   /** Sends a stream header; the next item read is the answer to it. */
