@@ -7,7 +7,7 @@
 import { decodeRequest, decodeResponse, ModbusError, TcpFrameReader } from '@thingward/modbus';
 import { IoTDiscoError, parseIoTDisco } from '@thingward/things';
 import { Frame, parseElement, StreamReader, XmlError } from '@thingward/xml';
-import { Jid, JidError, SaslError, scramServer } from '@thingward/xmpp';
+import { Jid, JidError, opaqueString, PrecisError, SaslError, scramServer } from '@thingward/xmpp';
 
 const seconds = Number(process.argv[2] ?? 20);
 let state = Number(process.argv[3] ?? Date.now() % 2 ** 31) || 1;
@@ -65,6 +65,34 @@ const MORE_XML = [
 
 const soup = (parts, most) => Array.from({ length: 1 + below(most) }, () => pick(parts)).join('');
 const noise = (most) => Uint8Array.from({ length: 1 + below(most) }, () => below(256));
+
+const JID_PARTS = [
+  '@',
+  '/',
+  '.',
+  '-',
+  'xn--',
+  '[',
+  ']',
+  ':',
+  'A',
+  'b',
+  '1',
+  '\\20',
+  '\u03a3',
+  '\u0628',
+  '\u200c',
+  '\u094d',
+];
+/** Text with characters from all of Unicode, halves of them too. */
+const international = (parts, most) =>
+  soup([...parts, String.fromCharCode(below(2 ** 16)), String.fromCodePoint(below(0x110000)), latin1(noise(2))], most);
+
+/** What was normalised once is normal. */
+function unchanging(normalise, input) {
+  const once = normalise(input);
+  if (normalise(once) !== once) throw new Error(`${JSON.stringify(once)} changes when it is normalised again`);
+}
 
 /** A valid input with some bytes changed, cut or doubled. */
 function mutated(seed) {
@@ -132,10 +160,11 @@ const TARGETS = {
     XmlError,
   ],
   jid: [
-    () => latin1(pick([noise(30), mutated(utf8('Romeo@example.org/orchard'))])),
-    (input) => Jid.parse(input),
+    () => pick([latin1(mutated(utf8('Romeo@xn--exmple-cua.org/orchard'))), international(JID_PARTS, 8)]),
+    (input) => unchanging((text) => Jid.parse(text).toString(), input),
     JidError,
   ],
+  password: [() => international([' ', 'a', '\u00b7'], 8), (input) => unchanging(opaqueString, input), PrecisError],
   'modbus request': [() => pick([noise(20), mutated(pick(PDUS))]), (input) => decodeRequest(input), ModbusError],
   'modbus response': [() => pick([noise(20), mutated(pick(PDUS))]), (input) => decodeResponse(input), ModbusError],
   'modbus tcp': [

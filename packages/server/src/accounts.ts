@@ -6,6 +6,8 @@ import {
   Jid,
   JidError,
   newScramKeys,
+  opaqueString,
+  PrecisError,
   type ScramHash,
   type ScramKeys,
 } from '@thingward/xmpp';
@@ -150,11 +152,7 @@ export class Accounts implements CredentialStore {
   }
 
   async #credentials(localpart: string, password: string) {
-    if (password.length === 0) throw new AccountError('bad-password', 'the password is empty');
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters a password must not have
-    if (/[\u0000-\u001f\u007f]/.test(password)) {
-      throw new AccountError('bad-password', 'the password has control characters');
-    }
+    checkPassword(password);
     return Promise.all(
       HASHES.map(async (hash) => {
         const keys = await newScramKeys(password, hash, ITERATIONS);
@@ -183,6 +181,17 @@ export class Accounts implements CredentialStore {
 
   #unknown(localpart: string): AccountError {
     return new AccountError('unknown', `there is no account ${localpart}@${this.#domain}`);
+  }
+}
+
+/** @throws AccountError `bad-password` @see RFC 8265 §4 */
+function checkPassword(password: string): void {
+  try {
+    opaqueString(password);
+  } catch (error) {
+    if (error instanceof PrecisError)
+      throw new AccountError('bad-password', `this can't be a password: ${error.message}`);
+    throw error;
   }
 }
 

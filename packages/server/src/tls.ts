@@ -2,6 +2,7 @@ import { createPrivateKey, KeyObject, randomBytes, webcrypto, X509Certificate } 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SecureContextOptions } from 'node:tls';
+import { asciiDomain } from '@thingward/xmpp';
 
 /** The server's certificate can't be used. */
 export class TlsError extends Error {
@@ -49,7 +50,7 @@ export async function selfSignedTls(directory: string, domain: string): Promise<
   const certificateFile = join(directory, 'certificate.pem');
   const keyFile = join(directory, 'key.pem');
   if (!existsSync(certificateFile) || !existsSync(keyFile) || hasExpired(certificateFile)) {
-    const { cert, key } = await makeSelfSigned(domain);
+    const { cert, key } = await makeSelfSigned(asciiDomain(domain));
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     writeFileSync(keyFile, key, { mode: 0o600 });
     writeFileSync(certificateFile, cert);

@@ -16,6 +16,7 @@ export * from './entity-time.ts';
 export * from './forwarding.ts';
 export * from './hints.ts';
 export * from './http-upload.ts';
+export { asciiDomain } from './idna/domain-name.ts';
 export { Jid, JidError } from './jid.ts';
 export * from './last-activity.ts';
 export { type Logger, SILENT_LOGGER } from './logger.ts';
@@ -32,6 +33,7 @@ export {
   type XmppPeer,
 } from './peer.ts';
 export { PING, ping, servePing } from './ping.ts';
+export { opaqueString, PrecisError, usernameCaseMapped } from './precis/index.ts';
 export * from './private-storage.ts';
 export { type ConnectionState, ReconnectingPeer, type ReconnectOptions } from './reconnecting-peer.ts';
 export * from './result-set.ts';

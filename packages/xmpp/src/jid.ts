@@ -1,3 +1,7 @@
+import { normaliseDomain } from './idna/domain-name.ts';
+import { PrecisError } from './precis/error.ts';
+import { opaqueString, usernameCaseMapped } from './precis/profiles.ts';
+
 /** A string that is no JID; `part` says which part is wrong. */
 export class JidError extends Error {
   override readonly name = 'JidError';
@@ -11,11 +15,10 @@ export class JidError extends Error {
 }
 
 const MAX_PART_BYTES = 1023;
+/** Longer ones are not looked at: no mapping would make them short enough. */
+const MAX_INPUT_LENGTH = 4 * MAX_PART_BYTES;
 const encoder = new TextEncoder();
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters a JID must not have
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
-const NOT_IN_LOCALPART = /["&'/:<>@\s]/;
-const DOMAIN_LABEL = /^[\p{L}\p{N}](?:[\p{L}\p{N}\p{M}-]*[\p{L}\p{N}\p{M}])?$/u;
+const NOT_IN_LOCALPART = /["&'/:<>@]/;
 
 /**
  * An XMPP address: `localpart@domainpart/resourcepart`, normalised on creation so that equal addresses are equal strings.
@@ -102,47 +105,46 @@ export class Jid {
   }
 }
 
-/** UsernameCaseMapped of RFC 8265 §3.3 and the further exclusions of RFC 7622 §3.3.1. */
+/** UsernameCaseMapped without some further characters. @see RFC 7622 §3.3 */
 function localpart(input: string): string {
-  const text = fullWidthToAscii(input).toLowerCase().normalize('NFC');
-  checkLength('localpart', text);
-  if (NOT_IN_LOCALPART.test(text) || CONTROL.test(text)) {
-    throw new JidError(
-      'localpart',
-      `"${input}" is not a localpart: it must not have spaces, control characters or any of "&'/:<>@`,
-    );
+  const text = enforced('localpart', input, usernameCaseMapped);
+  if (NOT_IN_LOCALPART.test(text)) {
+    throw new JidError('localpart', `${quote(input)} is not a localpart: it must not have any of "&'/:<>@`);
   }
   return text;
 }
 
-/** RFC 7622 §3.2: a host name (internationalised or not), an IPv4 address, or an IPv6 address in brackets. */
+/** @see RFC 7622 §3.2 */
 function domainpart(input: string): string {
-  const text = fullWidthToAscii(input).toLowerCase().normalize('NFC').replace(/\.$/, '');
-  checkLength('domainpart', text);
-  const isIpv6 = /^\[[0-9a-f:.]{2,45}\]$/.test(text);
-  if (!isIpv6 && !text.split('.').every((label) => label.length <= 63 && DOMAIN_LABEL.test(label))) {
-    throw new JidError('domainpart', `"${input}" is not a domain name or IP address`);
-  }
-  return text;
+  const text = normaliseDomain(input);
+  if (text !== undefined) return text;
+  throw new JidError('domainpart', `${quote(input)} is not a domain name or IP address`);
 }
 
-/** OpaqueString of RFC 8265 §4.2: spaces become U+0020, case is kept. */
+/** @see RFC 7622 §3.4 */
 function resourcepart(input: string): string {
-  const text = input.replace(/\p{Zs}/gu, ' ').normalize('NFC');
-  checkLength('resourcepart', text);
-  if (CONTROL.test(text)) throw new JidError('resourcepart', 'a resourcepart must not have control characters');
+  return enforced('resourcepart', input, opaqueString);
+}
+
+/** What a profile makes of a part, when it is not too long. */
+function enforced(part: JidError['part'], input: string, profile: (text: string) => string): string {
+  if (input.length > MAX_INPUT_LENGTH) throw tooLong(part);
+  let text: string;
+  try {
+    text = profile(input);
+  } catch (error) {
+    if (!(error instanceof PrecisError)) throw error;
+    throw new JidError(part, `the ${part} is wrong: ${error.message}`);
+  }
+  // No code unit has more than three bytes.
+  if (text.length * 3 > MAX_PART_BYTES && encoder.encode(text).length > MAX_PART_BYTES) throw tooLong(part);
   return text;
 }
 
-function checkLength(part: JidError['part'], text: string): void {
-  if (/\p{Surrogate}/u.test(text)) throw new JidError(part, `the ${part} is not well-formed Unicode`);
-  const bytes = encoder.encode(text).length;
-  if (bytes === 0) throw new JidError(part, `the ${part} is empty`);
-  if (bytes > MAX_PART_BYTES)
-    throw new JidError(part, `the ${part} has ${bytes} bytes, at most ${MAX_PART_BYTES} are allowed`);
+function tooLong(part: JidError['part']): JidError {
+  return new JidError(part, `the ${part} is too long: at most ${MAX_PART_BYTES} bytes are allowed`);
 }
 
-/** Width mapping rule of RFC 8264 §5.2.1. */
-function fullWidthToAscii(text: string): string {
-  return text.replace(/[\uff01-\uff5e]/g, (c) => String.fromCharCode(c.charCodeAt(0) - 0xfee0));
+function quote(text: string): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}...` : text);
 }

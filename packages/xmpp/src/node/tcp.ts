@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, TLSSocket } from 'node:tls';
 import { type Element, escapeAttribute, type Frame, type StreamLimits, StreamReader } from '@thingward/xml';
+import { asciiDomain } from '../idna/domain-name.ts';
 import type { Jid } from '../jid.ts';
 import { NS } from '../namespaces.ts';
 import { PeerError } from '../peer.ts';
@@ -76,7 +77,7 @@ function secure(
     const pinned = trust?.fingerprint === undefined ? undefined : normaliseFingerprint(trust.fingerprint);
     const secured = connectTls({
       socket,
-      servername: /^[\d.:[\]]+$/.test(domain) ? '' : domain,
+      servername: /^[\d.:[\]]+$/.test(domain) ? '' : asciiDomain(domain),
       minVersion: 'TLSv1.2',
       // A pinned certificate is checked by its fingerprint below, before anything is sent.
       rejectUnauthorized: pinned === undefined,

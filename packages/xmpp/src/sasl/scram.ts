@@ -10,6 +10,7 @@ import type {
   ScramHash,
   ScramKeys,
 } from './mechanism.ts';
+import { preparePassword } from './password.ts';
 
 /** Fewest iterations a server may ask for. @see RFC 7677 §4 */
 export const MIN_ITERATIONS = 4096;
@@ -27,7 +28,7 @@ type MaybePromise<T> = T | Promise<T>;
 
 export const WEB_CRYPTO_PRIMITIVES: ScramPrimitives = { hmac, digest };
 
-/** What remains of a password. @see RFC 5802 §3 */
+/** What remains of a password. @throws SaslError `malformed-request` for what can't be one @see RFC 5802 §3 */
 export async function deriveScramKeys(
   password: string,
   salt: Uint8Array<ArrayBuffer>,
@@ -236,10 +237,9 @@ function decode(bytes: Uint8Array): string {
   }
 }
 
-/** OpaqueString of RFC 8265 §4, then Hi() of RFC 5802 §2.2. */
+/** Hi(). @throws SaslError `malformed-request` for what can't be a password @see RFC 5802 §2.2 */
 async function saltPassword(password: string, salt: Uint8Array<ArrayBuffer>, iterations: number, hash: ScramHash) {
-  const prepared = encodeUtf8(password.replace(/\p{Zs}/gu, ' ').normalize('NFC'));
-  const key = await subtle.importKey('raw', prepared, 'PBKDF2', false, ['deriveBits']);
+  const key = await subtle.importKey('raw', encodeUtf8(preparePassword(password)), 'PBKDF2', false, ['deriveBits']);
   const bits = hash === 'SHA-1' ? 160 : 256;
   return new Uint8Array(await subtle.deriveBits({ name: 'PBKDF2', hash, salt, iterations }, key, bits));
 }

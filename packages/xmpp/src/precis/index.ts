@@ -1,0 +1,2 @@
+export { PrecisError } from './error.ts';
+export { opaqueString, usernameCaseMapped } from './profiles.ts';
