@@ -18,6 +18,7 @@ export * from './hints.ts';
 export * from './http-upload.ts';
 export { asciiDomain } from './idna/domain-name.ts';
 export { Jid, JidError } from './jid.ts';
+export * from './jid-escaping.ts';
 export * from './last-activity.ts';
 export { type Logger, SILENT_LOGGER } from './logger.ts';
 export { NS } from './namespaces.ts';

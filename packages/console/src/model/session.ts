@@ -1,5 +1,5 @@
 import { type ReadonlySignal, signal } from '@preact/signals-core';
-import { Jid } from '@thingward/xmpp';
+import { Jid, parseTypedJid } from '@thingward/xmpp';
 import type { Connect, Connection } from './connection.ts';
 import { explainSignIn } from './explain.ts';
 import type { JidMemory } from './jid-memory.ts';
@@ -45,7 +45,7 @@ export class Session {
     this.#state.value = { kind: 'signing-in' };
     const attempt = new AbortController();
     this.#attempt = attempt;
-    const jid = Jid.parse(text.trim());
+    const jid = readJid(text);
     const connection = this.#connect({ jid, password });
     this.#connection = connection;
     try {
@@ -102,6 +102,11 @@ export class Session {
   }
 }
 
+/** The address as it is on the wire, or as people write it. @throws JidError */
+function readJid(text: string): Jid {
+  return Jid.tryParse(text.trim()) ?? parseTypedJid(text);
+}
+
 /** What is wrong with the form, before the server is asked. */
 function problemOf(text: string, password: string): string | undefined {
   const trimmed = text.trim();
@@ -109,7 +114,7 @@ function problemOf(text: string, password: string): string | undefined {
   if (!trimmed.includes('@')) return `“${trimmed}” is not a full address: enter name@domain, such as owner@localhost.`;
   if (password === '') return 'Enter your password.';
   try {
-    Jid.parse(trimmed);
+    readJid(trimmed);
     return undefined;
   } catch (error) {
     return explainSignIn(error);

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { type FoundThing, nodeKey } from '@thingward/things';
+import { displayedJid } from '@thingward/xmpp';
 import { useWorkspace } from '../../app-context.ts';
 import { AvailabilityLabel } from '../../components/availability.tsx';
 import { Notice } from '../../components/notice.tsx';
@@ -57,7 +58,7 @@ function Result({ thing }: { readonly thing: FoundThing }) {
         <div>
           <h2>{nameOf(tags) ?? bare}</h2>
           <span class="jid">
-            {bare}
+            {displayedJid(jid.bare)}
             {node && ` · ${node.nodeId}`}
           </span>
         </div>
@@ -78,7 +79,7 @@ function Result({ thing }: { readonly thing: FoundThing }) {
       <dl class="pairs tags">
         <div>
           <dt>Owner</dt>
-          <dd>{owner.equals(jid.bare) ? 'none (owns itself)' : owner.toString()}</dd>
+          <dd>{owner.equals(jid.bare) ? 'none (owns itself)' : displayedJid(owner)}</dd>
         </div>
         {tags.map(({ name, value }) => (
           <div key={name}>

@@ -1,3 +1,4 @@
+import { displayedJid } from '@thingward/xmpp';
 import { useApp, useWorkspace } from '../../app-context.ts';
 
 /** Where we are connected, as whom, and whether it works. */
@@ -19,7 +20,7 @@ export function StatusBar() {
         </div>
         <div>
           <dt>Signed in as</dt>
-          <dd class="break">{jid.toString()}</dd>
+          <dd class="break">{displayedJid(jid)}</dd>
         </div>
         <div>
           <dt>Connection</dt>

@@ -1,3 +1,4 @@
+import { displayedJid } from '@thingward/xmpp';
 import { useApp, useWorkspace } from '../../app-context.ts';
 import { Icon } from '../../components/icon.tsx';
 import { Logo } from '../../components/logo.tsx';
@@ -11,7 +12,7 @@ export function TopBar() {
         <Logo />
         <span>Thingward</span>
       </a>
-      <span class="top-bar-jid">{connection.jid.bare.toString()}</span>
+      <span class="top-bar-jid">{displayedJid(connection.jid.bare)}</span>
       <button type="button" class="button quiet" onClick={() => session.signOut()}>
         <Icon name="signOut" />
         Sign out

@@ -1,3 +1,4 @@
+import { displayedJid } from '@thingward/xmpp';
 import { useWorkspace } from '../../app-context.ts';
 
 /** Those who want to be our friends. */
@@ -12,7 +13,7 @@ export function FriendRequests() {
         {requests.map((jid) => (
           <li key={jid.toString()}>
             <span>
-              <span class="jid strong">{jid.toString()}</span> wants to see when you are online.
+              <span class="jid strong">{displayedJid(jid)}</span> wants to see when you are online.
             </span>
             <span class="actions">
               <button
@@ -21,7 +22,7 @@ export function FriendRequests() {
                 disabled={!isOnline.value}
                 onClick={() => directory.answer(jid, true)}
               >
-                Accept<span class="visually-hidden"> {jid.toString()}</span>
+                Accept<span class="visually-hidden"> {displayedJid(jid)}</span>
               </button>
               <button
                 type="button"
@@ -29,7 +30,7 @@ export function FriendRequests() {
                 disabled={!isOnline.value}
                 onClick={() => directory.answer(jid, false)}
               >
-                Decline<span class="visually-hidden"> {jid.toString()}</span>
+                Decline<span class="visually-hidden"> {displayedJid(jid)}</span>
               </button>
             </span>
           </li>

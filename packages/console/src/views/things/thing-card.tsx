@@ -1,3 +1,4 @@
+import { displayedJid } from '@thingward/xmpp';
 import { useEffect } from 'preact/hooks';
 import { useWorkspace } from '../../app-context.ts';
 import { Age } from '../../components/age.tsx';
@@ -33,7 +34,7 @@ export function ThingCard({ entry, count }: { readonly entry: Entry; readonly co
         <h2>
           <a href={formatRoute({ page: 'thing', jid: bare })}>{entry.name}</a>
         </h2>
-        <span class="jid">{bare}</span>
+        <span class="jid">{displayedJid(entry.jid)}</span>
       </header>
       {readings.length === 0 && <p class="headline-empty muted">No values yet</p>}
       <dl class="headline">

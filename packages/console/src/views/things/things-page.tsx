@@ -1,3 +1,4 @@
+import { displayedJid } from '@thingward/xmpp';
 import { useWorkspace } from '../../app-context.ts';
 import { AvailabilityLabel } from '../../components/availability.tsx';
 import { FriendRequests } from './friend-requests.tsx';
@@ -32,7 +33,7 @@ export function ThingsPage() {
             {others.map(({ jid, name, availability }) => (
               <li key={jid.toString()}>
                 <span>{name}</span>
-                <span class="jid">{jid.toString()}</span>
+                <span class="jid">{displayedJid(jid)}</span>
                 <AvailabilityLabel of={availability} />
               </li>
             ))}
