@@ -1,6 +1,7 @@
 import { ARCHIVE_DEFAULTS, Jid } from '@thingward/xmpp';
 import { z } from 'zod';
 import { DEFAULT_LIMITS } from './limits.ts';
+import { DEFAULT_BOSH_SETTINGS } from './listeners/bosh/settings.ts';
 import { isLoopback, type ListenAddress } from './listeners/listen.ts';
 import type { Target } from './s2s/resolve.ts';
 
@@ -157,6 +158,15 @@ export const serverConfigSchema = z
         quotaBytes: positive.default(500 * 1024 * 1024),
         retentionDays: positive.default(30),
         publicUrl: webAddress.optional(),
+      })
+      .prefault({}),
+    http: z.strictObject({ publicUrl: webAddress.optional() }).prefault({}),
+    bosh: z
+      .strictObject({
+        maxWaitSeconds: z.number().int().min(1).max(600).default(DEFAULT_BOSH_SETTINGS.maxWaitSeconds),
+        inactivitySeconds: z.number().int().min(1).max(3600).default(DEFAULT_BOSH_SETTINGS.inactivitySeconds),
+        pollingSeconds: z.number().int().min(0).max(60).default(DEFAULT_BOSH_SETTINGS.pollingSeconds),
+        maxPauseSeconds: z.number().int().min(1).max(3600).default(DEFAULT_BOSH_SETTINGS.maxPauseSeconds),
       })
       .prefault({}),
     history: z.strictObject({ retentionDays: positive.default(400) }).prefault({}),

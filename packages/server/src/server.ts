@@ -247,6 +247,8 @@ export class ThingwardServer {
         context: connectionContext,
         connections: this.#connections,
         metrics,
+        bosh: this.#config.bosh,
+        publicUrl: this.#config.http.publicUrl,
         tls: this.tls,
         web,
         consoleDirectory: this.#options.consoleDirectory,

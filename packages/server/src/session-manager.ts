@@ -161,9 +161,10 @@ export class SessionManager {
       this.#remember(management.id, session, management.handled);
     }
     if (management) wire?.send(acknowledgement(management.handled));
+    const undelivered = wire?.undelivered?.() ?? [];
     wire?.closeStream(error);
     log.debug({ jid: session.jid.toString(), reason: error?.message }, 'session ended');
-    const lost = management?.end() ?? [];
+    const lost = management?.end() ?? undelivered;
     const finish = async () => {
       try {
         await router.sessionEnded(session);

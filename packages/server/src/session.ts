@@ -1,6 +1,6 @@
 import type { Element } from '@thingward/xml';
 import type { Jid, StreamError } from '@thingward/xmpp';
-import type { Stanza } from './stanza.ts';
+import type { Stanza, UndeliveredStanza } from './stanza.ts';
 import type { StreamManagement } from './stream-management.ts';
 
 /** How a session reaches its client. */
@@ -13,6 +13,8 @@ export interface SessionWire {
   readonly isEncrypted: boolean;
   /** Address and port of the other side, for people. */
   readonly remote: string;
+  /** What was sent and may never have arrived, in order, where the wire can tell. */
+  undelivered?(): readonly UndeliveredStanza[];
 }
 
 /** A bound resource of an account. It may outlive its connection. @see XEP-0198 §5 */

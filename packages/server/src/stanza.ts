@@ -191,6 +191,13 @@ export class Stanza {
   }
 }
 
+/** A stanza whose client may not have got it. */
+export interface UndeliveredStanza {
+  readonly stanza: Stanza;
+  /** When it was sent: milliseconds since 1970. */
+  readonly at: number;
+}
+
 /** The head of an element as it is written without a prefix. */
 function headOf({ name, attributes, elements }: Element): Head {
   const [payload, ...otherChildren] = elements.map(nameOf);

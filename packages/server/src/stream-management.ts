@@ -1,16 +1,13 @@
 import type { Element } from '@thingward/xml';
 import { acknowledgement, acknowledgementRequest, nextCount, UnacknowledgedQueue } from '@thingward/xmpp';
-import type { Stanza } from './stanza.ts';
+import type { Stanza, UndeliveredStanza } from './stanza.ts';
 
 /** Stanzas after which the client is asked at once what it has handled; for fewer it is asked a little later. */
 const ASK_AFTER = 32;
 const ASK_DELAY_MS = 1000;
 
 /** A stanza the client has not acknowledged. */
-export interface Sent {
-  readonly stanza: Stanza;
-  /** When it was sent: milliseconds since 1970. */
-  readonly at: number;
+export interface Sent extends UndeliveredStanza {
   /** Was there no connection then? */
   readonly isHeld: boolean;
 }

@@ -7,11 +7,15 @@ import fastifyStatic from '@fastify/static';
 import fastify, { type FastifyInstance } from 'fastify';
 import { WebSocketServer } from 'ws';
 import type { ConnectionContext } from '../client-connection.ts';
+import { type BoshOrigin, BoshSessions } from '../listeners/bosh/bosh-sessions.ts';
+import type { BoshSettings } from '../listeners/bosh/settings.ts';
 import type { Connections } from '../listeners/connections.ts';
 import { isLoopback, type ListenAddress, listenError } from '../listeners/listen.ts';
 import { WebSocketTransport } from '../listeners/websocket-transport.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Tls } from '../tls.ts';
+import { BOSH_PATH, boshRoutes } from './bosh-routes.ts';
+import { hostMetaRoutes } from './host-meta-routes.ts';
 import type { WebRoutes } from './web-routes.ts';
 
 export interface HttpOptions {
@@ -19,6 +23,9 @@ export interface HttpOptions {
   readonly context: ConnectionContext;
   readonly connections: Connections;
   readonly metrics: Metrics;
+  readonly bosh: BoshSettings;
+  /** Where others find it, where that is not the address itself. */
+  readonly publicUrl?: string | undefined;
   /** Used when the address is not on loopback: then it is HTTPS. */
   readonly tls: Tls;
   /** What modules serve. */
@@ -45,9 +52,9 @@ const SECURITY_HEADERS = {
   'permissions-policy': 'camera=(self), microphone=(), geolocation=()',
 };
 
-/** The console, XMPP over WebSocket, health, metrics and host-meta behind one port. @throws ListenError */
+/** The console, XMPP over WebSocket and BOSH, health, metrics and host-meta behind one port. @throws ListenError */
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
-  const { address, tls, context } = options;
+  const { address, tls, context, connections } = options;
   const isPlain = isLoopback(address.host);
   const app = (isPlain ? fastify() : fastify({ https: { ...tls.options } as object })) as unknown as FastifyInstance;
   app.addHook('onSend', async (_request, reply) => {
@@ -58,7 +65,12 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     reply.type(options.metrics.registry.contentType);
     return options.metrics.registry.metrics();
   });
-  serveHostMeta(app, isPlain);
+  hostMetaRoutes(app, (request) => {
+    const base = options.publicUrl ?? `${isPlain ? 'http' : 'https'}://${request.host}`;
+    return { websocket: base.replace(/^http/, 'ws') + WEBSOCKET_PATH, xbosh: base + BOSH_PATH };
+  });
+  const bosh = new BoshSessions({ context, connections, settings: options.bosh, requireTls: !isPlain });
+  await app.register(async (scope) => boshRoutes(scope, bosh, originOf));
   await options.web.mount(app);
   const directories: [string, string][] = Object.entries(options.staticDirectories ?? {});
   if (options.consoleDirectory && existsSync(options.consoleDirectory))
@@ -75,30 +87,21 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const { port } = app.server.address() as AddressInfo;
   const host = address.host.includes(':') ? `[${address.host}]` : address.host;
   context.log.debug({ host, port }, 'HTTP is open');
-  options.web.opened(isPlain ? `http://${host}:${port}` : `https://${context.domain}:${port}`);
+  options.web.opened(options.publicUrl ?? (isPlain ? `http://${host}:${port}` : `https://${context.domain}:${port}`));
   return {
     url: `${isPlain ? 'http' : 'https'}://${host}:${port}`,
     async close() {
       for (const socket of webSockets.clients) socket.terminate();
+      bosh.close();
       await app.close();
     },
   };
 }
 
-/** Where the WebSocket is. @see XEP-0156 §3 */
-function serveHostMeta(app: FastifyInstance, isPlain: boolean): void {
-  const rel = 'urn:xmpp:alt-connections:websocket';
-  const href = (host: string) => `${isPlain ? 'ws' : 'wss'}://${host}${WEBSOCKET_PATH}`;
-  const open = { 'access-control-allow-origin': '*' };
-  app.get('/.well-known/host-meta.json', async (request, reply) => {
-    reply.headers(open);
-    return { links: [{ rel, href: href(request.host) }] };
-  });
-  app.get('/.well-known/host-meta', async (request, reply) => {
-    reply.headers(open).type('application/xrd+xml; charset=utf-8');
-    const safeHref = href(request.host.replace(/[^\w.:[\]-]/g, ''));
-    return `<?xml version='1.0' encoding='utf-8'?><XRD xmlns='http://docs.oasis-open.org/ns/xri/xrd-1.0'><Link rel='${rel}' href='${safeHref}'/></XRD>`;
-  });
+function originOf({ socket }: IncomingMessage): BoshOrigin {
+  const { remoteAddress = '', remotePort } = socket;
+  const isEncrypted = (socket as Partial<TLSSocket>).encrypted === true;
+  return { address: remoteAddress, remote: `${remoteAddress}:${remotePort}`, isEncrypted };
 }
 
 /** @see RFC 7395 §3.1 */
@@ -122,12 +125,8 @@ function acceptWebSockets(app: FastifyInstance, options: HttpOptions, isPlain: b
     }
     if (!connections.admit(socket as Socket)) return;
     server.handleUpgrade(request, socket, head, (webSocket) => {
-      const { remoteAddress, remotePort } = request.socket;
-      new WebSocketTransport(context, webSocket, {
-        remote: `${remoteAddress}:${remotePort}`,
-        isEncrypted: (request.socket as Partial<TLSSocket>).encrypted === true,
-        requireTls: !isPlain,
-      });
+      const { remote, isEncrypted } = originOf(request);
+      new WebSocketTransport(context, webSocket, { remote, isEncrypted, requireTls: !isPlain });
     });
   });
   return server;

@@ -4,11 +4,16 @@ import type { Limits } from '../limits.ts';
 
 type ConnectionLimits = Pick<Limits, 'maxConnections' | 'maxConnectionsPerAddress'>;
 
+/** Something that counts as a connection of a client. */
+interface Counted {
+  destroy(): void;
+}
+
 /** The connections that are open, counted by address, so that there are never too many. */
 export class Connections {
   readonly #limits: ConnectionLimits;
   readonly #log: Logger;
-  readonly #open = new Set<Socket>();
+  readonly #open = new Set<Counted>();
   readonly #byAddress = new Map<string, number>();
 
   constructor(limits: ConnectionLimits, log: Logger) {
@@ -20,28 +25,37 @@ export class Connections {
     return this.#open.size;
   }
 
-  /** Takes a new connection in, or closes it when there are too many. @returns whether it was taken in */
-  admit(socket: Socket): boolean {
-    const address = socket.remoteAddress ?? '';
+  /**
+   * Takes a new connection in, or closes it when there are too many.
+   * @param address the client's, where that is not the other end of the socket
+   * @returns whether it was taken in
+   */
+  admit(socket: Socket, address: string = socket.remoteAddress ?? ''): boolean {
+    const left = this.enter(socket, address);
+    if (left) socket.once('close', left);
+    else socket.destroy();
+    return left !== undefined;
+  }
+
+  /** Counts one more. @returns what to call when it is gone; undefined when there are too many */
+  enter(connection: Counted, address: string): (() => void) | undefined {
     const count = this.#byAddress.get(address) ?? 0;
     const { maxConnections, maxConnectionsPerAddress } = this.#limits;
     if (this.#open.size >= maxConnections || count >= maxConnectionsPerAddress) {
       this.#log.warn({ address, open: this.#open.size }, 'too many connections: one was refused');
-      socket.destroy();
-      return false;
+      return undefined;
     }
-    this.#open.add(socket);
+    this.#open.add(connection);
     this.#byAddress.set(address, count + 1);
-    socket.once('close', () => {
-      this.#open.delete(socket);
+    return () => {
+      if (!this.#open.delete(connection)) return;
       const left = (this.#byAddress.get(address) ?? 1) - 1;
       if (left > 0) this.#byAddress.set(address, left);
       else this.#byAddress.delete(address);
-    });
-    return true;
+    };
   }
 
   destroyAll(): void {
-    for (const socket of this.#open) socket.destroy();
+    for (const connection of [...this.#open]) connection.destroy();
   }
 }

@@ -9,6 +9,7 @@ import type { Limits } from '../limits.ts';
 import type { Stanza } from '../stanza.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { Outbox } from './outbox.ts';
+import { streamElementText } from './stream-element.ts';
 import type { TlsUpgrade } from './tls-upgrade.ts';
 
 const CLOSE_TIMEOUT_MS = 2000;
@@ -95,15 +96,7 @@ export class TcpTransport implements ClientTransport {
   }
 
   send(element: Element): void {
-    // The stream's own elements are written with its prefix, as the RFC's examples are: some clients look for it.
-    const text = element.toString(NS.client);
-    this.#write(
-      element.namespace === NS.stream
-        ? text
-            .replace(`<${element.name} xmlns='${NS.stream}'`, `<stream:${element.name}`)
-            .replace(new RegExp(`</${element.name}>$`), `</stream:${element.name}>`)
-        : text,
-    );
+    this.#write(streamElementText(element, NS.client));
   }
 
   sendStanza(stanza: Stanza): void {
