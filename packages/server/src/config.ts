@@ -1,8 +1,10 @@
+import { isIPv4, isIPv6 } from 'node:net';
 import { ARCHIVE_DEFAULTS, Jid } from '@thingward/xmpp';
 import { z } from 'zod';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { DEFAULT_BOSH_SETTINGS } from './listeners/bosh/settings.ts';
 import { isLoopback, type ListenAddress } from './listeners/listen.ts';
+import type { Network } from './listeners/proxy-protocol/proxy-protocol.ts';
 import type { Target } from './s2s/resolve.ts';
 
 const port = (text: string): number => (/^\d{1,5}$/.test(text) ? Number(text) : Number.NaN);
@@ -63,6 +65,18 @@ const serverAddress = z.string().transform((text, context): Target => {
     return z.NEVER;
   }
   return { ...address.data, direct };
+});
+
+/** `192.0.2.0/24`, `2001:db8::/32`, or one address. */
+const network = z.string().transform((text, context): Network => {
+  const [address = '', prefix, ...others] = text.split('/');
+  const longest = isIPv4(address) ? 32 : isIPv6(address) ? 128 : -1;
+  const length = prefix === undefined ? longest : /^\d{1,3}$/.test(prefix) ? Number(prefix) : Number.NaN;
+  if (others.length > 0 || !(length >= 0 && length <= longest)) {
+    context.addIssue({ code: 'custom', message: `expected addresses such as 192.0.2.0/24, got "${text}"` });
+    return z.NEVER;
+  }
+  return { address, prefix: length };
 });
 
 const positive = z.number().int().positive();
@@ -160,6 +174,12 @@ export const serverConfigSchema = z
         publicUrl: webAddress.optional(),
       })
       .prefault({}),
+    proxyProtocol: z
+      .strictObject({
+        from: z.array(network).min(1),
+        doors: z.array(z.enum(['c2s', 'c2sTls', 'http'])).default(['c2s', 'c2sTls']),
+      })
+      .optional(),
     http: z.strictObject({ publicUrl: webAddress.optional() }).prefault({}),
     bosh: z
       .strictObject({

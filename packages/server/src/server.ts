@@ -13,7 +13,8 @@ import { type HttpServer, startHttp } from './http/http-server.ts';
 import { WebRoutes } from './http/web-routes.ts';
 import { Connections } from './listeners/connections.ts';
 import { isLoopback } from './listeners/listen.ts';
-import { listenComponents, listenDirectTls, listenStartTls } from './listeners/tcp-listener.ts';
+import { ProxyProtocol } from './listeners/proxy-protocol/proxy-protocol.ts';
+import { type ClientDoor, listenComponents, listenDirectTls, listenStartTls } from './listeners/tcp-listener.ts';
 import { createMetrics } from './metrics.ts';
 import type { ServerContext } from './module.ts';
 import { modules } from './modules/index.ts';
@@ -225,18 +226,21 @@ export class ThingwardServer {
       log,
       onAuthentication: (succeeded) => metrics.authentications.inc({ outcome: succeeded ? 'success' : 'failure' }),
     };
-    const certificates = auth.clientCertificates && new ClientCertificates(auth.clientCertificates);
+    const { proxyProtocol } = this.#config;
+    const proxies = (door: 'c2s' | 'c2sTls' | 'http') =>
+      new ProxyProtocol(proxyProtocol?.doors.includes(door) ? proxyProtocol.from : [], log);
+    const clientDoor = (door: 'c2s' | 'c2sTls'): ClientDoor => ({
+      context: connectionContext,
+      connections: this.#connections,
+      tls: this.tls,
+      proxies: proxies(door),
+      clientCertificates: auth.clientCertificates && new ClientCertificates(auth.clientCertificates),
+    });
     if (listen.c2s) {
       const requireTls = !(auth.allowPlaintext && isLoopback(listen.c2s.host));
-      this.#listeners.push(
-        await listenStartTls(listen.c2s, connectionContext, this.#connections, this.tls, requireTls, certificates),
-      );
+      this.#listeners.push(await listenStartTls(listen.c2s, clientDoor('c2s'), requireTls));
     }
-    if (listen.c2sTls) {
-      this.#listeners.push(
-        await listenDirectTls(listen.c2sTls, connectionContext, this.#connections, this.tls, certificates),
-      );
-    }
+    if (listen.c2sTls) this.#listeners.push(await listenDirectTls(listen.c2sTls, clientDoor('c2sTls')));
     if (listen.component) {
       const door = await listenComponents(listen.component, this.#components, this.#connections, { limits, log });
       this.#listeners.push(door);
@@ -248,6 +252,7 @@ export class ThingwardServer {
         connections: this.#connections,
         metrics,
         bosh: this.#config.bosh,
+        proxies: proxies('http'),
         publicUrl: this.#config.http.publicUrl,
         tls: this.tls,
         web,

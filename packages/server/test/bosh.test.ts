@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { BOSH, NS, STREAM_MANAGEMENT } from '@thingward/xmpp';
+import { type AlternativeConnections, BOSH, decodeHostMeta, NS, STREAM_MANAGEMENT } from '@thingward/xmpp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BoshActor } from './bosh-actor.ts';
 import { Stage } from './conversation.ts';
@@ -621,5 +621,41 @@ describe('limits', () => {
     const [bound, unbound] = await Promise.all(waiting);
     expect(bound?.child('error', NS.stream)?.child('system-shutdown', NS.streamErrors)).toBeDefined();
     expect(unbound?.attributes).toEqual(ended('system-shutdown'));
+  });
+});
+
+describe('host-meta (XEP-0156)', () => {
+  /** What both files say, for who asks at this host. */
+  async function hostMeta(base: string, headers: Record<string, string> = {}): Promise<AlternativeConnections> {
+    const [json, xrd] = await Promise.all([
+      fetch(`${base}/.well-known/host-meta.json`, { headers }),
+      fetch(`${base}/.well-known/host-meta`, { headers }),
+    ]);
+    expect(json.headers.get('content-type')).toMatch(/^application\/json/);
+    expect(xrd.headers.get('content-type')).toMatch(/^application\/xrd\+xml/);
+    for (const { headers: given } of [json, xrd]) expect(given.get('access-control-allow-origin')).toBe('*');
+    const connections = decodeHostMeta(await json.text());
+    expect(decodeHostMeta(await xrd.text())).toEqual(connections);
+    return connections;
+  }
+
+  it('tells where WebSocket and BOSH are', async () => {
+    const url = stage.server.url ?? '';
+    expect(await hostMeta(url)).toEqual({
+      websocket: `${url.replace('http', 'ws')}/xmpp-websocket`,
+      xbosh: `${url}/http-bind`,
+    });
+  });
+
+  it('behind a proxy, tells the address that was configured', async () => {
+    const proxied = await Stage.open({ http: { publicUrl: 'https://chat.example.org/xmpp/' } });
+    try {
+      expect(await hostMeta(proxied.server.url ?? '')).toEqual({
+        websocket: 'wss://chat.example.org/xmpp/xmpp-websocket',
+        xbosh: 'https://chat.example.org/xmpp/http-bind',
+      });
+    } finally {
+      await proxied.close();
+    }
   });
 });

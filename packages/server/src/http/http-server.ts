@@ -11,6 +11,7 @@ import { type BoshOrigin, BoshSessions } from '../listeners/bosh/bosh-sessions.t
 import type { BoshSettings } from '../listeners/bosh/settings.ts';
 import type { Connections } from '../listeners/connections.ts';
 import { isLoopback, type ListenAddress, listenError } from '../listeners/listen.ts';
+import type { ProxyProtocol } from '../listeners/proxy-protocol/proxy-protocol.ts';
 import { WebSocketTransport } from '../listeners/websocket-transport.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Tls } from '../tls.ts';
@@ -24,6 +25,7 @@ export interface HttpOptions {
   readonly connections: Connections;
   readonly metrics: Metrics;
   readonly bosh: BoshSettings;
+  readonly proxies: ProxyProtocol;
   /** Where others find it, where that is not the address itself. */
   readonly publicUrl?: string | undefined;
   /** Used when the address is not on loopback: then it is HTTPS. */
@@ -69,6 +71,11 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     const base = options.publicUrl ?? `${isPlain ? 'http' : 'https'}://${request.host}`;
     return { websocket: base.replace(/^http/, 'ws') + WEBSOCKET_PATH, xbosh: base + BOSH_PATH };
   });
+  const originOf = ({ socket }: IncomingMessage): BoshOrigin => {
+    const { address: client, port } = options.proxies.sourceOf(socket);
+    const isEncrypted = (socket as Partial<TLSSocket>).encrypted === true;
+    return { address: client, remote: `${client}:${port}`, isEncrypted };
+  };
   const bosh = new BoshSessions({ context, connections, settings: options.bosh, requireTls: !isPlain });
   await app.register(async (scope) => boshRoutes(scope, bosh, originOf));
   await options.web.mount(app);
@@ -78,7 +85,8 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   for (const [index, [prefix, root]] of directories.entries()) {
     await app.register(fastifyStatic, { root, prefix, decorateReply: index === 0 });
   }
-  const webSockets = acceptWebSockets(app, options, isPlain);
+  const webSockets = acceptWebSockets(app, options, isPlain, originOf);
+  options.proxies.guard(app.server);
   try {
     await app.listen({ host: address.host, port: address.port });
   } catch (error) {
@@ -98,14 +106,13 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   };
 }
 
-function originOf({ socket }: IncomingMessage): BoshOrigin {
-  const { remoteAddress = '', remotePort } = socket;
-  const isEncrypted = (socket as Partial<TLSSocket>).encrypted === true;
-  return { address: remoteAddress, remote: `${remoteAddress}:${remotePort}`, isEncrypted };
-}
-
 /** @see RFC 7395 §3.1 */
-function acceptWebSockets(app: FastifyInstance, options: HttpOptions, isPlain: boolean): WebSocketServer {
+function acceptWebSockets(
+  app: FastifyInstance,
+  options: HttpOptions,
+  isPlain: boolean,
+  originOf: (request: IncomingMessage) => BoshOrigin,
+): WebSocketServer {
   const { context, connections } = options;
   const server = new WebSocketServer({
     noServer: true,
@@ -123,9 +130,9 @@ function acceptWebSockets(app: FastifyInstance, options: HttpOptions, isPlain: b
       socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
       return;
     }
-    if (!connections.admit(socket as Socket)) return;
+    const { address, remote, isEncrypted } = originOf(request);
+    if (!connections.admit(socket as Socket, address)) return;
     server.handleUpgrade(request, socket, head, (webSocket) => {
-      const { remote, isEncrypted } = originOf(request);
       new WebSocketTransport(context, webSocket, { remote, isEncrypted, requireTls: !isPlain });
     });
   });

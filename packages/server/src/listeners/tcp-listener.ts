@@ -9,39 +9,45 @@ import type { Limits } from '../limits.ts';
 import type { Tls } from '../tls.ts';
 import type { Connections } from './connections.ts';
 import { type ListenAddress, listen } from './listen.ts';
+import type { ProxyProtocol } from './proxy-protocol/proxy-protocol.ts';
 import { TcpTransport } from './tcp-transport.ts';
 import { TlsUpgrade } from './tls-upgrade.ts';
+
+/** What a door for clients is made of. */
+export interface ClientDoor {
+  readonly context: ConnectionContext;
+  readonly connections: Connections;
+  readonly tls: Tls;
+  readonly proxies: ProxyProtocol;
+  readonly clientCertificates?: ClientCertificates;
+}
 
 /** A door for clients over TCP with STARTTLS. @see RFC 6120 §5 */
 export function listenStartTls(
   address: ListenAddress,
-  context: ConnectionContext,
-  connections: Connections,
-  tls: Tls,
+  { context, connections, tls, proxies, clientCertificates }: ClientDoor,
   requireTls: boolean,
-  clientCertificates?: ClientCertificates,
 ): Promise<Server> {
   const { authTimeoutMs: handshakeTimeout } = context.limits;
   const upgrade = new TlsUpgrade({ ...tls.options, ...clientCertificates?.tlsOptions, handshakeTimeout });
   const server = createServer({ noDelay: true }, (socket) => {
-    if (!connections.admit(socket)) return;
+    const source = proxies.sourceOf(socket);
+    if (!connections.admit(socket, source.address)) return;
     const { limits, log } = context;
     new TcpTransport(
       socket,
-      { limits, log, certificate: () => tls.certificate, upgrade, clientCertificates },
+      { limits, log, source, certificate: () => tls.certificate, upgrade, clientCertificates },
       (transport) => new ClientConnection(context, transport, requireTls),
     );
   });
+  proxies.guard(server);
   return listen(server, 'c2s', address);
 }
 
-/** A door for clients over direct TLS. @see XEP-0368 */
+/** A door for clients over direct TLS. Who offers other protocols than this one (ALPN) is refused. @see XEP-0368 */
 export function listenDirectTls(
   address: ListenAddress,
-  context: ConnectionContext,
-  connections: Connections,
-  tls: Tls,
-  clientCertificates?: ClientCertificates,
+  { context, connections, tls, proxies, clientCertificates }: ClientDoor,
 ): Promise<Server> {
   const server = createTlsServer(
     {
@@ -52,16 +58,23 @@ export function listenDirectTls(
     },
     (socket) => {
       const { limits, log } = context;
-      const options = { limits, log, certificate: () => tls.certificate, clientCertificates };
+      const options = {
+        limits,
+        log,
+        source: proxies.sourceOf(socket),
+        certificate: () => tls.certificate,
+        clientCertificates,
+      };
       new TcpTransport(socket, options, (transport) => new ClientConnection(context, transport, true));
     },
   );
   // Counted from their first byte, not from the end of the handshake: silence costs a socket too.
-  server.on('connection', (socket: Socket) => connections.admit(socket));
+  server.on('connection', (socket: Socket) => connections.admit(socket, proxies.sourceOf(socket).address));
   server.on('tlsClientError', (error: Error, socket: Socket) => {
     context.log.debug({ remote: socket.remoteAddress, reason: error.message }, 'TLS handshake failed');
     socket.destroy();
   });
+  proxies.guard(server);
   return listen(server, 'c2sTls', address);
 }
 

@@ -9,6 +9,7 @@ import type { Limits } from '../limits.ts';
 import type { Stanza } from '../stanza.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { Outbox } from './outbox.ts';
+import type { Source } from './proxy-protocol/proxy-header.ts';
 import { streamElementText } from './stream-element.ts';
 import type { TlsUpgrade } from './tls-upgrade.ts';
 
@@ -31,6 +32,8 @@ export interface TcpTransportOptions {
   readonly log: Logger;
   /** Namespace of the stanzas on the stream; `jabber:client` when not given. */
   readonly namespace?: string;
+  /** Where it comes from, where that is not the other end of the socket. */
+  readonly source?: Source;
   /** The server's certificate, as DER. */
   readonly certificate?: (() => Uint8Array) | undefined;
   /** For STARTTLS; undefined where it is not offered or TLS is there already. */
@@ -59,7 +62,8 @@ export class TcpTransport implements ClientTransport {
   constructor(socket: Socket, options: TcpTransportOptions, connect: (transport: TcpTransport) => StreamConnection) {
     this.#options = options;
     this.#socket = socket;
-    this.remote = `${socket.remoteAddress}:${socket.remotePort}`;
+    const { address = socket.remoteAddress, port = socket.remotePort } = options.source ?? {};
+    this.remote = `${address}:${port}`;
     this.#reader = this.#newReader(options.limits.maxUnauthenticatedBytes);
     this.#budget = new ByteBudget(options.limits.maxBytesPerSecond);
     this.#connection = connect(this);
