@@ -31,6 +31,8 @@ export interface ClientTransport extends ReceivingTransport, SessionWire {
   resume(): void;
   /** From now on stanzas of full size are taken. */
   authenticated(): void;
+  /** From now on no element changes how the next is to be read. */
+  bound?(): void;
 }
 
 /** What all connections share. */
@@ -223,6 +225,7 @@ export class ClientConnection {
   #taken(session: Session): void {
     this.#session = session;
     this.#receiver = undefined;
+    this.#transport.bound?.();
     // Its client may have gone while it was being made.
     if (this.#ended) this.#context.sessions.disconnected(session, this.#transport);
   }

@@ -174,6 +174,7 @@ export const serverConfigSchema = z
         publicUrl: webAddress.optional(),
       })
       .prefault({}),
+    workers: z.union([z.literal('auto'), z.number().int().min(0).max(64)]).default(0),
     proxyProtocol: z
       .strictObject({
         from: z.array(network).min(1),

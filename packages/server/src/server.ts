@@ -1,10 +1,19 @@
 import type { Server } from 'node:net';
 import { join } from 'node:path';
-import { Jid, type Logger, managementFeature, SILENT_LOGGER, StreamError, type XmppPeer } from '@thingward/xmpp';
+import { fileURLToPath } from 'node:url';
+import {
+  encodeBase64,
+  Jid,
+  type Logger,
+  managementFeature,
+  SILENT_LOGGER,
+  StreamError,
+  type XmppPeer,
+} from '@thingward/xmpp';
 import type { Kysely, Migration } from 'kysely';
 import { Accounts } from './accounts.ts';
 import { ClientCertificates } from './client-certificates.ts';
-import type { ConnectionContext } from './client-connection.ts';
+import { ClientConnection, type ClientTransport, type ConnectionContext } from './client-connection.ts';
 import { ComponentHub } from './components/component-hub.ts';
 import type { ServerConfig } from './config.ts';
 import { DiscoRegistry } from './disco-registry.ts';
@@ -12,9 +21,9 @@ import { Hooks } from './hooks.ts';
 import { type HttpServer, startHttp } from './http/http-server.ts';
 import { WebRoutes } from './http/web-routes.ts';
 import { Connections } from './listeners/connections.ts';
-import { isLoopback } from './listeners/listen.ts';
-import { ProxyProtocol } from './listeners/proxy-protocol/proxy-protocol.ts';
-import { type ClientDoor, listenComponents, listenDirectTls, listenStartTls } from './listeners/tcp-listener.ts';
+import { isLoopback, listen } from './listeners/listen.ts';
+import { type Network, ProxyProtocol } from './listeners/proxy-protocol/proxy-protocol.ts';
+import { type ClientDoor, directTlsServer, listenComponents, startTlsServer } from './listeners/tcp-listener.ts';
 import { createMetrics } from './metrics.ts';
 import type { ServerContext } from './module.ts';
 import { modules } from './modules/index.ts';
@@ -29,6 +38,8 @@ import { type OpenDatabase, openDatabase } from './storage/database.ts';
 import { serverMigrations } from './storage/migrations.ts';
 import type { ServerSchema } from './storage/schema.ts';
 import { loadTls, selfSignedTls, type Tls } from './tls.ts';
+import type { WorkerDoor } from './workers/worker-messages.ts';
+import { WorkerPool, workerCount } from './workers/worker-pool.ts';
 
 /** How long the end of all sessions may take when the server stops. */
 const STOP_GRACE_MS = 5000;
@@ -58,6 +69,8 @@ export interface ServerOptions {
   readonly log?: Logger;
   /** In the place of the system's DNS. */
   readonly dns?: DnsLookups;
+  /** What worker processes run, in the place of the built package's own. */
+  readonly workerProgram?: string;
   /** The built console. */
   readonly consoleDirectory?: string;
   /** Further files to serve over HTTP, by URL prefix. */
@@ -102,6 +115,7 @@ export class ThingwardServer {
   readonly #listeners: Server[] = [];
   readonly #components: ComponentHub;
   #http: HttpServer | undefined;
+  #workers: WorkerPool | undefined;
   #federation: Federation | undefined;
 
   private constructor(config: ServerConfig, options: ServerOptions, database: OpenDatabase<ServerSchema>, tls: Tls) {
@@ -124,7 +138,7 @@ export class ThingwardServer {
     this.#connections = new Connections(config.limits, this.#log);
   }
 
-  /** Opens the database, the services and the doors. What was opened is closed again when one fails. @throws StorageError, TlsError, ListenError */
+  /** Opens the database, the services and the doors. What was opened is closed again when one fails. @throws StorageError, TlsError, ListenError, WorkerError */
   static async start(config: ServerConfig, options: ServerOptions = {}): Promise<ThingwardServer> {
     const tls = await serverTls(config);
     const database = await openServerDatabase(config.dataDir, options.services);
@@ -165,13 +179,14 @@ export class ThingwardServer {
     for (const stop of this.#stopModules) await stop();
     await new Promise((resolve) => setTimeout(resolve, this.#connections.size > 0 ? 50 : 0));
     this.#connections.destroyAll();
+    await this.#workers?.stop();
     await this.#http?.close();
     await Promise.all(closed);
     await this.#database.close();
   }
 
   async #start(): Promise<void> {
-    const { listen, auth, limits, domain } = this.#config;
+    const { listen, limits, domain } = this.#config;
     const log = this.#log;
     const rosters = new RosterStore(this.#database.query);
     const disco = new DiscoRegistry();
@@ -226,21 +241,7 @@ export class ThingwardServer {
       log,
       onAuthentication: (succeeded) => metrics.authentications.inc({ outcome: succeeded ? 'success' : 'failure' }),
     };
-    const { proxyProtocol } = this.#config;
-    const proxies = (door: 'c2s' | 'c2sTls' | 'http') =>
-      new ProxyProtocol(proxyProtocol?.doors.includes(door) ? proxyProtocol.from : [], log);
-    const clientDoor = (door: 'c2s' | 'c2sTls'): ClientDoor => ({
-      context: connectionContext,
-      connections: this.#connections,
-      tls: this.tls,
-      proxies: proxies(door),
-      clientCertificates: auth.clientCertificates && new ClientCertificates(auth.clientCertificates),
-    });
-    if (listen.c2s) {
-      const requireTls = !(auth.allowPlaintext && isLoopback(listen.c2s.host));
-      this.#listeners.push(await listenStartTls(listen.c2s, clientDoor('c2s'), requireTls));
-    }
-    if (listen.c2sTls) this.#listeners.push(await listenDirectTls(listen.c2sTls, clientDoor('c2sTls')));
+    await this.#openClientDoors(connectionContext);
     if (listen.component) {
       const door = await listenComponents(listen.component, this.#components, this.#connections, { limits, log });
       this.#listeners.push(door);
@@ -252,7 +253,7 @@ export class ThingwardServer {
         connections: this.#connections,
         metrics,
         bosh: this.#config.bosh,
-        proxies: proxies('http'),
+        proxies: new ProxyProtocol(this.#proxiesOf('http'), log),
         publicUrl: this.#config.http.publicUrl,
         tls: this.tls,
         web,
@@ -260,6 +261,55 @@ export class ThingwardServer {
         staticDirectories: this.#options.staticDirectories ?? {},
       });
     }
+  }
+
+  /** The doors over TCP, in this process or with worker processes behind them. */
+  async #openClientDoors(context: ConnectionContext): Promise<void> {
+    const { listen: addresses, auth, limits, workers } = this.#config;
+    const requireTls = !(auth.allowPlaintext && addresses.c2s && isLoopback(addresses.c2s.host));
+    const connect = (door: WorkerDoor) => (transport: ClientTransport) =>
+      new ClientConnection(context, transport, door === 'c2sTls' || requireTls);
+    const size = workerCount(workers);
+    if (size > 0) this.#workers = await this.#startWorkers(size);
+    for (const door of ['c2s', 'c2sTls'] as const) {
+      const address = addresses[door];
+      if (!address) continue;
+      const local = (): ClientDoor => ({
+        limits,
+        log: this.#log,
+        tls: this.tls,
+        proxies: new ProxyProtocol(this.#proxiesOf(door), this.#log),
+        clientCertificates: auth.clientCertificates && new ClientCertificates(auth.clientCertificates),
+        admit: (socket, source) => this.#connections.admit(socket, source.address),
+        connect: connect(door),
+      });
+      const server =
+        this.#workers?.server(door, connect(door)) ??
+        (door === 'c2s' ? startTlsServer(local()) : directTlsServer(local()));
+      this.#listeners.push(await listen(server, door, address));
+    }
+  }
+
+  #startWorkers(size: number): Promise<WorkerPool> {
+    const { limits, auth } = this.#config;
+    return WorkerPool.start({
+      size,
+      program: this.#options.workerProgram ?? fileURLToPath(new URL('./workers/worker-main.js', import.meta.url)),
+      settings: {
+        limits,
+        tls: this.tls.options,
+        certificate: encodeBase64(this.tls.certificate),
+        clientCertificates: auth.clientCertificates,
+        proxies: { c2s: this.#proxiesOf('c2s'), c2sTls: this.#proxiesOf('c2sTls') },
+      },
+      connections: this.#connections,
+      log: this.#log,
+    });
+  }
+
+  #proxiesOf(door: 'c2s' | 'c2sTls' | 'http'): readonly Network[] {
+    const { proxyProtocol } = this.#config;
+    return proxyProtocol?.doors.includes(door) ? proxyProtocol.from : [];
   }
 
   async #startServices(): Promise<void> {

@@ -3,6 +3,7 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ConnectionOptions, connect as connectTls, TLSSocket } from 'node:tls';
+import { fileURLToPath } from 'node:url';
 import { type Element, parseElement, type StreamEvent, StreamReader } from '@thingward/xml';
 import { encodeBase64, NS } from '@thingward/xmpp';
 import { type ServerConfigInput, type ServerOptions, serverConfigSchema, ThingwardServer } from '../src/index.ts';
@@ -11,6 +12,10 @@ const PATIENCE_MS = 2000;
 
 const streamHeader = (domain: string): string =>
   `<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='${NS.stream}' to='${domain}' version='1.0'>`;
+
+/** With THINGWARD_STAGE_WORKERS=N the same conversations are held with N worker processes; the packages must have been built. */
+const workers = Number(process.env.THINGWARD_STAGE_WORKERS ?? 0);
+const workerProgram = fileURLToPath(new URL('../dist/workers/worker-main.js', import.meta.url));
 
 export const STREAM_HEADER = streamHeader('localhost');
 
@@ -43,9 +48,10 @@ export class Stage {
       dataDir: this.directory,
       listen: { c2s: '127.0.0.1:0', c2sTls: '127.0.0.1:0', http: '127.0.0.1:0' },
       auth: { allowPlaintext: true },
+      workers,
       ...this.#input,
     });
-    this.server = await ThingwardServer.start(config, this.#options);
+    this.server = await ThingwardServer.start(config, { workerProgram, ...this.#options });
   }
 
   /** The doors it opens when it starts the next time. */

@@ -37,7 +37,8 @@ export class Frame {
   readonly bytes: Uint8Array;
   /** True when the bytes mean the same in any stream of the same default namespace: no prefix is taken from the stream header. */
   readonly selfContained: boolean;
-  readonly #bindings: Readonly<Record<string, string>>;
+  /** Prefixes bound around it; '' is the default namespace. */
+  readonly bindings: Readonly<Record<string, string>>;
   #head: FrameHead | undefined;
   #element: Element | undefined;
 
@@ -54,7 +55,7 @@ export class Frame {
     this.bytes = bytes;
     this.#head = head;
     this.selfContained = selfContained;
-    this.#bindings = bindings;
+    this.bindings = bindings;
   }
 
   /**
@@ -66,8 +67,21 @@ export class Frame {
     return new Frame(bytes, readHead(bytes, bindings), !SHARED_SCANNER.usesOuterPrefix, bindings);
   }
 
+  /**
+   * An element that another process has read and validated.
+   * @param isSimple has it one child element at most? Then no more than its first two start tags are read
+   */
+  static validated(
+    bytes: Uint8Array,
+    bindings: Readonly<Record<string, string>>,
+    selfContained: boolean,
+    isSimple: boolean,
+  ): Frame {
+    return new Frame(bytes, isSimple ? readLead(bytes, bindings) : undefined, selfContained, bindings);
+  }
+
   get head(): FrameHead {
-    this.#head ??= readHead(this.bytes, this.#bindings);
+    this.#head ??= readHead(this.bytes, this.bindings);
     return this.#head;
   }
 
@@ -85,7 +99,7 @@ export class Frame {
 
   #tree(): Element {
     const builder = new TreeBuilder();
-    SHARED_SCANNER.scan(this.bytes, 0, this.bytes.length, builder, new NamespaceScope(this.#bindings));
+    SHARED_SCANNER.scan(this.bytes, 0, this.bytes.length, builder, new NamespaceScope(this.bindings));
     return builder.take();
   }
 }
@@ -103,6 +117,13 @@ function readHead(bytes: Uint8Array, bindings: Readonly<Record<string, string>>)
   if (end !== bytes.length) {
     throw new XmlError('not-well-formed', 'expected exactly one element', end === INCOMPLETE ? bytes.length : end);
   }
+  return head.take();
+}
+
+/** The head of a valid element without reading more than it takes: its start tag and that of its only child. */
+function readLead(bytes: Uint8Array, bindings: Readonly<Record<string, string>>): FrameHead {
+  const head = new HeadReader();
+  SHARED_SCANNER.scan(bytes, 0, bytes.length, head, new NamespaceScope(bindings), 2);
   return head.take();
 }
 

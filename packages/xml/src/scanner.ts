@@ -109,7 +109,7 @@ export class ElementScanner {
   /**
    * Scans the element whose `<` is at `start`.
    * @param scope bindings in force around the element; as it was when this returns
-   * @param openTagOnly stop after the start tag (a stream header is never closed in the same breath)
+   * @param maxStartTags stop after so many start tags: one for a stream header, which is never closed in the same breath
    * @returns the offset behind the element, or INCOMPLETE
    * @throws XmlError
    */
@@ -119,23 +119,24 @@ export class ElementScanner {
     end: number,
     handler: ScanHandler,
     scope: NamespaceScope,
-    openTagOnly = false,
+    maxStartTags = Number.POSITIVE_INFINITY,
   ): number {
     this.bytes = bytes;
     this.#scope = scope;
     this.#outerMark = scope.mark;
     this.#usesOuterPrefix = false;
     try {
-      return this.#scan(start, end, handler, openTagOnly);
+      return this.#scan(start, end, handler, maxStartTags);
     } finally {
       scope.release(this.#outerMark);
       this.bytes = NOTHING;
     }
   }
 
-  #scan(start: number, end: number, handler: ScanHandler, openTagOnly: boolean): number {
+  #scan(start: number, end: number, handler: ScanHandler, maxStartTags: number): number {
     const { bytes } = this;
     let depth = 0;
+    let left = maxStartTags;
     let at = start;
     for (;;) {
       // `at` is on a '<'
@@ -161,7 +162,7 @@ export class ElementScanner {
         if (behind === INCOMPLETE) return INCOMPLETE;
         at = behind;
         handler.open(this, depth);
-        if (openTagOnly) return at;
+        if (--left === 0) return at;
         if (bytes[at - 2] === SLASH) {
           handler.close(this, depth);
           this.#scope.release(this.#scopeMark[depth] as number);

@@ -144,7 +144,7 @@ export class StreamReader {
         close: () => {},
       },
       scope,
-      true,
+      1,
     );
     if (end === INCOMPLETE) return this.#tooLarge(limit, 'stream header');
     if (end > limit) throw new XmlError('too-large', `the stream header is longer than ${limit} bytes`, limit);

@@ -109,6 +109,13 @@ export class TcpTransport implements ClientTransport {
     this.#check();
   }
 
+  /** Sends bytes that are part of the stream already. They must not change afterwards. */
+  sendBytes(bytes: Uint8Array): void {
+    if (!this.#prepare()) return;
+    this.#outbox.append(bytes, 0, bytes.length);
+    this.#check();
+  }
+
   restart(): void {
     this.#reader.restart();
     this.#opened = false;

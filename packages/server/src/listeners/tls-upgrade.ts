@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
+import { endpoints } from './endpoints.ts';
 
 /** Takes connections over to TLS. @see RFC 6120 §5.4.3 */
 export class TlsUpgrade {
@@ -31,9 +32,4 @@ export class TlsUpgrade {
       else this.#server.emit('connection', plain);
     });
   }
-}
-
-/** Both ends of a TCP connection: no other open one has the same. */
-function endpoints({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
-  return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
 }

@@ -1,5 +1,6 @@
 import { BlockList, isIPv6, type Server, type Socket } from 'node:net';
 import type { Logger } from '@thingward/xmpp';
+import { endpoints } from '../endpoints.ts';
 import { type ProxyHeader, parseProxyHeader, type Source } from './proxy-header.ts';
 
 /** How long a header may take to arrive. */
@@ -41,7 +42,7 @@ export class ProxyProtocol {
       const accept = () => {
         for (const listener of listeners) listener.call(server, socket);
       };
-      if (this.#isTrusted(socket.remoteAddress)) this.#await(socket, accept);
+      if (this.isTrusted(socket.remoteAddress)) this.#await(socket, accept);
       else accept();
     });
   }
@@ -49,11 +50,12 @@ export class ProxyProtocol {
   /** Where a connection comes from. To be asked while it is open. */
   sourceOf(socket: Socket): Source {
     const { remoteAddress = '', remotePort = 0 } = socket;
-    return this.#sources.get(keyOf(socket)) ?? { address: remoteAddress, port: remotePort };
+    return this.#sources.get(endpoints(socket)) ?? { address: remoteAddress, port: remotePort };
   }
 
-  #isTrusted(address: string | undefined): boolean {
-    if (address === undefined) return false;
+  /** Is it a proxy? Then where its connections come from is in their header. */
+  isTrusted(address: string | undefined): boolean {
+    if (address === undefined || !this.#hasTrust) return false;
     const plain = address.replace(/^::ffff:(?=\d+\.)/, '');
     return this.#trusted.check(plain, isIPv6(plain) ? 'ipv6' : 'ipv4');
   }
@@ -97,13 +99,8 @@ export class ProxyProtocol {
   }
 
   #note(socket: Socket, source: Source): void {
-    const key = keyOf(socket);
+    const key = endpoints(socket);
     this.#sources.set(key, source);
     socket.once('close', () => this.#sources.delete(key));
   }
-}
-
-/** What a connection is known by, also when it was wrapped in TLS: no two that are open have the same. */
-function keyOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
-  return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
 }

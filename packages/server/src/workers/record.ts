@@ -1,0 +1,152 @@
+import type { Socket } from 'node:net';
+import { Outbox } from '../listeners/outbox.ts';
+import type { Stanza } from '../stanza.ts';
+
+/**
+ * What the main process and its workers tell each other. A record is four bytes of payload length, one of kind, four of the
+ * connection's number (all little-endian), and the payload.
+ */
+export const RECORD = {
+  // From a worker.
+  /** Where a connection comes from (JSON); the first of each. */
+  source: 1,
+  /** A stream header (JSON). */
+  open: 2,
+  /** A top-level element (see `frame-record.ts`). */
+  frame: 3,
+  /** The client has closed its stream. */
+  close: 4,
+  /** What the client sent is no XML of a stream (JSON). */
+  error: 5,
+  /** The connection is gone. */
+  ended: 6,
+  // To a worker.
+  /** Send the answering stream header (JSON). */
+  openStream: 20,
+  /** Send these bytes. */
+  bytes: 21,
+  /** Go over to TLS. */
+  startTls: 22,
+  /** Expect a new stream header. */
+  restart: 23,
+  /** Full-sized elements are taken from now on. */
+  authenticated: 24,
+  /** The element was handled: go on with the next one. */
+  next: 25,
+  /** Go on, and do not wait after each element any more. */
+  free: 26,
+  /** Take nothing from this connection for now. */
+  pause: 27,
+  resume: 28,
+  /** End the stream and the connection. */
+  closeStream: 29,
+} as const;
+
+export type RecordKind = (typeof RECORD)[keyof typeof RECORD];
+
+const HEADER_LENGTH = 9;
+/** Records that are not held back any longer. */
+const MUCH = 65_536;
+
+export interface RecordWriterOptions {
+  /** Bytes that may wait for the other process before it counts as full. */
+  readonly maxBacklog: number;
+  readonly onFull?: () => void;
+  /** It was full, and the other process has taken what waited. */
+  readonly onRoom?: () => void;
+}
+
+/** Writes records. Those of one turn of the event loop leave in one write. */
+export class RecordWriter {
+  readonly #socket: Socket;
+  readonly #options: RecordWriterOptions;
+  readonly #outbox = new Outbox();
+  readonly #header = Buffer.alloc(HEADER_LENGTH);
+  #isFull = false;
+
+  constructor(socket: Socket, options: RecordWriterOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    socket.on('drain', () => {
+      if (!this.#isFull) return;
+      this.#isFull = false;
+      options.onRoom?.();
+    });
+  }
+
+  get isFull(): boolean {
+    return this.#isFull;
+  }
+
+  write(kind: RecordKind, connection: number, ...payload: readonly Uint8Array[]): void {
+    let length = 0;
+    for (const part of payload) length += part.length;
+    this.#begin(kind, connection, length);
+    for (const part of payload) this.#outbox.append(part, 0, part.length);
+    this.#check();
+  }
+
+  writeText(kind: RecordKind, connection: number, text: string): void {
+    this.write(kind, connection, Buffer.from(text));
+  }
+
+  writeJson(kind: RecordKind, connection: number, value: unknown): void {
+    this.writeText(kind, connection, JSON.stringify(value));
+  }
+
+  writeStanza(kind: RecordKind, connection: number, stanza: Stanza): void {
+    this.#begin(kind, connection, stanza.size);
+    stanza.appendTo(this.#outbox);
+    this.#check();
+  }
+
+  #begin(kind: RecordKind, connection: number, length: number): void {
+    if (this.#outbox.length === 0) setImmediate(this.#flush);
+    this.#header.writeUInt32LE(length, 0);
+    this.#header[4] = kind;
+    this.#header.writeUInt32LE(connection, 5);
+    this.#outbox.append(this.#header, 0, HEADER_LENGTH);
+  }
+
+  #check(): void {
+    if (this.#outbox.length < MUCH) return;
+    this.#flush();
+    if (this.#isFull || this.#socket.writableLength <= this.#options.maxBacklog) return;
+    this.#isFull = true;
+    this.#options.onFull?.();
+  }
+
+  readonly #flush = (): void => {
+    if (this.#outbox.length > 0 && !this.#socket.destroyed) this.#socket.write(this.#outbox.take());
+  };
+}
+
+/** Takes one record. The payload stays valid for good. */
+export type RecordHandler = (kind: number, connection: number, payload: Uint8Array) => void;
+
+/** Reads records from the pieces they arrive in. */
+export class RecordReader {
+  readonly #handle: RecordHandler;
+  #rest: Buffer | undefined;
+
+  constructor(handle: RecordHandler) {
+    this.#handle = handle;
+  }
+
+  push(chunk: Buffer): void {
+    const bytes = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk]);
+    this.#rest = undefined;
+    let at = 0;
+    while (bytes.length - at >= HEADER_LENGTH) {
+      const end = at + HEADER_LENGTH + bytes.readUInt32LE(at);
+      if (end > bytes.length) break;
+      this.#handle(bytes[at + 4] as number, bytes.readUInt32LE(at + 5), bytes.subarray(at + HEADER_LENGTH, end));
+      at = end;
+    }
+    if (at < bytes.length) this.#rest = at === 0 ? bytes : bytes.subarray(at);
+  }
+}
+
+export function readJson<T>(payload: Uint8Array): T {
+  return JSON.parse(Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString()) as T;
+}

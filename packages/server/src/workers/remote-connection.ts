@@ -1,0 +1,130 @@
+import { XmlError } from '@thingward/xml';
+import { encodeBase64 } from '@thingward/xmpp';
+import type { StreamConnection, TcpTransport } from '../listeners/tcp-transport.ts';
+import { writeFrame } from './frame-record.ts';
+import { RECORD, readJson } from './record.ts';
+import type { LinkedConnection, WorkerLink } from './worker-link.ts';
+import type { OpenedStream, ReportedError } from './worker-messages.ts';
+
+/**
+ * The worker's end of a client's connection: gives what arrives to the main process, and does what it says. Until the main
+ * process sets it free it waits after each element, as what follows may have to be read differently (STARTTLS, a new stream).
+ */
+export class RemoteConnection implements StreamConnection, LinkedConnection {
+  readonly #number: number;
+  readonly #link: WorkerLink;
+  readonly #transport: TcpTransport;
+  #waits = false;
+  #free = false;
+  #paused = false;
+  /** Nothing more is read: the stream is broken or over. */
+  #over = false;
+
+  constructor(number: number, link: WorkerLink, transport: TcpTransport) {
+    this.#number = number;
+    this.#link = link;
+    this.#transport = transport;
+  }
+
+  get isBusy(): boolean {
+    return this.#waits || this.#paused || this.#link.writer.isFull;
+  }
+
+  pump(): void {
+    while (!this.#over && !this.isBusy) {
+      try {
+        if (!this.#next()) return;
+      } catch (error) {
+        if (!(error instanceof XmlError)) throw error;
+        this.#over = true;
+        const { code, message, offset } = error;
+        this.#link.writer.writeJson(RECORD.error, this.#number, { code, message, offset } satisfies ReportedError);
+      }
+    }
+  }
+
+  /** What kept it busy may be over. */
+  goOn(): void {
+    if (this.#over || this.isBusy) return;
+    this.#transport.resume();
+    this.pump();
+  }
+
+  ended(): void {
+    this.#over = true;
+    this.#link.ended(this.#number);
+  }
+
+  /** Ends the stream and the connection. */
+  close(): void {
+    this.#transport.closeStream();
+  }
+
+  /** Does what the main process says. */
+  obey(kind: number, payload: Uint8Array): void {
+    const transport = this.#transport;
+    switch (kind) {
+      case RECORD.bytes:
+        transport.sendBytes(payload);
+        return;
+      case RECORD.openStream:
+        transport.openStream(readJson(payload));
+        return;
+      case RECORD.startTls:
+        void transport.startTls();
+        return;
+      case RECORD.restart:
+        transport.restart();
+        return;
+      case RECORD.authenticated:
+        transport.authenticated();
+        return;
+      case RECORD.free:
+        this.#free = true;
+        this.#waits = false;
+        this.goOn();
+        return;
+      case RECORD.next:
+        this.#waits = false;
+        this.goOn();
+        return;
+      case RECORD.pause:
+        this.#paused = true;
+        return;
+      case RECORD.resume:
+        this.#paused = false;
+        this.goOn();
+        return;
+      case RECORD.closeStream:
+        transport.closeStream();
+        return;
+      default:
+        throw new Error(`an unknown record ${kind}`);
+    }
+  }
+
+  /** @returns whether there was something */
+  #next(): boolean {
+    const event = this.#transport.nextEvent();
+    if (!event) return false;
+    this.#waits = !this.#free;
+    const { writer } = this.#link;
+    if (event.kind === 'frame') writeFrame(writer, this.#number, event.frame);
+    else if (event.kind === 'close') writer.write(RECORD.close, this.#number);
+    else {
+      const { name, namespace, attributes } = event.header;
+      const { isEncrypted, channelBindings, certified } = this.#transport;
+      const opened: OpenedStream = {
+        header: { name, namespace, attributes },
+        bindings: event.bindings,
+        isEncrypted,
+        channelBindings:
+          channelBindings &&
+          Object.fromEntries(Object.entries(channelBindings).map(([type, data]) => [type, encodeBase64(data)])),
+        certified: certified?.map(String),
+      };
+      writer.writeJson(RECORD.open, this.#number, opened);
+    }
+    return true;
+  }
+}

@@ -1,0 +1,162 @@
+import { Element, type StreamEvent, XmlError, type XmlErrorCode } from '@thingward/xml';
+import { type ChannelBindings, decodeBase64, Jid, NS, type StreamError } from '@thingward/xmpp';
+import type { ClientTransport } from '../client-connection.ts';
+import { streamElementText } from '../listeners/stream-element.ts';
+import type { StreamConnection } from '../listeners/tcp-transport.ts';
+import type { Stanza } from '../stanza.ts';
+import { readFrame } from './frame-record.ts';
+import { RECORD, type RecordWriter, readJson } from './record.ts';
+import type { OpenedStream, ReportedError } from './worker-messages.ts';
+
+/** Events that may wait for one that is being handled; when there are more, the worker reads no more for a while. */
+const MAX_WAITING = 64;
+const FEW_WAITING = 8;
+
+/** Something that arrived, as nothing was handled that came before. */
+type Arrived = StreamEvent | { readonly kind: 'error'; readonly error: XmlError };
+
+/** The main process's end of a client's connection that a worker process has. */
+export class RemoteTransport implements ClientTransport {
+  readonly remote: string;
+  readonly canStartTls: boolean;
+  readonly #number: number;
+  readonly #writer: RecordWriter;
+  readonly #connection: StreamConnection;
+  #isEncrypted = false;
+  #channelBindings: ChannelBindings | undefined;
+  #certified: readonly Jid[] | undefined;
+  readonly #waiting: Arrived[] = [];
+  /** The worker goes on by itself. */
+  #free = false;
+  /** The worker waits until its element was handled. */
+  #awaited = false;
+  #paused = false;
+  #closing = false;
+
+  /** @param connect makes who speaks on it */
+  constructor(
+    number: number,
+    writer: RecordWriter,
+    options: { readonly remote: string; readonly canStartTls: boolean },
+    connect: (transport: RemoteTransport) => StreamConnection,
+  ) {
+    this.#number = number;
+    this.#writer = writer;
+    this.remote = options.remote;
+    this.canStartTls = options.canStartTls;
+    this.#connection = connect(this);
+  }
+
+  get isEncrypted(): boolean {
+    return this.#isEncrypted;
+  }
+
+  get channelBindings(): ChannelBindings | undefined {
+    return this.#channelBindings;
+  }
+
+  get certified(): readonly Jid[] | undefined {
+    return this.#certified;
+  }
+
+  openStream(header: { readonly id: string; readonly from: string; readonly to?: string | undefined }): void {
+    if (!this.#closing) this.#writer.writeJson(RECORD.openStream, this.#number, header);
+  }
+
+  send(element: Element): void {
+    if (!this.#closing) this.#writer.writeText(RECORD.bytes, this.#number, streamElementText(element, NS.client));
+  }
+
+  sendStanza(stanza: Stanza): void {
+    if (!this.#closing) this.#writer.writeStanza(RECORD.bytes, this.#number, stanza);
+  }
+
+  restart(): void {
+    this.#writer.write(RECORD.restart, this.#number);
+  }
+
+  authenticated(): void {
+    this.#writer.write(RECORD.authenticated, this.#number);
+  }
+
+  bound(): void {
+    this.#free = true;
+    this.#writer.write(RECORD.free, this.#number);
+  }
+
+  /** What happens next is the next stream's header, or the connection's end. */
+  async startTls(): Promise<void> {
+    this.#writer.write(RECORD.startTls, this.#number);
+  }
+
+  closeStream(error?: StreamError): void {
+    if (this.#closing) return;
+    if (error) this.send(error.toElement());
+    this.#closing = true;
+    this.#writer.write(RECORD.closeStream, this.#number);
+    this.#connection.ended();
+  }
+
+  nextEvent(): StreamEvent | undefined {
+    const arrived = this.#waiting.shift();
+    if (!arrived) {
+      if (this.#awaited && !this.#free) this.#writer.write(RECORD.next, this.#number);
+      this.#awaited = false;
+      return undefined;
+    }
+    if (this.#paused && this.#waiting.length <= FEW_WAITING) {
+      this.#paused = false;
+      this.#writer.write(RECORD.resume, this.#number);
+    }
+    if (arrived.kind === 'error') throw arrived.error;
+    return arrived;
+  }
+
+  /** Nothing to do: the worker is told when it may go on. */
+  resume(): void {}
+
+  /** The worker tells of something that arrived. */
+  take(kind: number, payload: Uint8Array): void {
+    if (this.#closing) return;
+    this.#awaited = true;
+    this.#waiting.push(this.#arrived(kind, payload));
+    if (!this.#connection.isBusy) this.#connection.pump();
+    else if (!this.#paused && this.#waiting.length > MAX_WAITING) {
+      this.#paused = true;
+      this.#writer.write(RECORD.pause, this.#number);
+    }
+  }
+
+  /** The connection is gone. */
+  ended(): void {
+    this.#closing = true;
+    this.#connection.ended();
+  }
+
+  #arrived(kind: number, payload: Uint8Array): Arrived {
+    switch (kind) {
+      case RECORD.frame:
+        return { kind: 'frame', frame: readFrame(payload) };
+      case RECORD.open:
+        return this.#opened(readJson<OpenedStream>(payload));
+      case RECORD.close:
+        return { kind: 'close' };
+      case RECORD.error: {
+        const { code, message, offset } = readJson<ReportedError>(payload);
+        const detail = message.replace(/ \(at byte \d+\)$/, '');
+        return { kind: 'error', error: new XmlError(code as XmlErrorCode, detail, offset) };
+      }
+      default:
+        throw new Error(`an unknown record ${kind}`);
+    }
+  }
+
+  #opened({ header, bindings, isEncrypted, channelBindings, certified }: OpenedStream): StreamEvent {
+    this.#isEncrypted = isEncrypted;
+    this.#channelBindings =
+      channelBindings &&
+      Object.fromEntries(Object.entries(channelBindings).map(([type, data]) => [type, decodeBase64(data)]));
+    this.#certified = certified?.map((address) => Jid.parse(address));
+    return { kind: 'open', header: new Element(header.name, header.namespace, header.attributes, []), bindings };
+  }
+}
