@@ -18,6 +18,7 @@ const store = new Accounts(database.query, parsed.domain);
 for (let i = 0; i < accounts; i++) await store.add(`bench${i}`, PASSWORD);
 await database.close();
 const server = await ThingwardServer.start(parsed, { services });
+console.log('ready');
 process.once('SIGTERM', () => {
   void server.stop().then(() => process.exit(0));
 });

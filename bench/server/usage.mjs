@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 const TICKS = 100;
 
 /** A process and all that descend from it. */
-function family(pid) {
+export function family(pid) {
   const parents = new Map();
   for (const entry of readdirSync('/proc')) {
     if (!/^\d+$/.test(entry)) continue;
@@ -28,14 +28,15 @@ function statOf(pid) {
   return text.slice(text.lastIndexOf(')') + 2).split(' ');
 }
 
+/** Seconds of CPU time one process has used. */
+export function ownCpuSeconds(pid) {
+  const stat = statOf(pid);
+  return (Number(stat[11]) + Number(stat[12])) / TICKS;
+}
+
 /** Seconds of CPU time a process and its descendants have used. */
 export function cpuSeconds(pid) {
-  let ticks = 0;
-  for (const member of family(pid)) {
-    const stat = statOf(member);
-    ticks += Number(stat[11]) + Number(stat[12]);
-  }
-  return ticks / TICKS;
+  return family(pid).reduce((sum, member) => sum + ownCpuSeconds(member), 0);
 }
 
 /** Bytes of memory a process and its descendants hold, what they share counted once. */

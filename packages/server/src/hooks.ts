@@ -10,6 +10,15 @@ export type MaybePromise<T> = T | Promise<T>;
 /** Sees a stanza before it goes on. Throws a StanzaError to have it refused. */
 export type Filter<Subject> = (stanza: Stanza, subject: Subject) => MaybePromise<Verdict>;
 
+/** Says of which data (see `data-stanza.ts`) a filter or observer would do nothing but let it pass. */
+export interface DataInterest {
+  /** Is all that an account sends and receives such? When that changes, call `filterChanged`. */
+  passesData(localpart: string): boolean;
+}
+
+/** Of filters and observers that data is nothing to, whoever it is for. */
+export const PASSES_DATA: DataInterest = { passesData: () => true };
+
 /** @param isNew false when it was given to another session before, which ended without having handled it */
 export type DeliveryObserver = (
   message: Stanza,
@@ -41,21 +50,27 @@ export class Hooks {
   readonly #sessionEnded: ((session: Session) => MaybePromise<void>)[] = [];
   readonly #stanzaAcknowledged: ((stanza: Stanza, session: Session) => void)[] = [];
   readonly #accountRemoved: ((localpart: string) => MaybePromise<void>)[] = [];
+  /** Of all filters and observers of stanzas; undefined for those that want to see all of them. */
+  readonly #interests: (DataInterest | undefined)[] = [];
+  #filterChange: ((localpart: string) => void) | undefined;
   readonly #nonzas = new Map<string, (frame: Frame, session: Session) => MaybePromise<void>>();
   readonly #streamFeatures: ((state: StreamState) => Element | undefined)[] = [];
 
   /** A stanza a client of ours sent, before it is routed. */
-  onSending(filter: Filter<Session>): void {
+  onSending(filter: Filter<Session>, interest?: DataInterest): void {
+    this.#interests.push(interest);
     this.#sending.push(filter);
   }
 
   /** A stanza for an account of ours or one of its sessions, before it is delivered. */
-  onReceiving(filter: Filter<string>): void {
+  onReceiving(filter: Filter<string>, interest?: DataInterest): void {
+    this.#interests.push(interest);
     this.#receiving.push(filter);
   }
 
   /** A message was given to these sessions of the account; there may be none. */
-  onMessageDelivered(observer: DeliveryObserver): void {
+  onMessageDelivered(observer: DeliveryObserver, interest?: DataInterest): void {
+    this.#interests.push(interest);
     this.#delivered.push(observer);
   }
 
@@ -111,6 +126,20 @@ export class Hooks {
   /** Adds to `<stream:features/>`. @see RFC 6120 §4.3.2 */
   addStreamFeature(feature: (state: StreamState) => Element | undefined): void {
     this.#streamFeatures.push(feature);
+  }
+
+  /** Would every filter and observer let pass what the account sends and receives of data? */
+  passesData(localpart: string): boolean {
+    return this.#interests.every((interest) => interest?.passesData(localpart));
+  }
+
+  /** To be told when the answer of `passesData` may have changed for an account. */
+  onFilterChange(observer: (localpart: string) => void): void {
+    this.#filterChange = observer;
+  }
+
+  filterChanged(localpart: string): void {
+    this.#filterChange?.(localpart);
   }
 
   sending(stanza: Stanza, session: Session): MaybePromise<Stanza | undefined> {

@@ -16,6 +16,7 @@ import { ClientCertificates } from './client-certificates.ts';
 import { ClientConnection, type ClientTransport, type ConnectionContext } from './client-connection.ts';
 import { ComponentHub } from './components/component-hub.ts';
 import type { ServerConfig } from './config.ts';
+import { DirectPaths } from './direct-paths.ts';
 import { DiscoRegistry } from './disco-registry.ts';
 import { Hooks } from './hooks.ts';
 import { type HttpServer, startHttp } from './http/http-server.ts';
@@ -168,6 +169,11 @@ export class ThingwardServer {
     return this.#federation;
   }
 
+  /** Of its worker processes. */
+  get workerPids(): readonly number[] {
+    return this.#workers?.pids ?? [];
+  }
+
   /** Ends all streams orderly and closes everything. */
   async stop(): Promise<void> {
     const closed = this.#listeners.map((listener) => new Promise<void>((resolve) => listener.close(() => resolve())));
@@ -229,7 +235,8 @@ export class ThingwardServer {
     const metrics = createMetrics({
       sessions: () => this.#sessions.size,
       connections: () => this.#connections.size,
-      routed: () => this.#router.routedCount,
+      routed: () => this.#router.routedCount + (this.#workers?.switchedCount ?? 0),
+      switched: () => this.#workers?.switchedCount ?? 0,
     });
     const connectionContext: ConnectionContext = {
       domain,
@@ -270,7 +277,10 @@ export class ThingwardServer {
     const connect = (door: WorkerDoor) => (transport: ClientTransport) =>
       new ClientConnection(context, transport, door === 'c2sTls' || requireTls);
     const size = workerCount(workers);
-    if (size > 0) this.#workers = await this.#startWorkers(size);
+    if (size > 0) {
+      new DirectPaths(this.#hooks, this.#sessions);
+      this.#workers = await this.#startWorkers(size);
+    }
     for (const door of ['c2s', 'c2sTls'] as const) {
       const address = addresses[door];
       if (!address) continue;

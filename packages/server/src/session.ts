@@ -13,6 +13,8 @@ export interface SessionWire {
   readonly isEncrypted: boolean;
   /** Address and port of the other side, for people. */
   readonly remote: string;
+  /** May the session give and take data past the router? @see DirectPaths */
+  direct?(session: Session, may: { readonly gives: boolean; readonly takes: boolean }): void;
   /** What was sent and may never have arrived, in order, where the wire can tell. */
   undelivered?(): readonly UndeliveredStanza[];
 }
@@ -28,12 +30,12 @@ export class Session {
   wantsRoster = false;
   /** Bare or full JIDs that got its presence without a subscription. @see RFC 6121 §4.6 */
   readonly directed = new Set<string>();
-  /** Asked before each stanza for the client; true when it was held back for later (XEP-0352). */
-  gate: ((stanza: Stanza) => boolean) | undefined;
-  /** Counts and keeps what the client has not acknowledged, where it wants that. @see XEP-0198 */
-  management: StreamManagement | undefined;
   /** Called when there is no room for what the client has not acknowledged. */
   onOverflow: (() => void) | undefined;
+  /** Called when there is another wire, gate or management. */
+  onPathChange: (() => void) | undefined;
+  #gate: ((stanza: Stanza) => boolean) | undefined;
+  #management: StreamManagement | undefined;
   #wire: SessionWire | undefined;
 
   constructor(jid: Jid, wire: SessionWire) {
@@ -45,6 +47,26 @@ export class Session {
     return this.jid.local as string;
   }
 
+  /** Asked before each stanza for the client; true when it was held back for later (XEP-0352). */
+  get gate(): ((stanza: Stanza) => boolean) | undefined {
+    return this.#gate;
+  }
+
+  set gate(gate: ((stanza: Stanza) => boolean) | undefined) {
+    this.#gate = gate;
+    this.onPathChange?.();
+  }
+
+  /** Counts and keeps what the client has not acknowledged, where it wants that. @see XEP-0198 */
+  get management(): StreamManagement | undefined {
+    return this.#management;
+  }
+
+  set management(management: StreamManagement) {
+    this.#management = management;
+    this.onPathChange?.();
+  }
+
   /** How the client is reached; undefined while its connection is lost. */
   get wire(): SessionWire | undefined {
     return this.#wire;
@@ -53,17 +75,18 @@ export class Session {
   /** Gives it another connection, or none. */
   attach(wire: SessionWire | undefined): void {
     this.#wire = wire;
+    this.onPathChange?.();
   }
 
   /** To the client, unless the gate holds it back. */
   send(stanza: Stanza): void {
-    if (this.gate?.(stanza)) return;
+    if (this.#gate?.(stanza)) return;
     this.sendNow(stanza);
   }
 
   /** To the client, whatever the gate says. */
   sendNow(stanza: Stanza): void {
-    const { management } = this;
+    const management = this.#management;
     if (management === undefined) {
       this.#wire?.sendStanza(stanza);
       return;

@@ -26,7 +26,7 @@ import { ArchiveReader } from '../archive/archive-reader.ts';
 import { ArchiveRetention } from '../archive/archive-retention.ts';
 import { type ArchiveSchema, archiveMigrations } from '../archive/archive-tables.ts';
 import { type ArchivedMessage, ArchiveWriter } from '../archive/archive-writer.ts';
-import type { MaybePromise } from '../hooks.ts';
+import { type MaybePromise, PASSES_DATA } from '../hooks.ts';
 import type { ServerModule } from '../module.ts';
 import type { Session } from '../session.ts';
 import { Stanza } from '../stanza.ts';
@@ -84,7 +84,7 @@ export const archive: ServerModule = {
         write({ localpart, id, receivedAt, peer: to, ownResource: jid.resource, text: textOf(stanza) });
         return undefined;
       });
-    });
+    }, PASSES_DATA);
 
     /** What is being delivered; archived when somebody has taken it. */
     const delivering = new WeakMap<Stanza, ArchivedMessage>();
@@ -100,7 +100,7 @@ export const archive: ServerModule = {
         delivering.set(identified, { localpart, id, receivedAt, peer, ownResource: to.resource, text });
         return identified;
       });
-    });
+    }, PASSES_DATA);
     const delivered = (stanza: Stanza) => {
       const entry = delivering.get(stanza);
       if (!entry) return;
@@ -109,7 +109,7 @@ export const archive: ServerModule = {
     };
     hooks.onMessageDelivered((stanza, _, receivers) => {
       if (receivers.length > 0) delivered(stanza);
-    });
+    }, PASSES_DATA);
     hooks.onMessageKept(delivered);
 
     const ownSession = ({ from, to }: Stanza): Session => {

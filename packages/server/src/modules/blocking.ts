@@ -9,6 +9,7 @@ import {
   StanzaError,
 } from '@thingward/xmpp';
 import { type BlockingSchema, BlockList, blockingMigrations } from '../block-list.ts';
+import type { DataInterest } from '../hooks.ts';
 import type { ServerContext, ServerModule } from '../module.ts';
 import type { Session } from '../session.ts';
 import { Stanza } from '../stanza.ts';
@@ -19,7 +20,7 @@ export const blocking: ServerModule = {
   features: [BLOCKING],
   migrations: blockingMigrations,
   start(context) {
-    const { database, hooks, router, sessions } = context;
+    const { database, hooks, log, router, sessions } = context;
     const list = new BlockList(database.withTables<BlockingSchema>());
     /** Those that have asked for the list are told of its changes. */
     const interested = new WeakSet<Session>();
@@ -52,6 +53,7 @@ export const blocking: ServerModule = {
       // Said before it is in force, as nothing gets through afterwards.
       for (const jid of jids) await tellPresence(context, localpart, jid, false);
       await list.add(localpart, jids);
+      hooks.filterChanged(localpart);
       push(localpart, 'block', jids);
       return undefined;
     });
@@ -60,6 +62,7 @@ export const blocking: ServerModule = {
       const named = decodeBlocking(stanza.element.child('unblock', BLOCKING) as Stanza['element']);
       const jids = named.length > 0 ? named : [...(await list.of(localpart)).values()];
       await list.remove(localpart, jids);
+      hooks.filterChanged(localpart);
       push(localpart, 'unblock', named);
       for (const jid of jids) await tellPresence(context, localpart, jid, true);
       return undefined;
@@ -68,20 +71,31 @@ export const blocking: ServerModule = {
     // Nobody is cut off from the server or from the account's other clients, whatever is blocked (XEP-0191 §4).
     const isExempt = (other: Jid, localpart: string) =>
       other.domain === context.domain && (other.local === undefined || other.local === localpart);
+    const interest: DataInterest = {
+      passesData(localpart) {
+        const known = list.cached(localpart);
+        if (known) return known.size === 0;
+        void list.of(localpart).then(
+          () => hooks.filterChanged(localpart),
+          (error) => log.error({ err: error, localpart }, 'a block list could not be read'),
+        );
+        return false;
+      },
+    };
     hooks.onSending((stanza, { localpart }) => {
       const { to } = stanza;
       if (!to || isExempt(to, localpart)) return;
       return ifBlocked(list, localpart, to, () => {
         throw blockedError();
       });
-    });
+    }, interest);
     hooks.onReceiving((stanza, localpart) => {
       if (isExempt(stanza.from, localpart)) return;
       return ifBlocked(list, localpart, stanza.from, () => {
         if (stanza.kind === 'presence' || (stanza.kind === 'iq' && !stanza.isIqRequest())) return 'stop';
         throw new StanzaError('service-unavailable');
       });
-    });
+    }, interest);
     hooks.onShowingPresence(async (localpart, contact) => !list.matches(await list.of(localpart), contact));
     hooks.onAccountRemoved((localpart) => list.forget(localpart));
   },

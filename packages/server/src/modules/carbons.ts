@@ -9,6 +9,7 @@ import {
   message,
   StanzaError,
 } from '@thingward/xmpp';
+import { PASSES_DATA } from '../hooks.ts';
 import type { ServerModule } from '../module.ts';
 import type { Session } from '../session.ts';
 import { Stanza } from '../stanza.ts';
@@ -70,7 +71,7 @@ export const carbons: ServerModule = {
         'sent',
         [...others].filter((session) => session !== sender),
       );
-    });
+    }, PASSES_DATA);
     hooks.onMessageDelivered((stanza, localpart, receivers, isNew) => {
       if (!isNew || enabled.size === 0) return;
       const others = [...(enabled.get(localpart) ?? [])];
@@ -79,7 +80,7 @@ export const carbons: ServerModule = {
         'received',
         others.filter((session) => !receivers.includes(session) && !session.jid.equals(stanza.from)),
       );
-    });
+    }, PASSES_DATA);
   },
 };
 

@@ -1,6 +1,7 @@
 import type { Element } from '@thingward/xml';
 import { parseElement } from '@thingward/xml';
 import { CHAT_STATES, hasHint, NS, StanzaError } from '@thingward/xmpp';
+import { PASSES_DATA } from '../hooks.ts';
 import type { ServerModule } from '../module.ts';
 import { type OfflineSchema, OfflineStore, offlineMigrations } from '../offline-store.ts';
 import type { Session } from '../session.ts';
@@ -40,7 +41,7 @@ export const offline: ServerModule = {
     hooks.onStanzaAcknowledged((stanza, session) => settle(stanza, session.localpart, true));
     hooks.onMessageDelivered((stanza, localpart, sessions, isNew) => {
       if (!isNew && sessions.some(({ management }) => management === undefined)) settle(stanza, localpart, true);
-    });
+    }, PASSES_DATA);
 
     const flush = async (session: Session): Promise<void> => {
       const { localpart, jid } = session;

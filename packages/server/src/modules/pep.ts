@@ -13,6 +13,7 @@ import {
 import { DATA_FORM_NAMESPACE, DataFormError, decodeDataForm, type Jid, StanzaError } from '@thingward/xmpp';
 import { type Kysely, type Migration, sql } from 'kysely';
 import { Capabilities } from '../capabilities.ts';
+import { PASSES_DATA } from '../hooks.ts';
 import type { ServerContext, ServerModule } from '../module.ts';
 import { RemotePresence } from '../remote-presence.ts';
 import type { RosterEntry } from '../roster-store.ts';
@@ -87,8 +88,8 @@ class PersonalEventing {
     this.#answerRequests();
     this.#answerDisco();
     const { hooks, router } = this.#context;
-    hooks.onSending((stanza) => this.#sending(stanza));
-    hooks.onReceiving((stanza, localpart) => this.#receiving(stanza, localpart));
+    hooks.onSending((stanza) => this.#sending(stanza), PASSES_DATA);
+    hooks.onReceiving((stanza, localpart) => this.#receiving(stanza, localpart), PASSES_DATA);
     // Nobody waits for these: presence goes its way.
     hooks.onAvailable((session, isInitial) => {
       this.#inBackground(() => this.#cameOnline(session, isInitial));

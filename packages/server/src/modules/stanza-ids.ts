@@ -1,4 +1,5 @@
 import { type Jid, STANZA_IDS, withoutStanzaIds } from '@thingward/xmpp';
+import { PASSES_DATA } from '../hooks.ts';
 import type { ServerModule } from '../module.ts';
 import { Stanza } from '../stanza.ts';
 
@@ -12,7 +13,7 @@ export const stanzaIdentifiers: ServerModule = {
       const element = withoutStanzaIds(stanza.element, account);
       return element === stanza.element ? undefined : Stanza.made(element, stanza.from, stanza.to);
     };
-    hooks.onSending((stanza, { jid }) => cleaned(stanza, jid.bare));
-    hooks.onReceiving((stanza) => cleaned(stanza, (stanza.to as Jid).bare));
+    hooks.onSending((stanza, { jid }) => cleaned(stanza, jid.bare), PASSES_DATA);
+    hooks.onReceiving((stanza) => cleaned(stanza, (stanza.to as Jid).bare), PASSES_DATA);
   },
 };

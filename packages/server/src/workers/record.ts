@@ -20,6 +20,8 @@ export const RECORD = {
   error: 5,
   /** The connection is gone. */
   ended: 6,
+  /** Data that may go past the router (see `data-record.ts`). */
+  data: 7,
   // To a worker.
   /** Send the answering stream header (JSON). */
   openStream: 20,
@@ -40,6 +42,8 @@ export const RECORD = {
   resume: 28,
   /** End the stream and the connection. */
   closeStream: 29,
+  /** Tell data from other elements, and stamp it with this address; with none: don't any more. */
+  dataFrom: 30,
 } as const;
 
 export type RecordKind = (typeof RECORD)[keyof typeof RECORD];
@@ -78,6 +82,13 @@ export class RecordWriter {
     return this.#isFull;
   }
 
+  /** Writes a record whose payload is part of a buffer. */
+  writePart(kind: RecordKind, connection: number, bytes: Uint8Array, start: number, end: number): void {
+    this.#begin(kind, connection, end - start);
+    this.#outbox.append(bytes, start, end);
+    this.#check();
+  }
+
   write(kind: RecordKind, connection: number, ...payload: readonly Uint8Array[]): void {
     let length = 0;
     for (const part of payload) length += part.length;
@@ -98,6 +109,12 @@ export class RecordWriter {
     this.#begin(kind, connection, stanza.size);
     stanza.appendTo(this.#outbox);
     this.#check();
+  }
+
+  /** Writes nothing more after what was written. */
+  end(): void {
+    this.#flush();
+    this.#socket.end();
   }
 
   #begin(kind: RecordKind, connection: number, length: number): void {
@@ -121,8 +138,8 @@ export class RecordWriter {
   };
 }
 
-/** Takes one record. The payload stays valid for good. */
-export type RecordHandler = (kind: number, connection: number, payload: Uint8Array) => void;
+/** Takes one record. Its payload is in `bytes` from `start` up to `end`, and stays valid for good. */
+export type RecordHandler = (kind: number, connection: number, bytes: Buffer, start: number, end: number) => void;
 
 /** Reads records from the pieces they arrive in. */
 export class RecordReader {
@@ -140,7 +157,7 @@ export class RecordReader {
     while (bytes.length - at >= HEADER_LENGTH) {
       const end = at + HEADER_LENGTH + bytes.readUInt32LE(at);
       if (end > bytes.length) break;
-      this.#handle(bytes[at + 4] as number, bytes.readUInt32LE(at + 5), bytes.subarray(at + HEADER_LENGTH, end));
+      this.#handle(bytes[at + 4] as number, bytes.readUInt32LE(at + 5), bytes, at + HEADER_LENGTH, end);
       at = end;
     }
     if (at < bytes.length) this.#rest = at === 0 ? bytes : bytes.subarray(at);

@@ -1,6 +1,8 @@
-import { XmlError } from '@thingward/xml';
+import { type Frame, XmlError } from '@thingward/xml';
 import { encodeBase64 } from '@thingward/xmpp';
+import { isData } from '../data-stanza.ts';
 import type { StreamConnection, TcpTransport } from '../listeners/tcp-transport.ts';
+import { DataWriter } from './data-record.ts';
 import { writeFrame } from './frame-record.ts';
 import { RECORD, readJson } from './record.ts';
 import type { LinkedConnection, WorkerLink } from './worker-link.ts';
@@ -17,6 +19,8 @@ export class RemoteConnection implements StreamConnection, LinkedConnection {
   #waits = false;
   #free = false;
   #paused = false;
+  /** For data that may go past the router. */
+  #data: DataWriter | undefined;
   /** Nothing more is read: the stream is broken or over. */
   #over = false;
 
@@ -98,9 +102,18 @@ export class RemoteConnection implements StreamConnection, LinkedConnection {
       case RECORD.closeStream:
         transport.closeStream();
         return;
+      case RECORD.dataFrom:
+        this.#data = payload.length > 0 ? new DataWriter(Buffer.from(payload).toString()) : undefined;
+        return;
       default:
         throw new Error(`an unknown record ${kind}`);
     }
+  }
+
+  #tell(frame: Frame): void {
+    const { writer } = this.#link;
+    if (this.#data && frame.selfContained && isData(frame.head)) this.#data.write(writer, this.#number, frame);
+    else writeFrame(writer, this.#number, frame);
   }
 
   /** @returns whether there was something */
@@ -109,7 +122,7 @@ export class RemoteConnection implements StreamConnection, LinkedConnection {
     if (!event) return false;
     this.#waits = !this.#free;
     const { writer } = this.#link;
-    if (event.kind === 'frame') writeFrame(writer, this.#number, event.frame);
+    if (event.kind === 'frame') this.#tell(event.frame);
     else if (event.kind === 'close') writer.write(RECORD.close, this.#number);
     else {
       const { name, namespace, attributes } = event.header;

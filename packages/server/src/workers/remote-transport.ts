@@ -3,7 +3,10 @@ import { type ChannelBindings, decodeBase64, Jid, NS, type StreamError } from '@
 import type { ClientTransport } from '../client-connection.ts';
 import { streamElementText } from '../listeners/stream-element.ts';
 import type { StreamConnection } from '../listeners/tcp-transport.ts';
+import type { Session } from '../session.ts';
 import type { Stanza } from '../stanza.ts';
+import { addressEnd, addressOf, dataFrame } from './data-record.ts';
+import type { DataReceiver, DataSwitch } from './data-switch.ts';
 import { readFrame } from './frame-record.ts';
 import { RECORD, type RecordWriter, readJson } from './record.ts';
 import type { OpenedStream, ReportedError } from './worker-messages.ts';
@@ -16,7 +19,7 @@ const FEW_WAITING = 8;
 type Arrived = StreamEvent | { readonly kind: 'error'; readonly error: XmlError };
 
 /** The main process's end of a client's connection that a worker process has. */
-export class RemoteTransport implements ClientTransport {
+export class RemoteTransport implements ClientTransport, DataReceiver {
   readonly remote: string;
   readonly canStartTls: boolean;
   readonly #number: number;
@@ -32,18 +35,24 @@ export class RemoteTransport implements ClientTransport {
   #awaited = false;
   #paused = false;
   #closing = false;
+  /** Whose data may go past the router. */
+  #giver: Session | undefined;
+  /** Who takes data past the router. */
+  #taker: Jid | undefined;
+  readonly #switch: DataSwitch;
 
   /** @param connect makes who speaks on it */
   constructor(
     number: number,
     writer: RecordWriter,
-    options: { readonly remote: string; readonly canStartTls: boolean },
+    options: { readonly remote: string; readonly canStartTls: boolean; readonly dataSwitch: DataSwitch },
     connect: (transport: RemoteTransport) => StreamConnection,
   ) {
     this.#number = number;
     this.#writer = writer;
     this.remote = options.remote;
     this.canStartTls = options.canStartTls;
+    this.#switch = options.dataSwitch;
     this.#connection = connect(this);
   }
 
@@ -84,6 +93,27 @@ export class RemoteTransport implements ClientTransport {
     this.#writer.write(RECORD.free, this.#number);
   }
 
+  direct(session: Session, { gives, takes }: { readonly gives: boolean; readonly takes: boolean }): void {
+    if (this.#closing) return;
+    if (gives !== (this.#giver !== undefined)) {
+      this.#giver = gives ? session : undefined;
+      this.#writer.writeText(RECORD.dataFrom, this.#number, gives ? session.jid.toString() : '');
+    }
+    if (takes === (this.#taker !== undefined)) return;
+    if (takes) this.#switch.add(session.jid, this);
+    else this.#takeNoMore();
+    this.#taker = takes ? session.jid : undefined;
+  }
+
+  give(bytes: Buffer, start: number, end: number): void {
+    this.#writer.writePart(RECORD.bytes, this.#number, bytes, start, end);
+  }
+
+  #takeNoMore(): void {
+    if (this.#taker) this.#switch.remove(this.#taker, this);
+    this.#taker = undefined;
+  }
+
   /** What happens next is the next stream's header, or the connection's end. */
   async startTls(): Promise<void> {
     this.#writer.write(RECORD.startTls, this.#number);
@@ -93,6 +123,7 @@ export class RemoteTransport implements ClientTransport {
     if (this.#closing) return;
     if (error) this.send(error.toElement());
     this.#closing = true;
+    this.#takeNoMore();
     this.#writer.write(RECORD.closeStream, this.#number);
     this.#connection.ended();
   }
@@ -116,10 +147,10 @@ export class RemoteTransport implements ClientTransport {
   resume(): void {}
 
   /** The worker tells of something that arrived. */
-  take(kind: number, payload: Uint8Array): void {
-    if (this.#closing) return;
+  take(kind: number, bytes: Buffer, start: number, end: number): void {
+    if (this.#closing || (kind === RECORD.data && this.#passOn(bytes, start, end))) return;
     this.#awaited = true;
-    this.#waiting.push(this.#arrived(kind, payload));
+    this.#waiting.push(this.#arrived(kind, bytes, start, end));
     if (!this.#connection.isBusy) this.#connection.pump();
     else if (!this.#paused && this.#waiting.length > MAX_WAITING) {
       this.#paused = true;
@@ -130,10 +161,24 @@ export class RemoteTransport implements ClientTransport {
   /** The connection is gone. */
   ended(): void {
     this.#closing = true;
+    this.#takeNoMore();
     this.#connection.ended();
   }
 
-  #arrived(kind: number, payload: Uint8Array): Arrived {
+  /** Hands data straight to whom it is for, unless something waits that came before it. */
+  #passOn(bytes: Buffer, start: number, end: number): boolean {
+    if (this.#giver === undefined || this.#waiting.length > 0 || this.#connection.isBusy) return false;
+    const receiver = this.#switch.receiver(addressOf(bytes, start));
+    if (receiver === undefined) return false;
+    this.#giver.management?.countHandled();
+    receiver.give(bytes, addressEnd(bytes, start), end);
+    if (!this.#free) this.#writer.write(RECORD.next, this.#number);
+    return true;
+  }
+
+  #arrived(kind: number, bytes: Buffer, start: number, end: number): Arrived {
+    if (kind === RECORD.data) return { kind: 'frame', frame: dataFrame(bytes, start, end) };
+    const payload = bytes.subarray(start, end);
     switch (kind) {
       case RECORD.frame:
         return { kind: 'frame', frame: readFrame(payload) };

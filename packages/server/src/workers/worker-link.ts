@@ -22,10 +22,13 @@ interface Held {
 export class WorkerLink {
   readonly writer: RecordWriter;
   readonly #held = new Map<number, Held>();
+  #idle: () => void = () => {};
 
   constructor(channel: Socket) {
     this.writer = new RecordWriter(channel, { maxBacklog: MAX_BACKLOG, onRoom: () => this.#goOn() });
-    const reader = new RecordReader((kind, number, payload) => this.#obey(kind, number, payload));
+    const reader = new RecordReader((kind, number, bytes, start, end) =>
+      this.#obey(kind, number, bytes.subarray(start, end)),
+    );
     channel.on('data', (chunk: Buffer) => reader.push(chunk));
   }
 
@@ -42,7 +45,17 @@ export class WorkerLink {
 
   /** To be called when a connection is gone. */
   ended(number: number): void {
-    if (this.#held.delete(number)) this.writer.write(RECORD.ended, number);
+    if (!this.#held.delete(number)) return;
+    this.writer.write(RECORD.ended, number);
+    if (this.#held.size === 0) this.#idle();
+  }
+
+  /** Waits until there are no connections. */
+  idle(): Promise<void> {
+    if (this.#held.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#idle = resolve;
+    });
   }
 
   #obey(kind: number, number: number, payload: Uint8Array): void {

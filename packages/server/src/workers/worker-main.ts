@@ -19,10 +19,9 @@ const worker = new Worker(channel, {
   warn: logAt('warn'),
   error: logAt('error'),
 });
-// Without the main process there is nothing to say to anybody.
-channel.on('close', () => process.exit(0));
+// The main process has said all there is to say, or is gone.
+channel.on('end', () => void worker.finish().then(() => process.exit(0)));
 channel.on('error', () => process.exit(1));
-process.on('disconnect', () => process.exit(0));
 // Signals to the process group are for the main process: it ends its workers when their clients are served.
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => undefined);

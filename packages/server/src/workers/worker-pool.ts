@@ -5,6 +5,7 @@ import type { Connections } from '../listeners/connections.ts';
 import type { Source } from '../listeners/proxy-protocol/proxy-header.ts';
 import { ProxyProtocol } from '../listeners/proxy-protocol/proxy-protocol.ts';
 import type { StreamConnection } from '../listeners/tcp-transport.ts';
+import { DataSwitch } from './data-switch.ts';
 import { RECORD, readJson } from './record.ts';
 import { RemoteTransport } from './remote-transport.ts';
 import type { WorkerDoor, WorkerSettings } from './worker-messages.ts';
@@ -31,9 +32,11 @@ export class WorkerError extends Error {
   readonly code = 'workers';
 }
 
-/** How many worker processes a setting means: with 'auto' one for each processor beyond the first. */
+/** How many worker processes a setting means: with 'auto' one for each processor, as the main process has little to do; none where there is but one. */
 export function workerCount(setting: number | 'auto'): number {
-  return setting === 'auto' ? Math.max(0, availableParallelism() - 1) : setting;
+  if (setting !== 'auto') return setting;
+  const processors = availableParallelism();
+  return processors > 1 ? processors : 0;
 }
 
 /**
@@ -46,6 +49,9 @@ export class WorkerPool {
   readonly #workers: (WorkerProcess | undefined)[];
   readonly #pauses: number[];
   readonly #timers = new Set<NodeJS.Timeout>();
+  /** Workers for which much waits. */
+  readonly #congested = new Set<number>();
+  readonly #switch = new DataSwitch();
   #settings: WorkerSettings;
   #lastNumber = 0;
   #stopping = false;
@@ -67,6 +73,15 @@ export class WorkerPool {
     throw new WorkerError(`worker processes could not be started (${options.program})`);
   }
 
+  get pids(): readonly number[] {
+    return this.#workers.flatMap((worker) => worker?.pid ?? []);
+  }
+
+  /** Stanzas that went from one client to another past the router. */
+  get switchedCount(): number {
+    return this.#switch.count;
+  }
+
   /** For connections to come. */
   configure(settings: WorkerSettings): void {
     this.#settings = settings;
@@ -77,6 +92,7 @@ export class WorkerPool {
   server(door: WorkerDoor, connect: (transport: RemoteTransport) => StreamConnection): Server {
     const proxies = new ProxyProtocol(this.#settings.proxies[door], this.#options.log);
     const canStartTls = door === 'c2s';
+    const dataSwitch = this.#switch;
     return createServer({ noDelay: true, pauseOnConnect: true }, (socket) => {
       const { remoteAddress: address = '', remotePort: port = 0 } = socket;
       const worker = this.#leastLoaded();
@@ -87,7 +103,7 @@ export class WorkerPool {
       }
       const end = new RemoteConnectionEnd(this.#nextNumber(), worker, this.#options.connections, (number, source) => {
         const remote = `${source.address}:${source.port}`;
-        return new RemoteTransport(number, worker.writer, { remote, canStartTls }, connect);
+        return new RemoteTransport(number, worker.writer, { remote, canStartTls, dataSwitch }, connect);
       });
       // Where a proxy's connections come from is in their header, which the worker reads.
       if (!proxies.isTrusted(address) && !end.admit({ address, port })) {
@@ -119,8 +135,9 @@ export class WorkerPool {
   #start(slot: number): void {
     const { program, log } = this.#options;
     const startedAt = Date.now();
-    this.#workers[slot] = new WorkerProcess(program, this.#settings, log, () => {
+    const onExit = () => {
       this.#workers[slot] = undefined;
+      this.#relieved(slot);
       if (this.#stopping) return;
       if (Date.now() - startedAt > STABLE_MS) this.#pauses[slot] = FIRST_PAUSE_MS;
       const pause = this.#pauses[slot] as number;
@@ -131,7 +148,24 @@ export class WorkerPool {
         this.#start(slot);
       }, pause);
       this.#timers.add(timer);
+    };
+    this.#workers[slot] = new WorkerProcess(program, this.#settings, log, {
+      onCongested: () => this.#congestedBy(slot),
+      onRelieved: () => this.#relieved(slot),
+      onExit,
     });
+    if (this.#congested.size > 0) this.#workers[slot]?.pause();
+  }
+
+  /** Takes nothing from any worker until one has taken what waits for it: so it is their clients that wait, and no queue grows. */
+  #congestedBy(slot: number): void {
+    this.#congested.add(slot);
+    for (const worker of this.#workers) worker?.pause();
+  }
+
+  #relieved(slot: number): void {
+    if (!this.#congested.delete(slot) || this.#congested.size > 0) return;
+    for (const worker of this.#workers) worker?.resume();
   }
 }
 
@@ -162,10 +196,10 @@ class RemoteConnectionEnd {
     return this.#left !== undefined;
   }
 
-  take(kind: number, payload: Uint8Array): void {
+  take(kind: number, bytes: Buffer, start: number, end: number): void {
     if (kind === RECORD.ended) this.lost();
-    else if (kind === RECORD.source) this.#begin(readJson<Source>(payload));
-    else this.#transport?.take(kind, payload);
+    else if (kind === RECORD.source) this.#begin(readJson<Source>(bytes.subarray(start, end)));
+    else this.#transport?.take(kind, bytes, start, end);
   }
 
   lost(): void {

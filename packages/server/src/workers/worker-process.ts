@@ -10,22 +10,36 @@ import {
   type WorkerSettings,
 } from './worker-messages.ts';
 
-/** Bytes that may wait for a worker. One that leaves so many is stuck: what waits for a slow client is its own affair. */
-const MAX_BACKLOG = 256 * 1024 * 1024;
+/** Bytes that may wait for a worker; while there are more, nothing is taken from any. What waits for a slow client is its own affair. */
+const MAX_BACKLOG = 8 * 1024 * 1024;
+/** A worker that has not taken them in that time is stuck. */
+const STUCK_MS = 30_000;
 const STOP_TIMEOUT_MS = 3000;
 
 /** Of a connection that a worker has. */
 export interface RemoteEnd {
   /** A record about it. */
-  take(kind: number, payload: Uint8Array): void;
+  take(kind: number, bytes: Buffer, start: number, end: number): void;
   /** Its worker is gone. */
   lost(): void;
+}
+
+/** Told of what happens to a worker process. */
+export interface WorkerEvents {
+  /** Much waits for it to be taken. */
+  onCongested(): void;
+  /** It has taken what waited. */
+  onRelieved(): void;
+  /** Called once, when it is gone for whatever reason. */
+  onExit(): void;
 }
 
 /** The main process's side of one worker process. */
 export class WorkerProcess {
   readonly writer: RecordWriter;
   readonly #child: ChildProcess;
+  readonly #channel: Socket;
+  #stuckTimer: NodeJS.Timeout | undefined;
   readonly #log: Logger;
   readonly #connections = new Map<number, RemoteEnd>();
   /** Whether it has begun its work; false when it ended before. */
@@ -35,20 +49,29 @@ export class WorkerProcess {
 
   /**
    * @param program the file it runs
-   * @param onExit called once, when it is gone for whatever reason
    */
-  constructor(program: string, settings: WorkerSettings, log: Logger, onExit: () => void) {
+  constructor(program: string, settings: WorkerSettings, log: Logger, events: WorkerEvents) {
     this.#log = log;
     this.#child = fork(program, [], { stdio: ['ignore', 'inherit', 'inherit', 'overlapped', 'ipc'], execArgv: [] });
     const channel = this.#child.stdio[DATA_CHANNEL] as Socket;
     this.writer = new RecordWriter(channel, {
       maxBacklog: MAX_BACKLOG,
       onFull: () => {
-        log.error({ pid: this.#child.pid }, 'a worker process is stuck and is ended');
-        this.#child.kill('SIGKILL');
+        this.#stuckTimer = setTimeout(() => {
+          log.error({ pid: this.#child.pid }, 'a worker process is stuck and is ended');
+          this.#child.kill('SIGKILL');
+        }, STUCK_MS);
+        events.onCongested();
+      },
+      onRoom: () => {
+        clearTimeout(this.#stuckTimer);
+        events.onRelieved();
       },
     });
-    const reader = new RecordReader((kind, number, payload) => this.#connections.get(number)?.take(kind, payload));
+    this.#channel = channel;
+    const reader = new RecordReader((kind, number, bytes, start, end) =>
+      this.#connections.get(number)?.take(kind, bytes, start, end),
+    );
     channel.on('data', (chunk: Buffer) => reader.push(chunk));
     channel.on('error', (error) => log.debug({ reason: error.message }, 'the channel to a worker process broke'));
     this.#child.on('message', (message: FromWorker) => this.#hear(message));
@@ -61,17 +84,31 @@ export class WorkerProcess {
         log.debug({ pid: this.#child.pid, code, signal }, 'a worker process has ended');
         for (const connection of [...this.#connections.values()]) connection.lost();
         this.#connections.clear();
+        clearTimeout(this.#stuckTimer);
         this.#begun(false);
         resolve();
-        onExit();
+        events.onExit();
       });
     });
     this.configure(settings);
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   /** Connections it has. */
   get load(): number {
     return this.#connections.size;
+  }
+
+  /** Takes nothing from it for now. */
+  pause(): void {
+    this.#channel.pause();
+  }
+
+  resume(): void {
+    this.#channel.resume();
   }
 
   /** For connections to come. */
@@ -93,6 +130,7 @@ export class WorkerProcess {
   /** Ends it when all it has to send was sent. */
   async stop(): Promise<void> {
     if (this.#child.connected) this.#child.disconnect();
+    this.writer.end();
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), STOP_TIMEOUT_MS);
     await this.#exited;
     clearTimeout(timer);

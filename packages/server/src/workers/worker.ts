@@ -1,4 +1,5 @@
 import type { Server, Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { decodeBase64, type Logger } from '@thingward/xmpp';
 import { ClientCertificates } from '../client-certificates.ts';
 import { endpoints } from '../listeners/endpoints.ts';
@@ -8,6 +9,9 @@ import { RECORD } from './record.ts';
 import { RemoteConnection } from './remote-connection.ts';
 import { WorkerLink } from './worker-link.ts';
 import type { WorkerDoor, WorkerSettings } from './worker-messages.ts';
+
+/** How long clients may take to end their connections when all was said. */
+const FINISH_MS = 1500;
 
 /** What a worker process does: it takes clients' connections the main process has accepted. */
 export class Worker {
@@ -59,6 +63,11 @@ export class Worker {
     });
     socket.setNoDelay(true);
     this.#doors?.[door].emit('connection', socket);
+  }
+
+  /** Waits for its connections to end, but not for long. */
+  async finish(): Promise<void> {
+    await Promise.race([this.#link.idle(), delay(FINISH_MS)]);
   }
 
   #numberOf(socket: Socket): number {
