@@ -21,6 +21,15 @@ const SIGNATURE_HASHES: Readonly<Record<string, string>> = {
  * @see RFC 9266 §3, RFC 5929 §4
  */
 export function channelBindings(socket: TLSSocket, certificate: Uint8Array | undefined): ChannelBindings {
+  const bindings = known.get(socket) ?? readBindings(socket, certificate);
+  known.set(socket, bindings);
+  return bindings;
+}
+
+/** They are asked for several times while a client logs in, and stay the same. */
+const known = new WeakMap<TLSSocket, ChannelBindings>();
+
+function readBindings(socket: TLSSocket, certificate: Uint8Array | undefined): ChannelBindings {
   const exporter =
     socket.getProtocol() === 'TLSv1.3'
       ? new Uint8Array(socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0)))
@@ -32,8 +41,16 @@ export function channelBindings(socket: TLSSocket, certificate: Uint8Array | und
   };
 }
 
+/** By certificate: a server has one for very many connections. */
+const endPoints = new WeakMap<Uint8Array, Uint8Array | undefined>();
+
 /** Hash of the server's certificate; undefined when its signature algorithm names no single hash. @see RFC 5929 §4.1 */
 export function serverEndPoint(certificate: Uint8Array): Uint8Array | undefined {
+  if (!endPoints.has(certificate)) endPoints.set(certificate, hashOf(certificate));
+  return endPoints.get(certificate);
+}
+
+function hashOf(certificate: Uint8Array): Uint8Array | undefined {
   const hash = SIGNATURE_HASHES[signatureAlgorithm(certificate) ?? ''];
   return hash === undefined ? undefined : new Uint8Array(createHash(hash).update(certificate).digest());
 }
