@@ -17,6 +17,17 @@ export interface SessionWire {
   undelivered?(): readonly UndeliveredStanza[];
 }
 
+/** Who is at the other end of a session, beyond its address. */
+export interface SessionClient {
+  /** UUID of the installation. @see XEP-0388 §2.3 */
+  readonly userAgentId?: string | undefined;
+  /** Nobody can authenticate as the account again. @see XEP-0175 */
+  readonly isTemporary?: boolean;
+}
+
+/** Stanzas that may wait until a session begins. */
+const MAX_HELD = 1000;
+
 /** A bound resource of an account. It may outlive its connection. @see XEP-0198 §5 */
 export class Session {
   readonly jid: Jid;
@@ -32,13 +43,23 @@ export class Session {
   gate: ((stanza: Stanza) => boolean) | undefined;
   /** Counts and keeps what the client has not acknowledged, where it wants that. @see XEP-0198 */
   management: StreamManagement | undefined;
-  /** Called when there is no room for what the client has not acknowledged. */
+  /** Called when there is no room for what waits for its client. */
   onOverflow: (() => void) | undefined;
+  /** Does its client read the archive, so that it needs no stored messages that are there? @see XEP-0386 §3.2 */
+  readsArchive = false;
+  /** UUID of its installation; undefined when the client keeps it to itself. */
+  readonly userAgentId: string | undefined;
+  /** Can nobody come back to it? */
+  readonly isTemporary: boolean;
   #wire: SessionWire | undefined;
+  /** Stanzas that came before it began. */
+  #held: Stanza[] | undefined;
 
-  constructor(jid: Jid, wire: SessionWire) {
+  constructor(jid: Jid, wire: SessionWire, { userAgentId, isTemporary = false }: SessionClient = {}) {
     this.jid = jid;
     this.#wire = wire;
+    this.userAgentId = userAgentId;
+    this.isTemporary = isTemporary;
   }
 
   get localpart(): string {
@@ -55,8 +76,25 @@ export class Session {
     this.#wire = wire;
   }
 
+  /** Keeps stanzas until it begins: its client has not been told of it yet. */
+  hold(): void {
+    this.#held ??= [];
+  }
+
+  /** Gives the client what came meanwhile. */
+  begin(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const stanza of held) this.send(stanza);
+  }
+
   /** To the client, unless the gate holds it back. */
   send(stanza: Stanza): void {
+    if (this.#held) {
+      this.#held.push(stanza);
+      if (this.#held.length > MAX_HELD) this.onOverflow?.();
+      return;
+    }
     if (this.gate?.(stanza)) return;
     this.sendNow(stanza);
   }
