@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import {
   type CredentialStore,
   decodeBase64,
@@ -13,6 +13,7 @@ import {
 } from '@thingward/xmpp';
 import type { Kysely } from 'kysely';
 import type { ServerSchema } from './storage/schema.ts';
+import { loadSecret } from './storage/secret.ts';
 
 const HASHES: readonly ScramHash[] = ['SHA-256', 'SHA-1'];
 const ITERATIONS = 10_000;
@@ -28,7 +29,7 @@ export class AccountError extends Error {
   }
 }
 
-/** The accounts of the served domain. Passwords are kept as SCRAM keys only. */
+/** The accounts of the served domain. Passwords are kept as SCRAM keys only. Removing one removes its clients' tokens too. */
 export class Accounts implements CredentialStore {
   readonly #database: Kysely<ServerSchema>;
   readonly #domain: string;
@@ -55,18 +56,19 @@ export class Accounts implements CredentialStore {
     });
   }
 
-  /** @throws AccountError */
+  /** The tokens of its clients are taken no more. @throws AccountError */
   async setPassword(name: string, password: string): Promise<void> {
     const localpart = this.#checkName(name);
     if (!(await this.exists(localpart))) throw this.#unknown(localpart);
     const credentials = await this.#credentials(localpart, password);
     await this.#database.transaction().execute(async (database) => {
       await database.deleteFrom('credential').where('localpart', '=', localpart).execute();
+      await database.deleteFrom('token').where('localpart', '=', localpart).execute();
       await database.insertInto('credential').values(credentials).execute();
     });
   }
 
-  /** Removes an account with its roster. @throws AccountError */
+  /** Removes an account with all that is kept for it. @throws AccountError */
   async remove(name: string): Promise<void> {
     const localpart = this.#checkName(name);
     const { numDeletedRows } = await this.#database
@@ -78,18 +80,25 @@ export class Accounts implements CredentialStore {
 
   /** All accounts by name. */
   async list(): Promise<readonly { readonly jid: string; readonly createdAt: Date }[]> {
-    const rows = await this.#database.selectFrom('account').selectAll().orderBy('localpart').execute();
+    const rows = await this.#database
+      .selectFrom('account')
+      .selectAll()
+      .where('is_temporary', '=', 0)
+      .orderBy('localpart')
+      .execute();
     return rows.map((row) => ({
       jid: `${row.localpart}@${this.#domain}`,
       createdAt: new Date(Number(row.created_at)),
     }));
   }
 
+  /** Those of people who stay nameless do not count: nothing is kept for them. */
   async exists(localpart: string): Promise<boolean> {
     const row = await this.#database
       .selectFrom('account')
       .select('localpart')
       .where('localpart', '=', localpart)
+      .where('is_temporary', '=', 0)
       .executeTakeFirst();
     return row !== undefined;
   }
@@ -124,7 +133,7 @@ export class Accounts implements CredentialStore {
   }
 
   async #decoyKeys(name: string, hash: ScramHash): Promise<ScramKeys> {
-    this.#decoySecret ??= this.#loadDecoySecret();
+    this.#decoySecret ??= loadSecret(this.#database, 'decoy-secret');
     const secret = await this.#decoySecret;
     const bytes = (what: string, length: number) =>
       new Uint8Array(createHmac('sha256', secret).update(`${what} ${hash} ${name}`).digest()).slice(0, length);
@@ -135,20 +144,6 @@ export class Accounts implements CredentialStore {
       storedKey: bytes('stored', length),
       serverKey: bytes('server', length),
     };
-  }
-
-  async #loadDecoySecret(): Promise<Buffer> {
-    await this.#database
-      .insertInto('setting')
-      .values({ name: 'decoy-secret', value: randomBytes(32).toString('base64') })
-      .onConflict((conflict) => conflict.doNothing())
-      .execute();
-    const { value } = await this.#database
-      .selectFrom('setting')
-      .select('value')
-      .where('name', '=', 'decoy-secret')
-      .executeTakeFirstOrThrow();
-    return Buffer.from(value, 'base64');
   }
 
   async #credentials(localpart: string, password: string) {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Element, Frame, StreamEvent } from '@thingward/xml';
 import {
   asStreamError,
+  type Bind2Request,
   type CredentialStore,
   encodeManagementFailure,
   handledCount,
@@ -9,19 +10,25 @@ import {
   JidError,
   type Logger,
   NS,
+  type ReadySession,
   type ReceivingTransport,
+  type ResumeOutcome,
   STREAM_MANAGEMENT,
   StanzaError,
   StreamError,
   StreamReceiver,
+  type TokenAuthority,
+  type UserAgent,
 } from '@thingward/xmpp';
 import { NODE_SCRAM_PRIMITIVES } from '@thingward/xmpp/node';
 import type { Hooks } from './hooks.ts';
 import type { Limits } from './limits.ts';
+import { anyName, type ResourceNames, withResource } from './resource-names.ts';
 import type { Router } from './router.ts';
 import type { Session, SessionWire } from './session.ts';
 import type { SessionManager } from './session-manager.ts';
 import { Stanza } from './stanza.ts';
+import type { TemporaryAccounts } from './temporary-accounts.ts';
 
 /** A transport as a client's connection uses it. */
 export interface ClientTransport extends ReceivingTransport, SessionWire {
@@ -42,6 +49,11 @@ export interface ConnectionContext {
   readonly limits: Limits;
   readonly router: Router;
   readonly sessions: SessionManager;
+  readonly resources: ResourceNames;
+  /** Undefined where no tokens are given. */
+  readonly tokens: TokenAuthority | undefined;
+  /** Accounts of those who stay nameless; undefined where nobody may. @see XEP-0175 */
+  readonly temporaries: TemporaryAccounts | undefined;
   readonly hooks: Hooks;
   readonly log: Logger;
   /** Told of each attempt to authenticate. */
@@ -56,6 +68,8 @@ export class ClientConnection {
   #receiver: StreamReceiver | undefined;
   readonly #authTimer: NodeJS.Timeout;
   #session: Session | undefined;
+  /** Localpart of the account that was made for this connection. */
+  #temporary: string | undefined;
   #busy = false;
   #ended = false;
 
@@ -75,6 +89,12 @@ export class ClientConnection {
       bind: (account, resource) => this.#bind(account, resource),
       bound: (jid) => this.#bound(jid),
       resume: async (account, request) => this.#resume(account, request),
+      bind2: {
+        features: context.hooks.bindFeatures,
+        bind: (account, request, userAgent) => this.#bindAlong(account, request, userAgent),
+      },
+      tokens: context.tokens,
+      anonymous: context.temporaries && (() => this.#enter()),
       features: (state) => context.hooks.streamFeatures(state),
       authenticated: ({ mechanism, account, error }) => {
         context.onAuthentication(error === undefined);
@@ -116,6 +136,25 @@ export class ClientConnection {
     this.#ended = true;
     clearTimeout(this.#authTimer);
     if (this.#session) this.#context.sessions.disconnected(this.#session, this.#transport);
+    else this.#leave();
+  }
+
+  /** Makes an account for who stays nameless. One that is not used is left behind by nobody. @see XEP-0175 */
+  async #enter(): Promise<string> {
+    this.#leave();
+    const localpart = await (this.#context.temporaries as TemporaryAccounts).enter();
+    this.#temporary = localpart;
+    if (this.#ended) this.#leave();
+    return localpart;
+  }
+
+  #leave(): void {
+    const { temporaries, log } = this.#context;
+    if (this.#temporary === undefined) return;
+    temporaries
+      ?.leave(this.#temporary)
+      .catch((error: unknown) => log.error({ err: error }, 'an account was left behind'));
+    this.#temporary = undefined;
   }
 
   #await(work: Promise<void>): void {
@@ -203,26 +242,41 @@ export class ClientConnection {
   }
 
   async #bind(account: Jid, resource: string | undefined): Promise<Jid> {
-    const jid = this.#fullJid(account, resource);
+    const jid = withResource(account, resource ?? anyName());
     this.#context.sessions.checkRoom(jid);
     return jid;
   }
 
-  #fullJid(account: Jid, resource: string | undefined): Jid {
+  #bound(jid: Jid): void {
+    this.#taken(this.#context.sessions.bind(jid, this.#transport, { isTemporary: this.#temporary !== undefined }));
+  }
+
+  /** @see XEP-0386 §3.2 */
+  async #bindAlong(account: Jid, request: Bind2Request, userAgent: UserAgent | undefined) {
+    const { sessions, hooks, resources } = this.#context;
+    const client = { userAgentId: userAgent?.id, isTemporary: this.#temporary !== undefined };
+    const jid = await resources.next(account, request.tag, client.userAgentId);
+    sessions.checkRoom(jid, client);
+    const session = sessions.bind(jid, this.#transport, client);
+    session.hold();
     try {
-      return account.withResource(resource ?? randomBytes(9).toString('base64url'));
+      const answers = await hooks.boundAlong(session, request);
+      const ready: ReadySession = {
+        jid,
+        begin: () => {
+          this.#taken(session);
+          session.begin();
+        },
+      };
+      return { session: ready, answers };
     } catch (error) {
-      if (error instanceof JidError) throw new StanzaError('bad-request', error.message);
+      sessions.end(session);
       throw error;
     }
   }
 
-  #bound(jid: Jid): void {
-    clearTimeout(this.#authTimer);
-    this.#taken(this.#context.sessions.bind(jid, this.#transport));
-  }
-
   #taken(session: Session): void {
+    clearTimeout(this.#authTimer);
     this.#session = session;
     this.#receiver = undefined;
     this.#transport.bound?.();
@@ -231,18 +285,16 @@ export class ClientConnection {
   }
 
   /** @see XEP-0198 §5 */
-  #resume(account: Jid, request: Element): { answer: Element; resumed?: () => void } {
+  #resume(account: Jid, request: Element): ResumeOutcome {
     const resumption = this.#context.sessions.resume(account, request, this.#transport);
     const { answer } = resumption;
     if (resumption.kind === 'failed') return { answer };
-    return {
-      answer,
-      resumed: () => {
-        clearTimeout(this.#authTimer);
-        resumption.start();
-        this.#taken(resumption.session);
-      },
+    const { session } = resumption;
+    const begin = () => {
+      resumption.begin();
+      this.#taken(session);
     };
+    return { answer, session: { jid: session.jid, begin } };
   }
 
   #fail(error: unknown): void {

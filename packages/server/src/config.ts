@@ -102,6 +102,14 @@ export const serverConfigSchema = z
       .strictObject({
         registration: z.literal('closed').default('closed'),
         allowPlaintext: z.boolean().default(false),
+        anonymous: z.boolean().default(false),
+        tokens: z
+          .strictObject({
+            enabled: z.boolean().default(true),
+            lifetimeDays: positive.max(3650).default(30),
+            maxPerAccount: positive.max(10_000).default(100),
+          })
+          .prefault({}),
         clientCertificates: z
           .strictObject({ ca: z.string().min(1), fallback: z.enum(['none', 'email', 'commonName']).default('none') })
           .optional(),

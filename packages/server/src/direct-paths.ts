@@ -22,7 +22,7 @@ export class DirectPaths {
 
   #decide(session: Session): void {
     const gives = this.#hooks.passesData(session.localpart);
-    const takes = gives && session.management === undefined && session.gate === undefined;
+    const takes = gives && session.management === undefined && session.gate === undefined && !session.isHeld;
     session.wire?.direct?.(session, { gives, takes });
   }
 }

@@ -1,5 +1,5 @@
 import type { Element, Frame } from '@thingward/xml';
-import type { Jid } from '@thingward/xmpp';
+import type { Bind2Request, Jid } from '@thingward/xmpp';
 import type { Session } from './session.ts';
 import type { Stanza } from './stanza.ts';
 
@@ -33,6 +33,14 @@ export interface StreamState {
   readonly authenticated: boolean;
 }
 
+/** What a session can have from its first moment, when its client asks for it while it binds. @see XEP-0386 §3 */
+export interface BindFeature {
+  /** As it is told before authentication; undefined where nothing is told. */
+  readonly feature?: string;
+  /** A session was bound; its client gets no stanza before all is answered. @returns what the client is told, where there is something */
+  bound(session: Session, request: Bind2Request): MaybePromise<Element | undefined>;
+}
+
 /**
  * What modules take part in, beside answering requests. Functions are called in the order in which they were added; one that
  * returns a promise delays this stanza and what follows it from the same source, so be synchronous where you can.
@@ -54,6 +62,7 @@ export class Hooks {
   readonly #interests: (DataInterest | undefined)[] = [];
   #filterChange: ((localpart: string) => void) | undefined;
   readonly #nonzas = new Map<string, (frame: Frame, session: Session) => MaybePromise<void>>();
+  readonly #bindFeatures: BindFeature[] = [];
   readonly #streamFeatures: ((state: StreamState) => Element | undefined)[] = [];
 
   /** A stanza a client of ours sent, before it is routed. */
@@ -121,6 +130,11 @@ export class Hooks {
     const key = `${name} ${namespace}`;
     if (this.#nonzas.has(key)) throw new Error(`two handlers for ${key}`);
     this.#nonzas.set(key, handler);
+  }
+
+  /** Takes part in binding resources along with authentication. @see XEP-0386 */
+  addBindFeature(feature: BindFeature): void {
+    this.#bindFeatures.push(feature);
   }
 
   /** Adds to `<stream:features/>`. @see RFC 6120 §4.3.2 */
@@ -195,6 +209,18 @@ export class Hooks {
 
   nonza(name: string, namespace: string): ((frame: Frame, session: Session) => MaybePromise<void>) | undefined {
     return this.#nonzas.get(`${name} ${namespace}`);
+  }
+
+  /** Features a session can have from its first moment. */
+  get bindFeatures(): readonly string[] {
+    return this.#bindFeatures.flatMap(({ feature }) => feature ?? []);
+  }
+
+  /** @returns what goes into `<bound/>` */
+  async boundAlong(session: Session, request: Bind2Request): Promise<readonly Element[]> {
+    // All are told before one is waited for.
+    const answers = await Promise.all(this.#bindFeatures.map((feature) => feature.bound(session, request)));
+    return answers.filter((answer) => answer !== undefined);
   }
 
   streamFeatures(state: StreamState): readonly Element[] {

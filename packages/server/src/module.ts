@@ -9,6 +9,7 @@ import type { RosterStore } from './roster-store.ts';
 import type { Router } from './router.ts';
 import type { SessionTable } from './session.ts';
 import type { ServerSchema } from './storage/schema.ts';
+import type { TemporaryAccounts } from './temporary-accounts.ts';
 
 /** What a module can use. */
 export interface ServerContext {
@@ -17,6 +18,8 @@ export interface ServerContext {
   readonly router: Router;
   readonly sessions: SessionTable;
   readonly accounts: Accounts;
+  /** Of those who stay nameless. */
+  readonly temporaries: TemporaryAccounts;
   readonly rosters: RosterStore;
   /** A module sees its own tables through `database.withTables<...>()`. */
   readonly database: Kysely<ServerSchema>;

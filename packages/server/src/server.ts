@@ -7,6 +7,7 @@ import {
   type Logger,
   managementFeature,
   SILENT_LOGGER,
+  STREAM_MANAGEMENT,
   StreamError,
   type XmppPeer,
 } from '@thingward/xmpp';
@@ -28,6 +29,7 @@ import { type ClientDoor, directTlsServer, listenComponents, startTlsServer } fr
 import { createMetrics } from './metrics.ts';
 import type { ServerContext } from './module.ts';
 import { modules } from './modules/index.ts';
+import { ResourceNames } from './resource-names.ts';
 import { RosterStore } from './roster-store.ts';
 import { Router } from './router.ts';
 import { Federation } from './s2s/federation.ts';
@@ -38,7 +40,11 @@ import { SessionManager } from './session-manager.ts';
 import { type OpenDatabase, openDatabase } from './storage/database.ts';
 import { serverMigrations } from './storage/migrations.ts';
 import type { ServerSchema } from './storage/schema.ts';
+import { loadSecret } from './storage/secret.ts';
+import { TemporaryAccounts } from './temporary-accounts.ts';
 import { loadTls, selfSignedTls, type Tls } from './tls.ts';
+import { ClientTokens } from './tokens/client-tokens.ts';
+import { loadTokenKey } from './tokens/token-key.ts';
 import type { WorkerDoor } from './workers/worker-messages.ts';
 import { WorkerPool, workerCount } from './workers/worker-pool.ts';
 
@@ -113,6 +119,8 @@ export class ThingwardServer {
   readonly #services: HostedService[] = [];
   readonly #hosts: ServiceHost[] = [];
   readonly #connections: Connections;
+  readonly #temporaries: TemporaryAccounts;
+  #tokens: ClientTokens | undefined;
   readonly #listeners: Server[] = [];
   readonly #components: ComponentHub;
   #http: HttpServer | undefined;
@@ -136,7 +144,15 @@ export class ThingwardServer {
     });
     this.#components = new ComponentHub(config.components, this.#router, config.limits, this.#log);
     this.#hooks.addStreamFeature(({ authenticated }) => (authenticated ? managementFeature() : undefined));
+    this.#hooks.addBindFeature({
+      feature: STREAM_MANAGEMENT,
+      bound: (session, { wishes }) => {
+        const request = wishes.find((wish) => wish.is('enable', STREAM_MANAGEMENT));
+        return request && this.#sessionManager.enable(session, request);
+      },
+    });
     this.#connections = new Connections(config.limits, this.#log);
+    this.#temporaries = new TemporaryAccounts(database.query, this.#hooks);
   }
 
   /** Opens the database, the services and the doors. What was opened is closed again when one fails. @throws StorageError, TlsError, ListenError, WorkerError */
@@ -183,6 +199,7 @@ export class ThingwardServer {
     await this.#federation?.stop();
     for (const host of this.#hosts) host.disconnect();
     for (const stop of this.#stopModules) await stop();
+    this.#tokens?.stop();
     await new Promise((resolve) => setTimeout(resolve, this.#connections.size > 0 ? 50 : 0));
     this.#connections.destroyAll();
     await this.#workers?.stop();
@@ -203,6 +220,7 @@ export class ThingwardServer {
       router: this.#router,
       sessions: this.#sessions,
       accounts: this.accounts,
+      temporaries: this.#temporaries,
       rosters,
       database: this.#database.query,
       disco,
@@ -210,6 +228,12 @@ export class ThingwardServer {
       web,
       log,
     };
+    await this.#temporaries.clear();
+    const { tokens } = this.#config.auth;
+    if (tokens.enabled) {
+      this.#tokens = new ClientTokens(this.#database.query, loadTokenKey(this.#config.dataDir), tokens, log);
+      this.#tokens.start();
+    }
     for (const module of modules) {
       if (module.identity) disco.addIdentity('server', module.identity);
       disco.addFeature('server', ...(module.features ?? []));
@@ -244,6 +268,9 @@ export class ThingwardServer {
       limits,
       router: this.#router,
       sessions: this.#sessionManager,
+      resources: new ResourceNames(() => loadSecret(this.#database.query, 'resource-secret')),
+      tokens: this.#tokens,
+      temporaries: this.#config.auth.anonymous ? this.#temporaries : undefined,
       hooks: this.#hooks,
       log,
       onAuthentication: (succeeded) => metrics.authentications.inc({ outcome: succeeded ? 'success' : 'failure' }),

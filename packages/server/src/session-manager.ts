@@ -16,7 +16,7 @@ import {
 import type { Hooks } from './hooks.ts';
 import type { Limits } from './limits.ts';
 import type { Router } from './router.ts';
-import { Session, type SessionTable, type SessionWire } from './session.ts';
+import { Session, type SessionClient, type SessionTable, type SessionWire } from './session.ts';
 import { StreamManagement } from './stream-management.ts';
 
 /** Counts of ended sessions that are still told to those who come too late. */
@@ -32,7 +32,7 @@ interface SessionManagerOptions {
 
 /** What came of a wish to resume. */
 export type Resumption =
-  | { readonly kind: 'resumed'; readonly session: Session; readonly answer: Element; readonly start: () => void }
+  | { readonly kind: 'resumed'; readonly session: Session; readonly answer: Element; readonly begin: () => void }
   | { readonly kind: 'failed'; readonly answer: Element };
 
 /** The life of sessions: bound, cut off from their client, taken up again, ended. */
@@ -53,23 +53,32 @@ export class SessionManager {
   }
 
   /** @throws StanzaError `resource-constraint` when the account has too many sessions already */
-  checkRoom(jid: Jid): void {
+  checkRoom(jid: Jid, client: SessionClient = {}): void {
     const { sessions, limits } = this.#options;
-    if (sessions.get(jid) || sessions.of(jid.local as string).length < limits.maxSessionsPerAccount) return;
+    const others = sessions.of(jid.local as string).filter((session) => !this.#isReplaced(session, jid, client));
+    if (others.length < limits.maxSessionsPerAccount) return;
     throw new StanzaError('resource-constraint', `${jid.bare} has too many sessions`);
   }
 
-  /** Makes the session of a resource, in place of one that has it. */
-  bind(jid: Jid, wire: SessionWire): Session {
+  /** Makes the session of a resource, in place of one that has it, and of those the same installation had before. */
+  bind(jid: Jid, wire: SessionWire, client: SessionClient = {}): Session {
     const { sessions, hooks, log } = this.#options;
-    const previous = sessions.get(jid);
-    // The newer one wins: the older is mostly a connection whose end nobody has noticed (RFC 6120 §7.7.2.2).
-    if (previous) this.end(previous, new StreamError('conflict', 'the resource was bound by another connection'));
-    const session = new Session(jid, wire);
+    // The newer one wins: the older is mostly a connection whose end nobody has noticed (RFC 6120 §7.7.2.2, XEP-0386 §3.2).
+    for (const previous of sessions.of(jid.local as string)) {
+      if (!this.#isReplaced(previous, jid, client)) continue;
+      this.end(previous, new StreamError('conflict', 'its client has made another connection'));
+    }
+    const session = new Session(jid, wire, client);
+    session.onOverflow = () =>
+      this.end(session, new StreamError('policy-violation', 'too much was sent without being acknowledged'));
     sessions.add(session);
     log.debug({ jid: jid.toString(), remote: wire.remote }, 'session bound');
     hooks.sessionBound(session);
     return session;
+  }
+
+  #isReplaced(session: Session, jid: Jid, { userAgentId }: SessionClient): boolean {
+    return session.jid.equals(jid) || (userAgentId !== undefined && session.userAgentId === userAgentId);
   }
 
   /** Begins to count stanzas. @returns the answer. @see XEP-0198 §3 */
@@ -78,7 +87,7 @@ export class SessionManager {
     const { limits, hooks } = this.#options;
     const { resume, maxSeconds } = decodeEnable(request);
     const resumeSeconds = Math.min(maxSeconds ?? Number.POSITIVE_INFINITY, limits.maxResumeSeconds);
-    const canResume = resume && resumeSeconds > 0;
+    const canResume = resume && resumeSeconds > 0 && !session.isTemporary;
     const management = new StreamManagement({
       id: canResume ? randomBytes(18).toString('base64url') : undefined,
       resumeMs: resumeSeconds * 1000,
@@ -90,15 +99,13 @@ export class SessionManager {
       onHandled: (stanza) => hooks.stanzaAcknowledged(stanza, session),
     });
     session.management = management;
-    session.onOverflow = () =>
-      this.end(session, new StreamError('policy-violation', 'too much was sent without being acknowledged'));
     if (management.id === undefined) return encodeEnabled({});
     this.#resumable.set(management.id, session);
     return encodeEnabled({ id: management.id, maxSeconds: resumeSeconds });
   }
 
   /**
-   * Gives a session another connection. `start` is to be called after the answer was sent.
+   * Finds the session that is to get another connection. It gets it with `begin`, to be called when the answer was sent.
    * @throws StreamError when the client counts more stanzas than it was sent
    * @see XEP-0198 §5
    */
@@ -112,23 +119,29 @@ export class SessionManager {
       return { kind: 'failed', answer: encodeManagementFailure('item-not-found', handled) };
     }
     management.acknowledged(handledCount(request));
-    const former = session.wire;
     clearTimeout(this.#timers.get(session));
     this.#timers.delete(session);
-    session.attach(wire);
-    former?.closeStream(new StreamError('conflict', 'the session was resumed on another connection'));
-    this.#options.log.debug({ jid: session.jid.toString(), remote: wire.remote }, 'session resumed');
     return {
       kind: 'resumed',
       session,
       answer: encodeResumed(id, management.handled),
-      start: () => {
-        for (const { stanza, at, isHeld } of management.resumed()) {
-          wire.sendStanza(isHeld ? this.#options.router.delayed(stanza, at) : stanza);
-        }
-        management.ask();
-      },
+      begin: () => this.#continue(session, management, wire),
     };
+  }
+
+  #continue(session: Session, management: StreamManagement, wire: SessionWire): void {
+    if (this.#options.sessions.get(session.jid) !== session) {
+      wire.closeStream(new StreamError('reset', 'the session has ended just now'));
+      return;
+    }
+    const former = session.wire;
+    session.attach(wire);
+    former?.closeStream(new StreamError('conflict', 'the session was resumed on another connection'));
+    this.#options.log.debug({ jid: session.jid.toString(), remote: wire.remote }, 'session resumed');
+    for (const { stanza, at, isHeld } of management.resumed()) {
+      wire.sendStanza(isHeld ? this.#options.router.delayed(stanza, at) : stanza);
+    }
+    management.ask();
   }
 
   /** The connection of a session is gone without the stream having been closed. */

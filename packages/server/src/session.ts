@@ -19,6 +19,17 @@ export interface SessionWire {
   undelivered?(): readonly UndeliveredStanza[];
 }
 
+/** Who is at the other end of a session, beyond its address. */
+export interface SessionClient {
+  /** UUID of the installation. @see XEP-0388 §2.3 */
+  readonly userAgentId?: string | undefined;
+  /** Nobody can authenticate as the account again. @see XEP-0175 */
+  readonly isTemporary?: boolean;
+}
+
+/** Stanzas that may wait until a session begins. */
+const MAX_HELD = 1000;
+
 /** A bound resource of an account. It may outlive its connection. @see XEP-0198 §5 */
 export class Session {
   readonly jid: Jid;
@@ -30,17 +41,27 @@ export class Session {
   wantsRoster = false;
   /** Bare or full JIDs that got its presence without a subscription. @see RFC 6121 §4.6 */
   readonly directed = new Set<string>();
-  /** Called when there is no room for what the client has not acknowledged. */
-  onOverflow: (() => void) | undefined;
-  /** Called when there is another wire, gate or management. */
+  /** Called when there is another wire, gate or management, or when it begins. */
   onPathChange: (() => void) | undefined;
+  /** Called when there is no room for what waits for its client. */
+  onOverflow: (() => void) | undefined;
+  /** Does its client read the archive, so that it needs no stored messages that are there? @see XEP-0386 §3.2 */
+  readsArchive = false;
+  /** UUID of its installation; undefined when the client keeps it to itself. */
+  readonly userAgentId: string | undefined;
+  /** Can nobody come back to it? */
+  readonly isTemporary: boolean;
   #gate: ((stanza: Stanza) => boolean) | undefined;
   #management: StreamManagement | undefined;
   #wire: SessionWire | undefined;
+  /** Stanzas that came before it began. */
+  #held: Stanza[] | undefined;
 
-  constructor(jid: Jid, wire: SessionWire) {
+  constructor(jid: Jid, wire: SessionWire, { userAgentId, isTemporary = false }: SessionClient = {}) {
     this.jid = jid;
     this.#wire = wire;
+    this.userAgentId = userAgentId;
+    this.isTemporary = isTemporary;
   }
 
   get localpart(): string {
@@ -78,8 +99,32 @@ export class Session {
     this.onPathChange?.();
   }
 
+  /** Keeps stanzas until it begins: its client has not been told of it yet. */
+  hold(): void {
+    this.#held ??= [];
+    this.onPathChange?.();
+  }
+
+  /** Gives the client what came meanwhile. */
+  begin(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const stanza of held) this.send(stanza);
+    this.onPathChange?.();
+  }
+
+  /** Does it keep what is for its client until it begins? */
+  get isHeld(): boolean {
+    return this.#held !== undefined;
+  }
+
   /** To the client, unless the gate holds it back. */
   send(stanza: Stanza): void {
+    if (this.#held) {
+      this.#held.push(stanza);
+      if (this.#held.length > MAX_HELD) this.onOverflow?.();
+      return;
+    }
     if (this.#gate?.(stanza)) return;
     this.sendNow(stanza);
   }

@@ -58,7 +58,7 @@ export class BoshActor {
       'challenge',
     );
     const first = Buffer.from(challenge.text, 'base64').toString();
-    const [, nonce = '', salt = '', iterations = ''] = /^r=(.*),s=(.*),i=(\d+)$/.exec(first) ?? [];
+    const [, nonce = '', salt = '', iterations = ''] = /^r=(.*),s=(.*),i=(\d+)/.exec(first) ?? [];
     const final = `c=biws,r=${nonce}`;
     const salted = pbkdf2Sync(password, Buffer.from(salt, 'base64'), Number(iterations), 20, 'sha1');
     const key = hmac(salted, 'Client Key');

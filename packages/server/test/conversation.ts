@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { type ConnectionOptions, connect as connectTls, TLSSocket } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { type Element, parseElement, type StreamEvent, StreamReader } from '@thingward/xml';
-import { encodeBase64, NS } from '@thingward/xmpp';
+import { type ChannelBindings, encodeBase64, NS } from '@thingward/xmpp';
+import { channelBindings } from '@thingward/xmpp/node';
 import { type ServerConfigInput, type ServerOptions, serverConfigSchema, ThingwardServer } from '../src/index.ts';
 
 const PATIENCE_MS = 2000;
@@ -223,6 +224,12 @@ export class Actor {
         resolve();
       });
     });
+  }
+
+  /** What an authentication can be tied to. */
+  get channelBindings(): ChannelBindings {
+    const socket = this.#socket;
+    return socket instanceof TLSSocket ? channelBindings(socket, socket.getPeerCertificate().raw) : {};
   }
 
   /** For resuming. */

@@ -1,6 +1,7 @@
 export * from './archive.ts';
 export * from './archive-preferences.ts';
 export * from './bidirectional.ts';
+export * from './bind2.ts';
 export * from './blocking.ts';
 export * from './bosh/binding-error.ts';
 export * from './bosh/body.ts';
@@ -15,6 +16,7 @@ export * from './delay.ts';
 export * from './dialback.ts';
 export * from './disco.ts';
 export * from './entity-time.ts';
+export * from './fast.ts';
 export * from './forwarding.ts';
 export * from './hints.ts';
 export * from './host-meta.ts';
@@ -51,9 +53,18 @@ export {
   type RosterItem,
   type Subscription,
 } from './roster.ts';
+export { anonymousClient, anonymousServer } from './sasl/anonymous.ts';
 export { decodeBase64, encodeBase64 } from './sasl/base64.ts';
 export * from './sasl/channel-binding.ts';
+export { type Advertisement, advertisementText } from './sasl/downgrade-protection.ts';
 export { SASL_ERROR_CONDITIONS, SaslError, type SaslErrorCondition } from './sasl/error.ts';
+export {
+  hashedTokenClient,
+  hashedTokenServer,
+  type KnownToken,
+  type TokenLookup,
+  tokenMechanisms,
+} from './sasl/hashed-token.ts';
 export type {
   CredentialStore,
   SaslClientMechanism,
@@ -65,12 +76,21 @@ export type {
 export {
   deriveScramKeys,
   newScramKeys,
+  type ReceivedAdvertisement,
   type ScramPrimitives,
   scramClient,
   scramServer,
   verifyPassword,
 } from './sasl/scram.ts';
-export { clientMechanism, offeredMechanisms, type SaslChannel, serverMechanism } from './sasl/select.ts';
+export {
+  clientMechanism,
+  offeredMechanisms,
+  type SaslChannel,
+  type SaslServerMeans,
+  type ServerOffer,
+  serverMechanism,
+} from './sasl/select.ts';
+export * from './sasl2.ts';
 export * from './software-version.ts';
 export {
   type Addressing,
@@ -91,8 +111,12 @@ export {
   type StanzaErrorType,
 } from './stanza-error.ts';
 export * from './stanza-ids.ts';
-export { type Account, negotiate } from './stream/initiator.ts';
-export { asStreamError, type ReceiverPolicy, type ReceivingTransport, StreamReceiver } from './stream/receiver.ts';
+export type { Account, NegotiatedStream } from './stream/account.ts';
+export { negotiate } from './stream/initiator.ts';
+export { asStreamError, StreamReceiver } from './stream/receiver.ts';
+export type { ReadySession, ReceiverPolicy, ReceivingTransport, ResumeOutcome } from './stream/receiver-policy.ts';
+export type { HeldToken, TokenAuthority, TokenClient } from './stream/token-authority.ts';
+export type { KeptToken, TokenKeeper } from './stream/token-keeper.ts';
 export type { Connector, StreamItem, XmlStream } from './stream/xml-stream.ts';
 export { STREAM_ERROR_CONDITIONS, StreamError, type StreamErrorCondition } from './stream-error.ts';
 export * from './stream-management.ts';

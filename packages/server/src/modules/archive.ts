@@ -136,10 +136,16 @@ export const archive: ServerModule = {
       ownSession(stanza);
       return encodeArchiveForm();
     });
-    router.onAccountIq('get', 'metadata', ARCHIVE, async (stanza) => {
-      const { jid } = ownSession(stanza);
+    const metadata = async (own: Jid) => {
       await writer.flush();
-      return encodeArchiveMetadata(await reader.metadata(jid.bare));
+      return encodeArchiveMetadata(await reader.metadata(own));
+    };
+    router.onAccountIq('get', 'metadata', ARCHIVE, (stanza) => metadata(ownSession(stanza).jid.bare));
+    hooks.addBindFeature({
+      bound: (session) => {
+        session.readsArchive = true;
+        return metadata(session.jid.bare);
+      },
     });
     router.onAccountIq('get', 'prefs', ARCHIVE, async (stanza) => {
       const { localpart } = ownSession(stanza);

@@ -33,11 +33,20 @@ export const carbons: ServerModule = {
       if (!session) throw new StanzaError('not-allowed', 'copies are for the clients of this account');
       return session;
     };
-    router.onAccountIq('set', 'enable', CARBONS, (stanza) => {
-      const session = sessionOf(stanza);
+    const enable = (session: Session) => {
       const others = enabled.get(session.localpart) ?? new Set();
       enabled.set(session.localpart, others.add(session));
+    };
+    router.onAccountIq('set', 'enable', CARBONS, (stanza) => {
+      enable(sessionOf(stanza));
       return undefined;
+    });
+    hooks.addBindFeature({
+      feature: CARBONS,
+      bound: (session, { wishes }) => {
+        if (wishes.some((wish) => wish.is('enable', CARBONS))) enable(session);
+        return undefined;
+      },
     });
     const disable = (session: Session) => {
       const others = enabled.get(session.localpart);

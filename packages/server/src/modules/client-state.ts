@@ -37,10 +37,18 @@ export const clientState: ServerModule = {
       if (stanza.kind !== 'iq') release(session);
       return false;
     };
-    hooks.onNonza('inactive', CLIENT_STATE, (_, session) => {
+    const deactivate = (session: Session) => {
       if (held.has(session)) return;
       held.set(session, new Map());
       session.gate = (stanza) => hold(session, stanza);
+    };
+    hooks.onNonza('inactive', CLIENT_STATE, (_, session) => deactivate(session));
+    hooks.addBindFeature({
+      feature: CLIENT_STATE,
+      bound: (session, { wishes }) => {
+        if (wishes.some((wish) => wish.is('inactive', CLIENT_STATE))) deactivate(session);
+        return undefined;
+      },
     });
     const activate = (session: Session) => {
       release(session);

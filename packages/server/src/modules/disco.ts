@@ -1,4 +1,5 @@
 import { DISCO_INFO, DISCO_ITEMS, encodeDiscoInfo, encodeDiscoItems, StanzaError } from '@thingward/xmpp';
+import type { DiscoNodeInfo } from '../disco-registry.ts';
 import type { ServerModule } from '../module.ts';
 import type { Stanza } from '../stanza.ts';
 
@@ -6,7 +7,7 @@ import type { Stanza } from '../stanza.ts';
 export const disco: ServerModule = {
   name: 'disco',
   identity: { category: 'server', type: 'im', name: 'Thingward' },
-  start({ router, rosters, domain, disco }) {
+  start({ router, rosters, domain, disco, temporaries }) {
     disco.addIdentity('account', { category: 'account', type: 'registered' });
     disco.addItems('server', () => router.services.map(({ jid, title }) => ({ jid, name: title })));
 
@@ -23,7 +24,8 @@ export const disco: ServerModule = {
         const node = nodeOf(stanza);
         const info = node === undefined ? disco.info(scope) : await disco.nodeInfo(scope, node, stanza);
         if (!info) throw new StanzaError('item-not-found', 'there is no such node');
-        return encodeDiscoInfo(info, node);
+        const isTemporary = scope === 'account' && temporaries.has(stanza.to?.local ?? '');
+        return encodeDiscoInfo(isTemporary ? nameless(info) : info, node);
       });
       answer('get', 'query', DISCO_ITEMS, async (stanza) => {
         if (scope === 'account') await authorise(stanza);
@@ -36,6 +38,16 @@ export const disco: ServerModule = {
     }
   },
 };
+
+/** @see XEP-0175 §5 */
+function nameless({ identities, ...info }: DiscoNodeInfo): DiscoNodeInfo {
+  return {
+    ...info,
+    identities: identities.map((identity) =>
+      identity.category === 'account' ? { ...identity, type: 'anonymous' } : identity,
+    ),
+  };
+}
 
 function nodeOf({ element }: Stanza): string | undefined {
   return element.elements[0]?.attribute('node');

@@ -29,7 +29,7 @@ const MAX_MEDIA_TYPE_LENGTH = 255;
 export const httpUpload: ServerModule = {
   name: 'http-upload',
   migrations: uploadMigrations,
-  start({ config, database, domain, log, router, web }) {
+  start({ config, database, domain, log, router, temporaries, web }) {
     const { enabled, maxFileBytes, quotaBytes, retentionDays, publicUrl } = config.upload;
     if (!enabled || !config.listen.http) return;
     const tables = database.withTables<UploadSchema>();
@@ -41,7 +41,7 @@ export const httpUpload: ServerModule = {
     const most = Math.min(maxFileBytes, quotaBytes);
     const host = new ServiceHost(`upload.${domain}`, TITLE, router, log);
     host.onIq('get', { name: 'request', namespace: HTTP_UPLOAD }, async ({ from, payload }) => {
-      if (from.domain !== domain || from.local === undefined) {
+      if (from.domain !== domain || from.local === undefined || temporaries.has(from.local)) {
         throw new StanzaError('forbidden', `only accounts of ${domain} may upload files`);
       }
       const base = publicUrl ?? web.url;

@@ -1,4 +1,5 @@
 import type { ServerModule } from '../module.ts';
+import { anonymous } from './anonymous.ts';
 import { archive } from './archive.ts';
 import { blocking } from './blocking.ts';
 import { carbons } from './carbons.ts';
@@ -23,6 +24,7 @@ export const modules: readonly ServerModule[] = [
   ping,
   presence,
   roster,
+  anonymous,
   blocking,
   stanzaIdentifiers,
   archive,

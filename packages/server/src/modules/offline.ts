@@ -1,6 +1,6 @@
 import type { Element } from '@thingward/xml';
 import { parseElement } from '@thingward/xml';
-import { CHAT_STATES, hasHint, NS, StanzaError } from '@thingward/xmpp';
+import { CHAT_STATES, hasHint, type Jid, NS, STANZA_IDS, StanzaError } from '@thingward/xmpp';
 import { PASSES_DATA } from '../hooks.ts';
 import type { ServerModule } from '../module.ts';
 import { type OfflineSchema, OfflineStore, offlineMigrations } from '../offline-store.ts';
@@ -53,6 +53,10 @@ export const offline: ServerModule = {
           after = id;
           if (pending.get(localpart)?.has(id)) continue;
           const element = parseElement(text, { '': NS.client });
+          if (session.readsArchive && isInArchive(element, jid.bare)) {
+            store.removeSoon(id);
+            continue;
+          }
           const message = router.delayed(
             Stanza.made(element, router.parseJid(element.attribute('from') ?? ''), jid.bare),
             receivedAt,
@@ -82,4 +86,9 @@ function isKept(element: Element): boolean {
   if (hasHint(element, 'store')) return true;
   const others = element.elements.filter(({ name, namespace }) => namespace !== CHAT_STATES && name !== 'thread');
   return others.length > 0;
+}
+
+/** Does the archive of the account have it? Only the archive of the account can have said so (XEP-0359 §5). */
+function isInArchive(element: Element, account: Jid): boolean {
+  return element.childrenNamed('stanza-id', STANZA_IDS).some((id) => id.attribute('by') === account.toString());
 }

@@ -43,4 +43,27 @@ export const serverMigrations: Record<string, Migration> = {
         .execute();
     },
   },
+  '2026-11-26-server-tokens': {
+    async up(database: Kysely<unknown>): Promise<void> {
+      await database.schema
+        .alterTable('account')
+        .addColumn('is_temporary', 'integer', (column) => column.notNull().defaultTo(0))
+        .execute();
+      await database.schema
+        .createTable('token')
+        .addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
+        .addColumn('localpart', 'text', (column) =>
+          column.notNull().references('account.localpart').onDelete('cascade'),
+        )
+        .addColumn('user_agent', 'text', (column) => column.notNull())
+        .addColumn('mechanism', 'text', (column) => column.notNull())
+        .addColumn('seed', 'text', (column) => column.notNull())
+        .addColumn('expires_at', 'bigint', (column) => column.notNull())
+        .addColumn('is_used', 'integer', (column) => column.notNull())
+        .addColumn('last_count', 'integer', (column) => column.notNull())
+        .execute();
+      await database.schema.createIndex('token_client').on('token').columns(['localpart', 'user_agent']).execute();
+      await database.schema.createIndex('token_expiry').on('token').column('expires_at').execute();
+    },
+  },
 };

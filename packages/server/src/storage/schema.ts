@@ -1,8 +1,12 @@
+import type { Generated } from 'kysely';
+
 /** An account of the served domain. */
 export interface AccountTable {
   localpart: string;
   /** Milliseconds since 1970. */
   created_at: number;
+  /** 1 while somebody nameless has it; 0 otherwise. @see XEP-0175 */
+  is_temporary: Generated<number>;
 }
 
 /** What is kept of an account's password for one SCRAM hash; binary values as Base64. @see RFC 5802 §3 */
@@ -38,9 +42,28 @@ export interface SettingTable {
   value: string;
 }
 
+/** A token a client may sign in with, without the key it is derived with. @see XEP-0484 */
+export interface TokenTable {
+  /** They grow: the newest has the highest. */
+  id: Generated<number>;
+  localpart: string;
+  /** UUID of the installation it was given to. */
+  user_agent: string;
+  mechanism: string;
+  /** Random; what distinguishes it from all others. */
+  seed: string;
+  /** Milliseconds since 1970. */
+  expires_at: number;
+  /** 0 or 1. */
+  is_used: number;
+  /** How often its client has used it, by the client's own count; -1 when it has not counted yet. */
+  last_count: number;
+}
+
 export interface ServerSchema {
   account: AccountTable;
   credential: CredentialTable;
   roster: RosterTable;
   setting: SettingTable;
+  token: TokenTable;
 }

@@ -145,14 +145,15 @@ class TcpStream implements XmlStream {
     return this.#options.tls === 'starttls' ? () => this.#startTls() : undefined;
   }
 
-  open(to: string): void {
+  open(to: string, from?: string): void {
     if (this.#opened) this.#reader.restart();
     this.#opened = true;
     const { namespace = NS.client } = this.#options;
     // Streams of components have no version (XEP-0114 §3).
     const version = namespace === NS.client ? ` version='1.0'` : '';
+    const sender = from === undefined ? '' : ` from='${escapeAttribute(from)}'`;
     this.#write(
-      `<?xml version='1.0'?><stream:stream xmlns='${namespace}' xmlns:stream='${NS.stream}' to='${escapeAttribute(to)}'${version}>`,
+      `<?xml version='1.0'?><stream:stream xmlns='${namespace}' xmlns:stream='${NS.stream}' to='${escapeAttribute(to)}'${sender}${version}>`,
     );
   }
 

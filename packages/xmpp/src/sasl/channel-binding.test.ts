@@ -4,8 +4,8 @@ import { Jid } from '../jid.ts';
 import { decodeBase64, encodeBase64 } from './base64.ts';
 import { type ChannelBindings, decodeChannelBindings, encodeChannelBindings } from './channel-binding.ts';
 import type { CredentialStore, SaslClientMechanism, SaslServerMechanism } from './mechanism.ts';
-import { deriveScramKeys } from './scram.ts';
-import { clientMechanism, offeredMechanisms, serverMechanism } from './select.ts';
+import { deriveScramKeys, scramServer } from './scram.ts';
+import { clientMechanism, offeredMechanisms } from './select.ts';
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 const bytes = (string: string) => new TextEncoder().encode(string);
@@ -37,7 +37,14 @@ async function exchange(client: SaslClientMechanism, server: SaslServerMechanism
 
 const channel = (bindings?: ChannelBindings) => ({ isEncrypted: true, bindings });
 const client = (offered: readonly string[], bindings?: ChannelBindings, announced?: readonly string[]) =>
-  clientMechanism(offered, { jid: Jid.parse('user@localhost'), password: 'pencil' }, channel(bindings), announced);
+  clientMechanism(
+    { mechanisms: offered, bindingTypes: announced, profile: 'sasl' },
+    { jid: Jid.parse('user@localhost'), password: 'pencil' },
+    channel(bindings),
+  );
+/** A server that knows nothing of XEP-0474. */
+const serve = (name: string, bindings: ChannelBindings = {}) =>
+  scramServer('SHA-256', store, undefined, undefined, { isPlus: name.endsWith('-PLUS'), bindings });
 
 describe('SCRAM with channel binding (RFC 5802 §6)', () => {
   it.each([
@@ -48,23 +55,23 @@ describe('SCRAM with channel binding (RFC 5802 §6)', () => {
   ])('binds to the strongest that both have', async (bindings, announced, type) => {
     const mechanism = client(offeredMechanisms(channel(both)), bindings, announced);
     expect(mechanism.name).toBe('SCRAM-SHA-256-PLUS');
-    const { first, username } = await exchange(mechanism, serverMechanism(mechanism.name, store, channel(both)));
+    const { first, username } = await exchange(mechanism, serve(mechanism.name, both));
     expect(first.startsWith(`p=${type},,n=user,`)).toBe(true);
     expect(username).toBe('user');
   });
 
   it('fails when somebody is in between: the two ends see different connections', async () => {
     const mechanism = client(offeredMechanisms(channel(both)), { ...both, 'tls-exporter': endPoint }, ['tls-exporter']);
-    const server = serverMechanism(mechanism.name, store, channel(both));
+    const server = serve(mechanism.name, both);
     await expect(exchange(mechanism, server)).rejects.toThrow('wrong nonce or channel binding');
   });
 
   it('a client that could bind finds out that the offer was taken away', async () => {
     const mechanism = client(['SCRAM-SHA-256'], both);
     expect(text(await mechanism.start())).toMatch(/^y,,/);
-    const server = serverMechanism('SCRAM-SHA-256', store, channel(both));
+    const server = serve('SCRAM-SHA-256', both);
     await expect(exchange(mechanism, server)).rejects.toThrow('taken away');
-    const honest = serverMechanism('SCRAM-SHA-256', store, channel());
+    const honest = serve('SCRAM-SHA-256');
     await expect(exchange(client(['SCRAM-SHA-256'], both), honest)).resolves.toBeDefined();
   });
 
@@ -72,7 +79,7 @@ describe('SCRAM with channel binding (RFC 5802 §6)', () => {
     const mechanism = client(offeredMechanisms(channel(both)), undefined, ['tls-exporter']);
     expect(mechanism.name).toBe('SCRAM-SHA-256');
     expect(text(await mechanism.start())).toMatch(/^n,,/);
-    await expect(exchange(mechanism, serverMechanism('SCRAM-SHA-256', store, channel(both)))).resolves.toBeDefined();
+    await expect(exchange(mechanism, serve('SCRAM-SHA-256', both))).resolves.toBeDefined();
   });
 
   it.each([
@@ -84,13 +91,13 @@ describe('SCRAM with channel binding (RFC 5802 §6)', () => {
     ['SCRAM-SHA-256-PLUS', 'p,,n=u,r=abc'],
     ['SCRAM-SHA-256', 'n=tls-exporter,,n=u,r=abc'],
   ])('%s refuses %s', async (name, message) => {
-    await expect(serverMechanism(name, store, channel(both)).step(bytes(message))).rejects.toMatchObject({
+    await expect(serve(name, both).step(bytes(message))).rejects.toMatchObject({
       condition: expect.stringMatching(/malformed-request|not-authorized/),
     });
   });
 
   it('refuses data that is bound in another form', async () => {
-    const server = serverMechanism('SCRAM-SHA-256-PLUS', store, channel(both));
+    const server = serve('SCRAM-SHA-256-PLUS', both);
     const step = await server.step(bytes('p=tls-exporter,,n=user,r=abc'));
     const nonce = step.kind === 'challenge' ? text(step.data).split(',')[0]?.slice(2) : '';
     const header = encodeBase64(bytes('p=tls-exporter,,'));
@@ -107,11 +114,24 @@ describe('announcements (XEP-0440)', () => {
   });
 
   it.each([
-    [['SCRAM-SHA-256', 'PLAIN'], ['tls-exporter'], 'no mechanism that binds'],
-    [['SCRAM-SHA-256-PLUS', 'SCRAM-SHA-256'], ['tls-something'], 'every server has'],
-    [['SCRAM-SHA-256-PLUS', 'SCRAM-SHA-256'], [], 'every server has'],
-  ])('%j with %j was tampered with', (offered, announced, reason) => {
-    expect(() => client(offered, both, announced)).toThrow(reason);
+    [['SCRAM-SHA-256', 'PLAIN'], ['tls-exporter']],
+    [['PLAIN'], ['tls-exporter']],
+  ])('%j with %j was tampered with', (offered, announced) => {
+    expect(() => client(offered, both, announced)).toThrow('no mechanism that binds');
+  });
+
+  it.each([[['tls-something']], [[]]])('%j must be proved by the server', async (announced) => {
+    const mechanism = client(['SCRAM-SHA-256-PLUS', 'SCRAM-SHA-256'], both, announced);
+    expect(text(await mechanism.start())).toMatch(/^n,,/);
+    await expect(exchange(mechanism, serve('SCRAM-SHA-256', both))).rejects.toThrow('every server has');
+    expect(() => client(['SCRAM-SHA-256-PLUS', 'PLAIN'], both, announced)).toThrow('no acceptable mechanism');
+  });
+
+  it('XEP-0388 wants to hear of ways where mechanisms bind', () => {
+    const offer = { mechanisms: ['SCRAM-SHA-256-PLUS', 'SCRAM-SHA-256'], profile: 'sasl2' } as const;
+    const account = { jid: Jid.parse('user@localhost'), password: 'pencil' };
+    expect(() => clientMechanism(offer, account, channel(both))).toThrow('no way of channel binding');
+    expect(clientMechanism({ ...offer, profile: 'sasl' }, account, channel(both)).name).toBe('SCRAM-SHA-256-PLUS');
   });
 
   it('mechanisms that bind are offered where it is possible', () => {

@@ -34,12 +34,12 @@ export class SaslError extends Error {
     return this.condition;
   }
 
-  /** The `<failure/>` element. */
-  toElement(): Element {
+  /** The `<failure/>` element. @param profile namespace of the SASL profile in use @see RFC 6120 §6.5, XEP-0388 §2.6.2 */
+  toElement(profile: string = NS.sasl): Element {
     return xml(
       'failure',
-      { xmlns: NS.sasl },
-      xml(this.condition),
+      { xmlns: profile },
+      xml(this.condition, { xmlns: NS.sasl }),
       this.text === undefined ? undefined : xml('text', { 'xml:lang': 'en' }, this.text),
     );
   }

@@ -48,13 +48,15 @@ describe('EXTERNAL (XEP-0178 §2)', () => {
   });
 
   it('is offered and chosen first where there is a certificate, and nowhere else', () => {
-    const store = {} as CredentialStore;
+    const credentials = {} as CredentialStore;
     const [juliet] = jids('juliet@a.lit');
     const certified = jids('juliet@a.lit');
     expect(offeredMechanisms({ isEncrypted: true, certified })[0]).toBe('EXTERNAL');
     expect(offeredMechanisms({ isEncrypted: true, certified: [] })).not.toContain('EXTERNAL');
-    expect(() => serverMechanism('EXTERNAL', store, { isEncrypted: true, certified: [] })).toThrow('not offered');
-    const offered = ['EXTERNAL', 'SCRAM-SHA-256'];
+    expect(() => serverMechanism('EXTERNAL', { isEncrypted: true, certified: [] }, { credentials })).toThrow(
+      'not offered',
+    );
+    const offered = { mechanisms: ['EXTERNAL', 'SCRAM-SHA-256'], profile: 'sasl' } as const;
     const account = { jid: juliet as Jid, password: 'pencil' };
     expect(clientMechanism(offered, account, { isEncrypted: true, certified }).name).toBe('EXTERNAL');
     expect(clientMechanism(offered, account, { isEncrypted: true }).name).toBe('SCRAM-SHA-256');

@@ -133,21 +133,36 @@ describe('SCRAM', () => {
 describe('mechanisms', () => {
   it('PLAIN is neither used nor accepted without encryption', async () => {
     expect(() =>
-      clientMechanism(['PLAIN'], { jid: Jid.parse('u@localhost'), password: 'p' }, { isEncrypted: false }),
+      clientMechanism(
+        { mechanisms: ['PLAIN'], profile: 'sasl' },
+        { jid: Jid.parse('u@localhost'), password: 'p' },
+        { isEncrypted: false },
+      ),
     ).toThrowError(SaslError);
     expect(
-      clientMechanism(['PLAIN'], { jid: Jid.parse('u@localhost'), password: 'p' }, { isEncrypted: true }).name,
+      clientMechanism(
+        { mechanisms: ['PLAIN'], profile: 'sasl' },
+        { jid: Jid.parse('u@localhost'), password: 'p' },
+        { isEncrypted: true },
+      ).name,
     ).toBe('PLAIN');
+    expect(() =>
+      clientMechanism(
+        { mechanisms: ['PLAIN'], profile: 'sasl' },
+        { jid: Jid.parse('u@localhost'), password: 'p', refusesPlain: true },
+        { isEncrypted: true },
+      ),
+    ).toThrowError('no acceptable mechanism');
     const keys = await deriveScramKeys('p', new Uint8Array(16), 4096, 'SHA-256');
-    expect(() => serverMechanism('PLAIN', storeOf(keys), { isEncrypted: false })).toThrowError(/TLS/);
+    expect(() => serverMechanism('PLAIN', { isEncrypted: false }, { credentials: storeOf(keys) })).toThrowError(/TLS/);
     await expect(
-      serverMechanism('PLAIN', storeOf(keys), { isEncrypted: true }).step(bytes('\0u\0p')),
+      serverMechanism('PLAIN', { isEncrypted: true }, { credentials: storeOf(keys) }).step(bytes('\0u\0p')),
     ).resolves.toMatchObject({
       kind: 'success',
       username: 'u',
     });
     await expect(
-      serverMechanism('PLAIN', storeOf(keys), { isEncrypted: true }).step(bytes('\0u\0q')),
+      serverMechanism('PLAIN', { isEncrypted: true }, { credentials: storeOf(keys) }).step(bytes('\0u\0q')),
     ).rejects.toMatchObject({
       condition: 'not-authorized',
     });
@@ -156,7 +171,7 @@ describe('mechanisms', () => {
   it('the strongest is chosen', () => {
     expect(
       clientMechanism(
-        ['PLAIN', 'SCRAM-SHA-1', 'SCRAM-SHA-256'],
+        { mechanisms: ['PLAIN', 'SCRAM-SHA-1', 'SCRAM-SHA-256'], profile: 'sasl' },
         { jid: Jid.parse('u@localhost'), password: 'p' },
         { isEncrypted: true },
       ).name,

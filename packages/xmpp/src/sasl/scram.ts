@@ -1,6 +1,8 @@
 import { encodeUtf8 } from '@thingward/xml';
 import { decodeBase64, encodeBase64 } from './base64.ts';
+import { concatBytes, equalBytes } from './bytes.ts';
 import { bindingTypes, type ChannelBindings, NO_CHANNEL_BINDINGS } from './channel-binding.ts';
+import { type Advertisement, advertisementText } from './downgrade-protection.ts';
 import { SaslError } from './error.ts';
 import type {
   CredentialStore,
@@ -20,7 +22,11 @@ const { subtle } = globalThis.crypto;
 
 /** The primitives SCRAM is made of. Those of Web Crypto work everywhere; a server has quicker ones. */
 export interface ScramPrimitives {
-  hmac(key: Uint8Array<ArrayBuffer>, message: string, hash: ScramHash): MaybePromise<Uint8Array<ArrayBuffer>>;
+  hmac(
+    key: Uint8Array<ArrayBuffer>,
+    message: string | Uint8Array<ArrayBuffer>,
+    hash: ScramHash,
+  ): MaybePromise<Uint8Array<ArrayBuffer>>;
   digest(bytes: Uint8Array<ArrayBuffer>, hash: ScramHash): MaybePromise<Uint8Array<ArrayBuffer>>;
 }
 
@@ -55,10 +61,17 @@ export async function newScramKeys(password: string, hash: ScramHash, iterations
   return deriveScramKeys(password, crypto.getRandomValues(new Uint8Array(16)), iterations, hash);
 }
 
+/** What a server has told, and whether it must prove that it has told it. */
+export interface ReceivedAdvertisement extends Advertisement {
+  /** True where an honest server could hardly have told this. @see XEP-0474 §6 */
+  readonly needsProof: boolean;
+}
+
 /**
  * The client's side.
  * @param nonce for tests; printable ASCII without comma
- * @see RFC 5802 §5, RFC 7677
+ * @param advertised by the server, to be compared with what it says it has advertised
+ * @see RFC 5802 §5, RFC 7677, XEP-0474 §5.2
  */
 export function scramClient(
   hash: ScramHash,
@@ -66,11 +79,12 @@ export function scramClient(
   password: string,
   nonce: string = newNonce(),
   binding: ClientBinding = { kind: 'none' },
+  advertised?: ReceivedAdvertisement,
 ): SaslClientMechanism {
   const name = username.normalize('NFC').replace(/=/g, '=3D').replace(/,/g, '=2C');
   const firstBare = `n=${name},r=${nonce}`;
   const gs2 = gs2Header(binding);
-  const bound = binding.kind === 'bound' ? concat(encodeUtf8(gs2), binding.data) : encodeUtf8(gs2);
+  const bound = binding.kind === 'bound' ? concatBytes(encodeUtf8(gs2), binding.data) : encodeUtf8(gs2);
   let serverSignature: Uint8Array | undefined;
   return {
     name: binding.kind === 'bound' ? `SCRAM-${hash}-PLUS` : `SCRAM-${hash}`,
@@ -79,7 +93,7 @@ export function scramClient(
     },
     async respond(challenge) {
       const serverFirst = decode(challenge);
-      const { r, s, i } = attributes(serverFirst);
+      const { r, s, i, h } = attributes(serverFirst);
       const salt = decodeBase64(s ?? '');
       const iterations = Number(i);
       if (!r?.startsWith(nonce) || r === nonce || !salt?.length || !/^[0-9]+$/.test(i ?? '')) {
@@ -88,6 +102,7 @@ export function scramClient(
       if (iterations < MIN_ITERATIONS || iterations > MAX_ITERATIONS) {
         throw new SaslError('mechanism-too-weak', `the server asks for ${iterations} iterations`);
       }
+      if (advertised) await checkAdvertisement(advertised, h, hash);
       const withoutProof = `c=${encodeBase64(bound)},r=${r}`;
       const authMessage = `${firstBare},${serverFirst},${withoutProof}`;
       const salted = await saltPassword(password, salt, iterations, hash);
@@ -109,7 +124,8 @@ export function scramClient(
 /**
  * The server's side.
  * @param nonce for tests: what is appended to the client's
- * @see RFC 5802 §5, RFC 7677
+ * @param advertised before this exchange
+ * @see RFC 5802 §5, RFC 7677, XEP-0474 §5.1
  */
 export function scramServer(
   hash: ScramHash,
@@ -117,6 +133,7 @@ export function scramServer(
   nonce: string = newNonce(),
   { hmac, digest }: ScramPrimitives = WEB_CRYPTO_PRIMITIVES,
   binding: ServerBinding = { isPlus: false, bindings: NO_CHANNEL_BINDINGS },
+  advertised?: Advertisement,
 ): SaslServerMechanism {
   let state:
     | { username: string; keys: ScramKeys; bound: Uint8Array; fullNonce: string; transcript: string }
@@ -126,10 +143,11 @@ export function scramServer(
     async step(message): Promise<SaslStep> {
       if (state === undefined) {
         const { gs2, flag, bindingType, bare, username, clientNonce } = parseClientFirst(decode(message));
-        const bound = concat(encodeUtf8(gs2), boundData(flag, bindingType, binding));
+        const bound = concatBytes(encodeUtf8(gs2), boundData(flag, bindingType, binding));
         const keys = await store.scramKeys(username, hash);
         const fullNonce = `${clientNonce}${nonce}`;
-        const serverFirst = `r=${fullNonce},s=${encodeBase64(keys.salt)},i=${keys.iterations}`;
+        const protection = advertised ? `,h=${await advertisementHash(advertised, hash, digest)}` : '';
+        const serverFirst = `r=${fullNonce},s=${encodeBase64(keys.salt)},i=${keys.iterations}${protection}`;
         state = { username, keys, bound, fullNonce, transcript: `${bare},${serverFirst}` };
         return { kind: 'challenge', data: encodeUtf8(serverFirst) };
       }
@@ -153,6 +171,29 @@ export function scramServer(
       return { kind: 'success', username: localpart, data: encodeUtf8(`v=${encodeBase64(verifier)}`) };
     },
   };
+}
+
+function advertisementHash(
+  advertised: Advertisement,
+  hash: ScramHash,
+  digest: ScramPrimitives['digest'],
+): Promise<string> {
+  return Promise.resolve(digest(encodeUtf8(advertisementText(advertised)), hash)).then(encodeBase64);
+}
+
+/** @throws SaslError `aborted` when somebody has changed what the server advertised @see XEP-0474 §5.2 */
+async function checkAdvertisement(
+  advertised: ReceivedAdvertisement,
+  claimed: string | undefined,
+  hash: ScramHash,
+): Promise<void> {
+  if (claimed === undefined) {
+    if (!advertised.needsProof) return;
+    throw new SaslError('aborted', 'no way of channel binding is announced that every server has');
+  }
+  if (claimed !== (await advertisementHash(advertised, hash, digest))) {
+    throw new SaslError('aborted', 'what the server advertises was changed on its way');
+  }
 }
 
 /** @see RFC 5802 §7, client-first-message */
@@ -212,13 +253,6 @@ function boundData(flag: string, type: string | undefined, { isPlus, bindings }:
   return data;
 }
 
-function concat(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const result = new Uint8Array(a.length + b.length);
-  result.set(a);
-  result.set(b, a.length);
-  return result;
-}
-
 function attributes(text: string): Record<string, string | undefined> {
   const result: Record<string, string | undefined> = {};
   for (const part of text.split(',')) if (part[1] === '=') result[part[0] as string] ??= part.slice(2);
@@ -244,9 +278,14 @@ async function saltPassword(password: string, salt: Uint8Array<ArrayBuffer>, ite
   return new Uint8Array(await subtle.deriveBits({ name: 'PBKDF2', hash, salt, iterations }, key, bits));
 }
 
-async function hmac(key: Uint8Array<ArrayBuffer>, message: string, hash: ScramHash): Promise<Uint8Array<ArrayBuffer>> {
+async function hmac(
+  key: Uint8Array<ArrayBuffer>,
+  message: string | Uint8Array<ArrayBuffer>,
+  hash: ScramHash,
+): Promise<Uint8Array<ArrayBuffer>> {
   const imported = await subtle.importKey('raw', key, { name: 'HMAC', hash }, false, ['sign']);
-  return new Uint8Array(await subtle.sign('HMAC', imported, encodeUtf8(message)));
+  const bytes = typeof message === 'string' ? encodeUtf8(message) : message;
+  return new Uint8Array(await subtle.sign('HMAC', imported, bytes));
 }
 
 async function digest(bytes: Uint8Array<ArrayBuffer>, hash: ScramHash): Promise<Uint8Array<ArrayBuffer>> {
@@ -255,11 +294,4 @@ async function digest(bytes: Uint8Array<ArrayBuffer>, hash: ScramHash): Promise<
 
 function xor(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(a, (byte, i) => byte ^ (b[i] as number));
-}
-
-/** In time that depends on the lengths alone. */
-function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  let difference = a.length ^ b.length;
-  for (let i = 0; i < a.length; i++) difference |= (a[i] as number) ^ (b[i] ?? 0);
-  return difference === 0;
 }

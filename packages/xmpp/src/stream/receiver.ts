@@ -1,86 +1,43 @@
 import { type Element, type Frame, type StreamEvent, XmlError, xml } from '@thingward/xml';
 import { Jid } from '../jid.ts';
 import { NS } from '../namespaces.ts';
-import { decodeBase64, encodeBase64 } from '../sasl/base64.ts';
-import { type ChannelBindings, encodeChannelBindings } from '../sasl/channel-binding.ts';
-import { SaslError } from '../sasl/error.ts';
-import type { CredentialStore, SaslServerMechanism, SaslStep } from '../sasl/mechanism.ts';
-import type { ScramPrimitives } from '../sasl/scram.ts';
-import { offeredMechanisms, type SaslChannel, serverMechanism } from '../sasl/select.ts';
+import { encodeChannelBindings } from '../sasl/channel-binding.ts';
+import { offeredMechanisms, type SaslChannel } from '../sasl/select.ts';
+import { SASL2 } from '../sasl2.ts';
 import { errorReply, iqResult } from '../stanza.ts';
 import { StanzaError } from '../stanza-error.ts';
 import { StreamError } from '../stream-error.ts';
 import { encodeManagementFailure, STREAM_MANAGEMENT } from '../stream-management.ts';
-
-/** What the receiving side of a stream does on its transport. */
-export interface ReceivingTransport {
-  readonly isEncrypted: boolean;
-  /** Can be encrypted in place. */
-  readonly canStartTls: boolean;
-  /** What an authentication can be tied to; undefined when there is nothing. @see RFC 5056 */
-  readonly channelBindings?: ChannelBindings | undefined;
-  /** Addresses the client's certificate speaks for; undefined where none is asked for. */
-  readonly certified?: readonly Jid[] | undefined;
-  /** Sends the answering stream header. */
-  openStream(header: { readonly id: string; readonly from: string; readonly to?: string | undefined }): void;
-  send(element: Element): void;
-  /** Encrypts in place and forgets the stream so far. */
-  startTls(): Promise<void>;
-  /** Expects a new stream header next. */
-  restart(): void;
-  /** Sends the error if there is one, ends the stream and the connection. */
-  closeStream(error?: StreamError): void;
-}
-
-/** What a server decides about a client's stream. */
-export interface ReceiverPolicy {
-  /** Domains it serves. */
-  readonly domains: ReadonlySet<string>;
-  readonly credentials: CredentialStore;
-  /** Quicker than those of Web Crypto, where there are some. */
-  readonly scramPrimitives?: ScramPrimitives;
-  /** Must the stream be encrypted before anybody authenticates? */
-  readonly requireTls: boolean;
-  /** Failed authentications that end the stream. */
-  readonly maxAuthFailures: number;
-  readonly newStreamId: () => string;
-  /** Told of errors that are bugs, not the other side's. */
-  readonly reportError: (error: unknown) => void;
-  /** Gives the authenticated account a full JID. @throws StanzaError */
-  bind(account: Jid, resource: string | undefined): Promise<Jid>;
-  /** From now on the stream is the session's. */
-  bound(jid: Jid): void;
-  /**
-   * Takes up a former session instead of binding a resource.
-   * @returns the answer, and what is to happen after it was sent when the session was resumed
-   * @see XEP-0198 §5
-   */
-  resume?(account: Jid, request: Element): Promise<{ readonly answer: Element; readonly resumed?: () => void }>;
-  /** Features to tell of beside those of the negotiation itself. */
-  features?(state: { readonly encrypted: boolean; readonly authenticated: boolean }): readonly Element[];
-  /** Told of each attempt, for logs and limits. */
-  authenticated?(outcome: { readonly mechanism: string; readonly account?: Jid; readonly error?: SaslError }): void;
-}
+import type { ReadySession, ReceiverPolicy, ReceivingTransport } from './receiver-policy.ts';
+import { SaslAttempts } from './sasl-attempts.ts';
+import { SaslNegotiation, type SaslSetting } from './sasl-negotiation.ts';
+import { Sasl2Negotiation } from './sasl2-negotiation.ts';
 
 type State = 'header' | 'negotiating' | 'bound' | 'closed';
 
 /**
- * The receiving side of a client's stream until a resource is bound: header, STARTTLS, SASL, bind. Whatever is out of order
- * gets the error RFC 6120 names for it. One event at a time: await `handle` before the next.
- * @see RFC 6120 §4.3, §4.9, §5.4, §6.4, §7.6
+ * The receiving side of a client's stream until there is a session: header, STARTTLS, SASL in either profile, bind or resume.
+ * Whatever is out of order gets the error RFC 6120 names for it. One event at a time: await `handle` before the next.
+ * @see RFC 6120 §4.3, §4.9, §5.4, §6.4, §7.6, XEP-0388
  */
 export class StreamReceiver {
   readonly #transport: ReceivingTransport;
   readonly #policy: ReceiverPolicy;
   #state: State = 'header';
+  readonly #sasl: SaslNegotiation;
+  readonly #sasl2: Sasl2Negotiation;
   #domain = '';
+  /** Who the client says it is. */
+  #claimed: Jid | undefined;
   #account: Jid | undefined;
-  #mechanism: SaslServerMechanism | undefined;
-  #failures = 0;
 
   constructor(transport: ReceivingTransport, policy: ReceiverPolicy) {
     this.#transport = transport;
     this.#policy = policy;
+    const attempts = new SaslAttempts(policy);
+    const send = (element: Element) => transport.send(element);
+    this.#sasl = new SaslNegotiation(policy, attempts, send);
+    this.#sasl2 = new Sasl2Negotiation(policy, attempts, send);
   }
 
   /** Was a resource bound? Then frames belong to the session. */
@@ -134,6 +91,10 @@ export class StreamReceiver {
       throw new StreamError('host-unknown', `${header.attribute('to') ?? 'the domain'} is not served here`);
     }
     this.#domain = to;
+    this.#claimed = Jid.tryParse(header.attribute('from'));
+    if (this.#claimed !== undefined && this.#claimed.domain !== to) {
+      throw new StreamError('invalid-from', `${this.#claimed} is not at ${to}`);
+    }
     this.#transport.send(this.#features());
   }
 
@@ -148,12 +109,14 @@ export class StreamReceiver {
     this.#state = 'negotiating';
   }
 
-  /** @see RFC 6120 §4.3.2 */
+  /** @see RFC 6120 §4.3.2, XEP-0388 §2.1 */
   #features(): Element {
     const { canStartTls, isEncrypted } = this.#transport;
     const others =
       this.#policy.features?.({ encrypted: isEncrypted, authenticated: this.#account !== undefined }) ?? [];
-    if (this.#account) return features(xml('bind', { xmlns: NS.bind }), ...others);
+    if (this.#account) {
+      return features(this.isBound ? undefined : xml('bind', { xmlns: NS.bind }), ...others);
+    }
     const required = this.#policy.requireTls && !isEncrypted;
     const starttls =
       canStartTls && !isEncrypted
@@ -161,21 +124,28 @@ export class StreamReceiver {
         : undefined;
     if (required) return features(starttls);
     const channel = this.#channel();
-    const mechanisms = offeredMechanisms(channel).map((name) => xml('mechanism', {}, name));
-    const bindings = channel.bindings && encodeChannelBindings(channel.bindings);
-    return features(starttls, xml('mechanisms', { xmlns: NS.sasl }, mechanisms), bindings, ...others);
+    const mechanisms = offeredMechanisms(channel, this.#policy).map((name) => xml('mechanism', {}, name));
+    return features(
+      starttls,
+      xml('mechanisms', { xmlns: NS.sasl }, mechanisms),
+      this.#sasl2.offer(channel),
+      channel.bindings && encodeChannelBindings(channel.bindings),
+      ...others,
+    );
   }
 
   async #negotiate(frame: Frame): Promise<void> {
     const { name, namespace } = frame.head;
-    if (namespace === NS.tls && name === 'starttls' && !this.#account) await this.#startTls();
+    if (namespace === NS.stream && name === 'error') this.#close();
+    else if (namespace === SASL2) await this.#authenticate2(frame.element);
+    else if (this.#sasl2.isRunning) throw new StreamError('policy-violation', 'an authentication is going on');
+    else if (namespace === NS.tls && name === 'starttls' && !this.#account) await this.#startTls();
     else if (namespace === NS.sasl && !this.#account) await this.#authenticate(frame.element);
     else if (this.#account && name === 'iq' && frame.head.payload?.namespace === NS.bind) {
       await this.#bind(frame.element, this.#account);
     } else if (this.#account && namespace === STREAM_MANAGEMENT) {
       await this.#manage(frame.element, this.#account);
-    } else if (namespace === NS.stream && name === 'error') this.#close();
-    else if (!this.#account) throw new StreamError('not-authorized', 'authenticate first');
+    } else if (!this.#account) throw new StreamError('not-authorized', 'authenticate first');
     else throw new StreamError('not-authorized', 'bind a resource first');
   }
 
@@ -191,52 +161,28 @@ export class StreamReceiver {
   }
 
   async #authenticate(element: Element): Promise<void> {
-    try {
-      const step = await this.#saslStep(element);
-      const data = step.data === undefined ? undefined : encodeBase64(step.data) || '=';
-      if (step.kind === 'challenge') {
-        this.#transport.send(xml('challenge', { xmlns: NS.sasl }, data));
-        return;
-      }
-      this.#account = Jid.of(step.username, this.#domain);
-      this.#policy.authenticated?.({ mechanism: this.#mechanism?.name ?? '', account: this.#account });
-      this.#mechanism = undefined;
-      this.#transport.send(xml('success', { xmlns: NS.sasl }, data));
+    const outcome = await this.#sasl.handle(element, this.#setting());
+    if (outcome === 'failed-for-good') this.#close();
+    else if (outcome) {
+      this.#account = outcome.account;
       this.#transport.restart();
-      this.#state = 'header';
-    } catch (error) {
-      if (!(error instanceof SaslError)) throw error;
-      const mechanism = this.#mechanism?.name ?? '';
-      this.#policy.authenticated?.({ mechanism, error });
-      this.#mechanism = undefined;
-      this.#failures++;
-      this.#transport.send(error.toElement());
-      // A certificate will not become another on this stream (XEP-0178 §2).
-      if (mechanism === 'EXTERNAL') this.#close();
-      if (this.#failures >= this.#policy.maxAuthFailures) {
-        throw new StreamError('policy-violation', 'too many failed attempts to authenticate');
-      }
+      this.#await('header');
     }
   }
 
-  async #saslStep(element: Element): Promise<SaslStep> {
-    if (this.#policy.requireTls && !this.#transport.isEncrypted) {
-      throw new SaslError('encryption-required', 'use STARTTLS first');
+  /** @see XEP-0388 §2.6.1, §4.8 */
+  async #authenticate2(element: Element): Promise<void> {
+    if (this.#account) throw new StreamError('policy-violation', `${this.#account} is authenticated already`);
+    const outcome = await this.#sasl2.handle(element, this.#setting());
+    if (outcome === 'failed-for-good') this.#close();
+    else if (outcome) {
+      const { account, success, session } = outcome;
+      this.#account = account;
+      this.#transport.send(success);
+      if (session) this.#await('bound');
+      this.#transport.send(this.#features());
+      session?.begin();
     }
-    if (element.name === 'abort') throw new SaslError('aborted');
-    const text = element.text.trim();
-    const data = decodeBase64(text === '=' ? '' : text);
-    if (data === undefined) throw new SaslError('incorrect-encoding', 'this is no Base64');
-    if (element.name === 'auth') {
-      const { credentials, scramPrimitives } = this.#policy;
-      const name = element.attribute('mechanism') ?? '';
-      this.#mechanism = serverMechanism(name, credentials, this.#channel(), scramPrimitives);
-      // No initial response: ask for it with an empty challenge (RFC 6120 §6.4.2).
-      if (text === '') return { kind: 'challenge', data: new Uint8Array(0) };
-    } else if (element.name !== 'response')
-      throw new StreamError('unsupported-stanza-type', `<${element.name}/> in SASL`);
-    if (!this.#mechanism) throw new SaslError('malformed-request', 'there is no exchange to respond to');
-    return this.#mechanism.step(data);
   }
 
   /** @see XEP-0198 §3, §5 */
@@ -245,11 +191,23 @@ export class StreamReceiver {
       this.#transport.send(encodeManagementFailure('unexpected-request'));
       return;
     }
-    const { answer, resumed } = await this.#policy.resume(account, request);
+    const { answer, session } = await this.#policy.resume(account, request);
     this.#transport.send(answer);
-    if (!resumed) return;
-    this.#state = 'bound';
-    resumed();
+    if (session) this.#begin(session);
+  }
+
+  #begin(session: ReadySession): void {
+    this.#await('bound');
+    session.begin();
+  }
+
+  /** What comes next, unless the stream was closed meanwhile. */
+  #await(state: State): void {
+    if (this.#state !== 'closed') this.#state = state;
+  }
+
+  #setting(): SaslSetting {
+    return { domain: this.#domain, claimed: this.#claimed, channel: this.#channel() };
   }
 
   #channel(): SaslChannel {
@@ -267,7 +225,7 @@ export class StreamReceiver {
       if (request.attribute('type') !== 'set' || !bind) throw new StanzaError('bad-request');
       const jid = await this.#policy.bind(account, bind.child('resource')?.text || undefined);
       this.#transport.send(iqResult(request, xml('bind', { xmlns: NS.bind }, xml('jid', {}, jid.toString()))));
-      this.#state = 'bound';
+      this.#await('bound');
       this.#policy.bound(jid);
     } catch (error) {
       if (!(error instanceof StanzaError)) throw error;

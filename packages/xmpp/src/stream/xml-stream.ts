@@ -18,8 +18,8 @@ export interface XmlStream {
   readonly certified?: readonly Jid[] | undefined;
   /** Secures the transport in place; undefined where the transport does not know STARTTLS. @see RFC 6120 §5 */
   readonly startTls: (() => Promise<void>) | undefined;
-  /** Sends a stream header; the next item read is the answer to it. */
-  open(to: string): void;
+  /** Sends a stream header; the next item read is the answer to it. @param from who opens it, where that is told */
+  open(to: string, from?: string): void;
   send(element: Element): void;
   /** The next item. One reader at a time. Rejects when the connection breaks. */
   read(): Promise<StreamItem>;

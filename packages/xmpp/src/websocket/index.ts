@@ -76,8 +76,8 @@ class WebSocketStream implements XmlStream {
     };
   }
 
-  open(to: string): void {
-    this.#write(xml('open', { xmlns: NS.framing, to, version: '1.0' }));
+  open(to: string, from?: string): void {
+    this.#write(xml('open', { xmlns: NS.framing, to, from, version: '1.0' }));
   }
 
   send(element: Element): void {
