@@ -23,11 +23,11 @@ beforeAll(async () => {
     domain: 'localhost',
     dataDir: directory,
     listen: { c2s: '127.0.0.1:0', http: '127.0.0.1:0' },
-    limits: { maxConnectionsPerAddress: 1000, authTimeoutMs: 5000 },
+    limits: { maxConnectionsPerAddress: 1000, authTimeoutMs: 10_000 },
   });
   server = await ThingwardServer.start(config, { services: SERVICES });
   const port = server.address(0)?.port ?? 0;
-  target = { host: '127.0.0.1', port, domain: 'localhost', tls: 'starttls', patienceMs: 10_000, settleMs: 20 };
+  target = { host: '127.0.0.1', port, domain: 'localhost', tls: 'starttls', patienceMs: 4000, settleMs: 20 };
   accounts = madeAccounts('localhost', (local, password) => server.accounts.add(local, password));
   offer = await survey(target, accounts);
 });

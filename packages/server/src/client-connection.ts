@@ -166,7 +166,7 @@ export class ClientConnection {
     }
     const stanza = Stanza.received(frame, session.jid, to);
     if (name === 'iq' && !stanza.isValidIq()) {
-      router.reject(stanza, new StanzaError('bad-request', 'an IQ needs an id and a type, and a request a payload'));
+      router.reject(stanza, new StanzaError('bad-request', 'an IQ needs an id and a type, and a request one payload'));
       return;
     }
     return router.fromClient(stanza, session);

@@ -170,11 +170,15 @@ export class Stanza {
     return this.kind === 'iq' && (this.type === 'get' || this.type === 'set');
   }
 
-  /** Has an IQ an id, a type that there is, and a request a payload? Whether there are more is for whoever looks inside. @see RFC 6120 §8.2.3 */
+  /** Has an IQ an id, a type that there is, and a request exactly one payload? @see RFC 6120 §8.2.3 */
   isValidIq(): boolean {
     const { id, type, payload } = this;
     if (id === undefined || id === '') return false;
-    return type === 'result' || type === 'error' || (this.isIqRequest() && payload !== undefined);
+    return (
+      type === 'result' ||
+      type === 'error' ||
+      (this.isIqRequest() && payload !== undefined && this.#otherChildren?.length === 0)
+    );
   }
 
   #with(...additions: readonly Uint8Array[]): Uint8Array {
