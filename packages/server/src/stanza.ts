@@ -58,17 +58,21 @@ export class Stanza {
   /**
    * A stanza that came in, stamped with the address it has. Whatever content namespace its stream has counts as `jabber:client`.
    * @param to as parsed from its attribute
+   * @param language of its stream, which it gets where it has none of its own
    */
-  static received(frame: Frame, from: Jid, to: Jid | undefined): Stanza {
+  static received(frame: Frame, from: Jid, to: Jid | undefined, language?: string): Stanza {
     const { attributes, declaration, prefixed } = frame.head;
     const isOwn = attributes.from === undefined || attributes.from === from.toString();
+    const missing = attributes['xml:lang'] === undefined ? language : undefined;
     if (frame.selfContained && !prefixed && isOwn) {
       const bytes = declaration ? without(frame.bytes, declaration) : frame.bytes;
       const head = inClientNamespace(frame.head);
-      return new Stanza(head, bytes, attributes.from === undefined ? fromAttribute(from) : NOTHING, from, to);
+      const stamp = attributes.from === undefined ? fromAttribute(from) : NOTHING;
+      return new Stanza(head, bytes, missing === undefined ? stamp : withLanguage(stamp, missing), from, to);
     }
     const element = frame.elementIn(NS.client);
-    return Stanza.#of(element.with({ from: from.toString() }), from, to);
+    const added = { from: from.toString(), ...(missing !== undefined && { 'xml:lang': missing }) };
+    return Stanza.#of(element.with(added), from, to);
   }
 
   /** A stanza the server or a service made; `from` and `to` replace what it says itself. */
@@ -241,6 +245,15 @@ function fromAttribute(jid: Jid): Uint8Array {
     fromAttributes.set(jid, bytes);
   }
   return bytes;
+}
+
+/** @see RFC 6120 §8.1.5 */
+function withLanguage(stamp: Uint8Array, language: string): Uint8Array {
+  const addition = encodeUtf8(` xml:lang='${escapeAttribute(language)}'`);
+  const both = new Uint8Array(stamp.length + addition.length);
+  both.set(stamp);
+  both.set(addition, stamp.length);
+  return both;
 }
 
 function toAttribute(jid: Jid): Uint8Array {
