@@ -147,6 +147,8 @@ class Performance {
         return actor.startTls();
       case 'closes the stream':
         return actor.leave();
+      case 'forgets':
+        return actor.forget();
       case 'cuts the connection':
         return actor.cut();
       default:
