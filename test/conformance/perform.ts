@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Element } from '@thingward/xml';
-import { NS } from '@thingward/xmpp';
+import { type Element, parseElement } from '@thingward/xml';
+import { capsVer, DISCO_INFO, NS } from '@thingward/xmpp';
 import type { AccountSource } from './accounts.ts';
 import { type Account, Actor, Deviation, type Target } from './actor.ts';
 import { match, parsePatterns } from './pattern.ts';
@@ -62,6 +62,7 @@ class Performance {
   }
 
   async play(): Promise<void> {
+    await this.#tellOfClient();
     for (const member of this.#scene.cast) await this.#enter(member);
     for (const step of this.#scene.steps) {
       this.where = `${this.#scene.script}:${step.line}: ${step.actor} ${step.verb}`;
@@ -73,6 +74,16 @@ class Performance {
   async finish(): Promise<void> {
     for (const actor of this.#actors.values()) actor.cut();
     for (const account of this.#accounts.values()) await this.#source.giveBack(account).catch(() => undefined);
+  }
+
+  /** A client nobody has met before, which wants to hear of tunes: what it answers to disco, and the hash of that. @see XEP-0115 §5 */
+  async #tellOfClient(): Promise<void> {
+    const info =
+      `<identity category='client' type='pc' name='{random}'/>` +
+      `<feature var='http://jabber.org/protocol/disco#info'/><feature var='http://jabber.org/protocol/tune+notify'/>`;
+    this.#variables.set('client', this.#variables.expand(info));
+    const query = parseElement(this.#variables.expand(`<query xmlns='${DISCO_INFO}'>{client}</query>`));
+    this.#variables.set('caps', (await capsVer(query, 'sha-1')) ?? '');
   }
 
   async #enter({ actor: name, entrance, priority }: CastMember): Promise<void> {
