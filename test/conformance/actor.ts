@@ -146,10 +146,9 @@ export class Actor {
     await this.ask(`<iq type='get' id='roster'><query xmlns='${NS.roster}'/></iq>`, 'roster');
     this.say(priority === 0 ? '<presence/>' : `<presence><priority>${priority}</priority></presence>`);
     const own = this.jid.toString();
-    await this.hear(
-      (element) => (element.is('presence') && element.attribute('from') === own) || undefined,
-      'its own presence',
-    );
+    const isOwn = (element: Element) => (element.is('presence') && element.attribute('from') === own) || undefined;
+    // What waited for it may come before.
+    this.#heard.unshift(...(await this.#passing(isOwn, 'its own presence')).passed);
   }
 
   say(data: string | Uint8Array): void {
@@ -171,12 +170,17 @@ export class Actor {
    * @param wanted gives undefined for others
    */
   async hear<Value>(wanted: (element: Element) => Value | undefined, what: string): Promise<Value> {
+    return (await this.#passing(wanted, what)).value;
+  }
+
+  /** @returns what was wanted, and what came before it */
+  async #passing<Value>(wanted: (element: Element) => Value | undefined, what: string) {
     const passed: Happening[] = [];
     for (;;) {
       const happening = await this.#next(`${what}${passed.length > 0 ? `; heard ${passed.map(shown).join(' ')}` : ''}`);
       if (happening.kind === 'element') {
         const value = wanted(happening.element);
-        if (value !== undefined) return value;
+        if (value !== undefined) return { value, passed };
       } else if (happening.kind !== 'header') {
         throw new Deviation(`expected ${what}; heard ${[...passed, happening].map(shown).join(' ')}`);
       }

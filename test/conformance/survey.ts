@@ -55,8 +55,22 @@ export async function survey(target: Target, accounts: AccountSource): Promise<O
     if (answer?.childrenNamed('feature').some((feature) => feature.attribute('var') === UPLOAD))
       services.set('upload', jid);
   }
+  const pubsub = services.get('pubsub');
+  if (pubsub !== undefined && !(await makesNodes(actor, pubsub))) services.delete('pubsub');
   for (const name of services.keys()) features.add(name);
   await actor.leave();
   await accounts.giveBack(account);
   return { features, services };
+}
+
+/** May everybody make nodes at the service? */
+async function makesNodes(actor: Actor, service: string): Promise<boolean> {
+  const request = (id: string, what: string, kind: string) =>
+    actor.ask(
+      `<iq type='set' id='${id}' to='${service}'><pubsub xmlns='http://jabber.org/protocol/pubsub${kind}'><${what} node='survey-${actor.account.jid.local}'/></pubsub></iq>`,
+      id,
+    );
+  if ((await request('create', 'create', '')).attribute('type') !== 'result') return false;
+  await request('delete', 'delete', '#owner');
+  return true;
 }
