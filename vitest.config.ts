@@ -9,6 +9,7 @@ export default defineConfig({
       'packages/*/src/**/*.test.ts',
       'packages/*/test/**/*.test.ts',
       'scripts/**/*.test.ts',
+      'test/conformance/**/*.test.ts',
       'test/system/**/*.test.ts',
     ],
     testTimeout: 20_000,

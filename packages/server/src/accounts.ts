@@ -103,6 +103,10 @@ export class Accounts implements CredentialStore {
     return row !== undefined;
   }
 
+  isAddressOf(authzid: string, localpart: string): boolean {
+    return localpart !== '' && (Jid.tryParse(authzid)?.equals(Jid.of(localpart, this.#domain)) ?? false);
+  }
+
   localpart(username: string): string | undefined {
     try {
       return Jid.of(username, this.#domain).local;

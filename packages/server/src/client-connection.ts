@@ -70,6 +70,8 @@ export class ClientConnection {
   #session: Session | undefined;
   /** Localpart of the account that was made for this connection. */
   #temporary: string | undefined;
+  /** What the client's stanzas are written in where they don't say it themselves. @see RFC 6120 §4.7.4 */
+  #language: string | undefined;
   #busy = false;
   #ended = false;
 
@@ -172,6 +174,7 @@ export class ClientConnection {
   }
 
   #take(event: StreamEvent): void | Promise<void> {
+    if (event.kind === 'open') this.#language = event.header.attribute('xml:lang');
     if (!this.#session) return this.#receiver?.handle(event);
     if (event.kind === 'frame') return this.#stanza(event.frame, this.#session);
     if (event.kind === 'open') throw new StreamError('invalid-xml', 'a stream header inside a stream');
@@ -203,9 +206,9 @@ export class ClientConnection {
       router.reject(Stanza.received(frame, session.jid, undefined), new StanzaError('jid-malformed', error.message));
       return;
     }
-    const stanza = Stanza.received(frame, session.jid, to);
+    const stanza = Stanza.received(frame, session.jid, to, this.#language);
     if (name === 'iq' && !stanza.isValidIq()) {
-      router.reject(stanza, new StanzaError('bad-request', 'an IQ needs an id and a type, and a request a payload'));
+      router.reject(stanza, new StanzaError('bad-request', 'an IQ needs an id and a type, and a request one payload'));
       return;
     }
     return router.fromClient(stanza, session);

@@ -58,17 +58,26 @@ export class Stanza {
   /**
    * A stanza that came in, stamped with the address it has. Whatever content namespace its stream has counts as `jabber:client`.
    * @param to as parsed from its attribute
+   * @param language of its stream, which it gets where it has none of its own
    */
-  static received(frame: Frame, from: Jid, to: Jid | undefined): Stanza {
+  static received(frame: Frame, from: Jid, to: Jid | undefined, language?: string): Stanza {
     const { attributes, declaration, prefixed } = frame.head;
     const isOwn = attributes.from === undefined || attributes.from === from.toString();
+    const missing = attributes['xml:lang'] === undefined ? language : undefined;
     if (frame.selfContained && !prefixed && isOwn) {
       const bytes = declaration ? without(frame.bytes, declaration) : frame.bytes;
       const head = inClientNamespace(frame.head);
-      return new Stanza(head, bytes, attributes.from === undefined ? fromAttribute(from) : NOTHING, from, to);
+      const addition =
+        attributes.from === undefined
+          ? stampOf(from, missing)
+          : missing === undefined
+            ? NOTHING
+            : encodeUtf8(languageText(missing));
+      return new Stanza(head, bytes, addition, from, to);
     }
     const element = frame.elementIn(NS.client);
-    return Stanza.#of(element.with({ from: from.toString() }), from, to);
+    const added = { from: from.toString(), ...(missing !== undefined && { 'xml:lang': missing }) };
+    return Stanza.#of(element.with(added), from, to);
   }
 
   /** A stanza the server or a service made; `from` and `to` replace what it says itself. */
@@ -170,11 +179,15 @@ export class Stanza {
     return this.kind === 'iq' && (this.type === 'get' || this.type === 'set');
   }
 
-  /** Has an IQ an id, a type that there is, and a request a payload? Whether there are more is for whoever looks inside. @see RFC 6120 §8.2.3 */
+  /** Has an IQ an id, a type that there is, and a request exactly one payload? @see RFC 6120 §8.2.3 */
   isValidIq(): boolean {
     const { id, type, payload } = this;
     if (id === undefined || id === '') return false;
-    return type === 'result' || type === 'error' || (this.isIqRequest() && payload !== undefined);
+    return (
+      type === 'result' ||
+      type === 'error' ||
+      (this.isIqRequest() && payload !== undefined && this.#otherChildren?.length === 0)
+    );
   }
 
   #with(...additions: readonly Uint8Array[]): Uint8Array {
@@ -227,16 +240,25 @@ function without(bytes: Uint8Array, { start, end }: { readonly start: number; re
   return result;
 }
 
-const fromAttributes = new WeakMap<Jid, Uint8Array>();
+/** Attributes that stamp what an address sends, kept for as long as its object lives, which for a client is as long as its session. */
+const stamps = new WeakMap<Jid, { readonly language: string | undefined; readonly bytes: Uint8Array }>();
 
-/** The bytes of ` from='...'`; kept for as long as the address object lives, which for a client is as long as its session. */
-function fromAttribute(jid: Jid): Uint8Array {
-  let bytes = fromAttributes.get(jid);
-  if (bytes === undefined) {
-    bytes = encodeUtf8(` from='${escapeAttribute(jid.toString())}'`);
-    fromAttributes.set(jid, bytes);
-  }
+/** The bytes of ` from='...'`, and of ` xml:lang='...'` where there is a language. @see RFC 6120 §8.1.5 */
+function stampOf(from: Jid, language: string | undefined): Uint8Array {
+  const known = stamps.get(from);
+  if (known !== undefined && known.language === language) return known.bytes;
+  const bytes = encodeUtf8(stampText(from.toString(), language));
+  stamps.set(from, { language, bytes });
   return bytes;
+}
+
+/** What is added to the start tag of a stanza for the sender it comes from. @param language of its stream, for a stanza without one */
+export function stampText(from: string, language: string | undefined): string {
+  return ` from='${escapeAttribute(from)}'${language === undefined ? '' : languageText(language)}`;
+}
+
+function languageText(language: string): string {
+  return ` xml:lang='${escapeAttribute(language)}'`;
 }
 
 function toAttribute(jid: Jid): Uint8Array {

@@ -1,6 +1,6 @@
 import { NS } from '@thingward/xmpp';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Actor, befriend, Stage } from './conversation.ts';
+import { type Actor, befriend, STREAM_HEADER, Stage } from './conversation.ts';
 
 let stage: Stage;
 
@@ -65,6 +65,23 @@ describe('with worker processes', () => {
     juliet.sends(`<iq type='get' id='1' to='romeo@localhost/r'><req xmlns='urn:xmpp:iot:sensordata' seqnr='1'/></iq>`);
     await romeo.receives(`<iq type='get' id='1' from='juliet@localhost/r'/>`);
     expect(await switched()).toBe(before + 2);
+  });
+
+  it('data without a language gets that of its stream', async () => {
+    stage = await Stage.open({ workers: 2 });
+    const romeo = await stage.connectTls();
+    await romeo.authenticates('romeo', 'romeo');
+    await romeo.opens(STREAM_HEADER.replace(' to=', " xml:lang='it' to="));
+    romeo.sends(`<iq type='set' id='bind'><bind xmlns='${NS.bind}'><resource>r</resource></bind></iq>`);
+    await romeo.receives(`<iq type='result' id='bind'/>`);
+    const juliet = await stage.signIn('juliet');
+    await settled(romeo, juliet);
+    romeo.sends(
+      data('juliet@localhost/r', 1) + data('juliet@localhost/r', 2).replace('<message', "<message xml:lang='de'"),
+    );
+    await juliet.receives(`<message id='1' from='romeo@localhost/r' xml:lang='it'/>`);
+    await juliet.receives(`<message id='2' from='romeo@localhost/r' xml:lang='de'/>`);
+    expect(await switched()).toBe(2);
   });
 
   it('data in a false name ends the stream', async () => {

@@ -38,7 +38,7 @@ class PresenceRouter implements PresenceHandler {
       else await this.#unavailable(stanza, session);
       return;
     }
-    if (type === 'probe' && to) await this.#answerProbe(to, session.jid);
+    if (type === 'probe' && to) await this.#probed(to, session.jid);
     else if (type === 'error' && to) await this.#context.router.route(stanza);
     else if (type !== 'error' && type !== 'probe') {
       this.#context.router.reject(
@@ -54,7 +54,7 @@ class PresenceRouter implements PresenceHandler {
       const { type } = stanza;
       await this.#serially(() => this.#subscriptionToAccount(type, stanza.from.bare, to, stanza));
     } else if (stanza.type === 'probe') {
-      await this.#answerProbe(to, stanza.from);
+      await this.#probed(to, stanza.from);
     } else {
       for (const session of this.#context.sessions.availableOf(to.local as string)) session.send(stanza);
     }
@@ -138,20 +138,31 @@ class PresenceRouter implements PresenceHandler {
   /** Asks for the presence of a contact on behalf of a client. @see RFC 6121 §4.3 */
   async #probe(session: Session, contact: Jid): Promise<void> {
     const { domain, router } = this.#context;
-    if (contact.domain === domain) await this.#answerProbe(contact, session.jid);
+    if (contact.domain === domain) await this.#showTo(contact, session.jid);
     else await router.route(Stanza.made(presenceElement('probe', {}), session.jid.bare, contact));
   }
 
   /** @see RFC 6121 §4.3.2 */
-  async #answerProbe(to: Jid, prober: Jid): Promise<void> {
+  async #probed(to: Jid, prober: Jid): Promise<void> {
+    const { local, domain } = to;
+    if (local === undefined || domain !== this.#context.domain) return;
+    const instead = await this.#showTo(to, prober);
+    if (instead) void this.#context.router.route(Stanza.made(presenceElement(instead, {}), to.bare, prober));
+  }
+
+  /**
+   * Sends the presence of an account to one who may see it.
+   * @returns what is to be told where there is nothing to show, to those who have asked
+   */
+  async #showTo(to: Jid, prober: Jid): Promise<'unsubscribed' | 'unavailable' | undefined> {
     const { hooks, rosters, sessions, router, domain } = this.#context;
-    if (to.domain !== domain || to.local === undefined) return;
+    if (to.domain !== domain || to.local === undefined) return undefined;
     const isOwn = prober.bare.equals(to.bare);
-    if (!isOwn && !(await rosters.entry(to.local, prober.bare)).from) return;
-    if (!isOwn && !(await hooks.showsPresence(to.local, prober))) return;
-    for (const session of sessions.availableOf(to.local)) {
-      void router.route(addressed(session.available as Stanza, prober));
-    }
+    if (!isOwn && !(await rosters.entry(to.local, prober.bare)).from) return 'unsubscribed';
+    if (!isOwn && !(await hooks.showsPresence(to.local, prober))) return undefined;
+    const available = sessions.availableOf(to.local);
+    for (const session of available) void router.route(addressed(session.available as Stanza, prober));
+    return available.length === 0 && !isOwn ? 'unavailable' : undefined;
   }
 
   /** @see RFC 6121 §3.1.2, §3.2.2, §3.3.2 */

@@ -1,5 +1,6 @@
-import { encodeUtf8, escapeAttribute, Frame } from '@thingward/xml';
+import { encodeUtf8, Frame } from '@thingward/xml';
 import { NS } from '@thingward/xmpp';
+import { stampText } from '../stanza.ts';
 import { RECORD, type RecordWriter } from './record.ts';
 
 /** Addresses whose bytes are kept; when there are more, all are forgotten. */
@@ -8,21 +9,25 @@ const CLIENT_BINDING: Readonly<Record<string, string>> = { '': NS.client };
 
 /**
  * Tells of data (see `data-stanza.ts`) that one client sends: two bytes of length (little-endian) and the address it is for,
- * then the stanza with the `from` it has.
+ * then the stanza with the `from` and the language it has.
  */
 export class DataWriter {
-  readonly #from: Uint8Array;
+  readonly #stamp: Uint8Array;
+  /** For stanzas that say no language. */
+  readonly #stampWithLanguage: Uint8Array;
   readonly #addresses = new Map<string, Uint8Array>();
 
-  /** @param jid the full JID of the client */
-  constructor(jid: string) {
-    this.#from = encodeUtf8(` from='${escapeAttribute(jid)}'`);
+  /** @param jid the full JID of the client @param language of its stream */
+  constructor(jid: string, language: string | undefined) {
+    this.#stamp = encodeUtf8(stampText(jid, undefined));
+    this.#stampWithLanguage = encodeUtf8(stampText(jid, language));
   }
 
   write(link: RecordWriter, connection: number, { head, bytes }: Frame): void {
     const { nameEnd, attributes } = head;
     const address = this.#addressOf(attributes.to as string);
-    link.write(RECORD.data, connection, address, bytes.subarray(0, nameEnd), this.#from, bytes.subarray(nameEnd));
+    const stamp = attributes['xml:lang'] === undefined ? this.#stampWithLanguage : this.#stamp;
+    link.write(RECORD.data, connection, address, bytes.subarray(0, nameEnd), stamp, bytes.subarray(nameEnd));
   }
 
   #addressOf(to: string): Uint8Array {

@@ -19,6 +19,8 @@ export class RemoteConnection implements StreamConnection, LinkedConnection {
   #waits = false;
   #free = false;
   #paused = false;
+  /** Of the client's stream. @see RFC 6120 §4.7.4 */
+  #language: string | undefined;
   /** For data that may go past the router. */
   #data: DataWriter | undefined;
   /** Nothing more is read: the stream is broken or over. */
@@ -103,7 +105,7 @@ export class RemoteConnection implements StreamConnection, LinkedConnection {
         transport.closeStream();
         return;
       case RECORD.dataFrom:
-        this.#data = payload.length > 0 ? new DataWriter(Buffer.from(payload).toString()) : undefined;
+        this.#data = payload.length > 0 ? new DataWriter(Buffer.from(payload).toString(), this.#language) : undefined;
         return;
       default:
         throw new Error(`an unknown record ${kind}`);
@@ -126,6 +128,7 @@ export class RemoteConnection implements StreamConnection, LinkedConnection {
     else if (event.kind === 'close') writer.write(RECORD.close, this.#number);
     else {
       const { name, namespace, attributes } = event.header;
+      this.#language = attributes['xml:lang'];
       const { isEncrypted, channelBindings, certified } = this.#transport;
       const opened: OpenedStream = {
         header: { name, namespace, attributes },

@@ -40,6 +40,8 @@ export interface CredentialStore {
   scramKeys(username: string, hash: ScramHash): Promise<ScramKeys>;
   /** Is there such an account? */
   exists(localpart: string): Promise<boolean>;
+  /** Is this authorisation identity the address of the account? Without an answer to that none is taken. @see RFC 6120 §6.3.8 */
+  isAddressOf?(authzid: string, localpart: string): boolean;
   /** The localpart that a username stands for; undefined when it can't be one. */
   localpart(username: string): string | undefined;
 }

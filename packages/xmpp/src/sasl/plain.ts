@@ -26,11 +26,13 @@ export function plainServer(store: CredentialStore): SaslServerMechanism {
       const [authzid, username, password] = parts;
       if (parts.length !== 3 || !username || !password)
         throw new SaslError('malformed-request', 'this is no PLAIN message');
-      if (authzid) throw new SaslError('invalid-authzid', 'acting for another account is not possible');
       const keys = await store.scramKeys(username, 'SHA-256');
       const localpart = store.localpart(username);
       if (!(await verifyPassword(password, keys, 'SHA-256')) || localpart === undefined) {
         throw new SaslError('not-authorized', 'wrong user name or password');
+      }
+      if (authzid && !store.isAddressOf?.(authzid, localpart)) {
+        throw new SaslError('invalid-authzid', 'acting for another account is not possible');
       }
       return { kind: 'success', username: localpart };
     },

@@ -142,7 +142,10 @@ export function scramServer(
     name: binding.isPlus ? `SCRAM-${hash}-PLUS` : `SCRAM-${hash}`,
     async step(message): Promise<SaslStep> {
       if (state === undefined) {
-        const { gs2, flag, bindingType, bare, username, clientNonce } = parseClientFirst(decode(message));
+        const { gs2, flag, bindingType, authzid, bare, username, clientNonce } = parseClientFirst(decode(message));
+        if (authzid && !store.isAddressOf?.(authzid, store.localpart(username) ?? '')) {
+          throw new SaslError('invalid-authzid', 'acting for another account is not possible');
+        }
         const bound = concatBytes(encodeUtf8(gs2), boundData(flag, bindingType, binding));
         const keys = await store.scramKeys(username, hash);
         const fullNonce = `${clientNonce}${nonce}`;
@@ -201,6 +204,7 @@ function parseClientFirst(text: string): {
   gs2: string;
   flag: string;
   bindingType: string | undefined;
+  authzid: string | undefined;
   bare: string;
   username: string;
   clientNonce: string;
@@ -213,8 +217,7 @@ function parseClientFirst(text: string): {
   if (bare.startsWith('m=')) throw new SaslError('malformed-request', 'mandatory SCRAM extensions are not supported');
   if (/=(?!2C|3D)/.test(name)) throw new SaslError('malformed-request', 'wrong escape in the user name');
   const username = name.replace(/=2C/g, ',').replace(/=3D/g, '=');
-  if (authzid) throw new SaslError('invalid-authzid', 'acting for another account is not possible');
-  return { gs2, flag, bindingType, bare, username, clientNonce };
+  return { gs2, flag, bindingType, authzid, bare, username, clientNonce };
 }
 
 /** What a client says of channel binding in its GS2 header. @see RFC 5802 §6 */
