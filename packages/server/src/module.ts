@@ -1,6 +1,7 @@
 import type { DiscoIdentity, Logger } from '@thingward/xmpp';
 import type { Kysely, Migration } from 'kysely';
 import type { Accounts } from './accounts.ts';
+import type { CommandRegistry } from './commands/command-registry.ts';
 import type { ServerConfig } from './config.ts';
 import type { DiscoRegistry } from './disco-registry.ts';
 import type { Hooks } from './hooks.ts';
@@ -21,6 +22,8 @@ export interface ServerContext {
   /** A module sees its own tables through `database.withTables<...>()`. */
   readonly database: Kysely<ServerSchema>;
   readonly disco: DiscoRegistry;
+  /** Commands people run. @see XEP-0050 */
+  readonly commands: CommandRegistry;
   readonly hooks: Hooks;
   readonly web: WebRoutes;
   readonly log: Logger;

@@ -14,6 +14,7 @@ import type { Kysely, Migration } from 'kysely';
 import { Accounts } from './accounts.ts';
 import { ClientCertificates } from './client-certificates.ts';
 import { ClientConnection, type ClientTransport, type ConnectionContext } from './client-connection.ts';
+import { CommandRegistry } from './commands/command-registry.ts';
 import { ComponentHub } from './components/component-hub.ts';
 import type { ServerConfig } from './config.ts';
 import { DiscoRegistry } from './disco-registry.ts';
@@ -200,6 +201,7 @@ export class ThingwardServer {
       rosters,
       database: this.#database.query,
       disco,
+      commands: new CommandRegistry(),
       hooks: this.#hooks,
       web,
       log,

@@ -1,3 +1,4 @@
+export * from './ad-hoc-commands.ts';
 export * from './archive.ts';
 export * from './archive-preferences.ts';
 export * from './bidirectional.ts';
@@ -8,6 +9,7 @@ export * from './caps.ts';
 export * from './carbons.ts';
 export { type ClientState, XmppClient, type XmppClientOptions } from './client.ts';
 export * from './client-state.ts';
+export * from './command-session.ts';
 export * from './component.ts';
 export * from './data-form.ts';
 export * from './date-time.ts';

@@ -1,4 +1,5 @@
 import type { ServerModule } from '../module.ts';
+import { adHocCommands } from './ad-hoc-commands.ts';
 import { archive } from './archive.ts';
 import { blocking } from './blocking.ts';
 import { carbons } from './carbons.ts';
@@ -20,6 +21,7 @@ import { vcardTemp } from './vcard-temp.ts';
 /** What the server can do beyond moving stanzas. Filters run in this order: what is blocked is neither archived nor copied. */
 export const modules: readonly ServerModule[] = [
   disco,
+  adHocCommands,
   ping,
   presence,
   roster,
