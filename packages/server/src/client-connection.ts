@@ -10,6 +10,7 @@ import {
   type Logger,
   NS,
   type ReceivingTransport,
+  SaslError,
   STREAM_MANAGEMENT,
   StanzaError,
   StreamError,
@@ -35,10 +36,16 @@ export interface ClientTransport extends ReceivingTransport, SessionWire {
   bound?(): void;
 }
 
+/** Accounts as connections see them. */
+export interface AccountStore extends CredentialStore {
+  /** @returns why nobody may sign in to an account of ours now; undefined when it is in use */
+  refusal(localpart: string): Promise<'disabled' | 'unknown' | undefined>;
+}
+
 /** What all connections share. */
 export interface ConnectionContext {
   readonly domain: string;
-  readonly credentials: CredentialStore;
+  readonly credentials: AccountStore;
   readonly limits: Limits;
   readonly router: Router;
   readonly sessions: SessionManager;
@@ -72,6 +79,7 @@ export class ClientConnection {
       maxAuthFailures: limits.maxAuthFailures,
       newStreamId: () => randomBytes(12).toString('base64url'),
       reportError: (error) => log.error({ err: error }, 'a stream could not be negotiated'),
+      admit: (account) => this.#admit(account),
       bind: (account, resource) => this.#bind(account, resource),
       bound: (jid) => this.#bound(jid),
       resume: async (account, request) => this.#resume(account, request),
@@ -136,7 +144,7 @@ export class ClientConnection {
     if (!this.#session) return this.#receiver?.handle(event);
     if (event.kind === 'frame') return this.#stanza(event.frame, this.#session);
     if (event.kind === 'open') throw new StreamError('invalid-xml', 'a stream header inside a stream');
-    this.#context.sessions.end(this.#session);
+    void this.#context.sessions.end(this.#session);
   }
 
   /** @see RFC 6120 §8, §4.9.3.9 */
@@ -145,7 +153,10 @@ export class ClientConnection {
     const { router } = this.#context;
     if (namespace !== NS.client) {
       if (namespace === STREAM_MANAGEMENT) return this.#manage(frame, session);
-      if (namespace === NS.stream && name === 'error') return this.#context.sessions.end(session);
+      if (namespace === NS.stream && name === 'error') {
+        void this.#context.sessions.end(session);
+        return;
+      }
       const handler = this.#context.hooks.nonza(name, namespace);
       if (handler) return handler(frame, session);
       throw new StreamError('unsupported-stanza-type', `<${name} xmlns='${namespace}'/> is no stanza`);
@@ -155,6 +166,7 @@ export class ClientConnection {
     }
     if (attributes.from !== undefined) this.#checkFrom(attributes.from, session);
     // From here on the stanza is the server's affair, whatever becomes of the connection.
+    session.received++;
     session.management?.countHandled();
     let to: Jid | undefined;
     try {
@@ -202,7 +214,17 @@ export class ClientConnection {
     }
   }
 
+  async #admit({ local = '' }: Jid): Promise<void> {
+    const refusal = await this.#context.credentials.refusal(local);
+    if (refusal === 'disabled') throw new SaslError('account-disabled', 'an administrator has disabled this account');
+    if (refusal === 'unknown') throw new SaslError('not-authorized');
+  }
+
   async #bind(account: Jid, resource: string | undefined): Promise<Jid> {
+    // It may have been disabled or removed since it authenticated.
+    if (await this.#context.credentials.refusal(account.local ?? '')) {
+      throw new StanzaError('not-allowed', `${account} is not in use any more`);
+    }
     const jid = this.#fullJid(account, resource);
     this.#context.sessions.checkRoom(jid);
     return jid;
@@ -254,6 +276,6 @@ export class ClientConnection {
     if (streamError.condition === 'internal-server-error') {
       this.#context.log.error({ err: error, jid: this.#session.jid.toString() }, 'a stanza could not be handled');
     }
-    this.#context.sessions.end(this.#session, streamError);
+    void this.#context.sessions.end(this.#session, streamError);
   }
 }

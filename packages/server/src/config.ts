@@ -30,6 +30,16 @@ const domain = z.string().transform((text, context): string => {
   return jid.domain;
 });
 
+/** A bare JID with a localpart. */
+const account = z.string().transform((text, context): Jid => {
+  const jid = Jid.tryParse(text);
+  if (!jid || jid.local === undefined || jid.resource !== undefined) {
+    context.addIssue({ code: 'custom', message: `expected an account such as owner@example.org, got "${text}"` });
+    return z.NEVER;
+  }
+  return jid;
+});
+
 const secret = z.string().min(1);
 
 /** An http(s) URL without query, without a slash at its end. */
@@ -102,6 +112,7 @@ export const serverConfigSchema = z
       .strictObject({
         registration: z.literal('closed').default('closed'),
         allowPlaintext: z.boolean().default(false),
+        admins: z.array(account).default([]),
         clientCertificates: z
           .strictObject({ ca: z.string().min(1), fallback: z.enum(['none', 'email', 'commonName']).default('none') })
           .optional(),
@@ -191,6 +202,16 @@ export const serverConfigSchema = z
       })
       .prefault({}),
     history: z.strictObject({ retentionDays: positive.default(400) }).prefault({}),
+  })
+  .superRefine(({ auth, domain: served }, context) => {
+    for (const [index, jid] of auth.admins.entries()) {
+      if (jid.domain === served) continue;
+      context.addIssue({
+        code: 'custom',
+        path: ['auth', 'admins', index],
+        message: `${jid} is no account of ${served}: administrators sign in here`,
+      });
+    }
   })
   .superRefine(({ s2s, listen }, context) => {
     if (s2s.tls === 'required' || !listen.s2s || isLoopback(listen.s2s.host)) return;

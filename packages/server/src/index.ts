@@ -1,4 +1,7 @@
-export { AccountError, Accounts } from './accounts.ts';
+export { AccountError, type AccountState, Accounts } from './accounts.ts';
+export { ADMIN } from './administration/admin-form.ts';
+export type { ServiceControl } from './administration/service-control.ts';
+export { SESSION_LIST_NODE } from './administration/session-list-command.ts';
 export { type ServerConfig, type ServerConfigInput, serverConfigSchema } from './config.ts';
 export { isLoopback, type ListenAddress, ListenError } from './listeners/listen.ts';
 export { Federation, type FederationStatistics } from './s2s/federation.ts';

@@ -1,6 +1,9 @@
 import type { DiscoIdentity, Logger } from '@thingward/xmpp';
 import type { Kysely, Migration } from 'kysely';
+import type { AccountChanges } from './account-changes.ts';
 import type { Accounts } from './accounts.ts';
+import type { Administrators } from './administration/administrators.ts';
+import type { ServiceControl } from './administration/service-control.ts';
 import type { CommandRegistry } from './commands/command-registry.ts';
 import type { ServerConfig } from './config.ts';
 import type { DiscoRegistry } from './disco-registry.ts';
@@ -18,6 +21,11 @@ export interface ServerContext {
   readonly router: Router;
   readonly sessions: SessionTable;
   readonly accounts: Accounts;
+  /** Changes of accounts that their sessions must not outlive. */
+  readonly accountChanges: AccountChanges;
+  readonly administrators: Administrators;
+  /** Where whoever has started the server can end it and start it again. */
+  readonly serviceControl?: ServiceControl | undefined;
   readonly rosters: RosterStore;
   /** A module sees its own tables through `database.withTables<...>()`. */
   readonly database: Kysely<ServerSchema>;

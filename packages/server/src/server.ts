@@ -11,7 +11,10 @@ import {
   type XmppPeer,
 } from '@thingward/xmpp';
 import type { Kysely, Migration } from 'kysely';
+import { AccountChanges } from './account-changes.ts';
 import { Accounts } from './accounts.ts';
+import { Administrators } from './administration/administrators.ts';
+import type { ServiceControl } from './administration/service-control.ts';
 import { ClientCertificates } from './client-certificates.ts';
 import { ClientConnection, type ClientTransport, type ConnectionContext } from './client-connection.ts';
 import { CommandRegistry } from './commands/command-registry.ts';
@@ -38,6 +41,7 @@ import { SessionManager } from './session-manager.ts';
 import { type OpenDatabase, openDatabase } from './storage/database.ts';
 import { serverMigrations } from './storage/migrations.ts';
 import type { ServerSchema } from './storage/schema.ts';
+import { Settings } from './storage/settings.ts';
 import { loadTls, selfSignedTls, type Tls } from './tls.ts';
 import type { WorkerDoor } from './workers/worker-messages.ts';
 import { WorkerPool, workerCount } from './workers/worker-pool.ts';
@@ -72,6 +76,8 @@ export interface ServerOptions {
   readonly dns?: DnsLookups;
   /** What worker processes run, in the place of the built package's own. */
   readonly workerProgram?: string;
+  /** Lets administrators end the server or start it again; without it they can't. */
+  readonly serviceControl?: ServiceControl;
   /** The built console. */
   readonly consoleDirectory?: string;
   /** Further files to serve over HTTP, by URL prefix. */
@@ -198,6 +204,16 @@ export class ThingwardServer {
       router: this.#router,
       sessions: this.#sessions,
       accounts: this.accounts,
+      accountChanges: new AccountChanges({
+        accounts: this.accounts,
+        rosters,
+        router: this.#router,
+        hooks: this.#hooks,
+        sessions: this.#sessions,
+        sessionManager: this.#sessionManager,
+      }),
+      administrators: new Administrators(this.#config.auth.admins, new Settings(this.#database.query)),
+      serviceControl: this.#options.serviceControl,
       rosters,
       database: this.#database.query,
       disco,

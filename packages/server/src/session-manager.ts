@@ -64,7 +64,7 @@ export class SessionManager {
     const { sessions, hooks, log } = this.#options;
     const previous = sessions.get(jid);
     // The newer one wins: the older is mostly a connection whose end nobody has noticed (RFC 6120 §7.7.2.2).
-    if (previous) this.end(previous, new StreamError('conflict', 'the resource was bound by another connection'));
+    if (previous) void this.end(previous, new StreamError('conflict', 'the resource was bound by another connection'));
     const session = new Session(jid, wire);
     sessions.add(session);
     log.debug({ jid: jid.toString(), remote: wire.remote }, 'session bound');
@@ -91,7 +91,7 @@ export class SessionManager {
     });
     session.management = management;
     session.onOverflow = () =>
-      this.end(session, new StreamError('policy-violation', 'too much was sent without being acknowledged'));
+      void this.end(session, new StreamError('policy-violation', 'too much was sent without being acknowledged'));
     if (management.id === undefined) return encodeEnabled({});
     this.#resumable.set(management.id, session);
     return encodeEnabled({ id: management.id, maxSeconds: resumeSeconds });
@@ -136,22 +136,22 @@ export class SessionManager {
     if (session.wire !== wire) return;
     const { management } = session;
     if (management?.id === undefined) {
-      this.end(session);
+      void this.end(session);
       return;
     }
     session.attach(undefined);
     management.disconnected();
     this.#timers.set(
       session,
-      setTimeout(() => this.end(session), management.resumeMs),
+      setTimeout(() => void this.end(session), management.resumeMs),
     );
     this.#options.log.debug({ jid: session.jid.toString() }, 'session waits to be resumed');
   }
 
-  /** Ends a session for good, with an error where there is one. What its client never got goes elsewhere. */
-  end(session: Session, error?: StreamError): void {
+  /** Ends a session for good, with an error where there is one. What its client never got goes elsewhere. @returns when all that is done */
+  end(session: Session, error?: StreamError): Promise<void> {
     const { sessions, router, log } = this.#options;
-    if (!sessions.remove(session)) return;
+    if (!sessions.remove(session)) return Promise.resolve();
     clearTimeout(this.#timers.get(session));
     this.#timers.delete(session);
     const { wire, management } = session;
@@ -176,11 +176,12 @@ export class SessionManager {
     const ending = finish();
     this.#ending.add(ending);
     void ending.then(() => this.#ending.delete(ending));
+    return ending;
   }
 
   /** Ends all, and waits until what they left undelivered is safe, for `graceMs` at most. */
   async stop(error: StreamError, graceMs: number): Promise<void> {
-    for (const session of this.#options.sessions.all()) this.end(session, error);
+    for (const session of this.#options.sessions.all()) void this.end(session, error);
     const patience = new AbortController();
     await Promise.race([
       Promise.all(this.#ending),

@@ -24,6 +24,8 @@ export class Session {
   /** The last presence without a type it sent; undefined while it is not available. */
   available: Stanza | undefined;
   priority = 0;
+  /** Stanzas its client has sent. */
+  received = 0;
   /** Has it asked for the roster? Then it is told of changes. @see RFC 6121 §2.2 */
   wantsRoster = false;
   /** Bare or full JIDs that got its presence without a subscription. @see RFC 6121 §4.6 */

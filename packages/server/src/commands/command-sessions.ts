@@ -82,9 +82,7 @@ export class CommandSessions {
   }
 
   end(id: string): void {
-    const entry = this.#open.get(id);
-    if (!entry) return;
-    clearTimeout(entry.timer);
+    clearTimeout(this.#open.get(id)?.timer);
     this.#open.delete(id);
     this.#ended.add(id);
     for (const oldest of this.#ended) {

@@ -1,5 +1,6 @@
 import type { ServerModule } from '../module.ts';
 import { adHocCommands } from './ad-hoc-commands.ts';
+import { administration } from './administration.ts';
 import { archive } from './archive.ts';
 import { blocking } from './blocking.ts';
 import { carbons } from './carbons.ts';
@@ -38,4 +39,5 @@ export const modules: readonly ServerModule[] = [
   vcardTemp,
   pep,
   httpUpload,
+  administration,
 ];

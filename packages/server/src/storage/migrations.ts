@@ -43,4 +43,10 @@ export const serverMigrations: Record<string, Migration> = {
         .execute();
     },
   },
+  '2026-11-26-server-account-state': {
+    async up(database: Kysely<unknown>): Promise<void> {
+      await database.schema.alterTable('account').addColumn('disabled_at', 'bigint').execute();
+      await database.schema.alterTable('account').addColumn('last_login_at', 'bigint').execute();
+    },
+  },
 };

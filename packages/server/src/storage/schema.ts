@@ -3,6 +3,10 @@ export interface AccountTable {
   localpart: string;
   /** Milliseconds since 1970. */
   created_at: number;
+  /** Since when nobody may sign in to it, in the same way; null when it is in use. */
+  disabled_at: number | null;
+  /** When a session of it was bound last; null: never, or before this was kept. */
+  last_login_at: number | null;
 }
 
 /** What is kept of an account's password for one SCRAM hash; binary values as Base64. @see RFC 5802 §3 */

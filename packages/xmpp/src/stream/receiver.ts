@@ -46,6 +46,8 @@ export interface ReceiverPolicy {
   readonly newStreamId: () => string;
   /** Told of errors that are bugs, not the other side's. */
   readonly reportError: (error: unknown) => void;
+  /** Has the last word on an account that has proved who it is. @throws SaslError */
+  admit?(account: Jid): Promise<void>;
   /** Gives the authenticated account a full JID. @throws StanzaError */
   bind(account: Jid, resource: string | undefined): Promise<Jid>;
   /** From now on the stream is the session's. */
@@ -198,8 +200,10 @@ export class StreamReceiver {
         this.#transport.send(xml('challenge', { xmlns: NS.sasl }, data));
         return;
       }
-      this.#account = Jid.of(step.username, this.#domain);
-      this.#policy.authenticated?.({ mechanism: this.#mechanism?.name ?? '', account: this.#account });
+      const account = Jid.of(step.username, this.#domain);
+      await this.#policy.admit?.(account);
+      this.#account = account;
+      this.#policy.authenticated?.({ mechanism: this.#mechanism?.name ?? '', account });
       this.#mechanism = undefined;
       this.#transport.send(xml('success', { xmlns: NS.sasl }, data));
       this.#transport.restart();
