@@ -11,7 +11,7 @@ import {
   type ScramHash,
   type ScramKeys,
 } from '@thingward/xmpp';
-import type { Kysely, Selectable } from 'kysely';
+import type { Kysely, Selectable, Transaction } from 'kysely';
 import type { AccountTable, ServerSchema } from './storage/schema.ts';
 
 const HASHES: readonly ScramHash[] = ['SHA-256', 'SHA-1'];
@@ -50,8 +50,12 @@ export class Accounts implements CredentialStore {
     this.#domain = domain;
   }
 
-  /** @throws AccountError */
-  async add(name: string, password: string): Promise<void> {
+  /** @param also what else is to be done or not done with it; when it throws there is no account @throws AccountError */
+  async add(
+    name: string,
+    password: string,
+    also?: (database: Transaction<ServerSchema>) => Promise<void>,
+  ): Promise<void> {
     const localpart = this.#checkName(name);
     const credentials = await this.#credentials(localpart, password);
     await this.#database.transaction().execute(async (database) => {
@@ -62,6 +66,7 @@ export class Accounts implements CredentialStore {
         .executeTakeFirst();
       if (!numInsertedOrUpdatedRows) throw new AccountError('exists', `${localpart}@${this.#domain} exists already`);
       await database.insertInto('credential').values(credentials).execute();
+      await also?.(database);
     });
   }
 

@@ -17,7 +17,7 @@ import {
   StreamReceiver,
 } from '@thingward/xmpp';
 import { NODE_SCRAM_PRIMITIVES } from '@thingward/xmpp/node';
-import type { Hooks } from './hooks.ts';
+import type { AnonymousStream, Hooks } from './hooks.ts';
 import type { Limits } from './limits.ts';
 import type { Router } from './router.ts';
 import type { Session, SessionWire } from './session.ts';
@@ -61,7 +61,7 @@ export class ClientConnection {
   readonly #transport: ClientTransport;
   /** Negotiates the stream until there is a session. */
   #receiver: StreamReceiver | undefined;
-  readonly #authTimer: NodeJS.Timeout;
+  #authTimer: NodeJS.Timeout;
   #session: Session | undefined;
   #busy = false;
   #ended = false;
@@ -71,6 +71,13 @@ export class ClientConnection {
     this.#context = context;
     this.#transport = transport;
     const { domain, credentials, limits, log } = context;
+    const anonymous: AnonymousStream = {
+      address: transport.remote.replace(/:\d+$/, ''),
+      extend: (milliseconds) => {
+        clearTimeout(this.#authTimer);
+        if (!this.#ended) this.#authTimer = this.#authenticationTimer(milliseconds);
+      },
+    };
     this.#receiver = new StreamReceiver(transport, {
       domains: new Set([domain]),
       credentials,
@@ -79,6 +86,10 @@ export class ClientConnection {
       maxAuthFailures: limits.maxAuthFailures,
       newStreamId: () => randomBytes(12).toString('base64url'),
       reportError: (error) => log.error({ err: error }, 'a stream could not be negotiated'),
+      requested: (request) => {
+        const handler = context.hooks.anonymousIq(request);
+        return handler && (async () => handler(request, anonymous));
+      },
       admit: (account) => this.#admit(account),
       bind: (account, resource) => this.#bind(account, resource),
       bound: (jid) => this.#bound(jid),
@@ -92,9 +103,14 @@ export class ClientConnection {
         else log.debug(details, 'authenticated');
       },
     });
-    this.#authTimer = setTimeout(() => {
-      this.#receiver?.fail(new StreamError('connection-timeout', 'no log-in in time'));
-    }, limits.authTimeoutMs);
+    this.#authTimer = this.#authenticationTimer(limits.authTimeoutMs);
+  }
+
+  #authenticationTimer(milliseconds: number): NodeJS.Timeout {
+    return setTimeout(
+      () => this.#receiver?.fail(new StreamError('connection-timeout', 'no log-in in time')),
+      milliseconds,
+    );
   }
 
   /** Is an event being handled? What comes meanwhile must wait. */

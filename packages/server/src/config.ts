@@ -30,6 +30,32 @@ const domain = z.string().transform((text, context): string => {
   return jid.domain;
 });
 
+/** The localpart of an account, normalised. */
+const localpart = z.string().transform((text, context): string => {
+  const jid = Jid.tryParse(`${text}@localhost`);
+  if (jid?.local !== undefined && jid.resource === undefined) return jid.local;
+  context.addIssue({ code: 'custom', message: `expected the name of an account, got "${text}"` });
+  return z.NEVER;
+});
+
+/** Names that would let a stranger pass for the operator. @see RFC 2142 */
+const DEFAULT_RESERVED_NAMES = [
+  'abuse',
+  'admin',
+  'administrator',
+  'hostmaster',
+  'info',
+  'noc',
+  'operator',
+  'owner',
+  'postmaster',
+  'root',
+  'security',
+  'support',
+  'system',
+  'webmaster',
+] as const;
+
 /** A bare JID with a localpart. */
 const account = z.string().transform((text, context): Jid => {
   const jid = Jid.tryParse(text);
@@ -110,7 +136,9 @@ export const serverConfigSchema = z
     tls: z.strictObject({ cert: z.string().min(1), key: z.string().min(1) }).optional(),
     auth: z
       .strictObject({
-        registration: z.literal('closed').default('closed'),
+        registration: z.enum(['closed', 'open', 'invite']).default('closed'),
+        registrationInstructions: z.string().min(1).max(2000).optional(),
+        reservedNames: z.array(localpart).default([...DEFAULT_RESERVED_NAMES]),
         allowPlaintext: z.boolean().default(false),
         admins: z.array(account).default([]),
         clientCertificates: z
@@ -135,6 +163,7 @@ export const serverConfigSchema = z
         maxConnectionsPerAddress: positive.default(DEFAULT_LIMITS.maxConnectionsPerAddress),
         maxSessionsPerAccount: positive.default(DEFAULT_LIMITS.maxSessionsPerAccount),
         authTimeoutMs: z.number().int().min(1_000).default(DEFAULT_LIMITS.authTimeoutMs),
+        maxRegistrationsPerHour: positive.default(DEFAULT_LIMITS.maxRegistrationsPerHour),
         maxAuthFailures: z.number().int().min(1).max(100).default(DEFAULT_LIMITS.maxAuthFailures),
         maxUnsentBytes: z.number().int().min(65_536).default(DEFAULT_LIMITS.maxUnsentBytes),
         maxBytesPerSecond: z.number().int().min(16_384).default(DEFAULT_LIMITS.maxBytesPerSecond),

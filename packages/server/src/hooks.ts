@@ -24,6 +24,17 @@ export interface StreamState {
   readonly authenticated: boolean;
 }
 
+/** A client's stream on which nobody has authenticated. */
+export interface AnonymousStream {
+  /** IP address of the client. */
+  readonly address: string;
+  /** Gives people time to type. @param milliseconds from now until they must have authenticated */
+  extend(milliseconds: number): void;
+}
+
+/** Answers a request of a client that has not authenticated. @throws StanzaError */
+export type AnonymousIqHandler = (request: Element, stream: AnonymousStream) => MaybePromise<Element | undefined>;
+
 /**
  * What modules take part in, beside answering requests. Functions are called in the order in which they were added; one that
  * returns a promise delays this stanza and what follows it from the same source, so be synchronous where you can.
@@ -42,6 +53,7 @@ export class Hooks {
   readonly #stanzaAcknowledged: ((stanza: Stanza, session: Session) => void)[] = [];
   readonly #accountRemoved: ((localpart: string) => MaybePromise<void>)[] = [];
   readonly #nonzas = new Map<string, (frame: Frame, session: Session) => MaybePromise<void>>();
+  readonly #anonymousIqs = new Map<string, AnonymousIqHandler>();
   readonly #streamFeatures: ((state: StreamState) => Element | undefined)[] = [];
 
   /** A stanza a client of ours sent, before it is routed. */
@@ -108,6 +120,13 @@ export class Hooks {
     this.#nonzas.set(key, handler);
   }
 
+  /** Answers requests of clients that have not authenticated. */
+  onAnonymousIq(type: 'get' | 'set', name: string, namespace: string, handler: AnonymousIqHandler): void {
+    const key = `${type} ${name} ${namespace}`;
+    if (this.#anonymousIqs.has(key)) throw new Error(`two handlers for ${key}`);
+    this.#anonymousIqs.set(key, handler);
+  }
+
   /** Adds to `<stream:features/>`. @see RFC 6120 §4.3.2 */
   addStreamFeature(feature: (state: StreamState) => Element | undefined): void {
     this.#streamFeatures.push(feature);
@@ -166,6 +185,12 @@ export class Hooks {
 
   nonza(name: string, namespace: string): ((frame: Frame, session: Session) => MaybePromise<void>) | undefined {
     return this.#nonzas.get(`${name} ${namespace}`);
+  }
+
+  /** Who answers a request of a client that has not authenticated; undefined when nobody does. */
+  anonymousIq(request: Element): AnonymousIqHandler | undefined {
+    const [payload] = request.elements;
+    return payload && this.#anonymousIqs.get(`${request.attribute('type')} ${payload.name} ${payload.namespace}`);
   }
 
   streamFeatures(state: StreamState): readonly Element[] {

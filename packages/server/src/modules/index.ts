@@ -14,6 +14,7 @@ import { pep } from './pep.ts';
 import { ping } from './ping.ts';
 import { presence } from './presence.ts';
 import { privateStorage } from './private-storage.ts';
+import { registration } from './registration.ts';
 import { roster } from './roster.ts';
 import { softwareVersion } from './software-version.ts';
 import { stanzaIdentifiers } from './stanza-ids.ts';
@@ -40,4 +41,5 @@ export const modules: readonly ServerModule[] = [
   pep,
   httpUpload,
   administration,
+  registration,
 ];

@@ -7,7 +7,7 @@ import { SaslError } from '../sasl/error.ts';
 import type { CredentialStore, SaslServerMechanism, SaslStep } from '../sasl/mechanism.ts';
 import type { ScramPrimitives } from '../sasl/scram.ts';
 import { offeredMechanisms, type SaslChannel, serverMechanism } from '../sasl/select.ts';
-import { errorReply, iqResult } from '../stanza.ts';
+import { errorReply, iqResult, isIqRequest } from '../stanza.ts';
 import { StanzaError } from '../stanza-error.ts';
 import { StreamError } from '../stream-error.ts';
 import { encodeManagementFailure, STREAM_MANAGEMENT } from '../stream-management.ts';
@@ -48,6 +48,11 @@ export interface ReceiverPolicy {
   readonly reportError: (error: unknown) => void;
   /** Has the last word on an account that has proved who it is. @throws SaslError */
   admit?(account: Jid): Promise<void>;
+  /**
+   * Answers a request of a client that has not authenticated, such as to register.
+   * @returns what answers; undefined for requests that nobody answers, which end the stream
+   */
+  requested?(request: Element): (() => Promise<Element | undefined>) | undefined;
   /** Gives the authenticated account a full JID. @throws StanzaError */
   bind(account: Jid, resource: string | undefined): Promise<Jid>;
   /** From now on the stream is the session's. */
@@ -177,8 +182,23 @@ export class StreamReceiver {
     } else if (this.#account && namespace === STREAM_MANAGEMENT) {
       await this.#manage(frame.element, this.#account);
     } else if (namespace === NS.stream && name === 'error') this.#close();
-    else if (!this.#account) throw new StreamError('not-authorized', 'authenticate first');
+    else if (!this.#account) await this.#request(frame);
     else throw new StreamError('not-authorized', 'bind a resource first');
+  }
+
+  /** @see XEP-0077 §3.1.1 */
+  async #request(frame: Frame): Promise<void> {
+    const { name, namespace } = frame.head;
+    const isSecure = this.#transport.isEncrypted || !this.#policy.requireTls;
+    const isRequest = name === 'iq' && namespace === NS.client && isIqRequest(frame.element);
+    const answer = isSecure && isRequest ? this.#policy.requested?.(frame.element) : undefined;
+    if (!answer) throw new StreamError('not-authorized', 'authenticate first');
+    try {
+      this.#transport.send(iqResult(frame.element, await answer()));
+    } catch (error) {
+      if (!(error instanceof StanzaError)) throw error;
+      this.#transport.send(errorReply(frame.element, error));
+    }
   }
 
   async #startTls(): Promise<void> {
