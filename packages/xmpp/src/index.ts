@@ -5,6 +5,7 @@ export * from './bidirectional.ts';
 export * from './blocking.ts';
 export * from './bosh/binding-error.ts';
 export * from './bosh/body.ts';
+export * from './capability-hashes.ts';
 export * from './caps.ts';
 export * from './carbons.ts';
 export { type ClientState, XmppClient, type XmppClientOptions } from './client.ts';

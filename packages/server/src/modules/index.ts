@@ -6,6 +6,7 @@ import { blocking } from './blocking.ts';
 import { carbons } from './carbons.ts';
 import { clientState } from './client-state.ts';
 import { disco } from './disco.ts';
+import { entityCapabilities } from './entity-capabilities.ts';
 import { entityTime } from './entity-time.ts';
 import { httpUpload } from './http-upload.ts';
 import { lastActivity } from './last-activity.ts';
@@ -24,6 +25,7 @@ import { vcardTemp } from './vcard-temp.ts';
 export const modules: readonly ServerModule[] = [
   disco,
   adHocCommands,
+  entityCapabilities,
   ping,
   presence,
   roster,
