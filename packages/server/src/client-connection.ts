@@ -19,6 +19,7 @@ import {
 import { NODE_SCRAM_PRIMITIVES } from '@thingward/xmpp/node';
 import type { AnonymousStream, Hooks } from './hooks.ts';
 import type { Limits } from './limits.ts';
+import type { AuthenticationOutcome } from './metrics.ts';
 import type { Router } from './router.ts';
 import type { Session, SessionWire } from './session.ts';
 import type { SessionManager } from './session-manager.ts';
@@ -52,7 +53,7 @@ export interface ConnectionContext {
   readonly hooks: Hooks;
   readonly log: Logger;
   /** Told of each attempt to authenticate. */
-  readonly onAuthentication: (succeeded: boolean) => void;
+  readonly onAuthentication: (outcome: AuthenticationOutcome) => void;
 }
 
 /** One client's connection from its first byte to its last, whatever the transport. Events are handled one at a time, in order. */
@@ -96,7 +97,7 @@ export class ClientConnection {
       resume: async (account, request) => this.#resume(account, request),
       features: (state) => context.hooks.streamFeatures(state),
       authenticated: ({ mechanism, account, error }) => {
-        context.onAuthentication(error === undefined);
+        context.onAuthentication({ mechanism, error });
         if (error === undefined) transport.authenticated();
         const details = { remote: transport.remote, mechanism, account: account?.toString(), reason: error?.message };
         if (error) log.warn(details, 'authentication failed');

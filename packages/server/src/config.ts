@@ -221,7 +221,17 @@ export const serverConfigSchema = z
         doors: z.array(z.enum(['c2s', 'c2sTls', 'http'])).default(['c2s', 'c2sTls']),
       })
       .optional(),
-    http: z.strictObject({ publicUrl: webAddress.optional() }).prefault({}),
+    http: z
+      .strictObject({
+        publicUrl: webAddress.optional(),
+        metrics: z.enum(['loopback', 'open', 'token']).default('loopback'),
+        metricsToken: z.string().min(16).optional(),
+      })
+      .refine(({ metrics, metricsToken }) => (metrics === 'token') === (metricsToken !== undefined), {
+        path: ['metricsToken'],
+        message: 'is needed with metrics: token, and with that alone',
+      })
+      .prefault({}),
     bosh: z
       .strictObject({
         maxWaitSeconds: z.number().int().min(1).max(600).default(DEFAULT_BOSH_SETTINGS.maxWaitSeconds),

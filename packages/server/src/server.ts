@@ -21,6 +21,8 @@ import { CommandRegistry } from './commands/command-registry.ts';
 import { ComponentHub } from './components/component-hub.ts';
 import type { ServerConfig } from './config.ts';
 import { DiscoRegistry } from './disco-registry.ts';
+import { StanzaTraffic } from './figures/stanza-counts.ts';
+import { StreamCensus } from './figures/stream-census.ts';
 import { Hooks } from './hooks.ts';
 import { type HttpServer, startHttp } from './http/http-server.ts';
 import { WebRoutes } from './http/web-routes.ts';
@@ -31,6 +33,7 @@ import { type ClientDoor, directTlsServer, listenComponents, startTlsServer } fr
 import { createMetrics } from './metrics.ts';
 import type { ServerContext } from './module.ts';
 import { modules } from './modules/index.ts';
+import { countOfflineMessages } from './offline-store.ts';
 import { RosterStore } from './roster-store.ts';
 import { Router } from './router.ts';
 import { Federation } from './s2s/federation.ts';
@@ -113,6 +116,8 @@ export class ThingwardServer {
   readonly #database: OpenDatabase<ServerSchema>;
   readonly #sessions = new SessionTable();
   readonly #hooks = new Hooks();
+  readonly #streams = new StreamCensus();
+  readonly #stanzas = new StanzaTraffic();
   readonly #stopModules: (() => void | Promise<void>)[] = [];
   readonly #router: Router;
   readonly #sessionManager: SessionManager;
@@ -132,17 +137,18 @@ export class ThingwardServer {
     this.#database = database;
     this.tls = tls;
     this.accounts = new Accounts(database.query, config.domain);
-    this.#router = new Router(Jid.parse(config.domain), this.#sessions, this.#hooks, this.#log);
+    this.#router = new Router(Jid.parse(config.domain), this.#sessions, this.#hooks, this.#log, this.#stanzas);
     this.#sessionManager = new SessionManager({
       sessions: this.#sessions,
       router: this.#router,
       hooks: this.#hooks,
       limits: config.limits,
       log: this.#log,
+      sent: this.#stanzas.toClients,
     });
     this.#components = new ComponentHub(config.components, this.#router, config.limits, this.#log);
     this.#hooks.addStreamFeature(({ authenticated }) => (authenticated ? managementFeature() : undefined));
-    this.#connections = new Connections(config.limits, this.#log);
+    this.#connections = new Connections(config.limits, this.#log, this.#streams);
   }
 
   /** Opens the database, the services and the doors. What was opened is closed again when one fails. @throws StorageError, TlsError, ListenError, WorkerError */
@@ -240,14 +246,22 @@ export class ThingwardServer {
         router: this.#router,
         tls: this.tls,
         log,
+        streams: this.#streams,
         dns: this.#options.dns,
       });
     }
 
     const metrics = createMetrics({
+      streams: this.#streams,
+      stanzas: this.#stanzas,
+      database: this.#database.time,
       sessions: () => this.#sessions.size,
+      detachedSessions: () => this.#sessionManager.detachedCount,
       connections: () => this.#connections.size,
       routed: () => this.#router.routedCount,
+      waiting: () => this.#sessions.waiting(),
+      federation: () => this.#federation?.statistics,
+      offlineMessages: () => countOfflineMessages(this.#database.query),
     });
     const connectionContext: ConnectionContext = {
       domain,
@@ -257,7 +271,7 @@ export class ThingwardServer {
       sessions: this.#sessionManager,
       hooks: this.#hooks,
       log,
-      onAuthentication: (succeeded) => metrics.authentications.inc({ outcome: succeeded ? 'success' : 'failure' }),
+      onAuthentication: (outcome) => metrics.authenticated(outcome),
     };
     await this.#openClientDoors(connectionContext);
     if (listen.component) {
@@ -270,6 +284,8 @@ export class ThingwardServer {
         context: connectionContext,
         connections: this.#connections,
         metrics,
+        metricsAccess: this.#config.http,
+        streams: this.#streams,
         bosh: this.#config.bosh,
         proxies: new ProxyProtocol(this.#proxiesOf('http'), log),
         publicUrl: this.#config.http.publicUrl,
@@ -298,7 +314,7 @@ export class ThingwardServer {
         tls: this.tls,
         proxies: new ProxyProtocol(this.#proxiesOf(door), this.#log),
         clientCertificates: auth.clientCertificates && new ClientCertificates(auth.clientCertificates),
-        admit: (socket, source) => this.#connections.admit(socket, source.address),
+        admit: (socket, source) => this.#connections.admit(socket, door, source.address),
         connect: connect(door),
       });
       const server =
@@ -321,6 +337,7 @@ export class ThingwardServer {
         proxies: { c2s: this.#proxiesOf('c2s'), c2sTls: this.#proxiesOf('c2sTls') },
       },
       connections: this.#connections,
+      streams: this.#streams,
       log: this.#log,
     });
   }

@@ -13,6 +13,7 @@ import {
   StanzaError,
   StreamError,
 } from '@thingward/xmpp';
+import type { StanzaCounts } from './figures/stanza-counts.ts';
 import type { Hooks } from './hooks.ts';
 import type { Limits } from './limits.ts';
 import type { Router } from './router.ts';
@@ -28,6 +29,8 @@ interface SessionManagerOptions {
   readonly hooks: Hooks;
   readonly limits: Limits;
   readonly log: Logger;
+  /** Counts stanzas to clients. */
+  readonly sent: StanzaCounts;
 }
 
 /** What came of a wish to resume. */
@@ -65,7 +68,7 @@ export class SessionManager {
     const previous = sessions.get(jid);
     // The newer one wins: the older is mostly a connection whose end nobody has noticed (RFC 6120 §7.7.2.2).
     if (previous) void this.end(previous, new StreamError('conflict', 'the resource was bound by another connection'));
-    const session = new Session(jid, wire);
+    const session = new Session(jid, wire, this.#options.sent);
     sessions.add(session);
     log.debug({ jid: jid.toString(), remote: wire.remote }, 'session bound');
     hooks.sessionBound(session);

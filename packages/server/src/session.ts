@@ -1,5 +1,6 @@
 import type { Element } from '@thingward/xml';
 import type { Jid, StreamError } from '@thingward/xmpp';
+import type { StanzaCounts } from './figures/stanza-counts.ts';
 import type { Stanza, UndeliveredStanza } from './stanza.ts';
 import type { StreamManagement } from './stream-management.ts';
 
@@ -15,6 +16,8 @@ export interface SessionWire {
   readonly remote: string;
   /** What was sent and may never have arrived, in order, where the wire can tell. */
   undelivered?(): readonly UndeliveredStanza[];
+  /** Bytes that wait for the other side to read, where the wire can tell. */
+  readonly unsentBytes?: number;
 }
 
 /** A bound resource of an account. It may outlive its connection. @see XEP-0198 §5 */
@@ -36,10 +39,13 @@ export class Session {
   management: StreamManagement | undefined;
   /** Called when there is no room for what the client has not acknowledged. */
   onOverflow: (() => void) | undefined;
+  readonly #sent: StanzaCounts;
   #wire: SessionWire | undefined;
 
-  constructor(jid: Jid, wire: SessionWire) {
+  /** @param sent counts what is sent to clients */
+  constructor(jid: Jid, wire: SessionWire, sent: StanzaCounts) {
     this.jid = jid;
+    this.#sent = sent;
     this.#wire = wire;
   }
 
@@ -66,6 +72,7 @@ export class Session {
   /** To the client, whatever the gate says. */
   sendNow(stanza: Stanza): void {
     const { management } = this;
+    this.#sent.count(stanza.kind);
     if (management === undefined) {
       this.#wire?.sendStanza(stanza);
       return;
@@ -122,6 +129,16 @@ export class SessionTable {
   /** The resources of an account that have sent presence. */
   availableOf(localpart: string): readonly Session[] {
     return this.of(localpart).filter(({ available }) => available !== undefined);
+  }
+
+  /** What waits for clients. */
+  waiting(): { readonly unsentBytes: number; readonly unacknowledgedStanzas: number } {
+    let [unsentBytes, unacknowledgedStanzas] = [0, 0];
+    for (const { wire, management } of this.all()) {
+      unsentBytes += wire?.unsentBytes ?? 0;
+      unacknowledgedStanzas += management?.queueLength ?? 0;
+    }
+    return { unsentBytes, unacknowledgedStanzas };
   }
 
   all(): readonly Session[] {

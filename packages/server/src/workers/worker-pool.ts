@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:net';
 import { availableParallelism } from 'node:os';
 import type { Logger } from '@thingward/xmpp';
+import type { StreamCensus } from '../figures/stream-census.ts';
 import type { Connections } from '../listeners/connections.ts';
 import type { Source } from '../listeners/proxy-protocol/proxy-header.ts';
 import { ProxyProtocol } from '../listeners/proxy-protocol/proxy-protocol.ts';
@@ -22,6 +23,7 @@ export interface WorkerPoolOptions {
   readonly program: string;
   readonly settings: WorkerSettings;
   readonly connections: Connections;
+  readonly streams: StreamCensus;
   readonly log: Logger;
 }
 
@@ -81,11 +83,13 @@ export class WorkerPool {
       const { remoteAddress: address = '', remotePort: port = 0 } = socket;
       const worker = this.#leastLoaded();
       if (!worker) {
+        this.#options.streams.refused('workers');
         this.#options.log.warn({ remote: address }, 'no worker process is ready: a connection was closed');
         socket.destroy();
         return;
       }
-      const end = new RemoteConnectionEnd(this.#nextNumber(), worker, this.#options.connections, (number, source) => {
+      const entrance = { connections: this.#options.connections, door };
+      const end = new RemoteConnectionEnd(this.#nextNumber(), worker, entrance, (number, source) => {
         const remote = `${source.address}:${source.port}`;
         return new RemoteTransport(number, worker.writer, { remote, canStartTls }, connect);
       });
@@ -117,9 +121,9 @@ export class WorkerPool {
   }
 
   #start(slot: number): void {
-    const { program, log } = this.#options;
+    const { program, log, streams } = this.#options;
     const startedAt = Date.now();
-    this.#workers[slot] = new WorkerProcess(program, this.#settings, log, () => {
+    this.#workers[slot] = new WorkerProcess(program, this.#settings, { log, streams }, () => {
       this.#workers[slot] = undefined;
       if (this.#stopping) return;
       if (Date.now() - startedAt > STABLE_MS) this.#pauses[slot] = FIRST_PAUSE_MS;
@@ -135,11 +139,17 @@ export class WorkerPool {
   }
 }
 
+/** Where a connection has come in. */
+interface Entrance {
+  readonly connections: Connections;
+  readonly door: WorkerDoor;
+}
+
 /** One connection a worker has, from being handed over to its end. */
 class RemoteConnectionEnd {
   readonly number: number;
   readonly #worker: WorkerProcess;
-  readonly #connections: Connections;
+  readonly #entrance: Entrance;
   readonly #connect: (number: number, source: Source) => RemoteTransport;
   #left: (() => void) | undefined;
   #transport: RemoteTransport | undefined;
@@ -147,18 +157,19 @@ class RemoteConnectionEnd {
   constructor(
     number: number,
     worker: WorkerProcess,
-    connections: Connections,
+    entrance: Entrance,
     connect: (number: number, source: Source) => RemoteTransport,
   ) {
     this.number = number;
     this.#worker = worker;
-    this.#connections = connections;
+    this.#entrance = entrance;
     this.#connect = connect;
   }
 
   /** Counts it. @returns whether it may stay */
   admit({ address }: Source): boolean {
-    this.#left ??= this.#connections.enter(this, address);
+    const { connections, door } = this.#entrance;
+    this.#left ??= connections.enter(this, door, address);
     return this.#left !== undefined;
   }
 

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Socket } from 'node:net';
 import type { Logger } from '@thingward/xmpp';
+import type { StreamCensus } from '../figures/stream-census.ts';
 import { RecordReader, RecordWriter } from './record.ts';
 import {
   DATA_CHANNEL,
@@ -27,6 +28,7 @@ export class WorkerProcess {
   readonly writer: RecordWriter;
   readonly #child: ChildProcess;
   readonly #log: Logger;
+  readonly #streams: StreamCensus;
   readonly #connections = new Map<number, RemoteEnd>();
   /** Whether it has begun its work; false when it ended before. */
   readonly started: Promise<boolean>;
@@ -37,8 +39,14 @@ export class WorkerProcess {
    * @param program the file it runs
    * @param onExit called once, when it is gone for whatever reason
    */
-  constructor(program: string, settings: WorkerSettings, log: Logger, onExit: () => void) {
+  constructor(
+    program: string,
+    settings: WorkerSettings,
+    { log, streams }: { readonly log: Logger; readonly streams: StreamCensus },
+    onExit: () => void,
+  ) {
     this.#log = log;
+    this.#streams = streams;
     this.#child = fork(program, [], { stdio: ['ignore', 'inherit', 'inherit', 'overlapped', 'ipc'], execArgv: [] });
     const channel = this.#child.stdio[DATA_CHANNEL] as Socket;
     this.writer = new RecordWriter(channel, {
@@ -112,6 +120,7 @@ export class WorkerProcess {
 
   #hear(message: FromWorker): void {
     if (message.kind === 'ready') this.#begun(true);
+    else if (message.kind === 'traffic') this.#streams.transferred(message.door, message.received, message.sent);
     else this.#log[message.level](message.details, message.message);
   }
 }

@@ -1,6 +1,7 @@
 import type { Server, Socket } from 'node:net';
 import { decodeBase64, type Logger } from '@thingward/xmpp';
 import { ClientCertificates } from '../client-certificates.ts';
+import { StreamCensus } from '../figures/stream-census.ts';
 import { endpoints } from '../listeners/endpoints.ts';
 import { ProxyProtocol } from '../listeners/proxy-protocol/proxy-protocol.ts';
 import { type ClientDoor, directTlsServer, startTlsServer } from '../listeners/tcp-listener.ts';
@@ -16,6 +17,11 @@ export class Worker {
   /** They listen nowhere: connections are put in. */
   #doors: Readonly<Record<WorkerDoor, Server>> | undefined;
   readonly #numbers = new Map<string, number>();
+  readonly #streams = new StreamCensus();
+  readonly #told: Record<WorkerDoor, { received: number; sent: number }> = {
+    c2s: { received: 0, sent: 0 },
+    c2sTls: { received: 0, sent: 0 },
+  };
 
   constructor(channel: Socket, log: Logger) {
     this.#link = new WorkerLink(channel);
@@ -53,12 +59,23 @@ export class Worker {
     }
     const key = endpoints(socket);
     this.#numbers.set(key, number);
+    const left = this.#streams.entered(door, socket);
     socket.once('close', () => {
+      left();
       this.#numbers.delete(key);
       this.#link.ended(number);
     });
     socket.setNoDelay(true);
     this.#doors?.[door].emit('connection', socket);
+  }
+
+  /** What went over the wire since this was called last. */
+  takeTraffic(door: WorkerDoor): { readonly received: number; readonly sent: number } {
+    const { received, sent } = this.#streams.figures(door);
+    const told = this.#told[door];
+    const news = { received: received - told.received, sent: sent - told.sent };
+    this.#told[door] = { received, sent };
+    return news;
   }
 
   #numberOf(socket: Socket): number {
