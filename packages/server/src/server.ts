@@ -259,7 +259,10 @@ export class ThingwardServer {
       detachedSessions: () => this.#sessionManager.detachedCount,
       connections: () => this.#connections.size,
       routed: () => this.#router.routedCount,
-      waiting: () => this.#sessions.waiting(),
+      waiting: () => {
+        const { unsentBytes, unacknowledgedStanzas } = this.#sessions.waiting();
+        return { unsentBytes: unsentBytes + (this.#workers?.unsentBytes ?? 0), unacknowledgedStanzas };
+      },
       federation: () => this.#federation?.statistics,
       offlineMessages: () => countOfflineMessages(this.#database.query),
     });

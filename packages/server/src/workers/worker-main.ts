@@ -33,7 +33,11 @@ process.on('message', (message: ToWorker, socket: Socket | undefined) => {
   if (message.kind === 'configure') worker.configure(message.settings);
   else worker.take(message.connection, message.door, socket);
 });
+let toldUnsent = 0;
 setInterval(() => {
+  const { unsentBytes } = worker;
+  if (unsentBytes !== toldUnsent) tell({ kind: 'waiting', unsentBytes });
+  toldUnsent = unsentBytes;
   for (const door of ['c2s', 'c2sTls'] as const) {
     const traffic = worker.takeTraffic(door);
     if (traffic.received > 0 || traffic.sent > 0) tell({ kind: 'traffic', door, ...traffic });

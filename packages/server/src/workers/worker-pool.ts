@@ -69,6 +69,11 @@ export class WorkerPool {
     throw new WorkerError(`worker processes could not be started (${options.program})`);
   }
 
+  /** Bytes that wait in the workers for clients that read slowly. */
+  get unsentBytes(): number {
+    return this.#workers.reduce((sum, worker) => sum + (worker?.unsentBytes ?? 0), 0);
+  }
+
   /** For connections to come. */
   configure(settings: WorkerSettings): void {
     this.#settings = settings;

@@ -34,6 +34,7 @@ export class WorkerProcess {
   readonly started: Promise<boolean>;
   #begun: (started: boolean) => void = () => {};
   readonly #exited: Promise<void>;
+  #unsentBytes = 0;
 
   /**
    * @param program the file it runs
@@ -75,6 +76,11 @@ export class WorkerProcess {
       });
     });
     this.configure(settings);
+  }
+
+  /** Bytes that wait in it for clients, as it told last. */
+  get unsentBytes(): number {
+    return this.#unsentBytes;
   }
 
   /** Connections it has. */
@@ -121,6 +127,7 @@ export class WorkerProcess {
   #hear(message: FromWorker): void {
     if (message.kind === 'ready') this.#begun(true);
     else if (message.kind === 'traffic') this.#streams.transferred(message.door, message.received, message.sent);
+    else if (message.kind === 'waiting') this.#unsentBytes = message.unsentBytes;
     else this.#log[message.level](message.details, message.message);
   }
 }

@@ -5,6 +5,7 @@ import { StreamCensus } from '../figures/stream-census.ts';
 import { endpoints } from '../listeners/endpoints.ts';
 import { ProxyProtocol } from '../listeners/proxy-protocol/proxy-protocol.ts';
 import { type ClientDoor, directTlsServer, startTlsServer } from '../listeners/tcp-listener.ts';
+import type { TcpTransport } from '../listeners/tcp-transport.ts';
 import { RECORD } from './record.ts';
 import { RemoteConnection } from './remote-connection.ts';
 import { WorkerLink } from './worker-link.ts';
@@ -17,6 +18,7 @@ export class Worker {
   /** They listen nowhere: connections are put in. */
   #doors: Readonly<Record<WorkerDoor, Server>> | undefined;
   readonly #numbers = new Map<string, number>();
+  readonly #transports = new Set<TcpTransport>();
   readonly #streams = new StreamCensus();
   readonly #told: Record<WorkerDoor, { received: number; sent: number }> = {
     c2s: { received: 0, sent: 0 },
@@ -44,6 +46,8 @@ export class Worker {
         const number = this.#numberOf(socket);
         const connection = new RemoteConnection(number, this.#link, transport);
         this.#link.connect(number, connection);
+        this.#transports.add(transport);
+        socket.once('close', () => this.#transports.delete(transport));
         return connection;
       },
     });
@@ -76,6 +80,13 @@ export class Worker {
     const news = { received: received - told.received, sent: sent - told.sent };
     this.#told[door] = { received, sent };
     return news;
+  }
+
+  /** Bytes that wait for clients that read slowly. */
+  get unsentBytes(): number {
+    let sum = 0;
+    for (const { unsentBytes } of this.#transports) sum += unsentBytes;
+    return sum;
   }
 
   #numberOf(socket: Socket): number {
