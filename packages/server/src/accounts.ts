@@ -11,8 +11,8 @@ import {
   type ScramHash,
   type ScramKeys,
 } from '@thingward/xmpp';
-import type { Kysely } from 'kysely';
-import type { ServerSchema } from './storage/schema.ts';
+import type { Kysely, Selectable, Transaction } from 'kysely';
+import type { AccountTable, ServerSchema } from './storage/schema.ts';
 import { loadSecret } from './storage/secret.ts';
 
 const HASHES: readonly ScramHash[] = ['SHA-256', 'SHA-1'];
@@ -29,6 +29,16 @@ export class AccountError extends Error {
   }
 }
 
+/** What is known of an account beside its password. */
+export interface AccountState {
+  readonly jid: string;
+  readonly createdAt: Date;
+  /** Since when nobody may sign in to it. */
+  readonly disabledAt?: Date | undefined;
+  /** When a session of it was bound last. */
+  readonly lastLoginAt?: Date | undefined;
+}
+
 /** The accounts of the served domain. Passwords are kept as SCRAM keys only. Removing one removes its clients' tokens too. */
 export class Accounts implements CredentialStore {
   readonly #database: Kysely<ServerSchema>;
@@ -41,18 +51,23 @@ export class Accounts implements CredentialStore {
     this.#domain = domain;
   }
 
-  /** @throws AccountError */
-  async add(name: string, password: string): Promise<void> {
+  /** @param also what else is to be done or not done with it; when it throws there is no account @throws AccountError */
+  async add(
+    name: string,
+    password: string,
+    also?: (database: Transaction<ServerSchema>) => Promise<void>,
+  ): Promise<void> {
     const localpart = this.#checkName(name);
     const credentials = await this.#credentials(localpart, password);
     await this.#database.transaction().execute(async (database) => {
       const { numInsertedOrUpdatedRows } = await database
         .insertInto('account')
-        .values({ localpart, created_at: Date.now() })
+        .values({ localpart, created_at: Date.now(), disabled_at: null, last_login_at: null })
         .onConflict((conflict) => conflict.doNothing())
         .executeTakeFirst();
       if (!numInsertedOrUpdatedRows) throw new AccountError('exists', `${localpart}@${this.#domain} exists already`);
       await database.insertInto('credential').values(credentials).execute();
+      await also?.(database);
     });
   }
 
@@ -78,18 +93,52 @@ export class Accounts implements CredentialStore {
     if (!numDeletedRows) throw this.#unknown(localpart);
   }
 
-  /** All accounts by name. */
-  async list(): Promise<readonly { readonly jid: string; readonly createdAt: Date }[]> {
-    const rows = await this.#database
+  /** Accounts by name. @param filter undefined: all of them @param limit at most so many */
+  async list(filter: { readonly disabled?: boolean; readonly limit?: number } = {}): Promise<readonly AccountState[]> {
+    let query = this.#database.selectFrom('account').selectAll().where('is_temporary', '=', 0).orderBy('localpart');
+    if (filter.disabled !== undefined) query = query.where('disabled_at', filter.disabled ? 'is not' : 'is', null);
+    if (filter.limit !== undefined) query = query.limit(filter.limit);
+    return (await query.execute()).map((row) => this.#stateOf(row));
+  }
+
+  /** How many there are. */
+  async count(filter: { readonly disabled?: boolean } = {}): Promise<number> {
+    let query = this.#database
+      .selectFrom('account')
+      .select(({ fn }) => fn.countAll().as('count'))
+      .where('is_temporary', '=', 0);
+    if (filter.disabled !== undefined) query = query.where('disabled_at', filter.disabled ? 'is not' : 'is', null);
+    return Number((await query.executeTakeFirstOrThrow()).count);
+  }
+
+  /** What is known of one; undefined when there is none. */
+  async state(localpart: string): Promise<AccountState | undefined> {
+    const row = await this.#database
       .selectFrom('account')
       .selectAll()
-      .where('is_temporary', '=', 0)
-      .orderBy('localpart')
-      .execute();
-    return rows.map((row) => ({
-      jid: `${row.localpart}@${this.#domain}`,
-      createdAt: new Date(Number(row.created_at)),
-    }));
+      .where('localpart', '=', localpart)
+      .executeTakeFirst();
+    return row && this.#stateOf(row);
+  }
+
+  /** Lets nobody sign in to an account any more, or again. Its data stay. @throws AccountError */
+  async setDisabled(name: string, disabled: boolean): Promise<void> {
+    const localpart = this.#checkName(name);
+    const { numUpdatedRows } = await this.#database
+      .updateTable('account')
+      .set({ disabled_at: disabled ? Date.now() : null })
+      .where('localpart', '=', localpart)
+      .executeTakeFirst();
+    if (!numUpdatedRows) throw this.#unknown(localpart);
+  }
+
+  /** Remembers when accounts were last used. @param times milliseconds since 1970, by localpart */
+  async recordLogins(times: ReadonlyMap<string, number>): Promise<void> {
+    await this.#database.transaction().execute(async (database) => {
+      for (const [localpart, time] of times) {
+        await database.updateTable('account').set({ last_login_at: time }).where('localpart', '=', localpart).execute();
+      }
+    });
   }
 
   /** Those of people who stay nameless do not count: nothing is kept for them. */
@@ -105,6 +154,12 @@ export class Accounts implements CredentialStore {
 
   isAddressOf(authzid: string, localpart: string): boolean {
     return localpart !== '' && (Jid.tryParse(authzid)?.equals(Jid.of(localpart, this.#domain)) ?? false);
+  }
+
+  async refusal(localpart: string): Promise<'disabled' | 'unknown' | undefined> {
+    const state = await this.state(localpart);
+    if (!state) return 'unknown';
+    return state.disabledAt && 'disabled';
   }
 
   localpart(username: string): string | undefined {
@@ -165,6 +220,16 @@ export class Accounts implements CredentialStore {
         };
       }),
     );
+  }
+
+  #stateOf(row: Selectable<AccountTable>): AccountState {
+    const dateOf = (time: number | null) => (time === null ? undefined : new Date(Number(time)));
+    return {
+      jid: `${row.localpart}@${this.#domain}`,
+      createdAt: new Date(Number(row.created_at)),
+      disabledAt: dateOf(row.disabled_at),
+      lastLoginAt: dateOf(row.last_login_at),
+    };
   }
 
   #checkName(name: string): string {

@@ -1,5 +1,6 @@
 import { type Element, xml } from '@thingward/xml';
-import { type Caps, capsNode, capsVer, DISCO_INFO, findCaps, iq, type Jid } from '@thingward/xmpp';
+import { DISCO_INFO, iq, type Jid } from '@thingward/xmpp';
+import { type AnnouncedCapabilities, announcedCapabilities } from './announced-capabilities.ts';
 import { Stanza } from './stanza.ts';
 
 /** Capabilities that are remembered, questions that wait for an answer, and nodes of one client: at most. */
@@ -10,15 +11,20 @@ const ANSWER_TIMEOUT_MS = 30_000;
 const NOTIFY = '+notify';
 const NOBODY: ReadonlySet<string> = new Set();
 
+interface Answer {
+  readonly query: Element;
+  readonly language: string | undefined;
+}
+
 interface Waiting {
   readonly asked: Jid;
-  readonly settle: (query: Element | undefined) => void;
+  readonly settle: (answer: Answer | undefined) => void;
 }
 
 /**
  * Which nodes clients want to hear of, by their entity capabilities. Who advertises capabilities that are not known is asked for
  * them once; the answer counts for everybody with the same verification string, if it is right.
- * @see XEP-0115 §5.4, XEP-0060 §9.2
+ * @see XEP-0115 §5.4, XEP-0390 §6.2, XEP-0060 §9.2
  */
 export class Capabilities {
   readonly #send: (stanza: Stanza) => void;
@@ -33,10 +39,10 @@ export class Capabilities {
 
   /** Nodes that the sender of a presence wants to hear of; undefined when that is not known. */
   interests(presence: Stanza): ReadonlySet<string> | undefined {
-    const caps = findCaps(presence.element);
-    if (!caps) return NOBODY;
-    const known = this.#known.get(keyOf(caps));
-    if (known) this.#remember(keyOf(caps), known);
+    const announced = announcedCapabilities(presence.element);
+    if (!announced) return NOBODY;
+    const known = this.#known.get(announced.key);
+    if (known) this.#remember(announced.key, known);
     return known;
   }
 
@@ -45,9 +51,9 @@ export class Capabilities {
    * @param asker the account that asks
    */
   async learn(presence: Stanza, asker: Jid): Promise<ReadonlySet<string>> {
-    const caps = findCaps(presence.element);
-    if (!caps) return NOBODY;
-    const key = keyOf(caps);
+    const announced = announcedCapabilities(presence.element);
+    if (!announced) return NOBODY;
+    const { key } = announced;
     const known = this.#known.get(key);
     if (known) {
       this.#remember(key, known);
@@ -57,7 +63,7 @@ export class Capabilities {
     // Who was asked first may not answer, or not truly: then the next one is asked.
     if (running && (await running) !== NOBODY) return this.#known.get(key) ?? NOBODY;
     if (this.#lookUps.has(key)) return NOBODY;
-    const lookUp = this.#lookUp(key, caps, presence.from, asker);
+    const lookUp = this.#lookUp(announced, presence.from, asker);
     this.#lookUps.set(key, lookUp);
     try {
       return await lookUp;
@@ -71,7 +77,8 @@ export class Capabilities {
     if (kind !== 'iq' || (type !== 'result' && type !== 'error') || id === undefined) return false;
     const waiting = this.#waiting.get(id);
     if (!waiting?.asked.equals(from)) return false;
-    waiting.settle(type === 'result' ? element.child('query', DISCO_INFO) : undefined);
+    const query = type === 'result' ? element.child('query', DISCO_INFO) : undefined;
+    waiting.settle(query && { query, language: element.attribute('xml:lang') });
     return true;
   }
 
@@ -80,29 +87,29 @@ export class Capabilities {
     for (const { settle } of [...this.#waiting.values()]) settle(undefined);
   }
 
-  async #lookUp(key: string, caps: Caps, asked: Jid, asker: Jid): Promise<ReadonlySet<string>> {
-    const query = await this.#ask(asked, asker, capsNode(caps));
-    if (!query || (await capsVer(query, caps.hash)) !== caps.ver) return NOBODY;
-    const nodes = query
+  async #lookUp(announced: AnnouncedCapabilities, asked: Jid, asker: Jid): Promise<ReadonlySet<string>> {
+    const answer = await this.#ask(asked, asker, announced.node);
+    if (!answer || !announced.isTrue(answer.query, answer.language)) return NOBODY;
+    const nodes = answer.query
       .childrenNamed('feature')
       .map((feature) => feature.attribute('var') ?? '')
       .filter((name) => name.endsWith(NOTIFY))
       .slice(0, MAX_NODES)
       .map((name) => name.slice(0, -NOTIFY.length));
     const interests = new Set(nodes);
-    this.#remember(key, interests);
+    this.#remember(announced.key, interests);
     return interests;
   }
 
-  #ask(asked: Jid, asker: Jid, node: string): Promise<Element | undefined> {
+  #ask(asked: Jid, asker: Jid, node: string): Promise<Answer | undefined> {
     if (this.#waiting.size >= MAX_WAITING) return Promise.resolve(undefined);
     this.#lastId++;
     const id = `caps-${this.#lastId.toString(36)}-${Math.random().toString(36).slice(2, 8)}`;
     return new Promise((resolve) => {
-      const settle = (query: Element | undefined) => {
+      const settle = (answer: Answer | undefined) => {
         clearTimeout(timer);
         this.#waiting.delete(id);
-        resolve(query);
+        resolve(answer);
       };
       const timer = setTimeout(() => settle(undefined), ANSWER_TIMEOUT_MS).unref();
       this.#waiting.set(id, { asked, settle });
@@ -120,8 +127,4 @@ export class Capabilities {
       return;
     }
   }
-}
-
-function keyOf({ hash, ver }: Caps): string {
-  return `${hash} ${ver}`;
 }

@@ -13,6 +13,7 @@ import {
   type ReadySession,
   type ReceivingTransport,
   type ResumeOutcome,
+  SaslError,
   STREAM_MANAGEMENT,
   StanzaError,
   StreamError,
@@ -21,8 +22,9 @@ import {
   type UserAgent,
 } from '@thingward/xmpp';
 import { NODE_SCRAM_PRIMITIVES } from '@thingward/xmpp/node';
-import type { Hooks } from './hooks.ts';
+import type { AnonymousStream, Hooks } from './hooks.ts';
 import type { Limits } from './limits.ts';
+import type { AuthenticationOutcome } from './metrics.ts';
 import { anyName, type ResourceNames, withResource } from './resource-names.ts';
 import type { Router } from './router.ts';
 import type { Session, SessionWire } from './session.ts';
@@ -42,10 +44,16 @@ export interface ClientTransport extends ReceivingTransport, SessionWire {
   bound?(): void;
 }
 
+/** Accounts as connections see them. */
+export interface AccountStore extends CredentialStore {
+  /** @returns why nobody may sign in to an account of ours now; undefined when it is in use */
+  refusal(localpart: string): Promise<'disabled' | 'unknown' | undefined>;
+}
+
 /** What all connections share. */
 export interface ConnectionContext {
   readonly domain: string;
-  readonly credentials: CredentialStore;
+  readonly credentials: AccountStore;
   readonly limits: Limits;
   readonly router: Router;
   readonly sessions: SessionManager;
@@ -57,7 +65,7 @@ export interface ConnectionContext {
   readonly hooks: Hooks;
   readonly log: Logger;
   /** Told of each attempt to authenticate. */
-  readonly onAuthentication: (succeeded: boolean) => void;
+  readonly onAuthentication: (outcome: AuthenticationOutcome) => void;
 }
 
 /** One client's connection from its first byte to its last, whatever the transport. Events are handled one at a time, in order. */
@@ -66,7 +74,7 @@ export class ClientConnection {
   readonly #transport: ClientTransport;
   /** Negotiates the stream until there is a session. */
   #receiver: StreamReceiver | undefined;
-  readonly #authTimer: NodeJS.Timeout;
+  #authTimer: NodeJS.Timeout;
   #session: Session | undefined;
   /** Localpart of the account that was made for this connection. */
   #temporary: string | undefined;
@@ -80,6 +88,13 @@ export class ClientConnection {
     this.#context = context;
     this.#transport = transport;
     const { domain, credentials, limits, log } = context;
+    const anonymous: AnonymousStream = {
+      address: transport.remote.replace(/:\d+$/, ''),
+      extend: (milliseconds) => {
+        clearTimeout(this.#authTimer);
+        if (!this.#ended) this.#authTimer = this.#authenticationTimer(milliseconds);
+      },
+    };
     this.#receiver = new StreamReceiver(transport, {
       domains: new Set([domain]),
       credentials,
@@ -88,6 +103,11 @@ export class ClientConnection {
       maxAuthFailures: limits.maxAuthFailures,
       newStreamId: () => randomBytes(12).toString('base64url'),
       reportError: (error) => log.error({ err: error }, 'a stream could not be negotiated'),
+      requested: (request) => {
+        const handler = context.hooks.anonymousIq(request);
+        return handler && (async () => handler(request, anonymous));
+      },
+      admit: (account) => this.#admit(account),
       bind: (account, resource) => this.#bind(account, resource),
       bound: (jid) => this.#bound(jid),
       resume: async (account, request) => this.#resume(account, request),
@@ -99,16 +119,21 @@ export class ClientConnection {
       anonymous: context.temporaries && (() => this.#enter()),
       features: (state) => context.hooks.streamFeatures(state),
       authenticated: ({ mechanism, account, error }) => {
-        context.onAuthentication(error === undefined);
+        context.onAuthentication({ mechanism, error });
         if (error === undefined) transport.authenticated();
         const details = { remote: transport.remote, mechanism, account: account?.toString(), reason: error?.message };
         if (error) log.warn(details, 'authentication failed');
         else log.debug(details, 'authenticated');
       },
     });
-    this.#authTimer = setTimeout(() => {
-      this.#receiver?.fail(new StreamError('connection-timeout', 'no log-in in time'));
-    }, limits.authTimeoutMs);
+    this.#authTimer = this.#authenticationTimer(limits.authTimeoutMs);
+  }
+
+  #authenticationTimer(milliseconds: number): NodeJS.Timeout {
+    return setTimeout(
+      () => this.#receiver?.fail(new StreamError('connection-timeout', 'no log-in in time')),
+      milliseconds,
+    );
   }
 
   /** Is an event being handled? What comes meanwhile must wait. */
@@ -178,7 +203,7 @@ export class ClientConnection {
     if (!this.#session) return this.#receiver?.handle(event);
     if (event.kind === 'frame') return this.#stanza(event.frame, this.#session);
     if (event.kind === 'open') throw new StreamError('invalid-xml', 'a stream header inside a stream');
-    this.#context.sessions.end(this.#session);
+    void this.#context.sessions.end(this.#session);
   }
 
   /** @see RFC 6120 §8, §4.9.3.9 */
@@ -187,7 +212,10 @@ export class ClientConnection {
     const { router } = this.#context;
     if (namespace !== NS.client) {
       if (namespace === STREAM_MANAGEMENT) return this.#manage(frame, session);
-      if (namespace === NS.stream && name === 'error') return this.#context.sessions.end(session);
+      if (namespace === NS.stream && name === 'error') {
+        void this.#context.sessions.end(session);
+        return;
+      }
       const handler = this.#context.hooks.nonza(name, namespace);
       if (handler) return handler(frame, session);
       throw new StreamError('unsupported-stanza-type', `<${name} xmlns='${namespace}'/> is no stanza`);
@@ -197,6 +225,7 @@ export class ClientConnection {
     }
     if (attributes.from !== undefined) this.#checkFrom(attributes.from, session);
     // From here on the stanza is the server's affair, whatever becomes of the connection.
+    session.received++;
     session.management?.countHandled();
     let to: Jid | undefined;
     try {
@@ -244,7 +273,17 @@ export class ClientConnection {
     }
   }
 
+  async #admit({ local = '' }: Jid): Promise<void> {
+    const refusal = await this.#context.credentials.refusal(local);
+    if (refusal === 'disabled') throw new SaslError('account-disabled', 'an administrator has disabled this account');
+    if (refusal === 'unknown') throw new SaslError('not-authorized');
+  }
+
   async #bind(account: Jid, resource: string | undefined): Promise<Jid> {
+    // It may have been disabled or removed since it authenticated.
+    if (await this.#context.credentials.refusal(account.local ?? '')) {
+      throw new StanzaError('not-allowed', `${account} is not in use any more`);
+    }
     const jid = withResource(account, resource ?? anyName());
     this.#context.sessions.checkRoom(jid);
     return jid;
@@ -309,6 +348,6 @@ export class ClientConnection {
     if (streamError.condition === 'internal-server-error') {
       this.#context.log.error({ err: error, jid: this.#session.jid.toString() }, 'a stanza could not be handled');
     }
-    this.#context.sessions.end(this.#session, streamError);
+    void this.#context.sessions.end(this.#session, streamError);
   }
 }

@@ -30,6 +30,42 @@ const domain = z.string().transform((text, context): string => {
   return jid.domain;
 });
 
+/** The localpart of an account, normalised. */
+const localpart = z.string().transform((text, context): string => {
+  const jid = Jid.tryParse(`${text}@localhost`);
+  if (jid?.local !== undefined && jid.resource === undefined) return jid.local;
+  context.addIssue({ code: 'custom', message: `expected the name of an account, got "${text}"` });
+  return z.NEVER;
+});
+
+/** Names that would let a stranger pass for the operator. @see RFC 2142 */
+const DEFAULT_RESERVED_NAMES = [
+  'abuse',
+  'admin',
+  'administrator',
+  'hostmaster',
+  'info',
+  'noc',
+  'operator',
+  'owner',
+  'postmaster',
+  'root',
+  'security',
+  'support',
+  'system',
+  'webmaster',
+] as const;
+
+/** A bare JID with a localpart. */
+const account = z.string().transform((text, context): Jid => {
+  const jid = Jid.tryParse(text);
+  if (!jid || jid.local === undefined || jid.resource !== undefined) {
+    context.addIssue({ code: 'custom', message: `expected an account such as owner@example.org, got "${text}"` });
+    return z.NEVER;
+  }
+  return jid;
+});
+
 const secret = z.string().min(1);
 
 /** An http(s) URL without query, without a slash at its end. */
@@ -100,7 +136,9 @@ export const serverConfigSchema = z
     tls: z.strictObject({ cert: z.string().min(1), key: z.string().min(1) }).optional(),
     auth: z
       .strictObject({
-        registration: z.literal('closed').default('closed'),
+        registration: z.enum(['closed', 'open', 'invite']).default('closed'),
+        registrationInstructions: z.string().min(1).max(2000).optional(),
+        reservedNames: z.array(localpart).default([...DEFAULT_RESERVED_NAMES]),
         allowPlaintext: z.boolean().default(false),
         anonymous: z.boolean().default(false),
         tokens: z
@@ -110,6 +148,7 @@ export const serverConfigSchema = z
             maxPerAccount: positive.max(10_000).default(100),
           })
           .prefault({}),
+        admins: z.array(account).default([]),
         clientCertificates: z
           .strictObject({ ca: z.string().min(1), fallback: z.enum(['none', 'email', 'commonName']).default('none') })
           .optional(),
@@ -132,6 +171,7 @@ export const serverConfigSchema = z
         maxConnectionsPerAddress: positive.default(DEFAULT_LIMITS.maxConnectionsPerAddress),
         maxSessionsPerAccount: positive.default(DEFAULT_LIMITS.maxSessionsPerAccount),
         authTimeoutMs: z.number().int().min(1_000).default(DEFAULT_LIMITS.authTimeoutMs),
+        maxRegistrationsPerHour: positive.default(DEFAULT_LIMITS.maxRegistrationsPerHour),
         maxAuthFailures: z.number().int().min(1).max(100).default(DEFAULT_LIMITS.maxAuthFailures),
         maxUnsentBytes: z.number().int().min(65_536).default(DEFAULT_LIMITS.maxUnsentBytes),
         maxBytesPerSecond: z.number().int().min(16_384).default(DEFAULT_LIMITS.maxBytesPerSecond),
@@ -189,7 +229,17 @@ export const serverConfigSchema = z
         doors: z.array(z.enum(['c2s', 'c2sTls', 'http'])).default(['c2s', 'c2sTls']),
       })
       .optional(),
-    http: z.strictObject({ publicUrl: webAddress.optional() }).prefault({}),
+    http: z
+      .strictObject({
+        publicUrl: webAddress.optional(),
+        metrics: z.enum(['loopback', 'open', 'token']).default('loopback'),
+        metricsToken: z.string().min(16).optional(),
+      })
+      .refine(({ metrics, metricsToken }) => (metrics === 'token') === (metricsToken !== undefined), {
+        path: ['metricsToken'],
+        message: 'is needed with metrics: token, and with that alone',
+      })
+      .prefault({}),
     bosh: z
       .strictObject({
         maxWaitSeconds: z.number().int().min(1).max(600).default(DEFAULT_BOSH_SETTINGS.maxWaitSeconds),
@@ -199,6 +249,16 @@ export const serverConfigSchema = z
       })
       .prefault({}),
     history: z.strictObject({ retentionDays: positive.default(400) }).prefault({}),
+  })
+  .superRefine(({ auth, domain: served }, context) => {
+    for (const [index, jid] of auth.admins.entries()) {
+      if (jid.domain === served) continue;
+      context.addIssue({
+        code: 'custom',
+        path: ['auth', 'admins', index],
+        message: `${jid} is no account of ${served}: administrators sign in here`,
+      });
+    }
   })
   .superRefine(({ s2s, listen }, context) => {
     if (s2s.tls === 'required' || !listen.s2s || isLoopback(listen.s2s.host)) return;

@@ -41,6 +41,17 @@ export interface BindFeature {
   bound(session: Session, request: Bind2Request): MaybePromise<Element | undefined>;
 }
 
+/** A client's stream on which nobody has authenticated. */
+export interface AnonymousStream {
+  /** IP address of the client. */
+  readonly address: string;
+  /** Gives people time to type. @param milliseconds from now until they must have authenticated */
+  extend(milliseconds: number): void;
+}
+
+/** Answers a request of a client that has not authenticated. @throws StanzaError */
+export type AnonymousIqHandler = (request: Element, stream: AnonymousStream) => MaybePromise<Element | undefined>;
+
 /**
  * What modules take part in, beside answering requests. Functions are called in the order in which they were added; one that
  * returns a promise delays this stanza and what follows it from the same source, so be synchronous where you can.
@@ -63,6 +74,7 @@ export class Hooks {
   #filterChange: ((localpart: string) => void) | undefined;
   readonly #nonzas = new Map<string, (frame: Frame, session: Session) => MaybePromise<void>>();
   readonly #bindFeatures: BindFeature[] = [];
+  readonly #anonymousIqs = new Map<string, AnonymousIqHandler>();
   readonly #streamFeatures: ((state: StreamState) => Element | undefined)[] = [];
 
   /** A stanza a client of ours sent, before it is routed. */
@@ -135,6 +147,13 @@ export class Hooks {
   /** Takes part in binding resources along with authentication. @see XEP-0386 */
   addBindFeature(feature: BindFeature): void {
     this.#bindFeatures.push(feature);
+  }
+
+  /** Answers requests of clients that have not authenticated. */
+  onAnonymousIq(type: 'get' | 'set', name: string, namespace: string, handler: AnonymousIqHandler): void {
+    const key = `${type} ${name} ${namespace}`;
+    if (this.#anonymousIqs.has(key)) throw new Error(`two handlers for ${key}`);
+    this.#anonymousIqs.set(key, handler);
   }
 
   /** Adds to `<stream:features/>`. @see RFC 6120 §4.3.2 */
@@ -221,6 +240,12 @@ export class Hooks {
     // All are told before one is waited for.
     const answers = await Promise.all(this.#bindFeatures.map((feature) => feature.bound(session, request)));
     return answers.filter((answer) => answer !== undefined);
+  }
+
+  /** Who answers a request of a client that has not authenticated; undefined when nobody does. */
+  anonymousIq(request: Element): AnonymousIqHandler | undefined {
+    const [payload] = request.elements;
+    return payload && this.#anonymousIqs.get(`${request.attribute('type')} ${payload.name} ${payload.namespace}`);
   }
 
   streamFeatures(state: StreamState): readonly Element[] {

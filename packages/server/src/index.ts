@@ -1,6 +1,10 @@
-export { AccountError, Accounts } from './accounts.ts';
+export { AccountError, type AccountState, Accounts } from './accounts.ts';
+export { ADMIN } from './administration/admin-form.ts';
+export type { ServiceControl } from './administration/service-control.ts';
+export { SESSION_LIST_NODE } from './administration/session-list-command.ts';
 export { type ServerConfig, type ServerConfigInput, serverConfigSchema } from './config.ts';
 export { isLoopback, type ListenAddress, ListenError } from './listeners/listen.ts';
+export { CREATE_ACCOUNT } from './registration/invitation-command.ts';
 export { Federation, type FederationStatistics } from './s2s/federation.ts';
 export { type DnsLookups, dnsLookups, type Target, type TimedAddress } from './s2s/resolve.ts';
 export {

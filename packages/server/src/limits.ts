@@ -10,6 +10,8 @@ export interface Limits {
   /** Time from connecting to being bound. */
   readonly authTimeoutMs: number;
   readonly maxAuthFailures: number;
+  /** Attempts to register that one address may make in an hour. @see XEP-0077 */
+  readonly maxRegistrationsPerHour: number;
   /** Bytes that may wait for a client that reads slowly; one that reads slower is disconnected. */
   readonly maxUnsentBytes: number;
   /** Bytes a connection may send in a second; one that sends more is read more slowly. */
@@ -30,6 +32,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxSessionsPerAccount: 20,
   authTimeoutMs: 30_000,
   maxAuthFailures: 4,
+  maxRegistrationsPerHour: 10,
   maxUnsentBytes: 4 * 1024 * 1024,
   maxBytesPerSecond: 4 * 1024 * 1024,
   maxUnacknowledgedStanzas: 2_000,

@@ -1,6 +1,10 @@
 import type { DiscoIdentity, Logger } from '@thingward/xmpp';
 import type { Kysely, Migration } from 'kysely';
+import type { AccountChanges } from './account-changes.ts';
 import type { Accounts } from './accounts.ts';
+import type { Administrators } from './administration/administrators.ts';
+import type { ServiceControl } from './administration/service-control.ts';
+import type { CommandRegistry } from './commands/command-registry.ts';
 import type { ServerConfig } from './config.ts';
 import type { DiscoRegistry } from './disco-registry.ts';
 import type { Hooks } from './hooks.ts';
@@ -20,10 +24,17 @@ export interface ServerContext {
   readonly accounts: Accounts;
   /** Of those who stay nameless. */
   readonly temporaries: TemporaryAccounts;
+  /** Changes of accounts that their sessions must not outlive. */
+  readonly accountChanges: AccountChanges;
+  readonly administrators: Administrators;
+  /** Where whoever has started the server can end it and start it again. */
+  readonly serviceControl?: ServiceControl | undefined;
   readonly rosters: RosterStore;
   /** A module sees its own tables through `database.withTables<...>()`. */
   readonly database: Kysely<ServerSchema>;
   readonly disco: DiscoRegistry;
+  /** Commands people run. @see XEP-0050 */
+  readonly commands: CommandRegistry;
   readonly hooks: Hooks;
   readonly web: WebRoutes;
   readonly log: Logger;

@@ -1,4 +1,5 @@
 import type { Generated, Kysely, Migration } from 'kysely';
+import type { ServerSchema } from './storage/schema.ts';
 
 /** A message that waits for its account. */
 interface OfflineTable {
@@ -113,4 +114,14 @@ export class OfflineStore {
       throw error;
     }
   }
+}
+
+/** Messages that wait for all accounts together. */
+export async function countOfflineMessages(database: Kysely<ServerSchema>): Promise<number> {
+  const { count } = await database
+    .withTables<OfflineSchema>()
+    .selectFrom('offline_message')
+    .select(({ fn }) => fn.countAll().as('count'))
+    .executeTakeFirstOrThrow();
+  return Number(count);
 }

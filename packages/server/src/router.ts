@@ -1,5 +1,6 @@
 import { type Element, xml } from '@thingward/xml';
 import { DELAY, encodeDelay, Jid, type Logger, NS, StanzaError } from '@thingward/xmpp';
+import type { StanzaTraffic } from './figures/stanza-counts.ts';
 import type { PresenceHandler, RemoteRoute, ServerIqHandler, StanzaReceiver } from './handlers.ts';
 import type { Hooks } from './hooks.ts';
 import type { Session, SessionTable } from './session.ts';
@@ -17,6 +18,7 @@ export class Router {
   readonly #sessions: SessionTable;
   readonly #hooks: Hooks;
   readonly #log: Logger;
+  readonly #traffic: StanzaTraffic;
   readonly #services = new Map<string, StanzaReceiver>();
   readonly #serverIq = new Map<string, ServerIqHandler>();
   readonly #accountIq = new Map<string, ServerIqHandler>();
@@ -25,11 +27,12 @@ export class Router {
   #remote: RemoteRoute | undefined;
   #routed = 0;
 
-  constructor(domain: Jid, sessions: SessionTable, hooks: Hooks, log: Logger) {
+  constructor(domain: Jid, sessions: SessionTable, hooks: Hooks, log: Logger, traffic: StanzaTraffic) {
     this.domain = domain;
     this.#sessions = sessions;
     this.#hooks = hooks;
     this.#log = log;
+    this.#traffic = traffic;
   }
 
   /** Stanzas taken in since the start. */
@@ -92,6 +95,7 @@ export class Router {
 
   /** A client of ours sent it. */
   fromClient(stanza: Stanza, session: Session): void | Promise<void> {
+    this.#traffic.fromClients.count(stanza.kind);
     // The sender is told of a refusal straight away: what it has blocked must not be asked to carry it.
     const refuse = (error: unknown) => {
       const answer = this.refusal(stanza, this.#asStanzaError(error));
@@ -118,6 +122,7 @@ export class Router {
 
   /** Another server or an external component sent it; the caller has verified that it may speak for the domain of `from`. */
   fromRemote(stanza: Stanza): void | Promise<void> {
+    this.#traffic.fromRemote.count(stanza.kind);
     return this.route(stanza);
   }
 
@@ -159,9 +164,13 @@ export class Router {
       return;
     }
     const service = this.#services.get(to.domain);
-    if (service) service.receive(stanza);
-    else if (this.#remote) this.#remote.send(stanza);
-    else this.reject(stanza, new StanzaError('remote-server-not-found', `there is no way to ${to.domain}`));
+    if (service) {
+      this.#traffic.toServices.count(stanza.kind);
+      service.receive(stanza);
+    } else if (this.#remote) {
+      this.#traffic.toServers.count(stanza.kind);
+      this.#remote.send(stanza);
+    } else this.reject(stanza, new StanzaError('remote-server-not-found', `there is no way to ${to.domain}`));
   }
 
   /** Sends the error back, where the stanza is one that may be answered. @see RFC 6120 §8.3.1 */

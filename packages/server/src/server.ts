@@ -12,13 +12,19 @@ import {
   type XmppPeer,
 } from '@thingward/xmpp';
 import type { Kysely, Migration } from 'kysely';
+import { AccountChanges } from './account-changes.ts';
 import { Accounts } from './accounts.ts';
+import { Administrators } from './administration/administrators.ts';
+import type { ServiceControl } from './administration/service-control.ts';
 import { ClientCertificates } from './client-certificates.ts';
 import { ClientConnection, type ClientTransport, type ConnectionContext } from './client-connection.ts';
+import { CommandRegistry } from './commands/command-registry.ts';
 import { ComponentHub } from './components/component-hub.ts';
 import type { ServerConfig } from './config.ts';
 import { DirectPaths } from './direct-paths.ts';
 import { DiscoRegistry } from './disco-registry.ts';
+import { StanzaTraffic } from './figures/stanza-counts.ts';
+import { StreamCensus } from './figures/stream-census.ts';
 import { Hooks } from './hooks.ts';
 import { type HttpServer, startHttp } from './http/http-server.ts';
 import { WebRoutes } from './http/web-routes.ts';
@@ -29,6 +35,7 @@ import { type ClientDoor, directTlsServer, listenComponents, startTlsServer } fr
 import { createMetrics } from './metrics.ts';
 import type { ServerContext } from './module.ts';
 import { modules } from './modules/index.ts';
+import { countOfflineMessages } from './offline-store.ts';
 import { ResourceNames } from './resource-names.ts';
 import { RosterStore } from './roster-store.ts';
 import { Router } from './router.ts';
@@ -41,6 +48,7 @@ import { type OpenDatabase, openDatabase } from './storage/database.ts';
 import { serverMigrations } from './storage/migrations.ts';
 import type { ServerSchema } from './storage/schema.ts';
 import { loadSecret } from './storage/secret.ts';
+import { Settings } from './storage/settings.ts';
 import { TemporaryAccounts } from './temporary-accounts.ts';
 import { loadTls, selfSignedTls, type Tls } from './tls.ts';
 import { ClientTokens } from './tokens/client-tokens.ts';
@@ -78,6 +86,8 @@ export interface ServerOptions {
   readonly dns?: DnsLookups;
   /** What worker processes run, in the place of the built package's own. */
   readonly workerProgram?: string;
+  /** Lets administrators end the server or start it again; without it they can't. */
+  readonly serviceControl?: ServiceControl;
   /** The built console. */
   readonly consoleDirectory?: string;
   /** Further files to serve over HTTP, by URL prefix. */
@@ -113,6 +123,8 @@ export class ThingwardServer {
   readonly #database: OpenDatabase<ServerSchema>;
   readonly #sessions = new SessionTable();
   readonly #hooks = new Hooks();
+  readonly #streams = new StreamCensus();
+  readonly #stanzas = new StanzaTraffic();
   readonly #stopModules: (() => void | Promise<void>)[] = [];
   readonly #router: Router;
   readonly #sessionManager: SessionManager;
@@ -134,13 +146,14 @@ export class ThingwardServer {
     this.#database = database;
     this.tls = tls;
     this.accounts = new Accounts(database.query, config.domain);
-    this.#router = new Router(Jid.parse(config.domain), this.#sessions, this.#hooks, this.#log);
+    this.#router = new Router(Jid.parse(config.domain), this.#sessions, this.#hooks, this.#log, this.#stanzas);
     this.#sessionManager = new SessionManager({
       sessions: this.#sessions,
       router: this.#router,
       hooks: this.#hooks,
       limits: config.limits,
       log: this.#log,
+      sent: this.#stanzas.toClients,
     });
     this.#components = new ComponentHub(config.components, this.#router, config.limits, this.#log);
     this.#hooks.addStreamFeature(({ authenticated }) => (authenticated ? managementFeature() : undefined));
@@ -151,8 +164,8 @@ export class ThingwardServer {
         return request && this.#sessionManager.enable(session, request);
       },
     });
-    this.#connections = new Connections(config.limits, this.#log);
     this.#temporaries = new TemporaryAccounts(database.query, this.#hooks);
+    this.#connections = new Connections(config.limits, this.#log, this.#streams);
   }
 
   /** Opens the database, the services and the doors. What was opened is closed again when one fails. @throws StorageError, TlsError, ListenError, WorkerError */
@@ -221,9 +234,20 @@ export class ThingwardServer {
       sessions: this.#sessions,
       accounts: this.accounts,
       temporaries: this.#temporaries,
+      accountChanges: new AccountChanges({
+        accounts: this.accounts,
+        rosters,
+        router: this.#router,
+        hooks: this.#hooks,
+        sessions: this.#sessions,
+        sessionManager: this.#sessionManager,
+      }),
+      administrators: new Administrators(this.#config.auth.admins, new Settings(this.#database.query)),
+      serviceControl: this.#options.serviceControl,
       rosters,
       database: this.#database.query,
       disco,
+      commands: new CommandRegistry(),
       hooks: this.#hooks,
       web,
       log,
@@ -252,15 +276,26 @@ export class ThingwardServer {
         router: this.#router,
         tls: this.tls,
         log,
+        streams: this.#streams,
         dns: this.#options.dns,
       });
     }
 
     const metrics = createMetrics({
+      streams: this.#streams,
+      stanzas: this.#stanzas,
+      database: this.#database.time,
       sessions: () => this.#sessions.size,
+      detachedSessions: () => this.#sessionManager.detachedCount,
       connections: () => this.#connections.size,
       routed: () => this.#router.routedCount + (this.#workers?.switchedCount ?? 0),
       switched: () => this.#workers?.switchedCount ?? 0,
+      waiting: () => {
+        const { unsentBytes, unacknowledgedStanzas } = this.#sessions.waiting();
+        return { unsentBytes: unsentBytes + (this.#workers?.unsentBytes ?? 0), unacknowledgedStanzas };
+      },
+      federation: () => this.#federation?.statistics,
+      offlineMessages: () => countOfflineMessages(this.#database.query),
     });
     const connectionContext: ConnectionContext = {
       domain,
@@ -273,7 +308,7 @@ export class ThingwardServer {
       temporaries: this.#config.auth.anonymous ? this.#temporaries : undefined,
       hooks: this.#hooks,
       log,
-      onAuthentication: (succeeded) => metrics.authentications.inc({ outcome: succeeded ? 'success' : 'failure' }),
+      onAuthentication: (outcome) => metrics.authenticated(outcome),
     };
     await this.#openClientDoors(connectionContext);
     if (listen.component) {
@@ -286,6 +321,8 @@ export class ThingwardServer {
         context: connectionContext,
         connections: this.#connections,
         metrics,
+        metricsAccess: this.#config.http,
+        streams: this.#streams,
         bosh: this.#config.bosh,
         proxies: new ProxyProtocol(this.#proxiesOf('http'), log),
         publicUrl: this.#config.http.publicUrl,
@@ -317,7 +354,7 @@ export class ThingwardServer {
         tls: this.tls,
         proxies: new ProxyProtocol(this.#proxiesOf(door), this.#log),
         clientCertificates: auth.clientCertificates && new ClientCertificates(auth.clientCertificates),
-        admit: (socket, source) => this.#connections.admit(socket, source.address),
+        admit: (socket, source) => this.#connections.admit(socket, door, source.address),
         connect: connect(door),
       });
       const server =
@@ -340,6 +377,8 @@ export class ThingwardServer {
         proxies: { c2s: this.#proxiesOf('c2s'), c2sTls: this.#proxiesOf('c2sTls') },
       },
       connections: this.#connections,
+      streams: this.#streams,
+      traffic: this.#stanzas,
       log: this.#log,
     });
   }

@@ -13,6 +13,7 @@ import {
   StanzaError,
   StreamError,
 } from '@thingward/xmpp';
+import type { StanzaCounts } from './figures/stanza-counts.ts';
 import type { Hooks } from './hooks.ts';
 import type { Limits } from './limits.ts';
 import type { Router } from './router.ts';
@@ -28,6 +29,8 @@ interface SessionManagerOptions {
   readonly hooks: Hooks;
   readonly limits: Limits;
   readonly log: Logger;
+  /** Counts stanzas to clients. */
+  readonly sent: StanzaCounts;
 }
 
 /** What came of a wish to resume. */
@@ -66,11 +69,11 @@ export class SessionManager {
     // The newer one wins: the older is mostly a connection whose end nobody has noticed (RFC 6120 §7.7.2.2, XEP-0386 §3.2).
     for (const previous of sessions.of(jid.local as string)) {
       if (!this.#isReplaced(previous, jid, client)) continue;
-      this.end(previous, new StreamError('conflict', 'its client has made another connection'));
+      void this.end(previous, new StreamError('conflict', 'its client has made another connection'));
     }
-    const session = new Session(jid, wire, client);
+    const session = new Session(jid, wire, this.#options.sent, client);
     session.onOverflow = () =>
-      this.end(session, new StreamError('policy-violation', 'too much was sent without being acknowledged'));
+      void this.end(session, new StreamError('policy-violation', 'too much was sent without being acknowledged'));
     sessions.add(session);
     log.debug({ jid: jid.toString(), remote: wire.remote }, 'session bound');
     hooks.sessionBound(session);
@@ -149,22 +152,22 @@ export class SessionManager {
     if (session.wire !== wire) return;
     const { management } = session;
     if (management?.id === undefined) {
-      this.end(session);
+      void this.end(session);
       return;
     }
     session.attach(undefined);
     management.disconnected();
     this.#timers.set(
       session,
-      setTimeout(() => this.end(session), management.resumeMs),
+      setTimeout(() => void this.end(session), management.resumeMs),
     );
     this.#options.log.debug({ jid: session.jid.toString() }, 'session waits to be resumed');
   }
 
-  /** Ends a session for good, with an error where there is one. What its client never got goes elsewhere. */
-  end(session: Session, error?: StreamError): void {
+  /** Ends a session for good, with an error where there is one. What its client never got goes elsewhere. @returns when all that is done */
+  end(session: Session, error?: StreamError): Promise<void> {
     const { sessions, router, log } = this.#options;
-    if (!sessions.remove(session)) return;
+    if (!sessions.remove(session)) return Promise.resolve();
     clearTimeout(this.#timers.get(session));
     this.#timers.delete(session);
     const { wire, management } = session;
@@ -189,11 +192,12 @@ export class SessionManager {
     const ending = finish();
     this.#ending.add(ending);
     void ending.then(() => this.#ending.delete(ending));
+    return ending;
   }
 
   /** Ends all, and waits until what they left undelivered is safe, for `graceMs` at most. */
   async stop(error: StreamError, graceMs: number): Promise<void> {
-    for (const session of this.#options.sessions.all()) this.end(session, error);
+    for (const session of this.#options.sessions.all()) void this.end(session, error);
     const patience = new AbortController();
     await Promise.race([
       Promise.all(this.#ending),

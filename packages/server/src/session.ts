@@ -1,5 +1,6 @@
 import type { Element } from '@thingward/xml';
 import type { Jid, StreamError } from '@thingward/xmpp';
+import type { StanzaCounts } from './figures/stanza-counts.ts';
 import type { Stanza, UndeliveredStanza } from './stanza.ts';
 import type { StreamManagement } from './stream-management.ts';
 
@@ -17,6 +18,8 @@ export interface SessionWire {
   direct?(session: Session, may: { readonly gives: boolean; readonly takes: boolean }): void;
   /** What was sent and may never have arrived, in order, where the wire can tell. */
   undelivered?(): readonly UndeliveredStanza[];
+  /** Bytes that wait for the other side to read, where the wire can tell. */
+  readonly unsentBytes?: number;
 }
 
 /** Who is at the other end of a session, beyond its address. */
@@ -37,6 +40,8 @@ export class Session {
   /** The last presence without a type it sent; undefined while it is not available. */
   available: Stanza | undefined;
   priority = 0;
+  /** Stanzas its client has sent. */
+  received = 0;
   /** Has it asked for the roster? Then it is told of changes. @see RFC 6121 §2.2 */
   wantsRoster = false;
   /** Bare or full JIDs that got its presence without a subscription. @see RFC 6121 §4.6 */
@@ -53,12 +58,20 @@ export class Session {
   readonly isTemporary: boolean;
   #gate: ((stanza: Stanza) => boolean) | undefined;
   #management: StreamManagement | undefined;
+  readonly #sent: StanzaCounts;
   #wire: SessionWire | undefined;
   /** Stanzas that came before it began. */
   #held: Stanza[] | undefined;
 
-  constructor(jid: Jid, wire: SessionWire, { userAgentId, isTemporary = false }: SessionClient = {}) {
+  /** @param sent counts what is sent to clients */
+  constructor(
+    jid: Jid,
+    wire: SessionWire,
+    sent: StanzaCounts,
+    { userAgentId, isTemporary = false }: SessionClient = {},
+  ) {
     this.jid = jid;
+    this.#sent = sent;
     this.#wire = wire;
     this.userAgentId = userAgentId;
     this.isTemporary = isTemporary;
@@ -132,6 +145,7 @@ export class Session {
   /** To the client, whatever the gate says. */
   sendNow(stanza: Stanza): void {
     const management = this.#management;
+    this.#sent.count(stanza.kind);
     if (management === undefined) {
       this.#wire?.sendStanza(stanza);
       return;
@@ -188,6 +202,16 @@ export class SessionTable {
   /** The resources of an account that have sent presence. */
   availableOf(localpart: string): readonly Session[] {
     return this.of(localpart).filter(({ available }) => available !== undefined);
+  }
+
+  /** What waits for clients. */
+  waiting(): { readonly unsentBytes: number; readonly unacknowledgedStanzas: number } {
+    let [unsentBytes, unacknowledgedStanzas] = [0, 0];
+    for (const { wire, management } of this.all()) {
+      unsentBytes += wire?.unsentBytes ?? 0;
+      unacknowledgedStanzas += management?.queueLength ?? 0;
+    }
+    return { unsentBytes, unacknowledgedStanzas };
   }
 
   all(): readonly Session[] {

@@ -11,7 +11,7 @@ describe('the configuration', () => {
   it('needs a domain only, and is safe without anything else', () => {
     const config = serverConfigSchema.parse({ domain: 'Example.ORG' });
     expect(config.domain).toBe('example.org');
-    expect(config.auth).toMatchObject({ anonymous: false, registration: 'closed', allowPlaintext: false });
+    expect(config.auth).toMatchObject({ registration: 'closed', allowPlaintext: false, admins: [] });
     expect(config.listen.c2s).toEqual({ host: '127.0.0.1', port: 5222 });
     expect(config.limits.maxAuthFailures).toBeLessThan(10);
   });
@@ -37,8 +37,12 @@ describe('the configuration', () => {
     [{ listen: { c2s: 'localhost:-1' } }, /^listen.c2s: expected host:port/],
     [{ listen: { c2s: 5222 } }, /^listen.c2s: .*expected string/],
     [{ tls: { cert: 'cert.pem' } }, /^tls.key: /],
+    [{ http: { metrics: 'token' } }, /^http.metricsToken: is needed with metrics: token/],
+    [{ http: { metricsToken: 'sixteen-letters-x' } }, /^http.metricsToken: is needed with metrics: token/],
+    [{ auth: { admins: ['example.org'] } }, /^auth.admins.0: expected an account such as owner@example.org/],
+    [{ auth: { admins: ['a@elsewhere.org'] } }, /^auth.admins.0: a@elsewhere.org is no account of example.org/],
     [{ storage: 'postgres' }, /^storage: /],
-    [{ auth: { registration: 'open' } }, /^auth.registration: /],
+    [{ auth: { registration: 'invited' } }, /^auth.registration: /],
     [{ limits: { maxStanzaBytes: 9999 } }, /^limits.maxStanzaBytes: .*10000/],
     [{ limits: { maxConnections: 0 } }, /^limits.maxConnections: /],
     [{ limits: { authTimeoutMs: 1.5 } }, /^limits.authTimeoutMs: /],

@@ -43,13 +43,13 @@ export function capsNode({ node, ver }: Caps): string {
  * @see XEP-0115 §5
  */
 export async function capsVer(query: Element, hash: CapsHash): Promise<string | undefined> {
-  const text = hashed(query);
+  const text = capsText(query);
   if (text === undefined) return undefined;
   return encodeBase64(new Uint8Array(await crypto.subtle.digest(HASHES[hash], encodeUtf8(text))));
 }
 
-/** What is hashed: the string S of the specification. */
-function hashed(query: Element): string | undefined {
+/** What is hashed: the string S of the specification; undefined when the answer is ill-formed. @see XEP-0115 §5.1 */
+export function capsText(query: Element): string | undefined {
   const identities = query.childrenNamed('identity').map((identity) => {
     const parts = ['category', 'type', 'xml:lang', 'name'].map((name) => identity.attribute(name) ?? '');
     return parts.join('/');

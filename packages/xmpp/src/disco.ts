@@ -12,6 +12,8 @@ export interface DiscoIdentity {
   readonly category: string;
   readonly type: string;
   readonly name?: string | undefined;
+  /** Of the name. */
+  readonly language?: string | undefined;
 }
 
 /** @see XEP-0030 §3 */
@@ -36,7 +38,9 @@ export function encodeDiscoInfo({ identities, features, forms = [] }: DiscoInfo,
   return xml(
     'query',
     { xmlns: DISCO_INFO, node },
-    identities.map(({ category, type, name }) => xml('identity', { category, type, name })),
+    identities.map(({ category, type, name, language }) =>
+      xml('identity', { category, type, name, 'xml:lang': language }),
+    ),
     all.map((feature) => xml('feature', { var: feature })),
     forms.map(encodeDataForm),
   );
@@ -48,6 +52,7 @@ export function decodeDiscoInfo(query: Element): DiscoInfo {
       category: identity.attribute('category') ?? '',
       type: identity.attribute('type') ?? '',
       name: identity.attribute('name'),
+      language: identity.attribute('xml:lang'),
     })),
     features: query.childrenNamed('feature').flatMap((feature) => feature.attribute('var') ?? []),
     forms: query.childrenNamed('x', DATA_FORM_NAMESPACE).map(decodeDataForm),

@@ -1,3 +1,4 @@
+export * from './ad-hoc-commands.ts';
 export * from './archive.ts';
 export * from './archive-preferences.ts';
 export * from './bidirectional.ts';
@@ -5,10 +6,12 @@ export * from './bind2.ts';
 export * from './blocking.ts';
 export * from './bosh/binding-error.ts';
 export * from './bosh/body.ts';
+export * from './capability-hashes.ts';
 export * from './caps.ts';
 export * from './carbons.ts';
 export { type ClientState, XmppClient, type XmppClientOptions } from './client.ts';
 export * from './client-state.ts';
+export * from './command-session.ts';
 export * from './component.ts';
 export * from './data-form.ts';
 export * from './date-time.ts';
@@ -42,6 +45,7 @@ export { PING, ping, servePing } from './ping.ts';
 export { opaqueString, PrecisError, usernameCaseMapped } from './precis/index.ts';
 export * from './private-storage.ts';
 export { type ConnectionState, ReconnectingPeer, type ReconnectOptions } from './reconnecting-peer.ts';
+export * from './registration.ts';
 export * from './result-set.ts';
 export {
   type Contact,

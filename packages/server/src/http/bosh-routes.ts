@@ -38,7 +38,9 @@ export function boshRoutes(
   app.post(BOSH_PATH, async (request, reply) => {
     const exchange = new HttpExchange(reply.raw);
     try {
-      sessions.receive(await readBody(request.raw, sessions.maxBodyBytes), exchange, origin(request.raw));
+      const body = await readBody(request.raw, sessions.maxBodyBytes);
+      sessions.transferred(body.length, 0);
+      sessions.receive(body, exchange, origin(request.raw));
     } catch (error) {
       // What is left of the body is not waited for.
       reply.header('connection', 'close');
@@ -46,6 +48,7 @@ export function boshRoutes(
     }
     const response = await exchange.response;
     if (!response) return reply.hijack();
+    sessions.transferred(0, response.body.length);
     return reply.code(response.status).header('content-type', response.contentType).send(response.body);
   });
 }

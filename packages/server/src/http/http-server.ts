@@ -7,6 +7,7 @@ import fastifyStatic from '@fastify/static';
 import fastify, { type FastifyInstance } from 'fastify';
 import { WebSocketServer } from 'ws';
 import type { ConnectionContext } from '../client-connection.ts';
+import type { StreamCensus } from '../figures/stream-census.ts';
 import { type BoshOrigin, BoshSessions } from '../listeners/bosh/bosh-sessions.ts';
 import type { BoshSettings } from '../listeners/bosh/settings.ts';
 import type { Connections } from '../listeners/connections.ts';
@@ -17,6 +18,7 @@ import type { Metrics } from '../metrics.ts';
 import type { Tls } from '../tls.ts';
 import { BOSH_PATH, boshRoutes } from './bosh-routes.ts';
 import { hostMetaRoutes } from './host-meta-routes.ts';
+import { type MetricsAccess, metricsRoutes } from './metrics-routes.ts';
 import type { WebRoutes } from './web-routes.ts';
 
 export interface HttpOptions {
@@ -24,6 +26,8 @@ export interface HttpOptions {
   readonly context: ConnectionContext;
   readonly connections: Connections;
   readonly metrics: Metrics;
+  readonly metricsAccess: MetricsAccess;
+  readonly streams: StreamCensus;
   readonly bosh: BoshSettings;
   readonly proxies: ProxyProtocol;
   /** Where others find it, where that is not the address itself. */
@@ -63,10 +67,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     reply.headers(SECURITY_HEADERS);
   });
   app.get('/healthz', async () => ({ status: 'ok' }));
-  app.get('/metrics', async (_request, reply) => {
-    reply.type(options.metrics.registry.contentType);
-    return options.metrics.registry.metrics();
-  });
+  metricsRoutes(app, options.metrics, options.metricsAccess, ({ raw }) => options.proxies.sourceOf(raw.socket).address);
   hostMetaRoutes(app, (request) => {
     const base = options.publicUrl ?? `${isPlain ? 'http' : 'https'}://${request.host}`;
     return { websocket: base.replace(/^http/, 'ws') + WEBSOCKET_PATH, xbosh: base + BOSH_PATH };
@@ -76,7 +77,8 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     const isEncrypted = (socket as Partial<TLSSocket>).encrypted === true;
     return { address: client, remote: `${client}:${port}`, isEncrypted };
   };
-  const bosh = new BoshSessions({ context, connections, settings: options.bosh, requireTls: !isPlain });
+  const { bosh: settings, streams } = options;
+  const bosh = new BoshSessions({ context, connections, settings, streams, requireTls: !isPlain });
   await app.register(async (scope) => boshRoutes(scope, bosh, originOf));
   await options.web.mount(app);
   const directories: [string, string][] = Object.entries(options.staticDirectories ?? {});
@@ -131,7 +133,7 @@ function acceptWebSockets(
       return;
     }
     const { address, remote, isEncrypted } = originOf(request);
-    if (!connections.admit(socket as Socket, address)) return;
+    if (!connections.admit(socket as Socket, 'websocket', address)) return;
     server.handleUpgrade(request, socket, head, (webSocket) => {
       new WebSocketTransport(context, webSocket, { remote, isEncrypted, requireTls: !isPlain });
     });

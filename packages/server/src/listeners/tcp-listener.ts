@@ -77,7 +77,7 @@ export function listenComponents(
   options: { readonly limits: Limits; readonly log: Logger },
 ): Promise<Server> {
   const server = createServer({ noDelay: true }, (socket) => {
-    if (!connections.admit(socket)) return;
+    if (!connections.admit(socket, 'component')) return;
     new TcpTransport(
       socket,
       { ...options, namespace: COMPONENT },

@@ -88,6 +88,10 @@ export class TcpTransport implements ClientTransport {
     return this.#options.upgrade !== undefined;
   }
 
+  get unsentBytes(): number {
+    return this.#socket.writableLength + this.#outbox.length;
+  }
+
   openStream({ id, from, to }: { id: string; from: string; to?: string | undefined }): void {
     const { namespace = NS.client } = this.#options;
     const addresses = `id='${id}' from='${escapeAttribute(from)}'${to === undefined ? '' : ` to='${escapeAttribute(to)}'`}`;
@@ -222,7 +226,7 @@ export class TcpTransport implements ClientTransport {
 
   #check(): void {
     if (this.#outbox.length >= MUCH) this.#flush();
-    if (this.#socket.writableLength + this.#outbox.length <= this.#options.limits.maxUnsentBytes) return;
+    if (this.unsentBytes <= this.#options.limits.maxUnsentBytes) return;
     this.#options.log.warn({ remote: this.remote }, 'a client reads too slowly and is disconnected');
     this.#socket.destroy();
   }

@@ -42,6 +42,10 @@ export class WebSocketTransport implements ClientTransport {
     socket.on('close', () => this.#connection.ended());
   }
 
+  get unsentBytes(): number {
+    return this.#socket.bufferedAmount;
+  }
+
   openStream({ id, from, to }: { id: string; from: string; to?: string | undefined }): void {
     this.send(xml('open', { xmlns: NS.framing, id, from, to, version: '1.0', 'xml:lang': 'en' }));
   }

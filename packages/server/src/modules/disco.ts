@@ -6,7 +6,7 @@ import type { Stanza } from '../stanza.ts';
 /** Says what the server and its accounts are and speak, and which services there are. @see XEP-0030 */
 export const disco: ServerModule = {
   name: 'disco',
-  identity: { category: 'server', type: 'im', name: 'Thingward' },
+  identity: { category: 'server', type: 'im', name: 'Thingward', language: 'en' },
   start({ router, rosters, domain, disco, temporaries }) {
     disco.addIdentity('account', { category: 'account', type: 'registered' });
     disco.addItems('server', () => router.services.map(({ jid, title }) => ({ jid, name: title })));

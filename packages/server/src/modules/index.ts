@@ -1,10 +1,13 @@
 import type { ServerModule } from '../module.ts';
+import { adHocCommands } from './ad-hoc-commands.ts';
+import { administration } from './administration.ts';
 import { anonymous } from './anonymous.ts';
 import { archive } from './archive.ts';
 import { blocking } from './blocking.ts';
 import { carbons } from './carbons.ts';
 import { clientState } from './client-state.ts';
 import { disco } from './disco.ts';
+import { entityCapabilities } from './entity-capabilities.ts';
 import { entityTime } from './entity-time.ts';
 import { httpUpload } from './http-upload.ts';
 import { lastActivity } from './last-activity.ts';
@@ -13,6 +16,7 @@ import { pep } from './pep.ts';
 import { ping } from './ping.ts';
 import { presence } from './presence.ts';
 import { privateStorage } from './private-storage.ts';
+import { registration } from './registration.ts';
 import { roster } from './roster.ts';
 import { softwareVersion } from './software-version.ts';
 import { stanzaIdentifiers } from './stanza-ids.ts';
@@ -21,6 +25,8 @@ import { vcardTemp } from './vcard-temp.ts';
 /** What the server can do beyond moving stanzas. Filters run in this order: what is blocked is neither archived nor copied. */
 export const modules: readonly ServerModule[] = [
   disco,
+  adHocCommands,
+  entityCapabilities,
   ping,
   presence,
   roster,
@@ -38,4 +44,6 @@ export const modules: readonly ServerModule[] = [
   vcardTemp,
   pep,
   httpUpload,
+  administration,
+  registration,
 ];

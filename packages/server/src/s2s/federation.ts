@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
 import { type DialbackOutcome, type DomainPair, type Logger, StanzaError, StreamError } from '@thingward/xmpp';
+import type { StreamCensus } from '../figures/stream-census.ts';
 import type { RemoteRoute } from '../handlers.ts';
 import { Connections } from '../listeners/connections.ts';
 import { type ListenAddress, listen } from '../listeners/listen.ts';
@@ -49,6 +50,7 @@ export interface FederationOptions {
   readonly router: Router;
   readonly tls: Tls;
   readonly log: Logger;
+  readonly streams: StreamCensus;
   readonly dns?: DnsLookups | undefined;
 }
 
@@ -91,7 +93,7 @@ export class Federation implements RemoteRoute {
     this.#options = options;
     this.#tls = new S2sTls(options.tls, settings.trust?.ca, limits.authTimeoutMs);
     this.#resolver = new ServerResolver(options.dns ?? dnsLookups(), settings.hosts);
-    this.#connections = new Connections(settings, log);
+    this.#connections = new Connections(settings, log, options.streams);
     this.#pauses = new Pauses(settings.maxPauseMs);
     this.#services = {
       router,
@@ -170,13 +172,13 @@ export class Federation implements RemoteRoute {
     const { listen: doors, router, settings } = this.#options;
     if (doors.s2s) {
       const server = createServer({ noDelay: true }, (socket) => {
-        if (this.#connections.admit(socket)) this.#take(socket);
+        if (this.#connections.admit(socket, 's2sIn')) this.#take(socket);
       });
       this.#servers.push({ door: 's2s', server: await listen(server, 's2s', doors.s2s) });
     }
     if (doors.s2sTls) {
       const server = this.#tls.createServer((secured) => this.#take(secured.socket, secured));
-      server.on('connection', (socket: Socket) => this.#connections.admit(socket));
+      server.on('connection', (socket: Socket) => this.#connections.admit(socket, 's2sIn'));
       this.#servers.push({ door: 's2sTls', server: await listen(server, 's2sTls', doors.s2sTls) });
     }
     router.setRemote(this);
@@ -319,6 +321,7 @@ export class Federation implements RemoteRoute {
   async #openAt(target: Target, pair: DomainPair, signal: AbortSignal): Promise<OutgoingConnection> {
     const addresses = await before(signal, this.#resolver.addresses(target), () => undefined);
     const socket = await connectFirst(addresses, target.port, signal);
+    socket.once('close', this.#options.streams.entered('s2sOut', socket));
     const secured = target.direct
       ? await before(signal, this.#tls.connect(socket, pair.to, { direct: true }), () => socket.destroy())
       : undefined;

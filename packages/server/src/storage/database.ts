@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Kysely, type Migration, Migrator, SqliteDialect } from 'kysely';
 import Database from 'libsql';
+import { DatabaseTime } from '../figures/database-time.ts';
 
 /** A database could not be opened or brought up to date. */
 export class StorageError extends Error {
@@ -12,6 +13,8 @@ export class StorageError extends Error {
 /** An open database; `Schema` is what the caller's part of it looks like. */
 export interface OpenDatabase<Schema> {
   readonly query: Kysely<Schema>;
+  /** What its queries cost. */
+  readonly time: DatabaseTime;
   close(): Promise<void>;
 }
 
@@ -33,7 +36,11 @@ export async function openDatabase<Schema>(
     database.exec('PRAGMA synchronous = FULL');
     database.exec('PRAGMA foreign_keys = ON');
     database.exec('PRAGMA busy_timeout = 5000');
-    const query = new Kysely<Schema>({ dialect: new SqliteDialect({ database }) });
+    const time = new DatabaseTime();
+    const query = new Kysely<Schema>({
+      dialect: new SqliteDialect({ database }),
+      log: ({ level, queryDurationMillis }) => time.took(queryDurationMillis, level === 'error'),
+    });
     const migrator = new Migrator({
       db: query,
       provider: { getMigrations: async () => migrations },
@@ -42,7 +49,7 @@ export async function openDatabase<Schema>(
     });
     const { error } = await migrator.migrateToLatest();
     if (error) throw error;
-    return { query, close: () => query.destroy() };
+    return { query, time, close: () => query.destroy() };
   } catch (error) {
     throw new StorageError(`can't open the database ${file}: ${(error as Error).message}`, { cause: error });
   }

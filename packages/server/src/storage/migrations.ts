@@ -66,4 +66,10 @@ export const serverMigrations: Record<string, Migration> = {
       await database.schema.createIndex('token_expiry').on('token').column('expires_at').execute();
     },
   },
+  '2026-11-26-server-account-state': {
+    async up(database: Kysely<unknown>): Promise<void> {
+      await database.schema.alterTable('account').addColumn('disabled_at', 'bigint').execute();
+      await database.schema.alterTable('account').addColumn('last_login_at', 'bigint').execute();
+    },
+  },
 };

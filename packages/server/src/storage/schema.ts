@@ -7,6 +7,10 @@ export interface AccountTable {
   created_at: number;
   /** 1 while somebody nameless has it; 0 otherwise. @see XEP-0175 */
   is_temporary: Generated<number>;
+  /** Since when nobody may sign in to it, in the same way; null when it is in use. */
+  disabled_at: number | null;
+  /** When a session of it was bound last; null: never, or before this was kept. */
+  last_login_at: number | null;
 }
 
 /** What is kept of an account's password for one SCRAM hash; binary values as Base64. @see RFC 5802 §3 */

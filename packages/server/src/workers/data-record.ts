@@ -5,6 +5,7 @@ import { RECORD, type RecordWriter } from './record.ts';
 
 /** Addresses whose bytes are kept; when there are more, all are forgotten. */
 const MAX_ADDRESSES = 10_000;
+const LETTER_I = 0x69;
 const CLIENT_BINDING: Readonly<Record<string, string>> = { '': NS.client };
 
 /**
@@ -50,6 +51,11 @@ export function addressEnd(bytes: Buffer, start: number): number {
 /** The address, each of its bytes as one character. */
 export function addressOf(bytes: Buffer, start: number): string {
   return bytes.toString('latin1', start + 2, addressEnd(bytes, start));
+}
+
+/** What kind of stanza it is: there is no data in presence. */
+export function kindOf(bytes: Buffer, start: number): 'iq' | 'message' {
+  return bytes[addressEnd(bytes, start) + 1] === LETTER_I ? 'iq' : 'message';
 }
 
 /** The stanza as the router takes it. */

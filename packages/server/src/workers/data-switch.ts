@@ -1,4 +1,6 @@
 import type { Jid } from '@thingward/xmpp';
+import type { StanzaTraffic } from '../figures/stanza-counts.ts';
+import type { StanzaKind } from '../stanza.ts';
 
 /** Whoever takes data for a client: the bytes of one stanza, complete with its `from`. */
 export interface DataReceiver {
@@ -8,7 +10,12 @@ export interface DataReceiver {
 /** Takes data from one client's connection to another's by its address alone, without looking into it. */
 export class DataSwitch {
   readonly #receivers = new Map<string, DataReceiver>();
+  readonly #traffic: StanzaTraffic;
   #count = 0;
+
+  constructor(traffic: StanzaTraffic) {
+    this.#traffic = traffic;
+  }
 
   /** Stanzas that went this way. */
   get count(): number {
@@ -26,9 +33,14 @@ export class DataSwitch {
 
   /** @param to the UTF-8 bytes of the address, each as one character. @returns undefined when the router has to see to it */
   receiver(to: string): DataReceiver | undefined {
-    const receiver = this.#receivers.get(to);
-    if (receiver) this.#count++;
-    return receiver;
+    return this.#receivers.get(to);
+  }
+
+  /** To be called for each stanza that goes this way. */
+  passed(kind: StanzaKind): void {
+    this.#count++;
+    this.#traffic.fromClients.count(kind);
+    this.#traffic.toClients.count(kind);
   }
 }
 

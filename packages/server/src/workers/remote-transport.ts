@@ -5,7 +5,7 @@ import { streamElementText } from '../listeners/stream-element.ts';
 import type { StreamConnection } from '../listeners/tcp-transport.ts';
 import type { Session } from '../session.ts';
 import type { Stanza } from '../stanza.ts';
-import { addressEnd, addressOf, dataFrame } from './data-record.ts';
+import { addressEnd, addressOf, dataFrame, kindOf } from './data-record.ts';
 import type { DataReceiver, DataSwitch } from './data-switch.ts';
 import { readFrame } from './frame-record.ts';
 import { RECORD, type RecordWriter, readJson } from './record.ts';
@@ -170,7 +170,9 @@ export class RemoteTransport implements ClientTransport, DataReceiver {
     if (this.#giver === undefined || this.#waiting.length > 0 || this.#connection.isBusy) return false;
     const receiver = this.#switch.receiver(addressOf(bytes, start));
     if (receiver === undefined) return false;
+    this.#giver.received++;
     this.#giver.management?.countHandled();
+    this.#switch.passed(kindOf(bytes, start));
     receiver.give(bytes, addressEnd(bytes, start), end);
     if (!this.#free) this.#writer.write(RECORD.next, this.#number);
     return true;

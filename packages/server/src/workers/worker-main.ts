@@ -6,6 +6,9 @@ import { Socket } from 'node:net';
 import { Worker } from './worker.ts';
 import { DATA_CHANNEL, type FromWorker, type LogLevel, type ToWorker } from './worker-messages.ts';
 
+/** How often the main process is told how many bytes there were. */
+const TRAFFIC_MS = 2000;
+
 const tell = (message: FromWorker) => {
   if (process.connected) process.send?.(message);
 };
@@ -29,6 +32,16 @@ process.on('message', (message: ToWorker, socket: Socket | undefined) => {
   if (message.kind === 'configure') worker.configure(message.settings);
   else worker.take(message.connection, message.door, socket);
 });
+let toldUnsent = 0;
+setInterval(() => {
+  const { unsentBytes } = worker;
+  if (unsentBytes !== toldUnsent) tell({ kind: 'waiting', unsentBytes });
+  toldUnsent = unsentBytes;
+  for (const door of ['c2s', 'c2sTls'] as const) {
+    const traffic = worker.takeTraffic(door);
+    if (traffic.received > 0 || traffic.sent > 0) tell({ kind: 'traffic', door, ...traffic });
+  }
+}, TRAFFIC_MS).unref();
 tell({ kind: 'ready' });
 
 /** Errors have no members that JSON would show. */

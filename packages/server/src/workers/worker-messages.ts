@@ -28,6 +28,10 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 /** What a worker tells beside records. */
 export type FromWorker =
   | { readonly kind: 'ready' }
+  /** Bytes on the wire since it was told last. */
+  | { readonly kind: 'traffic'; readonly door: WorkerDoor; readonly received: number; readonly sent: number }
+  /** Bytes that wait for clients that read slowly. */
+  | { readonly kind: 'waiting'; readonly unsentBytes: number }
   | { readonly kind: 'log'; readonly level: LogLevel; readonly details: object; readonly message: string };
 
 /** What a worker says of a stream that a client opens (`RECORD.open`). */

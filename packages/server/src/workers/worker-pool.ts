@@ -1,6 +1,8 @@
 import { createServer, type Server } from 'node:net';
 import { availableParallelism } from 'node:os';
 import type { Logger } from '@thingward/xmpp';
+import type { StanzaTraffic } from '../figures/stanza-counts.ts';
+import type { StreamCensus } from '../figures/stream-census.ts';
 import type { Connections } from '../listeners/connections.ts';
 import type { Source } from '../listeners/proxy-protocol/proxy-header.ts';
 import { ProxyProtocol } from '../listeners/proxy-protocol/proxy-protocol.ts';
@@ -23,6 +25,8 @@ export interface WorkerPoolOptions {
   readonly program: string;
   readonly settings: WorkerSettings;
   readonly connections: Connections;
+  readonly streams: StreamCensus;
+  readonly traffic: StanzaTraffic;
   readonly log: Logger;
 }
 
@@ -51,13 +55,14 @@ export class WorkerPool {
   readonly #timers = new Set<NodeJS.Timeout>();
   /** Workers for which much waits. */
   readonly #congested = new Set<number>();
-  readonly #switch = new DataSwitch();
+  readonly #switch: DataSwitch;
   #settings: WorkerSettings;
   #lastNumber = 0;
   #stopping = false;
 
   private constructor(options: WorkerPoolOptions) {
     this.#options = options;
+    this.#switch = new DataSwitch(options.traffic);
     this.#settings = options.settings;
     this.#workers = new Array(options.size).fill(undefined);
     this.#pauses = new Array(options.size).fill(FIRST_PAUSE_MS);
@@ -82,6 +87,11 @@ export class WorkerPool {
     return this.#switch.count;
   }
 
+  /** Bytes that wait in the workers for clients that read slowly. */
+  get unsentBytes(): number {
+    return this.#workers.reduce((sum, worker) => sum + (worker?.unsentBytes ?? 0), 0);
+  }
+
   /** For connections to come. */
   configure(settings: WorkerSettings): void {
     this.#settings = settings;
@@ -97,11 +107,13 @@ export class WorkerPool {
       const { remoteAddress: address = '', remotePort: port = 0 } = socket;
       const worker = this.#leastLoaded();
       if (!worker) {
+        this.#options.streams.refused('workers');
         this.#options.log.warn({ remote: address }, 'no worker process is ready: a connection was closed');
         socket.destroy();
         return;
       }
-      const end = new RemoteConnectionEnd(this.#nextNumber(), worker, this.#options.connections, (number, source) => {
+      const entrance = { connections: this.#options.connections, door };
+      const end = new RemoteConnectionEnd(this.#nextNumber(), worker, entrance, (number, source) => {
         const remote = `${source.address}:${source.port}`;
         return new RemoteTransport(number, worker.writer, { remote, canStartTls, dataSwitch }, connect);
       });
@@ -133,7 +145,7 @@ export class WorkerPool {
   }
 
   #start(slot: number): void {
-    const { program, log } = this.#options;
+    const { program, log, streams } = this.#options;
     const startedAt = Date.now();
     const onExit = () => {
       this.#workers[slot] = undefined;
@@ -149,11 +161,16 @@ export class WorkerPool {
       }, pause);
       this.#timers.add(timer);
     };
-    this.#workers[slot] = new WorkerProcess(program, this.#settings, log, {
-      onCongested: () => this.#congestedBy(slot),
-      onRelieved: () => this.#relieved(slot),
-      onExit,
-    });
+    this.#workers[slot] = new WorkerProcess(
+      program,
+      this.#settings,
+      { log, streams },
+      {
+        onCongested: () => this.#congestedBy(slot),
+        onRelieved: () => this.#relieved(slot),
+        onExit,
+      },
+    );
     if (this.#congested.size > 0) this.#workers[slot]?.pause();
   }
 
@@ -169,11 +186,17 @@ export class WorkerPool {
   }
 }
 
+/** Where a connection has come in. */
+interface Entrance {
+  readonly connections: Connections;
+  readonly door: WorkerDoor;
+}
+
 /** One connection a worker has, from being handed over to its end. */
 class RemoteConnectionEnd {
   readonly number: number;
   readonly #worker: WorkerProcess;
-  readonly #connections: Connections;
+  readonly #entrance: Entrance;
   readonly #connect: (number: number, source: Source) => RemoteTransport;
   #left: (() => void) | undefined;
   #transport: RemoteTransport | undefined;
@@ -181,18 +204,19 @@ class RemoteConnectionEnd {
   constructor(
     number: number,
     worker: WorkerProcess,
-    connections: Connections,
+    entrance: Entrance,
     connect: (number: number, source: Source) => RemoteTransport,
   ) {
     this.number = number;
     this.#worker = worker;
-    this.#connections = connections;
+    this.#entrance = entrance;
     this.#connect = connect;
   }
 
   /** Counts it. @returns whether it may stay */
   admit({ address }: Source): boolean {
-    this.#left ??= this.#connections.enter(this, address);
+    const { connections, door } = this.#entrance;
+    this.#left ??= connections.enter(this, door, address);
     return this.#left !== undefined;
   }
 

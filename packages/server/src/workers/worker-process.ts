@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Socket } from 'node:net';
 import type { Logger } from '@thingward/xmpp';
+import type { StreamCensus } from '../figures/stream-census.ts';
 import { RecordReader, RecordWriter } from './record.ts';
 import {
   DATA_CHANNEL,
@@ -41,17 +42,25 @@ export class WorkerProcess {
   readonly #channel: Socket;
   #stuckTimer: NodeJS.Timeout | undefined;
   readonly #log: Logger;
+  readonly #streams: StreamCensus;
   readonly #connections = new Map<number, RemoteEnd>();
   /** Whether it has begun its work; false when it ended before. */
   readonly started: Promise<boolean>;
   #begun: (started: boolean) => void = () => {};
   readonly #exited: Promise<void>;
+  #unsentBytes = 0;
 
   /**
    * @param program the file it runs
    */
-  constructor(program: string, settings: WorkerSettings, log: Logger, events: WorkerEvents) {
+  constructor(
+    program: string,
+    settings: WorkerSettings,
+    { log, streams }: { readonly log: Logger; readonly streams: StreamCensus },
+    events: WorkerEvents,
+  ) {
     this.#log = log;
+    this.#streams = streams;
     this.#child = fork(program, [], { stdio: ['ignore', 'inherit', 'inherit', 'overlapped', 'ipc'], execArgv: [] });
     const channel = this.#child.stdio[DATA_CHANNEL] as Socket;
     this.writer = new RecordWriter(channel, {
@@ -95,6 +104,11 @@ export class WorkerProcess {
 
   get pid(): number | undefined {
     return this.#child.pid;
+  }
+
+  /** Bytes that wait in it for clients, as it told last. */
+  get unsentBytes(): number {
+    return this.#unsentBytes;
   }
 
   /** Connections it has. */
@@ -150,6 +164,8 @@ export class WorkerProcess {
 
   #hear(message: FromWorker): void {
     if (message.kind === 'ready') this.#begun(true);
+    else if (message.kind === 'traffic') this.#streams.transferred(message.door, message.received, message.sent);
+    else if (message.kind === 'waiting') this.#unsentBytes = message.unsentBytes;
     else this.#log[message.level](message.details, message.message);
   }
 }

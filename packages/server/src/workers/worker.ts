@@ -2,9 +2,11 @@ import type { Server, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { decodeBase64, type Logger } from '@thingward/xmpp';
 import { ClientCertificates } from '../client-certificates.ts';
+import { StreamCensus } from '../figures/stream-census.ts';
 import { endpoints } from '../listeners/endpoints.ts';
 import { ProxyProtocol } from '../listeners/proxy-protocol/proxy-protocol.ts';
 import { type ClientDoor, directTlsServer, startTlsServer } from '../listeners/tcp-listener.ts';
+import type { TcpTransport } from '../listeners/tcp-transport.ts';
 import { RECORD } from './record.ts';
 import { RemoteConnection } from './remote-connection.ts';
 import { WorkerLink } from './worker-link.ts';
@@ -20,6 +22,12 @@ export class Worker {
   /** They listen nowhere: connections are put in. */
   #doors: Readonly<Record<WorkerDoor, Server>> | undefined;
   readonly #numbers = new Map<string, number>();
+  readonly #transports = new Set<TcpTransport>();
+  readonly #streams = new StreamCensus();
+  readonly #told: Record<WorkerDoor, { received: number; sent: number }> = {
+    c2s: { received: 0, sent: 0 },
+    c2sTls: { received: 0, sent: 0 },
+  };
 
   constructor(channel: Socket, log: Logger) {
     this.#link = new WorkerLink(channel);
@@ -42,6 +50,8 @@ export class Worker {
         const number = this.#numberOf(socket);
         const connection = new RemoteConnection(number, this.#link, transport);
         this.#link.connect(number, connection);
+        this.#transports.add(transport);
+        socket.once('close', () => this.#transports.delete(transport));
         return connection;
       },
     });
@@ -57,7 +67,9 @@ export class Worker {
     }
     const key = endpoints(socket);
     this.#numbers.set(key, number);
+    const left = this.#streams.entered(door, socket);
     socket.once('close', () => {
+      left();
       this.#numbers.delete(key);
       this.#link.ended(number);
     });
@@ -68,6 +80,22 @@ export class Worker {
   /** Waits for its connections to end, but not for long. */
   async finish(): Promise<void> {
     await Promise.race([this.#link.idle(), delay(FINISH_MS)]);
+  }
+
+  /** What went over the wire since this was called last. */
+  takeTraffic(door: WorkerDoor): { readonly received: number; readonly sent: number } {
+    const { received, sent } = this.#streams.figures(door);
+    const told = this.#told[door];
+    const news = { received: received - told.received, sent: sent - told.sent };
+    this.#told[door] = { received, sent };
+    return news;
+  }
+
+  /** Bytes that wait for clients that read slowly. */
+  get unsentBytes(): number {
+    let sum = 0;
+    for (const { unsentBytes } of this.#transports) sum += unsentBytes;
+    return sum;
   }
 
   #numberOf(socket: Socket): number {

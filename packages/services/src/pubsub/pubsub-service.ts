@@ -1,5 +1,6 @@
 import type { Element } from '@thingward/xml';
 import {
+  COMMANDS,
   DATA_FORM_NAMESPACE,
   DataFormError,
   DISCO_INFO,
@@ -30,7 +31,7 @@ import type { PubSubEnvironment } from './environment.ts';
 import type { PubSubLimits } from './limits.ts';
 import { PUBSUB, PUBSUB_OWNER } from './namespaces.ts';
 import { DEFAULT_NODE_CONFIG, type NodeConfig } from './node-config.ts';
-import { COMMANDS, GET_PENDING } from './pending-command.ts';
+import { GET_PENDING } from './pending-command.ts';
 import { DEFAULT_PRESENCE_LIMITS, PresenceBook, type PresenceLimits } from './presence-book.ts';
 import type { PubSubTables } from './tables.ts';
 

@@ -54,6 +54,13 @@ export interface ReceiverPolicy extends SaslServerMeans {
   readonly newStreamId: () => string;
   /** Told of errors that are bugs, not the other side's. */
   readonly reportError: (error: unknown) => void;
+  /** Has the last word on an account that has proved who it is. @throws SaslError */
+  admit?(account: Jid): Promise<void>;
+  /**
+   * Answers a request of a client that has not authenticated, such as to register.
+   * @returns what answers; undefined for requests that nobody answers, which end the stream
+   */
+  requested?(request: Element): (() => Promise<Element | undefined>) | undefined;
   /** Gives the authenticated account a full JID. @throws StanzaError */
   bind(account: Jid, resource: string | undefined): Promise<Jid>;
   /** From now on the stream is the session's. */

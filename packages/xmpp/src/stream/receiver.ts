@@ -4,7 +4,7 @@ import { NS } from '../namespaces.ts';
 import { encodeChannelBindings } from '../sasl/channel-binding.ts';
 import { offeredMechanisms, type SaslChannel } from '../sasl/select.ts';
 import { SASL2 } from '../sasl2.ts';
-import { errorReply, iqResult } from '../stanza.ts';
+import { errorReply, iqResult, isIqRequest } from '../stanza.ts';
 import { StanzaError } from '../stanza-error.ts';
 import { StreamError } from '../stream-error.ts';
 import { encodeManagementFailure, STREAM_MANAGEMENT } from '../stream-management.ts';
@@ -145,8 +145,23 @@ export class StreamReceiver {
       await this.#bind(frame.element, this.#account);
     } else if (this.#account && namespace === STREAM_MANAGEMENT) {
       await this.#manage(frame.element, this.#account);
-    } else if (!this.#account) throw new StreamError('not-authorized', 'authenticate first');
+    } else if (!this.#account) await this.#request(frame);
     else throw new StreamError('not-authorized', 'bind a resource first');
+  }
+
+  /** @see XEP-0077 §3.1.1 */
+  async #request(frame: Frame): Promise<void> {
+    const { name, namespace } = frame.head;
+    const isSecure = this.#transport.isEncrypted || !this.#policy.requireTls;
+    const isRequest = name === 'iq' && namespace === NS.client && isIqRequest(frame.element);
+    const answer = isSecure && isRequest ? this.#policy.requested?.(frame.element) : undefined;
+    if (!answer) throw new StreamError('not-authorized', 'authenticate first');
+    try {
+      this.#transport.send(iqResult(frame.element, await answer()));
+    } catch (error) {
+      if (!(error instanceof StanzaError)) throw error;
+      this.#transport.send(errorReply(frame.element, error));
+    }
   }
 
   async #startTls(): Promise<void> {

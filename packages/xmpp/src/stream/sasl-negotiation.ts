@@ -43,6 +43,7 @@ export class SaslNegotiation {
         return undefined;
       }
       const account = Jid.of(step.username, setting.domain);
+      await this.#policy.admit?.(account);
       this.#attempts.succeeded(account);
       this.#send(xml('success', { xmlns: NS.sasl }, data));
       return { account };

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { XmlError } from '@thingward/xml';
 import { BOSH_CONTENT_TYPE, BoshBody, BoshError, type BoshRequest, decodeBoshRequest, Jid } from '@thingward/xmpp';
 import type { ConnectionContext } from '../../client-connection.ts';
+import type { StreamCensus } from '../../figures/stream-census.ts';
 import type { Connections } from '../connections.ts';
 import { BoshSession, maxBoshBodyBytes } from './bosh-session.ts';
 import type { BoshExchange } from './exchange.ts';
@@ -24,6 +25,7 @@ export interface BoshSessionsOptions {
   readonly context: ConnectionContext;
   readonly connections: Connections;
   readonly settings: BoshSettings;
+  readonly streams: StreamCensus;
   readonly requireTls: boolean;
 }
 
@@ -44,6 +46,11 @@ export class BoshSessions {
   /** Bytes one request may have at all. */
   get maxBodyBytes(): number {
     return maxBoshBodyBytes(this.#options.context.limits);
+  }
+
+  /** Bytes of bodies that went over HTTP. */
+  transferred(received: number, sent: number): void {
+    this.#options.streams.transferred('bosh', received, sent);
   }
 
   /** Takes a request. The exchange gets its response now, later, or when there is something to say. */
@@ -93,7 +100,7 @@ export class BoshSessions {
       left?.();
     };
     const session = new BoshSession(context, request, { sid, settings, remote, isEncrypted, requireTls, onGone });
-    const left = connections.enter(session, address);
+    const left = connections.enter(session, 'bosh', address);
     if (!left) {
       session.destroy();
       throw new BoshError('policy-violation', 'there are too many connections');

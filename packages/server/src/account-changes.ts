@@ -1,0 +1,63 @@
+import { type Jid, presence, StreamError } from '@thingward/xmpp';
+import type { Accounts } from './accounts.ts';
+import type { Hooks } from './hooks.ts';
+import type { RosterStore } from './roster-store.ts';
+import type { Router } from './router.ts';
+import type { SessionTable } from './session.ts';
+import type { SessionManager } from './session-manager.ts';
+import { Stanza } from './stanza.ts';
+
+export interface AccountChangesOptions {
+  readonly accounts: Accounts;
+  readonly rosters: RosterStore;
+  readonly router: Router;
+  readonly hooks: Hooks;
+  readonly sessions: SessionTable;
+  readonly sessionManager: SessionManager;
+}
+
+/** Changes of accounts that concern their sessions and contacts too. */
+export class AccountChanges {
+  readonly #options: AccountChangesOptions;
+
+  constructor(options: AccountChangesOptions) {
+    this.#options = options;
+  }
+
+  /** Ends sessions. @param jid full: this one; bare: all of the account @returns how many there were */
+  async endSessions(jid: Jid, error: StreamError): Promise<number> {
+    const { sessions, sessionManager } = this.#options;
+    const named = jid.isFull ? sessions.get(jid) : undefined;
+    const ending = jid.isFull ? (named ? [named] : []) : sessions.of(jid.local ?? '');
+    await Promise.all(ending.map((session) => sessionManager.end(session, error)));
+    return ending.length;
+  }
+
+  /** Nobody can sign in any more, and who has is sent away. @throws AccountError */
+  async disable(localpart: string): Promise<void> {
+    const { accounts, router } = this.#options;
+    await accounts.setDisabled(localpart, true);
+    const error = new StreamError('policy-violation', 'an administrator has disabled this account');
+    await this.endSessions(router.accountJid(localpart), error);
+  }
+
+  /** @throws AccountError */
+  enable(localpart: string): Promise<void> {
+    return this.#options.accounts.setDisabled(localpart, false);
+  }
+
+  /** Removes an account with all it has, and its subscriptions at others. @throws AccountError @see XEP-0077 §3.2 */
+  async remove(localpart: string): Promise<void> {
+    const { accounts, hooks, rosters, router } = this.#options;
+    const jid = router.accountJid(localpart);
+    // Nobody comes in while it goes.
+    await accounts.setDisabled(localpart, true);
+    await this.endSessions(jid, new StreamError('not-authorized', 'the account was removed'));
+    for (const { contact, to, from, pendingOut, pendingIn } of await rosters.entries(localpart)) {
+      if (to || pendingOut) await router.route(Stanza.made(presence('unsubscribe', {}), jid, contact));
+      if (from || pendingIn) await router.route(Stanza.made(presence('unsubscribed', {}), jid, contact));
+    }
+    await accounts.remove(localpart);
+    await hooks.accountRemoved(localpart);
+  }
+}
