@@ -191,6 +191,7 @@ export const serverConfigSchema = z
       })
       .prefault({}),
     history: z.strictObject({ retentionDays: positive.default(400) }).prefault({}),
+    log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
   })
   .superRefine(({ s2s, listen }, context) => {
     if (s2s.tls === 'required' || !listen.s2s || isLoopback(listen.s2s.host)) return;

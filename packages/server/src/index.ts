@@ -1,6 +1,7 @@
 export { AccountError, Accounts } from './accounts.ts';
 export { type ServerConfig, type ServerConfigInput, serverConfigSchema } from './config.ts';
 export { isLoopback, type ListenAddress, ListenError } from './listeners/listen.ts';
+export type { ConfigChange } from './live-config.ts';
 export { Federation, type FederationStatistics } from './s2s/federation.ts';
 export { type DnsLookups, dnsLookups, type Target, type TimedAddress } from './s2s/resolve.ts';
 export {
@@ -14,4 +15,4 @@ export {
 } from './server.ts';
 export { type OpenDatabase, openDatabase, StorageError } from './storage/database.ts';
 export type { ServerSchema } from './storage/schema.ts';
-export { loadTls, selfSignedTls, type Tls, TlsError } from './tls.ts';
+export { daysLeft, loadTls, RENEW_DAYS, selfSignedTls, type Tls, TlsError } from './tls.ts';

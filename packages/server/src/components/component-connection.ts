@@ -45,8 +45,12 @@ export class ComponentConnection implements ComponentInstance {
     this.#transport.sendStanza(stanza);
   }
 
-  shutDown(): void {
-    this.#transport.closeStream(new StreamError('system-shutdown', 'the server stops'));
+  get domain(): string {
+    return this.#route ? this.#domain : '';
+  }
+
+  shutDown(error: StreamError): void {
+    this.#fail(error);
   }
 
   pump(): void {

@@ -2,13 +2,12 @@ import { existsSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { TLSSocket } from 'node:tls';
+import type { TLSSocket, Server as TlsServer } from 'node:tls';
 import fastifyStatic from '@fastify/static';
 import fastify, { type FastifyInstance } from 'fastify';
 import { WebSocketServer } from 'ws';
 import type { ConnectionContext } from '../client-connection.ts';
-import { type BoshOrigin, BoshSessions } from '../listeners/bosh/bosh-sessions.ts';
-import type { BoshSettings } from '../listeners/bosh/settings.ts';
+import type { BoshOrigin, BoshSessions } from '../listeners/bosh/bosh-sessions.ts';
 import type { Connections } from '../listeners/connections.ts';
 import { isLoopback, type ListenAddress, listenError } from '../listeners/listen.ts';
 import type { ProxyProtocol } from '../listeners/proxy-protocol/proxy-protocol.ts';
@@ -24,10 +23,11 @@ export interface HttpOptions {
   readonly context: ConnectionContext;
   readonly connections: Connections;
   readonly metrics: Metrics;
-  readonly bosh: BoshSettings;
+  /** They outlive this server when it moves to another address. */
+  readonly bosh: BoshSessions;
   readonly proxies: ProxyProtocol;
-  /** Where others find it, where that is not the address itself. */
-  readonly publicUrl?: string | undefined;
+  /** Read when it is needed. `publicUrl`: where others find the server, where that is not the address itself. */
+  readonly settings: { readonly publicUrl?: string | undefined };
   /** Used when the address is not on loopback: then it is HTTPS. */
   readonly tls: Tls;
   /** What modules serve. */
@@ -40,8 +40,16 @@ export interface HttpOptions {
 
 export interface HttpServer {
   readonly url: string;
+  readonly address: ListenAddress;
+  /** The settings have changed, or the certificate, which is for connections to come. */
+  configure(tls: Tls): void;
+  /** Takes no new connections. Those that are there go on. */
+  retire(): void;
   close(): Promise<void>;
 }
+
+/** How long responses that are under way may take when it closes. */
+const CLOSE_TIMEOUT_MS = 1000;
 
 const WEBSOCKET_PATH = '/xmpp-websocket';
 
@@ -56,7 +64,7 @@ const SECURITY_HEADERS = {
 
 /** The console, XMPP over WebSocket and BOSH, health, metrics and host-meta behind one port. @throws ListenError */
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
-  const { address, tls, context, connections } = options;
+  const { address, tls, context, bosh, settings } = options;
   const isPlain = isLoopback(address.host);
   const app = (isPlain ? fastify() : fastify({ https: { ...tls.options } as object })) as unknown as FastifyInstance;
   app.addHook('onSend', async (_request, reply) => {
@@ -68,15 +76,14 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     return options.metrics.registry.metrics();
   });
   hostMetaRoutes(app, (request) => {
-    const base = options.publicUrl ?? `${isPlain ? 'http' : 'https'}://${request.host}`;
+    const base = settings.publicUrl ?? `${isPlain ? 'http' : 'https'}://${request.host}`;
     return { websocket: base.replace(/^http/, 'ws') + WEBSOCKET_PATH, xbosh: base + BOSH_PATH };
   });
   const originOf = ({ socket }: IncomingMessage): BoshOrigin => {
     const { address: client, port } = options.proxies.sourceOf(socket);
     const isEncrypted = (socket as Partial<TLSSocket>).encrypted === true;
-    return { address: client, remote: `${client}:${port}`, isEncrypted };
+    return { address: client, remote: `${client}:${port}`, isEncrypted, requireTls: !isPlain };
   };
-  const bosh = new BoshSessions({ context, connections, settings: options.bosh, requireTls: !isPlain });
   await app.register(async (scope) => boshRoutes(scope, bosh, originOf));
   await options.web.mount(app);
   const directories: [string, string][] = Object.entries(options.staticDirectories ?? {});
@@ -85,7 +92,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   for (const [index, [prefix, root]] of directories.entries()) {
     await app.register(fastifyStatic, { root, prefix, decorateReply: index === 0 });
   }
-  const webSockets = acceptWebSockets(app, options, isPlain, originOf);
+  const webSockets = acceptWebSockets(app, options, originOf);
   options.proxies.guard(app.server);
   try {
     await app.listen({ host: address.host, port: address.port });
@@ -95,13 +102,33 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const { port } = app.server.address() as AddressInfo;
   const host = address.host.includes(':') ? `[${address.host}]` : address.host;
   context.log.debug({ host, port }, 'HTTP is open');
-  options.web.opened(options.publicUrl ?? (isPlain ? `http://${host}:${port}` : `https://${context.domain}:${port}`));
+  const announce = () =>
+    options.web.opened(
+      settings.publicUrl ?? (isPlain ? `http://${host}:${port}` : `https://${context.domain}:${port}`),
+    );
+  announce();
+  let retired: Promise<void> | undefined;
+  const retire = () => {
+    retired ??= new Promise((resolve) => app.server.close(() => resolve()));
+    return retired;
+  };
   return {
     url: `${isPlain ? 'http' : 'https'}://${host}:${port}`,
+    address,
+    configure(renewed) {
+      if (!isPlain) (app.server as unknown as TlsServer).setSecureContext(renewed.options);
+      announce();
+    },
+    retire() {
+      void retire();
+    },
     async close() {
+      const closed = retire();
       for (const socket of webSockets.clients) socket.terminate();
-      bosh.close();
-      await app.close();
+      app.server.closeIdleConnections();
+      const timer = setTimeout(() => app.server.closeAllConnections(), CLOSE_TIMEOUT_MS);
+      await closed;
+      clearTimeout(timer);
     },
   };
 }
@@ -110,7 +137,6 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
 function acceptWebSockets(
   app: FastifyInstance,
   options: HttpOptions,
-  isPlain: boolean,
   originOf: (request: IncomingMessage) => BoshOrigin,
 ): WebSocketServer {
   const { context, connections } = options;
@@ -130,10 +156,11 @@ function acceptWebSockets(
       socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
       return;
     }
-    const { address, remote, isEncrypted } = originOf(request);
+    const { address, remote, isEncrypted, requireTls } = originOf(request);
+    server.options.maxPayload = context.limits.maxStanzaBytes;
     if (!connections.admit(socket as Socket, address)) return;
     server.handleUpgrade(request, socket, head, (webSocket) => {
-      new WebSocketTransport(context, webSocket, { remote, isEncrypted, requireTls: !isPlain });
+      new WebSocketTransport(context, webSocket, { remote, isEncrypted, requireTls });
     });
   });
   return server;

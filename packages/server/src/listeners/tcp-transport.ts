@@ -34,8 +34,6 @@ export interface TcpTransportOptions {
   readonly namespace?: string;
   /** Where it comes from, where that is not the other end of the socket. */
   readonly source?: Source;
-  /** The server's certificate, as DER. */
-  readonly certificate?: (() => Uint8Array) | undefined;
   /** For STARTTLS; undefined where it is not offered or TLS is there already. */
   readonly upgrade?: TlsUpgrade | undefined;
   /** Where clients are asked for certificates. */
@@ -77,7 +75,9 @@ export class TcpTransport implements ClientTransport {
   }
 
   get channelBindings(): ChannelBindings | undefined {
-    return this.#socket instanceof TLSSocket ? channelBindings(this.#socket, this.#options.certificate?.()) : undefined;
+    const socket = this.#socket;
+    // The certificate this connection has got, whatever others get meanwhile.
+    return socket instanceof TLSSocket ? channelBindings(socket, socket.getX509Certificate()?.raw) : undefined;
   }
 
   get certified(): readonly Jid[] | undefined {

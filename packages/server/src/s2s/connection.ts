@@ -21,6 +21,7 @@ export abstract class S2sConnection implements StreamOwner, Route {
   readonly users = new Set<RouteUser>();
   protected readonly services: ConnectionServices;
   protected abstract readonly stream: S2sStream;
+  readonly #accepted = new Set<string>();
   #ended = false;
 
   constructor(services: ConnectionServices) {
@@ -34,6 +35,11 @@ export abstract class S2sConnection implements StreamOwner, Route {
   /** Carries nothing to the other side any more. */
   get isEnded(): boolean {
     return this.#ended;
+  }
+
+  /** Domains of the other side that there is traffic with on it. */
+  get domains(): readonly string[] {
+    return [...this.#accepted];
   }
 
   /** When a byte was last sent or taken, in milliseconds since 1970. */
@@ -64,6 +70,7 @@ export abstract class S2sConnection implements StreamOwner, Route {
         return;
       case 'accepted':
         this.stream.authorized();
+        this.#accepted.add(action.pair.from);
         this.services.log.debug(
           { remote: this.stream.remote, ...action.pair, method: action.method },
           'stanzas of another server are accepted',

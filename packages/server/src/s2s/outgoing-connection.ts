@@ -49,6 +49,10 @@ export class OutgoingConnection extends S2sConnection {
     this.stream.input(secured ? { kind: 'secured', certificate: secured.certificate } : { kind: 'connected' });
   }
 
+  override get domains(): readonly string[] {
+    return [this.pair.to, ...super.domains];
+  }
+
   /** Can it be asked to carry a further pair? */
   get takesMorePairs(): boolean {
     return !this.isEnded && this.#machine.takesMorePairs;

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:net';
+import type { Socket } from 'node:net';
 import { availableParallelism } from 'node:os';
 import type { Logger } from '@thingward/xmpp';
 import type { Connections } from '../listeners/connections.ts';
@@ -46,6 +46,7 @@ export class WorkerPool {
   readonly #workers: (WorkerProcess | undefined)[];
   readonly #pauses: number[];
   readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #proxies: Readonly<Record<WorkerDoor, ProxyProtocol>>;
   #settings: WorkerSettings;
   #lastNumber = 0;
   #stopping = false;
@@ -53,6 +54,11 @@ export class WorkerPool {
   private constructor(options: WorkerPoolOptions) {
     this.#options = options;
     this.#settings = options.settings;
+    const { proxies } = options.settings;
+    this.#proxies = {
+      c2s: new ProxyProtocol(proxies.c2s, options.log),
+      c2sTls: new ProxyProtocol(proxies.c2sTls, options.log),
+    };
     this.#workers = new Array(options.size).fill(undefined);
     this.#pauses = new Array(options.size).fill(FIRST_PAUSE_MS);
     for (let slot = 0; slot < options.size; slot++) this.#start(slot);
@@ -70,14 +76,14 @@ export class WorkerPool {
   /** For connections to come. */
   configure(settings: WorkerSettings): void {
     this.#settings = settings;
+    for (const door of ['c2s', 'c2sTls'] as const) this.#proxies[door].trust(settings.proxies[door]);
     for (const worker of this.#workers) worker?.configure(settings);
   }
 
-  /** A door whose connections go to the workers. @param connect makes who speaks on one */
-  server(door: WorkerDoor, connect: (transport: RemoteTransport) => StreamConnection): Server {
-    const proxies = new ProxyProtocol(this.#settings.proxies[door], this.#options.log);
+  /** Makes what takes new connections of a door, on which nothing was read yet. @param connect makes who speaks on one */
+  taker(door: WorkerDoor, connect: (transport: RemoteTransport) => StreamConnection): (socket: Socket) => void {
     const canStartTls = door === 'c2s';
-    return createServer({ noDelay: true, pauseOnConnect: true }, (socket) => {
+    return (socket) => {
       const { remoteAddress: address = '', remotePort: port = 0 } = socket;
       const worker = this.#leastLoaded();
       if (!worker) {
@@ -90,12 +96,12 @@ export class WorkerPool {
         return new RemoteTransport(number, worker.writer, { remote, canStartTls }, connect);
       });
       // Where a proxy's connections come from is in their header, which the worker reads.
-      if (!proxies.isTrusted(address) && !end.admit({ address, port })) {
+      if (!this.#proxies[door].isTrusted(address) && !end.admit({ address, port })) {
         socket.destroy();
         return;
       }
       worker.give(end.number, door, socket, end);
-    });
+    };
   }
 
   /** Ends all of them, after what they have to send was sent. */

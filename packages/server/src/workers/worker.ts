@@ -1,5 +1,5 @@
 import type { Server, Socket } from 'node:net';
-import { decodeBase64, type Logger } from '@thingward/xmpp';
+import type { Logger } from '@thingward/xmpp';
 import { ClientCertificates } from '../client-certificates.ts';
 import { endpoints } from '../listeners/endpoints.ts';
 import { ProxyProtocol } from '../listeners/proxy-protocol/proxy-protocol.ts';
@@ -23,11 +23,11 @@ export class Worker {
   }
 
   /** For connections to come. @throws TlsError */
-  configure({ limits, tls: options, certificate, clientCertificates, proxies }: WorkerSettings): void {
+  configure({ limits, tls: options, clientCertificates, proxies }: WorkerSettings): void {
     const door = (name: WorkerDoor): ClientDoor => ({
       limits,
       log: this.#log,
-      tls: { options, certificate: decodeBase64(certificate) as Uint8Array },
+      tls: { options },
       proxies: new ProxyProtocol(proxies[name], this.#log),
       clientCertificates: clientCertificates && new ClientCertificates(clientCertificates),
       admit: (socket, source) => {
