@@ -44,6 +44,8 @@ export interface ConnectionContext {
   readonly sessions: SessionManager;
   readonly hooks: Hooks;
   readonly log: Logger;
+  /** Connections without a session. */
+  readonly negotiating: Set<ClientConnection>;
   /** Told of each attempt to authenticate. */
   readonly onAuthentication: (succeeded: boolean) => void;
 }
@@ -74,7 +76,7 @@ export class ClientConnection {
       reportError: (error) => log.error({ err: error }, 'a stream could not be negotiated'),
       bind: (account, resource) => this.#bind(account, resource),
       bound: (jid) => this.#bound(jid),
-      resume: async (account, request) => this.#resume(account, request),
+      resume: (account, request) => this.#resume(account, request),
       features: (state) => context.hooks.streamFeatures(state),
       authenticated: ({ mechanism, account, error }) => {
         context.onAuthentication(error === undefined);
@@ -84,6 +86,7 @@ export class ClientConnection {
         else log.debug(details, 'authenticated');
       },
     });
+    context.negotiating.add(this);
     this.#authTimer = setTimeout(() => {
       this.#receiver?.fail(new StreamError('connection-timeout', 'no log-in in time'));
     }, limits.authTimeoutMs);
@@ -110,16 +113,23 @@ export class ClientConnection {
     }
   }
 
+  /** Ends a stream that has no session. */
+  refuse(error: StreamError): void {
+    this.#receiver?.fail(error);
+  }
+
   /** To be called when the transport is gone. */
   ended(): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#context.negotiating.delete(this);
     clearTimeout(this.#authTimer);
     if (this.#session) this.#context.sessions.disconnected(this.#session, this.#transport);
   }
 
   #await(work: Promise<void>): void {
     this.#busy = true;
+    if (this.#session) this.#context.sessions.track(work);
     void (async () => {
       try {
         await work;
@@ -225,13 +235,15 @@ export class ClientConnection {
   #taken(session: Session): void {
     this.#session = session;
     this.#receiver = undefined;
+    this.#context.negotiating.delete(this);
     this.#transport.bound?.();
     // Its client may have gone while it was being made.
     if (this.#ended) this.#context.sessions.disconnected(session, this.#transport);
   }
 
   /** @see XEP-0198 §5 */
-  #resume(account: Jid, request: Element): { answer: Element; resumed?: () => void } {
+  async #resume(account: Jid, request: Element): Promise<{ answer: Element; resumed?: () => void }> {
+    await this.#context.sessions.release(account, request.attribute('previd') ?? '');
     const resumption = this.#context.sessions.resume(account, request, this.#transport);
     const { answer } = resumption;
     if (resumption.kind === 'failed') return { answer };

@@ -21,6 +21,13 @@ const listenAddress = z.string().transform((text, context): ListenAddress => {
   return { host, port: number };
 });
 
+/** The same as text, for others to connect to. */
+const hostAndPort = z.string().superRefine((text, context) => {
+  const checked = listenAddress.safeParse(text);
+  if (checked.success && checked.data.port > 0) return;
+  context.addIssue({ code: 'custom', message: `expected host:port such as xmpp2.example.org:5222, got "${text}"` });
+});
+
 const domain = z.string().transform((text, context): string => {
   const jid = Jid.tryParse(text);
   if (!jid || jid.local !== undefined || jid.resource !== undefined) {
@@ -191,6 +198,8 @@ export const serverConfigSchema = z
       })
       .prefault({}),
     history: z.strictObject({ retentionDays: positive.default(400) }).prefault({}),
+    streamManagement: z.strictObject({ location: hostAndPort.optional() }).prefault({}),
+    shutdown: z.strictObject({ seeOtherHost: hostAndPort.optional() }).prefault({}),
     log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
   })
   .superRefine(({ s2s, listen }, context) => {

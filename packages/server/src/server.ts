@@ -5,7 +5,7 @@ import type { Kysely, Migration } from 'kysely';
 import { Accounts } from './accounts.ts';
 import { CertificateWatch } from './certificate-watch.ts';
 import { ClientCertificates } from './client-certificates.ts';
-import type { ConnectionContext } from './client-connection.ts';
+import type { ClientConnection, ConnectionContext } from './client-connection.ts';
 import { ComponentHub } from './components/component-hub.ts';
 import type { ServerConfig } from './config.ts';
 import { DiscoRegistry } from './disco-registry.ts';
@@ -31,6 +31,7 @@ import type { S2sTls } from './s2s/s2s-tls.ts';
 import { ServiceHost } from './service-host.ts';
 import { SessionTable } from './session.ts';
 import { SessionManager } from './session-manager.ts';
+import { type SessionSchema, SessionStore } from './session-store.ts';
 import { type OpenDatabase, openDatabase } from './storage/database.ts';
 import { serverMigrations } from './storage/migrations.ts';
 import type { ServerSchema } from './storage/schema.ts';
@@ -114,6 +115,7 @@ export class ThingwardServer {
   readonly #componentDoor: Door;
   readonly #web = new WebRoutes();
   readonly #httpProxies: ProxyProtocol;
+  readonly #negotiating = new Set<ClientConnection>();
   #tls: Tls;
   #clientDoors: ClientDoors | undefined;
   #context: ConnectionContext | undefined;
@@ -143,6 +145,8 @@ export class ThingwardServer {
       router: this.#router,
       hooks: this.#hooks,
       limits: config.limits,
+      settings: config.streamManagement,
+      store: new SessionStore(database.query.withTables<SessionSchema>(), config.domain),
       log: this.#log,
     });
     this.#components = new ComponentHub(config.components, this.#router, config.limits, this.#log);
@@ -207,15 +211,18 @@ export class ThingwardServer {
     });
   }
 
-  /** Ends all streams orderly and closes everything. */
+  /** Ends all streams orderly and closes everything. Sessions that can be resumed wait for the next start. */
   async stop(): Promise<void> {
     await this.#changing;
     this.#watch?.stop();
     clearInterval(this.#expiryTimer);
+    const { seeOtherHost } = this.#config.shutdown;
     const error = new StreamError('system-shutdown', 'the server stops');
+    const farewell = seeOtherHost ? new StreamError('see-other-host', undefined, undefined, seeOtherHost) : error;
     const closed = this.#doors.map((door) => door.close());
     this.#http?.retire();
-    await this.#sessionManager.stop(error, STOP_GRACE_MS);
+    for (const connection of [...this.#negotiating]) connection.refuse(farewell);
+    await this.#sessionManager.stop(farewell, STOP_GRACE_MS);
     this.#components.stop(error);
     for (const service of this.#services) await service.stop();
     await this.#federation?.stop(error);
@@ -227,6 +234,7 @@ export class ThingwardServer {
     await this.#workers?.stop();
     for (const http of [this.#http, ...this.#retired]) await http?.close();
     await Promise.all(closed);
+    await this.#sessionManager.keep();
     await this.#database.close();
   }
 
@@ -267,6 +275,8 @@ export class ThingwardServer {
     await this.#startServices();
     this.#federation = await this.#newFederation(listen, this.#tls);
 
+    await this.#sessionManager.restore();
+
     const metrics = createMetrics({
       sessions: () => this.#sessions.size,
       connections: () => this.#connections.size,
@@ -281,6 +291,7 @@ export class ThingwardServer {
       sessions: this.#sessionManager,
       hooks: this.#hooks,
       log,
+      negotiating: this.#negotiating,
       onAuthentication: (succeeded) => metrics.authentications.inc({ outcome: succeeded ? 'success' : 'failure' }),
     };
     this.#bosh = new BoshSessions({

@@ -20,7 +20,7 @@ export interface SessionWire {
 /** A bound resource of an account. It may outlive its connection. @see XEP-0198 §5 */
 export class Session {
   readonly jid: Jid;
-  readonly boundAt = new Date();
+  readonly boundAt: Date;
   /** The last presence without a type it sent; undefined while it is not available. */
   available: Stanza | undefined;
   priority = 0;
@@ -36,9 +36,11 @@ export class Session {
   onOverflow: (() => void) | undefined;
   #wire: SessionWire | undefined;
 
-  constructor(jid: Jid, wire: SessionWire) {
+  /** @param wire undefined where it waits to be resumed */
+  constructor(jid: Jid, wire: SessionWire | undefined, boundAt = new Date()) {
     this.jid = jid;
     this.#wire = wire;
+    this.boundAt = boundAt;
   }
 
   get localpart(): string {

@@ -32,10 +32,12 @@ export const carbons: ServerModule = {
       if (!session) throw new StanzaError('not-allowed', 'copies are for the clients of this account');
       return session;
     };
-    router.onAccountIq('set', 'enable', CARBONS, (stanza) => {
-      const session = sessionOf(stanza);
+    const enable = (session: Session) => {
       const others = enabled.get(session.localpart) ?? new Set();
       enabled.set(session.localpart, others.add(session));
+    };
+    router.onAccountIq('set', 'enable', CARBONS, (stanza) => {
+      enable(sessionOf(stanza));
       return undefined;
     });
     const disable = (session: Session) => {
@@ -48,6 +50,11 @@ export const carbons: ServerModule = {
       return undefined;
     });
     hooks.onSessionEnded(disable);
+    hooks.rememberSessions({
+      name: 'carbons',
+      save: (session) => enabled.get(session.localpart)?.has(session) || undefined,
+      restore: enable,
+    });
 
     const copy = (stanza: Stanza, direction: CarbonDirection, to: readonly Session[]) => {
       if (to.length === 0 || !isEligible(stanza.element, direction)) return;

@@ -2,6 +2,7 @@ import { xml } from '@thingward/xml';
 import { CHAT_STATES, CLIENT_STATE } from '@thingward/xmpp';
 import type { ServerModule } from '../module.ts';
 import type { Session } from '../session.ts';
+import { parseStanza, stanzaText } from '../session-store.ts';
 import type { Stanza } from '../stanza.ts';
 
 /** Contacts whose presence is held back for one client; when there are more, all is sent. */
@@ -37,11 +38,12 @@ export const clientState: ServerModule = {
       if (stanza.kind !== 'iq') release(session);
       return false;
     };
-    hooks.onNonza('inactive', CLIENT_STATE, (_, session) => {
+    const deactivate = (session: Session) => {
       if (held.has(session)) return;
       held.set(session, new Map());
       session.gate = (stanza) => hold(session, stanza);
-    });
+    };
+    hooks.onNonza('inactive', CLIENT_STATE, (_, session) => deactivate(session));
     const activate = (session: Session) => {
       release(session);
       held.delete(session);
@@ -50,6 +52,17 @@ export const clientState: ServerModule = {
     hooks.onNonza('active', CLIENT_STATE, (_, session) => activate(session));
     hooks.onSessionEnded((session) => {
       held.delete(session);
+    });
+    hooks.rememberSessions({
+      name: 'client-state',
+      save: (session) => {
+        const stanzas = held.get(session);
+        return stanzas && [...stanzas.values()].map(stanzaText);
+      },
+      restore: (session, saved) => {
+        deactivate(session);
+        for (const text of saved as readonly string[]) session.send(parseStanza(text));
+      },
     });
   },
 };

@@ -3,6 +3,7 @@ import type { PresenceHandler } from '../handlers.ts';
 import type { ServerContext, ServerModule } from '../module.ts';
 import { MAX_ROSTER_ENTRIES, type RosterEntry } from '../roster-store.ts';
 import type { Session } from '../session.ts';
+import { parseStanza, stanzaText } from '../session-store.ts';
 import { Stanza } from '../stanza.ts';
 import { inbound, isSubscriptionType, outbound, type SubscriptionType } from '../subscription.ts';
 import { pushRosterItem } from './roster.ts';
@@ -14,6 +15,14 @@ export const presence: ServerModule = {
   name: 'presence',
   start(context) {
     context.router.handlePresence(new PresenceRouter(context));
+    context.hooks.rememberSessions({
+      name: 'presence',
+      save: ({ available }) => available && stanzaText(available),
+      restore: (session, saved) => {
+        session.available = parseStanza(saved as string);
+        session.priority = priorityOf(session.available);
+      },
+    });
   },
 };
 
