@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import type { Element, Frame, StreamEvent } from '@thingward/xml';
 import {
   asStreamError,
@@ -18,6 +19,9 @@ import {
 import { NODE_SCRAM_PRIMITIVES } from '@thingward/xmpp/node';
 import type { Hooks } from './hooks.ts';
 import type { Limits } from './limits.ts';
+import { addressIn } from './listeners/address-key.ts';
+import { GuardedCredentials, type LogInGuard } from './log-in-guard.ts';
+import { type LoopTurns, TurnShare } from './loop-turns.ts';
 import type { Router } from './router.ts';
 import type { Session, SessionWire } from './session.ts';
 import type { SessionManager } from './session-manager.ts';
@@ -46,6 +50,8 @@ export interface ConnectionContext {
   readonly log: Logger;
   /** Connections without a session. */
   readonly negotiating: Set<ClientConnection>;
+  readonly guard: LogInGuard;
+  readonly turns: LoopTurns;
   /** Told of each attempt to authenticate. */
   readonly onAuthentication: (succeeded: boolean) => void;
 }
@@ -57,6 +63,7 @@ export class ClientConnection {
   /** Negotiates the stream until there is a session. */
   #receiver: StreamReceiver | undefined;
   readonly #authTimer: NodeJS.Timeout;
+  readonly #share: TurnShare;
   #session: Session | undefined;
   #busy = false;
   #ended = false;
@@ -65,7 +72,9 @@ export class ClientConnection {
   constructor(context: ConnectionContext, transport: ClientTransport, requireTls: boolean) {
     this.#context = context;
     this.#transport = transport;
-    const { domain, credentials, limits, log } = context;
+    const { domain, limits, log } = context;
+    this.#share = new TurnShare(context.turns);
+    const credentials = new GuardedCredentials(context.credentials, context.guard, addressIn(transport.remote));
     this.#receiver = new StreamReceiver(transport, {
       domains: new Set([domain]),
       credentials,
@@ -80,6 +89,7 @@ export class ClientConnection {
       features: (state) => context.hooks.streamFeatures(state),
       authenticated: ({ mechanism, account, error }) => {
         context.onAuthentication(error === undefined);
+        credentials.settled(account?.local);
         if (error === undefined) transport.authenticated();
         const details = { remote: transport.remote, mechanism, account: account?.toString(), reason: error?.message };
         if (error) log.warn(details, 'authentication failed');
@@ -99,7 +109,15 @@ export class ClientConnection {
 
   /** To be called when the transport has new events. */
   pump(): void {
+    if (this.#busy) return;
+    const taken = this.#share.begin();
+    if (taken > 0 && this.#session) this.#pace(taken, this.#session);
     while (!this.#busy && !this.#ended) {
+      // So much from one client is enough for a turn: the others have theirs first.
+      if (!this.#share.take()) {
+        this.#await(nextTurn());
+        return;
+      }
       let work: void | Promise<void>;
       try {
         const event = this.#transport.nextEvent();
@@ -109,8 +127,17 @@ export class ClientConnection {
         this.#fail(error);
         return;
       }
-      if (work) this.#await(work);
+      if (work) {
+        if (this.#session) this.#context.sessions.track(work);
+        this.#await(work);
+      }
     }
+  }
+
+  /** One that has sent too much is not read from for a while. */
+  #pace(taken: number, { pace }: Session): void {
+    const restMs = pace?.take(this.#context.turns.startedAt, taken) ?? 0;
+    if (restMs > 0) this.#await(delay(restMs, undefined, { ref: false }));
   }
 
   /** Ends a stream that has no session. */
@@ -127,15 +154,16 @@ export class ClientConnection {
     if (this.#session) this.#context.sessions.disconnected(this.#session, this.#transport);
   }
 
-  #await(work: Promise<void>): void {
+  #await(work: Promise<unknown>): void {
     this.#busy = true;
-    if (this.#session) this.#context.sessions.track(work);
     void (async () => {
       try {
         await work;
       } catch (error) {
         this.#fail(error);
       }
+      // What is answered without waiting for anything outside must not go on for ever.
+      if (this.#context.turns.isLong) await nextTurn();
       this.#busy = false;
       this.#transport.resume();
       this.pump();

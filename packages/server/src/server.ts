@@ -20,6 +20,8 @@ import type { ListenAddress } from './listeners/listen.ts';
 import { ProxyProtocol } from './listeners/proxy-protocol/proxy-protocol.ts';
 import { componentTaker } from './listeners/tcp-listener.ts';
 import { type ConfigChange, LiveConfig } from './live-config.ts';
+import { LogInGuard } from './log-in-guard.ts';
+import { LoopTurns } from './loop-turns.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import type { ServerContext } from './module.ts';
 import { modules } from './modules/index.ts';
@@ -115,6 +117,7 @@ export class ThingwardServer {
   readonly #componentDoor: Door;
   readonly #web = new WebRoutes();
   readonly #httpProxies: ProxyProtocol;
+  readonly #turns = new LoopTurns();
   readonly #negotiating = new Set<ClientConnection>();
   #tls: Tls;
   #clientDoors: ClientDoors | undefined;
@@ -149,7 +152,12 @@ export class ThingwardServer {
       store: new SessionStore(database.query.withTables<SessionSchema>(), config.domain),
       log: this.#log,
     });
-    this.#components = new ComponentHub(config.components, this.#router, config.limits, this.#log);
+    this.#components = new ComponentHub(config.components, {
+      router: this.#router,
+      limits: config.limits,
+      turns: this.#turns,
+      log: this.#log,
+    });
     this.#hooks.addStreamFeature(({ authenticated }) => (authenticated ? managementFeature() : undefined));
     this.#connections = new Connections(config.limits, this.#log);
     this.#httpProxies = new ProxyProtocol(proxiesOf(config, 'http'), this.#log);
@@ -263,6 +271,7 @@ export class ThingwardServer {
       disco,
       hooks: this.#hooks,
       web: this.#web,
+      turns: this.#turns,
       log,
     };
     for (const module of modules) {
@@ -292,6 +301,8 @@ export class ThingwardServer {
       hooks: this.#hooks,
       log,
       negotiating: this.#negotiating,
+      guard: new LogInGuard(limits),
+      turns: this.#turns,
       onAuthentication: (succeeded) => metrics.authentications.inc({ outcome: succeeded ? 'success' : 'failure' }),
     };
     this.#bosh = new BoshSessions({
@@ -414,6 +425,7 @@ export class ThingwardServer {
       listen,
       limits: this.#config.limits,
       router: this.#router,
+      turns: this.#turns,
       tls,
       log: this.#log,
       dns: this.#options.dns,
@@ -476,7 +488,11 @@ export class ThingwardServer {
       const domain = `${name}.${this.#config.domain}`;
       // It runs elsewhere and joins as a component.
       if (this.#components.route(domain)) continue;
-      const host = new ServiceHost(domain, title, this.#router, this.#log);
+      const host = new ServiceHost(domain, title, this.#router, {
+        log: this.#log,
+        turns: this.#turns,
+        limits: this.#config.limits,
+      });
       const service = create(host, database, this.#log, this.#config);
       this.#hosts.push(host);
       this.#services.push(service);

@@ -17,6 +17,7 @@ import type { Hooks } from './hooks.ts';
 import type { Limits } from './limits.ts';
 import type { Router } from './router.ts';
 import { Session, type SessionTable, type SessionWire } from './session.ts';
+import { AccountPaces } from './session-pace.ts';
 import type { SessionStore } from './session-store.ts';
 import { type FormerManagement, StreamManagement } from './stream-management.ts';
 
@@ -59,6 +60,7 @@ export class SessionManager {
   readonly #waiting = new Map<Session, Waiting>();
   /** Sessions of before the server started that have not been resumed. */
   readonly #restored = new Set<Session>();
+  readonly #paces: AccountPaces;
   readonly #working = new Set<Promise<void>>();
   #hasRestored = false;
   readonly #ended = new Map<string, { readonly account: string; readonly handled: number }>();
@@ -66,6 +68,7 @@ export class SessionManager {
 
   constructor(options: SessionManagerOptions) {
     this.#options = options;
+    this.#paces = new AccountPaces(options.limits);
   }
 
   /** Sessions whose connection is lost and that may still be resumed. */
@@ -87,7 +90,7 @@ export class SessionManager {
     // The newer one wins: the older is mostly a connection whose end nobody has noticed (RFC 6120 §7.7.2.2).
     if (previous) this.end(previous, new StreamError('conflict', 'the resource was bound by another connection'));
     const session = new Session(jid, wire);
-    sessions.add(session);
+    this.#add(session);
     log.debug({ jid: jid.toString(), remote: wire.remote }, 'session bound');
     hooks.sessionBound(session);
     return session;
@@ -159,6 +162,7 @@ export class SessionManager {
   end(session: Session, error?: StreamError): void {
     const { sessions, router, log } = this.#options;
     if (!sessions.remove(session)) return;
+    this.#paces.leave(session.localpart);
     this.#stopWaiting(session);
     const { wire, management } = session;
     session.attach(undefined);
@@ -199,7 +203,7 @@ export class SessionManager {
       session.wantsRoster = state.wantsRoster;
       for (const address of state.directed) session.directed.add(address);
       this.#manage(session, { id, resumeMs: state.resumeMs, former: { ...state, unacknowledged } });
-      this.#options.sessions.add(session);
+      this.#add(session);
       this.#restored.add(session);
       const stanzas = unacknowledged.map(({ stanza }) => stanza);
       this.#options.hooks.sessionRestored(session, state.memory, stanzas);
@@ -252,6 +256,11 @@ export class SessionManager {
       return [{ id, jid, expiresAt: until, state, unacknowledged }];
     });
     await store.replace(kept);
+  }
+
+  #add(session: Session): void {
+    session.pace = this.#paces.enter(session.localpart);
+    this.#options.sessions.add(session);
   }
 
   /** Ends the connection of a session that goes on. */

@@ -1,5 +1,6 @@
 import type { Element } from '@thingward/xml';
 import type { Jid, StreamError } from '@thingward/xmpp';
+import type { SessionPace } from './session-pace.ts';
 import type { Stanza, UndeliveredStanza } from './stanza.ts';
 import type { StreamManagement } from './stream-management.ts';
 
@@ -32,6 +33,8 @@ export class Session {
   gate: ((stanza: Stanza) => boolean) | undefined;
   /** Counts and keeps what the client has not acknowledged, where it wants that. @see XEP-0198 */
   management: StreamManagement | undefined;
+  /** How fast the client may send stanzas. */
+  pace: SessionPace | undefined;
   /** Called when there is no room for what the client has not acknowledged. */
   onOverflow: (() => void) | undefined;
   #wire: SessionWire | undefined;

@@ -264,6 +264,11 @@ export class Actor {
     this.#socket.destroy();
   }
 
+  /** Called for each piece of bytes that arrives. */
+  onData(heard: () => void): void {
+    this.#socket.on('data', heard);
+  }
+
   pauses(): void {
     this.#socket.pause();
   }

@@ -1,6 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { type Logger, StreamError } from '@thingward/xmpp';
 import type { Limits } from '../limits.ts';
+import type { LoopTurns } from '../loop-turns.ts';
 import type { Router } from '../router.ts';
 import { ComponentRoute } from './component-route.ts';
 
@@ -18,16 +19,28 @@ export interface HubConnection {
   shutDown(error: StreamError): void;
 }
 
+export interface ComponentHubOptions {
+  readonly router: Router;
+  readonly limits: Limits;
+  readonly turns: LoopTurns;
+  readonly log: Logger;
+}
+
 /** The external components of a server: those that may come, and those that are there. @see XEP-0114 */
 export class ComponentHub {
   readonly limits: Limits;
   readonly router: Router;
+  readonly turns: LoopTurns;
   readonly log: Logger;
   #settings: ReadonlyMap<string, ComponentSettings> = new Map();
   readonly #routes = new Map<string, ComponentRoute>();
   readonly #connections = new Set<HubConnection>();
 
-  constructor(settings: Readonly<Record<string, ComponentSettings>>, router: Router, limits: Limits, log: Logger) {
+  constructor(
+    settings: Readonly<Record<string, ComponentSettings>>,
+    { router, limits, turns, log }: ComponentHubOptions,
+  ) {
+    this.turns = turns;
     this.router = router;
     this.limits = limits;
     this.log = log;

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { IncomingMessage } from 'node:http';
+import type { Server as HttpListener, IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket, Server as TlsServer } from 'node:tls';
@@ -7,6 +7,7 @@ import fastifyStatic from '@fastify/static';
 import fastify, { type FastifyInstance } from 'fastify';
 import { WebSocketServer } from 'ws';
 import type { ConnectionContext } from '../client-connection.ts';
+import type { Limits } from '../limits.ts';
 import type { BoshOrigin, BoshSessions } from '../listeners/bosh/bosh-sessions.ts';
 import type { Connections } from '../listeners/connections.ts';
 import { isLoopback, type ListenAddress, listenError } from '../listeners/listen.ts';
@@ -48,6 +49,8 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
+/** How often connections are looked at whose request has not arrived. */
+const CHECK_INTERVAL_MS = 1000;
 /** How long responses that are under way may take when it closes. */
 const CLOSE_TIMEOUT_MS = 1000;
 
@@ -66,7 +69,9 @@ const SECURITY_HEADERS = {
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const { address, tls, context, bosh, settings } = options;
   const isPlain = isLoopback(address.host);
-  const app = (isPlain ? fastify() : fastify({ https: { ...tls.options } as object })) as unknown as FastifyInstance;
+  const http = { connectionsCheckingInterval: CHECK_INTERVAL_MS };
+  const https = { ...http, ...tls.options, handshakeTimeout: context.limits.authTimeoutMs };
+  const app = (isPlain ? fastify({ http }) : fastify({ https: https as object })) as unknown as FastifyInstance;
   app.addHook('onSend', async (_request, reply) => {
     reply.headers(SECURITY_HEADERS);
   });
@@ -92,6 +97,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   for (const [index, [prefix, root]] of directories.entries()) {
     await app.register(fastifyStatic, { root, prefix, decorateReply: index === 0 });
   }
+  limitServer(app.server, context.limits);
   const webSockets = acceptWebSockets(app, options, originOf);
   options.proxies.guard(app.server);
   try {
@@ -117,6 +123,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     address,
     configure(renewed) {
       if (!isPlain) (app.server as unknown as TlsServer).setSecureContext(renewed.options);
+      limitServer(app.server, context.limits);
       announce();
     },
     retire() {
@@ -131,6 +138,12 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
       clearTimeout(timer);
     },
   };
+}
+
+/** Against those who open connections and say nothing, or say it very slowly. */
+function limitServer(server: HttpListener, { authTimeoutMs, maxConnections }: Limits): void {
+  server.headersTimeout = authTimeoutMs;
+  server.maxConnections = maxConnections;
 }
 
 /** @see RFC 7395 §3.1 */

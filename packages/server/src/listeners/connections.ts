@@ -1,8 +1,13 @@
 import type { Socket } from 'node:net';
 import type { Logger } from '@thingward/xmpp';
 import type { Limits } from '../limits.ts';
+import { RateTable } from '../rate-table.ts';
+import { addressKey } from './address-key.ts';
 
-type ConnectionLimits = Pick<Limits, 'maxConnections' | 'maxConnectionsPerAddress'>;
+type ConnectionLimits = Pick<Limits, 'maxConnections' | 'maxConnectionsPerAddress' | 'maxConnectionsPerSecond'>;
+
+/** Seconds' worth of new connections that may come at once: as after a power cut. */
+const SECONDS = 10;
 
 /** Something that counts as a connection of a client. */
 interface Counted {
@@ -15,10 +20,12 @@ export class Connections {
   readonly #log: Logger;
   readonly #open = new Set<Counted>();
   readonly #byAddress = new Map<string, number>();
+  readonly #rates: RateTable;
 
   constructor(limits: ConnectionLimits, log: Logger) {
     this.#limits = limits;
     this.#log = log;
+    this.#rates = new RateTable(() => limits.maxConnectionsPerSecond, SECONDS);
   }
 
   get size(): number {
@@ -39,19 +46,23 @@ export class Connections {
 
   /** Counts one more. @returns what to call when it is gone; undefined when there are too many */
   enter(connection: Counted, address: string): (() => void) | undefined {
-    const count = this.#byAddress.get(address) ?? 0;
+    const place = addressKey(address);
+    const count = this.#byAddress.get(place) ?? 0;
     const { maxConnections, maxConnectionsPerAddress } = this.#limits;
-    if (this.#open.size >= maxConnections || count >= maxConnectionsPerAddress) {
-      this.#log.warn({ address, open: this.#open.size }, 'too many connections: one was refused');
+    const isTooMany = this.#open.size >= maxConnections || count >= maxConnectionsPerAddress;
+    if (isTooMany || !this.#rates.allows(place)) {
+      const why = isTooMany ? 'too many connections' : 'too many new connections';
+      this.#log.warn({ address, open: this.#open.size }, `${why}: one was refused`);
       return undefined;
     }
+    this.#rates.count(place);
     this.#open.add(connection);
-    this.#byAddress.set(address, count + 1);
+    this.#byAddress.set(place, count + 1);
     return () => {
       if (!this.#open.delete(connection)) return;
-      const left = (this.#byAddress.get(address) ?? 1) - 1;
-      if (left > 0) this.#byAddress.set(address, left);
-      else this.#byAddress.delete(address);
+      const left = (this.#byAddress.get(place) ?? 1) - 1;
+      if (left > 0) this.#byAddress.set(place, left);
+      else this.#byAddress.delete(place);
     };
   }
 

@@ -30,7 +30,7 @@ const MAX_MEDIA_TYPE_LENGTH = 255;
 export const httpUpload: ServerModule = {
   name: 'http-upload',
   migrations: uploadMigrations,
-  start({ config, database, domain, log, router, web }) {
+  start({ config, database, domain, log, router, turns, web }) {
     const settings = config.upload;
     if (!settings.enabled || !config.listen.http) return;
     const tables = database.withTables<UploadSchema>();
@@ -40,7 +40,7 @@ export const httpUpload: ServerModule = {
     web.add((app) => uploadRoutes(app, store, signer, log));
 
     const most = () => Math.min(settings.maxFileBytes, settings.quotaBytes);
-    const host = new ServiceHost(`upload.${domain}`, TITLE, router, log);
+    const host = new ServiceHost(`upload.${domain}`, TITLE, router, { log, turns, limits: config.limits });
     host.onIq('get', { name: 'request', namespace: HTTP_UPLOAD }, async ({ from, payload }) => {
       if (from.domain !== domain || from.local === undefined) {
         throw new StanzaError('forbidden', `only accounts of ${domain} may upload files`);

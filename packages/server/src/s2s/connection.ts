@@ -1,5 +1,6 @@
 import type { Frame } from '@thingward/xml';
 import { type DialbackOutcome, type DomainPair, type Jid, type Logger, StanzaError } from '@thingward/xmpp';
+import type { LoopTurns } from '../loop-turns.ts';
 import type { Router } from '../router.ts';
 import { Stanza } from '../stanza.ts';
 import type { Route, RouteUser } from './link.ts';
@@ -9,6 +10,7 @@ import type { OwnerAction, S2sStream, StreamOwner } from './stream.ts';
 export interface ConnectionServices {
   readonly router: Router;
   readonly log: Logger;
+  readonly turns: LoopTurns;
   /** Asks the authoritative server of `pair.from` whether the key is its own. */
   readonly check: (pair: DomainPair, id: string, key: string) => Promise<DialbackOutcome>;
   /** Stanzas for this pair can be sent back on a connection that was taken. @see XEP-0288 */

@@ -5,6 +5,7 @@ import type { RemoteRoute } from '../handlers.ts';
 import { Connections } from '../listeners/connections.ts';
 import { Door, moveDoors } from '../listeners/door.ts';
 import type { ListenAddress } from '../listeners/listen.ts';
+import type { LoopTurns } from '../loop-turns.ts';
 import type { Router } from '../router.ts';
 import type { Stanza } from '../stanza.ts';
 import type { Tls } from '../tls.ts';
@@ -30,6 +31,7 @@ export interface FederationSettings extends DomainPolicy {
   readonly hosts: ReadonlyMap<string, Target>;
   readonly maxConnections: number;
   readonly maxConnectionsPerAddress: number;
+  readonly maxConnectionsPerSecond: number;
   readonly maxDomainsPerStream: number;
   readonly maxQueuedStanzas: number;
   readonly maxQueuedBytes: number;
@@ -55,6 +57,7 @@ export interface FederationOptions {
     readonly authTimeoutMs: number;
   };
   readonly router: Router;
+  readonly turns: LoopTurns;
   readonly tls: Tls;
   readonly log: Logger;
   readonly dns?: DnsLookups | undefined;
@@ -105,6 +108,7 @@ export class Federation implements RemoteRoute {
     this.#services = {
       router,
       log,
+      turns: options.turns,
       check: (pair, id, key) => this.#check(pair, id, key),
       offer: (pair, route) => this.#offered(pair, route),
       ended: (connection) => this.#ended(connection),

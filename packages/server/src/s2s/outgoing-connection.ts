@@ -44,6 +44,7 @@ export class OutgoingConnection extends S2sConnection {
       owner: this,
       limits,
       log: services.log,
+      turns: services.turns,
       startTls: (plain) => tls.connect(plain, initiator.pair.to, { direct: false }),
     });
     this.stream.input(secured ? { kind: 'secured', certificate: secured.certificate } : { kind: 'connected' });

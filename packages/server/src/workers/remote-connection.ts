@@ -1,6 +1,7 @@
 import { XmlError } from '@thingward/xml';
 import { encodeBase64 } from '@thingward/xmpp';
 import type { StreamConnection, TcpTransport } from '../listeners/tcp-transport.ts';
+import { type LoopTurns, TurnShare } from '../loop-turns.ts';
 import { writeFrame } from './frame-record.ts';
 import { RECORD, readJson } from './record.ts';
 import type { LinkedConnection, WorkerLink } from './worker-link.ts';
@@ -14,24 +15,37 @@ export class RemoteConnection implements StreamConnection, LinkedConnection {
   readonly #number: number;
   readonly #link: WorkerLink;
   readonly #transport: TcpTransport;
+  readonly #share: TurnShare;
+  /** It has had its share of this turn. */
+  #rests = false;
   #waits = false;
   #free = false;
   #paused = false;
   /** Nothing more is read: the stream is broken or over. */
   #over = false;
 
-  constructor(number: number, link: WorkerLink, transport: TcpTransport) {
+  constructor(number: number, link: WorkerLink, transport: TcpTransport, turns: LoopTurns) {
+    this.#share = new TurnShare(turns);
     this.#number = number;
     this.#link = link;
     this.#transport = transport;
   }
 
   get isBusy(): boolean {
-    return this.#waits || this.#paused || this.#link.writer.isFull;
+    return this.#waits || this.#paused || this.#rests || this.#link.writer.isFull;
   }
 
   pump(): void {
+    this.#share.begin();
     while (!this.#over && !this.isBusy) {
+      if (!this.#share.take()) {
+        this.#rests = true;
+        setImmediate(() => {
+          this.#rests = false;
+          this.goOn();
+        });
+        return;
+      }
       try {
         if (!this.#next()) return;
       } catch (error) {

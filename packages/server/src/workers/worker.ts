@@ -4,6 +4,7 @@ import { ClientCertificates } from '../client-certificates.ts';
 import { endpoints } from '../listeners/endpoints.ts';
 import { ProxyProtocol } from '../listeners/proxy-protocol/proxy-protocol.ts';
 import { type ClientDoor, directTlsServer, startTlsServer } from '../listeners/tcp-listener.ts';
+import { LoopTurns } from '../loop-turns.ts';
 import { RECORD } from './record.ts';
 import { RemoteConnection } from './remote-connection.ts';
 import { WorkerLink } from './worker-link.ts';
@@ -15,6 +16,7 @@ export class Worker {
   readonly #log: Logger;
   /** They listen nowhere: connections are put in. */
   #doors: Readonly<Record<WorkerDoor, Server>> | undefined;
+  readonly #turns = new LoopTurns();
   readonly #numbers = new Map<string, number>();
 
   constructor(channel: Socket, log: Logger) {
@@ -36,7 +38,7 @@ export class Worker {
       },
       connect: (transport, socket) => {
         const number = this.#numberOf(socket);
-        const connection = new RemoteConnection(number, this.#link, transport);
+        const connection = new RemoteConnection(number, this.#link, transport, this.#turns);
         this.#link.connect(number, connection);
         return connection;
       },
