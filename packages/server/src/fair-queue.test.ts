@@ -43,7 +43,7 @@ describe('FairQueue', () => {
             if (item.endsWith('true')) return nextTurn().then(() => undefined);
           };
           const queue = new FairQueue<string>({ ...LIMITS, maxWaiting: () => 25, run });
-          items.forEach(([sender, isSlow], i) => queue.add(sender, `${sender} ${i} ${isSlow}`));
+          for (const [i, [sender, isSlow]] of items.entries()) queue.add(sender, `${sender} ${i} ${isSlow}`);
           for (let turns = 0; queue.senderCount > 0; turns++) {
             expect(turns).toBeLessThan(1000);
             await nextTurn();

@@ -3,7 +3,7 @@ import { encodeBase64 } from '@thingward/xmpp';
 import type { StreamConnection, TcpTransport } from '../listeners/tcp-transport.ts';
 import { type LoopTurns, TurnShare } from '../loop-turns.ts';
 import { writeFrame } from './frame-record.ts';
-import { RECORD, readJson } from './record.ts';
+import { RECORD, RecordError, readJson } from './record.ts';
 import type { LinkedConnection, WorkerLink } from './worker-link.ts';
 import type { OpenedStream, ReportedError } from './worker-messages.ts';
 
@@ -113,7 +113,7 @@ export class RemoteConnection implements StreamConnection, LinkedConnection {
         transport.closeStream();
         return;
       default:
-        throw new Error(`an unknown record ${kind}`);
+        throw new RecordError(`an unknown record ${kind}`);
     }
   }
 

@@ -5,7 +5,7 @@ import { streamElementText } from '../listeners/stream-element.ts';
 import type { StreamConnection } from '../listeners/tcp-transport.ts';
 import type { Stanza } from '../stanza.ts';
 import { readFrame } from './frame-record.ts';
-import { RECORD, type RecordWriter, readJson } from './record.ts';
+import { RECORD, RecordError, type RecordWriter, readJson } from './record.ts';
 import type { OpenedStream, ReportedError } from './worker-messages.ts';
 
 /** Events that may wait for one that is being handled; when there are more, the worker reads no more for a while. */
@@ -147,7 +147,7 @@ export class RemoteTransport implements ClientTransport {
         return { kind: 'error', error: new XmlError(code as XmlErrorCode, detail, offset) };
       }
       default:
-        throw new Error(`an unknown record ${kind}`);
+        throw new RecordError(`an unknown record ${kind}`);
     }
   }
 
