@@ -8,7 +8,7 @@ import type { Router } from './router.ts';
 import { Stanza } from './stanza.ts';
 
 /** Stanzas of one sender that are handled at the same time; of all senders that wait. */
-const MAX_RUNNING = 8;
+const MAX_RUNNING = 32;
 const MAX_WAITING = 10_000;
 
 export interface ServiceHostOptions {

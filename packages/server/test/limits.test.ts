@@ -245,14 +245,15 @@ it('a service takes so many requests of one sender at a time, and those of other
   stage = await Stage.open({ limits: { maxPendingRequests: 5 } }, { services: [service] });
   const [romeo, juliet] = [await stage.signIn('romeo'), await stage.signIn('juliet')];
   const ask = (id: number) => `<iq type='get' id='${id}' to='slow.localhost'><wait xmlns='urn:test'/></iq>`;
-  for (let i = 0; i < 14; i++) romeo.sends(ask(i));
+  // 32 are under way, 5 wait.
+  for (let i = 0; i < 38; i++) romeo.sends(ask(i));
   await romeo.receives(
-    `<iq type='error' id='13'><error><resource-constraint xmlns='${NS.stanzaErrors}'/></error></iq>`,
+    `<iq type='error' id='37'><error><resource-constraint xmlns='${NS.stanzaErrors}'/></error></iq>`,
   );
   juliet.sends(ask(1));
   await juliet.receives(`<iq type='result' id='1'/>`);
   go();
-  for (let i = 0; i < 13; i++) await romeo.receives(`<iq type='result' id='${i}'/>`);
+  for (let i = 0; i < 37; i++) await romeo.receives(`<iq type='result' id='${i}'/>`);
 });
 
 it('connections that break while they are refused an upgrade do no harm', async () => {

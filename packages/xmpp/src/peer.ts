@@ -101,6 +101,9 @@ interface PendingRequest {
 const DEFAULT_TIMEOUT_MS = 30_000;
 
 /** The part of a peer that is the same everywhere: matching answers to requests and stanzas to handlers. */
+/** Requests of one peer that wait for their answers. */
+const MAX_PENDING = 20_000;
+
 export abstract class StanzaDispatcher implements XmppPeer {
   abstract readonly jid: Jid;
   readonly #iqHandlers = new Map<string, IqHandler>();
@@ -146,6 +149,9 @@ export abstract class StanzaDispatcher implements XmppPeer {
     payload: Element,
     { timeoutMs = DEFAULT_TIMEOUT_MS, signal, from = this.jid }: RequestOptions = {},
   ): Promise<Element | undefined> {
+    if (this.#pending.size >= MAX_PENDING) {
+      return Promise.reject(new StanzaError('resource-constraint', 'too many requests wait for their answers'));
+    }
     const id = this.#nextId();
     return new Promise((resolve, reject) => {
       const abort = () => settle(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
