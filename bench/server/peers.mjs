@@ -120,7 +120,7 @@ async function thingward(directory, accounts) {
       dataDir: directory,
       listen: { c2s: `127.0.0.1:${plain}`, c2sTls: `127.0.0.1:${tls}` },
       auth: { allowPlaintext: true },
-      limits: { maxConnectionsPerAddress: 20_000 },
+      limits: { maxConnectionsPerAddress: 20_000, maxConnectionsPerSecond: 20_000 },
     }),
   );
   const server = await launch(process.execPath, [join(HERE, 'thingward-peer.mjs'), config], {

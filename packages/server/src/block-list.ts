@@ -18,14 +18,15 @@ export const blockingMigrations: Readonly<Record<string, Migration>> = {
   },
 };
 
-/** Lists that are kept in memory; the one that was read longest ago goes first. */
-const MAX_CACHED = 20_000;
+/** Entries that are kept in memory, an empty list counted as one; whole lists go, the one that was read longest ago first. */
+const MAX_CACHED_ENTRIES = 200_000;
 const MAX_ENTRIES = 5000;
 
 /** Whom accounts have blocked: in the database, those read lately in memory too. */
 export class BlockList {
   readonly #database: Kysely<BlockingSchema>;
   readonly #cache = new Map<string, ReadonlyMap<string, Jid>>();
+  #cachedEntries = 0;
 
   constructor(database: Kysely<BlockingSchema>) {
     this.#database = database;
@@ -41,9 +42,7 @@ export class BlockList {
     if (known) return known;
     const rows = await this.#database.selectFrom('blocked').select('jid').where('localpart', '=', localpart).execute();
     const list = new Map(rows.map(({ jid }) => [jid, Jid.parse(jid)]));
-    const oldest = this.#cache.size >= MAX_CACHED ? this.#cache.keys().next().value : undefined;
-    if (oldest !== undefined) this.#cache.delete(oldest);
-    this.#cache.set(localpart, list);
+    this.#remember(localpart, list);
     return list;
   }
 
@@ -58,7 +57,7 @@ export class BlockList {
       .values(values)
       .onConflict((conflict) => conflict.doNothing())
       .execute();
-    this.#cache.set(localpart, list);
+    this.#remember(localpart, list);
   }
 
   async remove(localpart: string, jids: readonly Jid[]): Promise<void> {
@@ -67,11 +66,24 @@ export class BlockList {
     const texts = jids.map((jid) => jid.toString());
     for (const text of texts) list.delete(text);
     await this.#database.deleteFrom('blocked').where('localpart', '=', localpart).where('jid', 'in', texts).execute();
-    this.#cache.set(localpart, list);
+    this.#remember(localpart, list);
   }
 
   forget(localpart: string): void {
+    const list = this.#cache.get(localpart);
+    if (!list) return;
+    this.#cachedEntries -= list.size + 1;
     this.#cache.delete(localpart);
+  }
+
+  #remember(localpart: string, list: ReadonlyMap<string, Jid>): void {
+    this.forget(localpart);
+    this.#cachedEntries += list.size + 1;
+    for (const oldest of this.#cache.keys()) {
+      if (this.#cachedEntries <= MAX_CACHED_ENTRIES) break;
+      this.forget(oldest);
+    }
+    this.#cache.set(localpart, list);
   }
 
   /** @see XEP-0191 §5 */

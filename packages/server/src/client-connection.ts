@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import type { Element, Frame, StreamEvent } from '@thingward/xml';
 import {
   asStreamError,
@@ -24,6 +25,9 @@ import {
 import { NODE_SCRAM_PRIMITIVES } from '@thingward/xmpp/node';
 import type { AnonymousStream, Hooks } from './hooks.ts';
 import type { Limits } from './limits.ts';
+import { addressIn } from './listeners/address-key.ts';
+import { GuardedCredentials, type LogInGuard } from './log-in-guard.ts';
+import { type LoopTurns, TurnShare } from './loop-turns.ts';
 import type { AuthenticationOutcome } from './metrics.ts';
 import { anyName, type ResourceNames, withResource } from './resource-names.ts';
 import type { Router } from './router.ts';
@@ -64,6 +68,10 @@ export interface ConnectionContext {
   readonly temporaries: TemporaryAccounts | undefined;
   readonly hooks: Hooks;
   readonly log: Logger;
+  /** Connections without a session. */
+  readonly negotiating: Set<ClientConnection>;
+  readonly guard: LogInGuard;
+  readonly turns: LoopTurns;
   /** Told of each attempt to authenticate. */
   readonly onAuthentication: (outcome: AuthenticationOutcome) => void;
 }
@@ -74,6 +82,7 @@ export class ClientConnection {
   readonly #transport: ClientTransport;
   /** Negotiates the stream until there is a session. */
   #receiver: StreamReceiver | undefined;
+  readonly #share: TurnShare;
   #authTimer: NodeJS.Timeout;
   #session: Session | undefined;
   /** Localpart of the account that was made for this connection. */
@@ -87,14 +96,17 @@ export class ClientConnection {
   constructor(context: ConnectionContext, transport: ClientTransport, requireTls: boolean) {
     this.#context = context;
     this.#transport = transport;
-    const { domain, credentials, limits, log } = context;
+    const { domain, limits, log } = context;
+    const address = addressIn(transport.remote);
     const anonymous: AnonymousStream = {
-      address: transport.remote.replace(/:\d+$/, ''),
+      address,
       extend: (milliseconds) => {
         clearTimeout(this.#authTimer);
         if (!this.#ended) this.#authTimer = this.#authenticationTimer(milliseconds);
       },
     };
+    this.#share = new TurnShare(context.turns);
+    const credentials = new GuardedCredentials(context.credentials, context.guard, address);
     this.#receiver = new StreamReceiver(transport, {
       domains: new Set([domain]),
       credentials,
@@ -110,7 +122,7 @@ export class ClientConnection {
       admit: (account) => this.#admit(account),
       bind: (account, resource) => this.#bind(account, resource),
       bound: (jid) => this.#bound(jid),
-      resume: async (account, request) => this.#resume(account, request),
+      resume: (account, request) => this.#resume(account, request),
       bind2: {
         features: context.hooks.bindFeatures,
         bind: (account, request, userAgent) => this.#bindAlong(account, request, userAgent),
@@ -120,12 +132,14 @@ export class ClientConnection {
       features: (state) => context.hooks.streamFeatures(state),
       authenticated: ({ mechanism, account, error }) => {
         context.onAuthentication({ mechanism, error });
+        credentials.settled(account?.local);
         if (error === undefined) transport.authenticated();
         const details = { remote: transport.remote, mechanism, account: account?.toString(), reason: error?.message };
         if (error) log.warn(details, 'authentication failed');
         else log.debug(details, 'authenticated');
       },
     });
+    context.negotiating.add(this);
     this.#authTimer = this.#authenticationTimer(limits.authTimeoutMs);
   }
 
@@ -143,7 +157,15 @@ export class ClientConnection {
 
   /** To be called when the transport has new events. */
   pump(): void {
+    if (this.#busy) return;
+    const taken = this.#share.begin();
+    if (taken > 0 && this.#session) this.#pace(taken, this.#session);
     while (!this.#busy && !this.#ended) {
+      // So much from one client is enough for a turn: the others have theirs first.
+      if (!this.#share.take()) {
+        this.#await(nextTurn());
+        return;
+      }
       let work: void | Promise<void>;
       try {
         const event = this.#transport.nextEvent();
@@ -153,14 +175,29 @@ export class ClientConnection {
         this.#fail(error);
         return;
       }
-      if (work) this.#await(work);
+      if (work) {
+        if (this.#session) this.#context.sessions.track(work);
+        this.#await(work);
+      }
     }
+  }
+
+  /** One that has sent too much is not read from for a while. */
+  #pace(taken: number, { pace }: Session): void {
+    const restMs = pace?.take(this.#context.turns.startedAt, taken) ?? 0;
+    if (restMs > 0) this.#await(delay(restMs, undefined, { ref: false }));
+  }
+
+  /** Ends a stream that has no session. */
+  refuse(error: StreamError): void {
+    this.#receiver?.fail(error);
   }
 
   /** To be called when the transport is gone. */
   ended(): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#context.negotiating.delete(this);
     clearTimeout(this.#authTimer);
     if (this.#session) this.#context.sessions.disconnected(this.#session, this.#transport);
     else this.#leave();
@@ -184,7 +221,7 @@ export class ClientConnection {
     this.#temporary = undefined;
   }
 
-  #await(work: Promise<void>): void {
+  #await(work: Promise<unknown>): void {
     this.#busy = true;
     void (async () => {
       try {
@@ -192,6 +229,8 @@ export class ClientConnection {
       } catch (error) {
         this.#fail(error);
       }
+      // What is answered without waiting for anything outside must not go on for ever.
+      if (this.#context.turns.isLong) await nextTurn();
       this.#busy = false;
       this.#transport.resume();
       this.pump();
@@ -312,7 +351,7 @@ export class ClientConnection {
       };
       return { session: ready, answers };
     } catch (error) {
-      sessions.end(session);
+      void sessions.end(session);
       throw error;
     }
   }
@@ -321,13 +360,15 @@ export class ClientConnection {
     clearTimeout(this.#authTimer);
     this.#session = session;
     this.#receiver = undefined;
+    this.#context.negotiating.delete(this);
     this.#transport.bound?.();
     // Its client may have gone while it was being made.
     if (this.#ended) this.#context.sessions.disconnected(session, this.#transport);
   }
 
   /** @see XEP-0198 §5 */
-  #resume(account: Jid, request: Element): ResumeOutcome {
+  async #resume(account: Jid, request: Element): Promise<ResumeOutcome> {
+    await this.#context.sessions.release(account, request.attribute('previd') ?? '');
     const resumption = this.#context.sessions.resume(account, request, this.#transport);
     const { answer } = resumption;
     if (resumption.kind === 'failed') return { answer };

@@ -21,6 +21,13 @@ const listenAddress = z.string().transform((text, context): ListenAddress => {
   return { host, port: number };
 });
 
+/** The same as text, for others to connect to. */
+const hostAndPort = z.string().superRefine((text, context) => {
+  const checked = listenAddress.safeParse(text);
+  if (checked.success && checked.data.port > 0) return;
+  context.addIssue({ code: 'custom', message: `expected host:port such as xmpp2.example.org:5222, got "${text}"` });
+});
+
 const domain = z.string().transform((text, context): string => {
   const jid = Jid.tryParse(text);
   if (!jid || jid.local !== undefined || jid.resource !== undefined) {
@@ -169,10 +176,19 @@ export const serverConfigSchema = z
         maxUnauthenticatedBytes: z.number().int().min(2_000).default(DEFAULT_LIMITS.maxUnauthenticatedBytes),
         maxConnections: positive.default(DEFAULT_LIMITS.maxConnections),
         maxConnectionsPerAddress: positive.default(DEFAULT_LIMITS.maxConnectionsPerAddress),
+        maxConnectionsPerSecond: positive.default(DEFAULT_LIMITS.maxConnectionsPerSecond),
         maxSessionsPerAccount: positive.default(DEFAULT_LIMITS.maxSessionsPerAccount),
         authTimeoutMs: z.number().int().min(1_000).default(DEFAULT_LIMITS.authTimeoutMs),
         maxRegistrationsPerHour: positive.default(DEFAULT_LIMITS.maxRegistrationsPerHour),
         maxAuthFailures: z.number().int().min(1).max(100).default(DEFAULT_LIMITS.maxAuthFailures),
+        maxAuthFailuresPerAddress: positive.default(DEFAULT_LIMITS.maxAuthFailuresPerAddress),
+        maxAuthFailuresPerAccount: positive.default(DEFAULT_LIMITS.maxAuthFailuresPerAccount),
+        elementTimeoutMs: z.number().int().min(100).default(DEFAULT_LIMITS.elementTimeoutMs),
+        maxStanzasPerSecond: positive.default(DEFAULT_LIMITS.maxStanzasPerSecond),
+        maxStanzasPerSecondPerAccount: positive.default(DEFAULT_LIMITS.maxStanzasPerSecondPerAccount),
+        maxPendingRequests: positive.default(DEFAULT_LIMITS.maxPendingRequests),
+        maxRosterEntries: positive.max(100_000).default(DEFAULT_LIMITS.maxRosterEntries),
+        maxDirectedPresence: positive.default(DEFAULT_LIMITS.maxDirectedPresence),
         maxUnsentBytes: z.number().int().min(65_536).default(DEFAULT_LIMITS.maxUnsentBytes),
         maxBytesPerSecond: z.number().int().min(16_384).default(DEFAULT_LIMITS.maxBytesPerSecond),
         maxUnacknowledgedStanzas: positive.default(DEFAULT_LIMITS.maxUnacknowledgedStanzas),
@@ -193,6 +209,7 @@ export const serverConfigSchema = z
           .transform((hosts): ReadonlyMap<string, Target> => new Map(Object.entries(hosts))),
         maxConnections: positive.default(1000),
         maxConnectionsPerAddress: positive.default(100),
+        maxConnectionsPerSecond: positive.default(50),
         maxDomainsPerStream: positive.default(50),
         maxQueuedStanzas: positive.default(1000),
         maxQueuedBytes: positive.default(33_554_432),
@@ -249,6 +266,9 @@ export const serverConfigSchema = z
       })
       .prefault({}),
     history: z.strictObject({ retentionDays: positive.default(400) }).prefault({}),
+    streamManagement: z.strictObject({ location: hostAndPort.optional() }).prefault({}),
+    shutdown: z.strictObject({ seeOtherHost: hostAndPort.optional() }).prefault({}),
+    log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
   })
   .superRefine(({ auth, domain: served }, context) => {
     for (const [index, jid] of auth.admins.entries()) {

@@ -27,6 +27,16 @@ export type DeliveryObserver = (
   isNew: boolean,
 ) => void;
 
+/** What a module has to remember of sessions that are resumed after the server has started again. */
+export interface SessionMemory {
+  /** Of the module. */
+  readonly name: string;
+  /** @param unacknowledged what the client has not acknowledged, in order @returns what JSON can hold; undefined where there is nothing */
+  save(session: Session, unacknowledged: readonly Stanza[]): unknown;
+  /** @param saved what `save` returned */
+  restore(session: Session, saved: unknown, unacknowledged: readonly Stanza[]): void;
+}
+
 /** State of a stream whose features are being told. */
 export interface StreamState {
   readonly encrypted: boolean;
@@ -68,6 +78,7 @@ export class Hooks {
   readonly #sessionBound: ((session: Session) => void)[] = [];
   readonly #sessionEnded: ((session: Session) => MaybePromise<void>)[] = [];
   readonly #stanzaAcknowledged: ((stanza: Stanza, session: Session) => void)[] = [];
+  readonly #memories: SessionMemory[] = [];
   readonly #accountRemoved: ((localpart: string) => MaybePromise<void>)[] = [];
   /** Of all filters and observers of stanzas; undefined for those that want to see all of them. */
   readonly #interests: (DataInterest | undefined)[] = [];
@@ -131,6 +142,11 @@ export class Hooks {
   /** A client has confirmed that it has handled a stanza; only those that enabled XEP-0198 do. */
   onStanzaAcknowledged(observer: (stanza: Stanza, session: Session) => void): void {
     this.#stanzaAcknowledged.push(observer);
+  }
+
+  /** Has a part of sessions remembered when the server stops. */
+  rememberSessions(memory: SessionMemory): void {
+    this.#memories.push(memory);
   }
 
   onAccountRemoved(observer: (localpart: string) => MaybePromise<void>): void {
@@ -220,6 +236,18 @@ export class Hooks {
 
   stanzaAcknowledged(stanza: Stanza, session: Session): void {
     for (const observer of this.#stanzaAcknowledged) observer(stanza, session);
+  }
+
+  /** What modules have to remember of a session, by their names. */
+  memoryOf(session: Session, unacknowledged: readonly Stanza[]): Record<string, unknown> {
+    return Object.fromEntries(this.#memories.map((memory) => [memory.name, memory.save(session, unacknowledged)]));
+  }
+
+  sessionRestored(session: Session, saved: Readonly<Record<string, unknown>>, unacknowledged: readonly Stanza[]): void {
+    for (const memory of this.#memories) {
+      const part = saved[memory.name];
+      if (part !== undefined) memory.restore(session, part, unacknowledged);
+    }
   }
 
   async accountRemoved(localpart: string): Promise<void> {

@@ -4,6 +4,7 @@ export type { ServiceControl } from './administration/service-control.ts';
 export { SESSION_LIST_NODE } from './administration/session-list-command.ts';
 export { type ServerConfig, type ServerConfigInput, serverConfigSchema } from './config.ts';
 export { isLoopback, type ListenAddress, ListenError } from './listeners/listen.ts';
+export type { ConfigChange } from './live-config.ts';
 export { CREATE_ACCOUNT } from './registration/invitation-command.ts';
 export { Federation, type FederationStatistics } from './s2s/federation.ts';
 export { type DnsLookups, dnsLookups, type Target, type TimedAddress } from './s2s/resolve.ts';
@@ -18,4 +19,4 @@ export {
 } from './server.ts';
 export { type OpenDatabase, openDatabase, StorageError } from './storage/database.ts';
 export type { ServerSchema } from './storage/schema.ts';
-export { loadTls, selfSignedTls, type Tls, TlsError } from './tls.ts';
+export { daysLeft, loadTls, RENEW_DAYS, selfSignedTls, type Tls, TlsError } from './tls.ts';

@@ -122,7 +122,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     ofStreams(({ sent }) => sent),
   );
   counter('refused_connections_total', 'Connections that were not taken', ['reason'], () =>
-    (['connections', 'address', 'workers'] as const).map((reason) => [
+    (['connections', 'address', 'rate', 'workers'] as const).map((reason) => [
       sources.streams.refusals.get(reason) ?? 0,
       { reason },
     ]),

@@ -9,6 +9,7 @@ import type { ServerConfig } from './config.ts';
 import type { DiscoRegistry } from './disco-registry.ts';
 import type { Hooks } from './hooks.ts';
 import type { WebRoutes } from './http/web-routes.ts';
+import type { LoopTurns } from './loop-turns.ts';
 import type { RosterStore } from './roster-store.ts';
 import type { Router } from './router.ts';
 import type { SessionTable } from './session.ts';
@@ -37,6 +38,7 @@ export interface ServerContext {
   readonly commands: CommandRegistry;
   readonly hooks: Hooks;
   readonly web: WebRoutes;
+  readonly turns: LoopTurns;
   readonly log: Logger;
 }
 

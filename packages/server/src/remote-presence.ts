@@ -4,12 +4,14 @@ import type { Stanza } from './stanza.ts';
 /** Bounds of what is remembered. What goes beyond them is not known. */
 const MAX_PER_ACCOUNT = 2000;
 const MAX_IN_ALL = 200_000;
+const MAX_BYTES = 64 * 1024 * 1024;
 
 /** The presence that accounts were sent by those of other servers, as it was sent last. */
 export class RemotePresence {
   /** By localpart of the account, then full JID of the sender. */
   readonly #accounts = new Map<string, Map<string, Stanza>>();
   #size = 0;
+  #bytes = 0;
 
   /**
    * Takes in a presence without a type, or `unavailable`.
@@ -18,18 +20,24 @@ export class RemotePresence {
   receive(presence: Stanza, localpart: string): boolean {
     const key = presence.from.toString();
     const known = this.#accounts.get(localpart);
-    if (presence.type !== undefined) {
-      if (known?.delete(key)) this.#size--;
+    const former = known?.get(key);
+    if (former) {
+      this.#size--;
+      this.#bytes -= former.size;
+      known?.delete(key);
+    }
+    const isRoom = (known?.size ?? 0) < MAX_PER_ACCOUNT && this.#size < MAX_IN_ALL;
+    if (presence.type !== undefined || !isRoom || this.#bytes + presence.size > MAX_BYTES) {
       if (known?.size === 0) this.#accounts.delete(localpart);
       return false;
     }
-    const isNew = !known?.has(key);
-    if (isNew && ((known?.size ?? 0) >= MAX_PER_ACCOUNT || this.#size >= MAX_IN_ALL)) return false;
     const presences = known ?? new Map<string, Stanza>();
+    presence.compact();
     presences.set(key, presence);
     this.#accounts.set(localpart, presences);
-    if (isNew) this.#size++;
-    return isNew;
+    this.#size++;
+    this.#bytes += presence.size;
+    return former === undefined;
   }
 
   /** Is the sender available to the account? */
@@ -43,7 +51,10 @@ export class RemotePresence {
   }
 
   forget(localpart: string): void {
-    this.#size -= this.#accounts.get(localpart)?.size ?? 0;
+    for (const { size } of this.of(localpart)) {
+      this.#size--;
+      this.#bytes -= size;
+    }
     this.#accounts.delete(localpart);
   }
 }

@@ -21,9 +21,6 @@ export interface RosterEntry extends SubscriptionState {
   readonly inRoster: boolean;
 }
 
-/** Most entries an account may have. */
-export const MAX_ROSTER_ENTRIES = 10_000;
-
 /** Entries that are kept in memory; whole rosters go, the one first that was read first. */
 const MAX_CACHED_ENTRIES = 200_000;
 

@@ -1,8 +1,6 @@
-import type { Server } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
-  encodeBase64,
   Jid,
   type Logger,
   managementFeature,
@@ -16,8 +14,9 @@ import { AccountChanges } from './account-changes.ts';
 import { Accounts } from './accounts.ts';
 import { Administrators } from './administration/administrators.ts';
 import type { ServiceControl } from './administration/service-control.ts';
+import { CertificateWatch } from './certificate-watch.ts';
 import { ClientCertificates } from './client-certificates.ts';
-import { ClientConnection, type ClientTransport, type ConnectionContext } from './client-connection.ts';
+import type { ClientConnection, ConnectionContext } from './client-connection.ts';
 import { CommandRegistry } from './commands/command-registry.ts';
 import { ComponentHub } from './components/component-hub.ts';
 import type { ServerConfig } from './config.ts';
@@ -28,11 +27,17 @@ import { StreamCensus } from './figures/stream-census.ts';
 import { Hooks } from './hooks.ts';
 import { type HttpServer, startHttp } from './http/http-server.ts';
 import { WebRoutes } from './http/web-routes.ts';
+import { BoshSessions } from './listeners/bosh/bosh-sessions.ts';
+import { ClientDoors, proxiesOf, workerSettings } from './listeners/client-doors.ts';
 import { Connections } from './listeners/connections.ts';
-import { isLoopback, listen } from './listeners/listen.ts';
-import { type Network, ProxyProtocol } from './listeners/proxy-protocol/proxy-protocol.ts';
-import { type ClientDoor, directTlsServer, listenComponents, startTlsServer } from './listeners/tcp-listener.ts';
-import { createMetrics } from './metrics.ts';
+import { Door, moveDoors } from './listeners/door.ts';
+import type { ListenAddress } from './listeners/listen.ts';
+import { ProxyProtocol } from './listeners/proxy-protocol/proxy-protocol.ts';
+import { componentTaker } from './listeners/tcp-listener.ts';
+import { type ConfigChange, LiveConfig } from './live-config.ts';
+import { LogInGuard } from './log-in-guard.ts';
+import { LoopTurns } from './loop-turns.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
 import type { ServerContext } from './module.ts';
 import { modules } from './modules/index.ts';
 import { countOfflineMessages } from './offline-store.ts';
@@ -41,23 +46,25 @@ import { RosterStore } from './roster-store.ts';
 import { Router } from './router.ts';
 import { Federation } from './s2s/federation.ts';
 import type { DnsLookups } from './s2s/resolve.ts';
+import type { S2sTls } from './s2s/s2s-tls.ts';
 import { ServiceHost } from './service-host.ts';
 import { SessionTable } from './session.ts';
 import { SessionManager } from './session-manager.ts';
+import { type SessionSchema, SessionStore } from './session-store.ts';
 import { type OpenDatabase, openDatabase } from './storage/database.ts';
 import { serverMigrations } from './storage/migrations.ts';
 import type { ServerSchema } from './storage/schema.ts';
 import { loadSecret } from './storage/secret.ts';
 import { Settings } from './storage/settings.ts';
 import { TemporaryAccounts } from './temporary-accounts.ts';
-import { loadTls, selfSignedTls, type Tls } from './tls.ts';
+import { daysLeft, loadTls, RENEW_DAYS, selfSignedTls, type Tls } from './tls.ts';
 import { ClientTokens } from './tokens/client-tokens.ts';
 import { loadTokenKey } from './tokens/token-key.ts';
-import type { WorkerDoor } from './workers/worker-messages.ts';
 import { WorkerPool, workerCount } from './workers/worker-pool.ts';
 
 /** How long the end of all sessions may take when the server stops. */
 const STOP_GRACE_MS = 5000;
+const DAY_MS = 86_400_000;
 
 /** A running service. */
 export interface HostedService {
@@ -84,6 +91,8 @@ export interface ServerOptions {
   readonly log?: Logger;
   /** In the place of the system's DNS. */
   readonly dns?: DnsLookups;
+  /** How often it looks whether certificates on the disk have changed, in ms. */
+  readonly watchIntervalMs?: number;
   /** What worker processes run, in the place of the built package's own. */
   readonly workerProgram?: string;
   /** Lets administrators end the server or start it again; without it they can't. */
@@ -116,8 +125,7 @@ export function serverTls({ tls, dataDir, domain }: ServerConfig): Promise<Tls> 
 /** The XMPP server with its services, composed: start it, stop it. */
 export class ThingwardServer {
   readonly accounts: Accounts;
-  readonly tls: Tls;
-  readonly #config: ServerConfig;
+  readonly #live: LiveConfig;
   readonly #options: ServerOptions;
   readonly #log: Logger;
   readonly #database: OpenDatabase<ServerSchema>;
@@ -133,18 +141,35 @@ export class ThingwardServer {
   readonly #connections: Connections;
   readonly #temporaries: TemporaryAccounts;
   #tokens: ClientTokens | undefined;
-  readonly #listeners: Server[] = [];
   readonly #components: ComponentHub;
+  readonly #componentDoor: Door;
+  readonly #web = new WebRoutes();
+  readonly #httpProxies: ProxyProtocol;
+  readonly #turns = new LoopTurns();
+  readonly #negotiating = new Set<ClientConnection>();
+  #tls: Tls;
+  #clientDoors: ClientDoors | undefined;
+  #context: ConnectionContext | undefined;
+  #metrics: Metrics | undefined;
+  #bosh: BoshSessions | undefined;
   #http: HttpServer | undefined;
+  /** They have moved elsewhere, and still serve those that were there. */
+  readonly #retired: HttpServer[] = [];
+  #watch: CertificateWatch | undefined;
+  #expiryTimer: NodeJS.Timeout | undefined;
+  /** Changes of the configuration happen one after the other. */
+  #changing: Promise<unknown> = Promise.resolve();
+  #stopped: Promise<void> | undefined;
   #workers: WorkerPool | undefined;
   #federation: Federation | undefined;
 
-  private constructor(config: ServerConfig, options: ServerOptions, database: OpenDatabase<ServerSchema>, tls: Tls) {
-    this.#config = config;
+  private constructor(given: ServerConfig, options: ServerOptions, database: OpenDatabase<ServerSchema>, tls: Tls) {
+    this.#live = new LiveConfig(given);
+    const config = this.#live.current;
     this.#options = options;
     this.#log = options.log ?? SILENT_LOGGER;
     this.#database = database;
-    this.tls = tls;
+    this.#tls = tls;
     this.accounts = new Accounts(database.query, config.domain);
     this.#router = new Router(Jid.parse(config.domain), this.#sessions, this.#hooks, this.#log, this.#stanzas);
     this.#sessionManager = new SessionManager({
@@ -152,10 +177,17 @@ export class ThingwardServer {
       router: this.#router,
       hooks: this.#hooks,
       limits: config.limits,
+      settings: config.streamManagement,
+      store: new SessionStore(database.query.withTables<SessionSchema>(), config.domain),
       log: this.#log,
       sent: this.#stanzas.toClients,
     });
-    this.#components = new ComponentHub(config.components, this.#router, config.limits, this.#log);
+    this.#components = new ComponentHub(config.components, {
+      router: this.#router,
+      limits: config.limits,
+      turns: this.#turns,
+      log: this.#log,
+    });
     this.#hooks.addStreamFeature(({ authenticated }) => (authenticated ? managementFeature() : undefined));
     this.#hooks.addBindFeature({
       feature: STREAM_MANAGEMENT,
@@ -166,6 +198,12 @@ export class ThingwardServer {
     });
     this.#temporaries = new TemporaryAccounts(database.query, this.#hooks);
     this.#connections = new Connections(config.limits, this.#log, this.#streams);
+    this.#httpProxies = new ProxyProtocol(proxiesOf(config, 'http'), this.#log);
+    const { limits } = config;
+    this.#componentDoor = new Door({
+      name: 'component',
+      take: componentTaker(this.#components, this.#connections, { limits, log: this.#log }),
+    });
   }
 
   /** Opens the database, the services and the doors. What was opened is closed again when one fails. @throws StorageError, TlsError, ListenError, WorkerError */
@@ -182,15 +220,19 @@ export class ThingwardServer {
     return server;
   }
 
+  /** The certificate that new connections get. */
+  get tls(): Tls {
+    return this.#tls;
+  }
+
   /** Where the console is; undefined when HTTP is off. */
   get url(): string | undefined {
     return this.#http?.url;
   }
 
-  /** Host and port of an open door. */
-  address(index: number): { readonly host: string; readonly port: number } | undefined {
-    const address = this.#listeners[index]?.address();
-    return address && typeof address === 'object' ? { host: address.address, port: address.port } : undefined;
+  /** Host and port of an open door: of clients, then of components. */
+  address(index: number): ListenAddress | undefined {
+    return this.#doors.filter(({ isOpen }) => isOpen)[index]?.address;
   }
 
   /** The exchange with other servers; undefined when it is off. */
@@ -203,30 +245,70 @@ export class ThingwardServer {
     return this.#workers?.pids ?? [];
   }
 
-  /** Ends all streams orderly and closes everything. */
-  async stop(): Promise<void> {
-    const closed = this.#listeners.map((listener) => new Promise<void>((resolve) => listener.close(() => resolve())));
-    await this.#sessionManager.stop(new StreamError('system-shutdown', 'the server stops'), STOP_GRACE_MS);
-    this.#components.stop();
+  /**
+   * Takes over another configuration, while streams go on. Nothing changes when any of it can't be used.
+   * @returns what counts from now on, and what only after a new start
+   * @throws TlsError, ListenError
+   */
+  reload(next: ServerConfig): Promise<ConfigChange> {
+    return this.#serially(() => this.#reload(next));
+  }
+
+  /** Reads the certificates of the configuration again, for connections to come. @throws TlsError */
+  renewCertificates(): Promise<void> {
+    return this.#serially(async () => {
+      const tls = await this.#checkCertificates(this.#config);
+      this.#useCertificates(tls, this.#federation?.prepareTls(tls, this.#config.s2s.trust?.ca));
+    });
+  }
+
+  /** Ends all streams orderly and closes everything. Sessions that can be resumed wait for the next start. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    await this.#changing;
+    this.#watch?.stop();
+    clearInterval(this.#expiryTimer);
+    const { seeOtherHost } = this.#config.shutdown;
+    const error = new StreamError('system-shutdown', 'the server stops');
+    const farewell = seeOtherHost ? new StreamError('see-other-host', undefined, undefined, seeOtherHost) : error;
+    const closed = this.#doors.map((door) => door.close());
+    this.#http?.retire();
+    for (const connection of [...this.#negotiating]) connection.refuse(farewell);
+    await this.#sessionManager.stop(farewell, STOP_GRACE_MS);
+    this.#components.stop(error);
     for (const service of this.#services) await service.stop();
-    await this.#federation?.stop();
+    await this.#federation?.stop(error);
     for (const host of this.#hosts) host.disconnect();
     for (const stop of this.#stopModules) await stop();
     this.#tokens?.stop();
     await new Promise((resolve) => setTimeout(resolve, this.#connections.size > 0 ? 50 : 0));
+    this.#bosh?.close();
     this.#connections.destroyAll();
     await this.#workers?.stop();
-    await this.#http?.close();
+    for (const http of [this.#http, ...this.#retired]) await http?.close();
     await Promise.all(closed);
+    await this.#sessionManager.keep();
     await this.#database.close();
   }
 
+  get #config(): ServerConfig {
+    return this.#live.current;
+  }
+
+  get #doors(): readonly Door[] {
+    const { c2s, c2sTls } = this.#clientDoors ?? {};
+    return [c2s, c2sTls, this.#componentDoor].filter((door) => door !== undefined);
+  }
+
   async #start(): Promise<void> {
-    const { listen, limits, domain } = this.#config;
+    const { limits, domain, listen } = this.#config;
     const log = this.#log;
     const rosters = new RosterStore(this.#database.query);
     const disco = new DiscoRegistry();
-    const web = new WebRoutes();
     const context: ServerContext = {
       domain,
       config: this.#config,
@@ -242,14 +324,15 @@ export class ThingwardServer {
         sessions: this.#sessions,
         sessionManager: this.#sessionManager,
       }),
-      administrators: new Administrators(this.#config.auth.admins, new Settings(this.#database.query)),
+      administrators: new Administrators(() => this.#config.auth.admins, new Settings(this.#database.query)),
       serviceControl: this.#options.serviceControl,
       rosters,
       database: this.#database.query,
       disco,
       commands: new CommandRegistry(),
       hooks: this.#hooks,
-      web,
+      web: this.#web,
+      turns: this.#turns,
       log,
     };
     await this.#temporaries.clear();
@@ -266,20 +349,8 @@ export class ThingwardServer {
       if (stop) this.#stopModules.push(stop);
     }
     await this.#startServices();
-
-    if (listen.s2s || listen.s2sTls) {
-      this.#federation = await Federation.start({
-        domain,
-        settings: this.#config.s2s,
-        listen,
-        limits,
-        router: this.#router,
-        tls: this.tls,
-        log,
-        streams: this.#streams,
-        dns: this.#options.dns,
-      });
-    }
+    this.#federation = await this.#newFederation(listen, this.#tls);
+    await this.#sessionManager.restore();
 
     const metrics = createMetrics({
       streams: this.#streams,
@@ -297,7 +368,8 @@ export class ThingwardServer {
       federation: () => this.#federation?.statistics,
       offlineMessages: () => countOfflineMessages(this.#database.query),
     });
-    const connectionContext: ConnectionContext = {
+    this.#metrics = metrics;
+    this.#context = {
       domain,
       credentials: this.accounts,
       limits,
@@ -308,74 +380,182 @@ export class ThingwardServer {
       temporaries: this.#config.auth.anonymous ? this.#temporaries : undefined,
       hooks: this.#hooks,
       log,
+      negotiating: this.#negotiating,
+      guard: new LogInGuard(limits),
+      turns: this.#turns,
       onAuthentication: (outcome) => metrics.authenticated(outcome),
     };
-    await this.#openClientDoors(connectionContext);
-    if (listen.component) {
-      const door = await listenComponents(listen.component, this.#components, this.#connections, { limits, log });
-      this.#listeners.push(door);
-    }
-    if (listen.http) {
-      this.#http = await startHttp({
-        address: listen.http,
-        context: connectionContext,
-        connections: this.#connections,
-        metrics,
-        metricsAccess: this.#config.http,
-        streams: this.#streams,
-        bosh: this.#config.bosh,
-        proxies: new ProxyProtocol(this.#proxiesOf('http'), log),
-        publicUrl: this.#config.http.publicUrl,
-        tls: this.tls,
-        web,
-        consoleDirectory: this.#options.consoleDirectory,
-        staticDirectories: this.#options.staticDirectories ?? {},
-      });
-    }
-  }
-
-  /** The doors over TCP, in this process or with worker processes behind them. */
-  async #openClientDoors(context: ConnectionContext): Promise<void> {
-    const { listen: addresses, auth, limits, workers } = this.#config;
-    const requireTls = !(auth.allowPlaintext && addresses.c2s && isLoopback(addresses.c2s.host));
-    const connect = (door: WorkerDoor) => (transport: ClientTransport) =>
-      new ClientConnection(context, transport, door === 'c2sTls' || requireTls);
-    const size = workerCount(workers);
+    this.#bosh = new BoshSessions({
+      context: this.#context,
+      connections: this.#connections,
+      settings: this.#config.bosh,
+      streams: this.#streams,
+    });
+    const size = workerCount(this.#config.workers);
     if (size > 0) {
       new DirectPaths(this.#hooks, this.#sessions);
       this.#workers = await this.#startWorkers(size);
     }
-    for (const door of ['c2s', 'c2sTls'] as const) {
-      const address = addresses[door];
-      if (!address) continue;
-      const local = (): ClientDoor => ({
-        limits,
-        log: this.#log,
-        tls: this.tls,
-        proxies: new ProxyProtocol(this.#proxiesOf(door), this.#log),
-        clientCertificates: auth.clientCertificates && new ClientCertificates(auth.clientCertificates),
-        admit: (socket, source) => this.#connections.admit(socket, door, source.address),
-        connect: connect(door),
-      });
-      const server =
-        this.#workers?.server(door, connect(door)) ??
-        (door === 'c2s' ? startTlsServer(local()) : directTlsServer(local()));
-      this.#listeners.push(await listen(server, door, address));
+    this.#clientDoors = new ClientDoors({
+      config: this.#config,
+      context: this.#context,
+      connections: this.#connections,
+      workers: this.#workers,
+      tls: this.#tls,
+    });
+    await this.#moveDoors(listen);
+    if (listen.http) this.#http = await this.#openHttp(listen.http);
+    this.#watchCertificates();
+  }
+
+  async #reload(next: ServerConfig): Promise<ConfigChange> {
+    const change = this.#live.compare(next);
+    const reachable = this.#live.reachable(next);
+    const { listen } = reachable;
+    const tls = await this.#checkCertificates(reachable);
+    const s2sTls = this.#federation?.prepareTls(tls, reachable.s2s.trust?.ca);
+    const takeBack = await this.#moveDoors(listen);
+    let federation: Federation | undefined;
+    try {
+      if (!this.#federation) federation = await this.#newFederation(listen, tls, reachable.s2s);
+      await this.#moveHttp(listen.http, tls);
+    } catch (error) {
+      await federation?.stop();
+      await takeBack();
+      throw error;
     }
+    // From here on nothing fails.
+    this.#live.apply(next);
+    this.#federation ??= federation;
+    this.#httpProxies.trust(proxiesOf(this.#config, 'http'));
+    const served = this.#components.configure(this.#config.components);
+    this.#useCertificates(tls, s2sTls);
+    if (!listen.s2s && !listen.s2sTls) {
+      await this.#federation?.stop();
+      this.#federation = undefined;
+    }
+    const components = served.map((domain) => `components.${domain}`);
+    return {
+      applied: change.applied.filter((key) => !components.some((component) => key.startsWith(component))),
+      needsRestart: [...change.needsRestart, ...components],
+    };
+  }
+
+  /** All the files that certificates are in, read. @throws TlsError */
+  async #checkCertificates(config: ServerConfig): Promise<Tls> {
+    const tls = await serverTls(config);
+    const { clientCertificates } = config.auth;
+    if (clientCertificates) new ClientCertificates(clientCertificates);
+    return tls;
+  }
+
+  #useCertificates(tls: Tls, s2sTls: S2sTls | undefined): void {
+    const isNew = tls.fingerprint !== this.#tls.fingerprint;
+    this.#tls = tls;
+    this.#clientDoors?.configure(tls);
+    this.#http?.configure(tls);
+    if (s2sTls) this.#federation?.configure(s2sTls);
+    if (isNew)
+      this.#log.info(
+        { fingerprint: tls.fingerprint, expiresAt: tls.expiresAt },
+        'new connections get another certificate',
+      );
+    this.#tellOfExpiry();
+  }
+
+  #watchCertificates(): void {
+    const files = () => {
+      const { tls, auth, s2s } = this.#config;
+      return [tls?.cert, tls?.key, auth.clientCertificates?.ca, s2s.trust?.ca].filter((file) => file !== undefined);
+    };
+    const renew = async () => {
+      try {
+        await this.renewCertificates();
+      } catch (error) {
+        this.#log.error(
+          { reason: (error as Error).message },
+          'certificates have changed and can’t be used: the former go on',
+        );
+      }
+    };
+    this.#watch = new CertificateWatch(files, renew, this.#options.watchIntervalMs);
+    void this.#watch.look();
+    this.#expiryTimer = setInterval(() => this.#tellOfExpiry(), DAY_MS).unref();
+    this.#tellOfExpiry();
+  }
+
+  #tellOfExpiry(): void {
+    const days = daysLeft(this.#tls, Date.now());
+    const details = { file: this.#tls.certificateFile, expiresAt: this.#tls.expiresAt, days };
+    if (days < 0) this.#log.error(details, 'the certificate has expired');
+    else if (days < RENEW_DAYS) this.#log.warn(details, 'the certificate expires soon');
+  }
+
+  #moveDoors(addresses: ServerConfig['listen']): Promise<() => Promise<void>> {
+    return moveDoors(this.#doors.map((door) => [door, addresses[door.name as keyof typeof addresses]] as const));
+  }
+
+  /** @returns undefined when no door for other servers is wanted */
+  async #newFederation(
+    listen: ServerConfig['listen'],
+    tls: Tls,
+    { trust } = this.#config.s2s,
+  ): Promise<Federation | undefined> {
+    if (!listen.s2s && !listen.s2sTls) return undefined;
+    return Federation.start({
+      domain: this.#config.domain,
+      settings: this.#config.s2s,
+      authoritiesFile: trust?.ca,
+      listen,
+      limits: this.#config.limits,
+      router: this.#router,
+      turns: this.#turns,
+      tls,
+      log: this.#log,
+      streams: this.#streams,
+      dns: this.#options.dns,
+    });
+  }
+
+  /** Opens it, closes it, or moves it to another address. When that fails it stays where it was. @throws ListenError */
+  async #moveHttp(wanted: ListenAddress | undefined, tls: Tls): Promise<void> {
+    const former = this.#http;
+    if (former?.address.host === wanted?.host && former?.address.port === wanted?.port) return;
+    const isSamePort = former !== undefined && former.address.port === wanted?.port && wanted.port !== 0;
+    if (isSamePort) former.retire();
+    try {
+      this.#http = wanted && (await this.#openHttp(wanted, tls));
+    } catch (error) {
+      if (isSamePort) this.#http = await this.#openHttp(former.address);
+      throw error;
+    } finally {
+      if (former && this.#http !== former) this.#retired.push(former);
+    }
+    if (!isSamePort) former?.retire();
+  }
+
+  #openHttp(address: ListenAddress, tls = this.#tls): Promise<HttpServer> {
+    return startHttp({
+      address,
+      context: this.#context as ConnectionContext,
+      connections: this.#connections,
+      metrics: this.#metrics as Metrics,
+      metricsAccess: this.#config.http,
+      bosh: this.#bosh as BoshSessions,
+      proxies: this.#httpProxies,
+      settings: this.#config.http,
+      tls,
+      web: this.#web,
+      consoleDirectory: this.#options.consoleDirectory,
+      staticDirectories: this.#options.staticDirectories ?? {},
+    });
   }
 
   #startWorkers(size: number): Promise<WorkerPool> {
-    const { limits, auth } = this.#config;
     return WorkerPool.start({
       size,
       program: this.#options.workerProgram ?? fileURLToPath(new URL('./workers/worker-main.js', import.meta.url)),
-      settings: {
-        limits,
-        tls: this.tls.options,
-        certificate: encodeBase64(this.tls.certificate),
-        clientCertificates: auth.clientCertificates,
-        proxies: { c2s: this.#proxiesOf('c2s'), c2sTls: this.#proxiesOf('c2sTls') },
-      },
+      settings: workerSettings(this.#config, this.#tls),
       connections: this.#connections,
       streams: this.#streams,
       traffic: this.#stanzas,
@@ -383,9 +563,10 @@ export class ThingwardServer {
     });
   }
 
-  #proxiesOf(door: 'c2s' | 'c2sTls' | 'http'): readonly Network[] {
-    const { proxyProtocol } = this.#config;
-    return proxyProtocol?.doors.includes(door) ? proxyProtocol.from : [];
+  #serially<T>(change: () => Promise<T>): Promise<T> {
+    const result = this.#changing.then(change);
+    this.#changing = result.catch(() => undefined);
+    return result;
   }
 
   async #startServices(): Promise<void> {
@@ -395,7 +576,11 @@ export class ThingwardServer {
       const domain = `${name}.${this.#config.domain}`;
       // It runs elsewhere and joins as a component.
       if (this.#components.route(domain)) continue;
-      const host = new ServiceHost(domain, title, this.#router, this.#log);
+      const host = new ServiceHost(domain, title, this.#router, {
+        log: this.#log,
+        turns: this.#turns,
+        limits: this.#config.limits,
+      });
       const service = create(host, database, this.#log, this.#config);
       this.#hosts.push(host);
       this.#services.push(service);

@@ -1,20 +1,41 @@
 import type { Element } from '@thingward/xml';
-import { Jid, type Logger, PeerError, StanzaDispatcher } from '@thingward/xmpp';
+import { Jid, type Logger, PeerError, StanzaDispatcher, StanzaError } from '@thingward/xmpp';
+import { FairQueue } from './fair-queue.ts';
 import type { StanzaReceiver } from './handlers.ts';
+import type { Limits } from './limits.ts';
+import type { LoopTurns } from './loop-turns.ts';
 import type { Router } from './router.ts';
 import { Stanza } from './stanza.ts';
+
+/** Stanzas of one sender that are handled at the same time; of all senders that wait. */
+const MAX_RUNNING = 32;
+const MAX_WAITING = 10_000;
+
+export interface ServiceHostOptions {
+  readonly log: Logger;
+  readonly turns: LoopTurns;
+  readonly limits: Pick<Limits, 'maxPendingRequests'>;
+}
 
 /** A service that lives in this process: the same to it as a component connection would be. */
 export class ServiceHost extends StanzaDispatcher implements StanzaReceiver {
   readonly jid: Jid;
   readonly title: string;
   readonly #router: Router;
+  readonly #queue: FairQueue<Stanza>;
 
-  constructor(domain: string, title: string, router: Router, log: Logger) {
+  constructor(domain: string, title: string, router: Router, { log, turns, limits }: ServiceHostOptions) {
     super((error) => log.error({ err: error, service: domain }, 'a service failed to handle a stanza'));
     this.jid = Jid.parse(domain);
     this.title = title;
     this.#router = router;
+    this.#queue = new FairQueue({
+      turns,
+      run: (stanza) => this.dispatch(stanza.element),
+      maxRunning: MAX_RUNNING,
+      maxWaiting: () => limits.maxPendingRequests,
+      maxInAll: MAX_WAITING,
+    });
     router.addService(this);
   }
 
@@ -29,7 +50,11 @@ export class ServiceHost extends StanzaDispatcher implements StanzaReceiver {
   }
 
   receive(stanza: Stanza): void {
-    this.dispatch(stanza.element);
+    // What it has asked for itself is never kept waiting: others may wait for it.
+    if (stanza.kind === 'iq' && !stanza.isIqRequest()) void this.dispatch(stanza.element);
+    else if (!this.#queue.add(stanza.from.bare.toString(), stanza)) {
+      this.#router.reject(stanza, new StanzaError('resource-constraint', `too much waits for ${this.jid}`));
+    }
   }
 
   /** The content is written once for all of them. */

@@ -1,6 +1,7 @@
 import type { Element } from '@thingward/xml';
 import type { Jid, StreamError } from '@thingward/xmpp';
 import type { StanzaCounts } from './figures/stanza-counts.ts';
+import type { SessionPace } from './session-pace.ts';
 import type { Stanza, UndeliveredStanza } from './stanza.ts';
 import type { StreamManagement } from './stream-management.ts';
 
@@ -28,6 +29,8 @@ export interface SessionClient {
   readonly userAgentId?: string | undefined;
   /** Nobody can authenticate as the account again. @see XEP-0175 */
   readonly isTemporary?: boolean;
+  /** Now, where it is not said. */
+  readonly boundAt?: Date;
 }
 
 /** Stanzas that may wait until a session begins. */
@@ -36,7 +39,7 @@ const MAX_HELD = 1000;
 /** A bound resource of an account. It may outlive its connection. @see XEP-0198 §5 */
 export class Session {
   readonly jid: Jid;
-  readonly boundAt = new Date();
+  readonly boundAt: Date;
   /** The last presence without a type it sent; undefined while it is not available. */
   available: Stanza | undefined;
   priority = 0;
@@ -50,6 +53,8 @@ export class Session {
   onPathChange: (() => void) | undefined;
   /** Called when there is no room for what waits for its client. */
   onOverflow: (() => void) | undefined;
+  /** How fast the client may send stanzas. */
+  pace: SessionPace | undefined;
   /** Does its client read the archive, so that it needs no stored messages that are there? @see XEP-0386 §3.2 */
   readsArchive = false;
   /** UUID of its installation; undefined when the client keeps it to itself. */
@@ -63,18 +68,19 @@ export class Session {
   /** Stanzas that came before it began. */
   #held: Stanza[] | undefined;
 
-  /** @param sent counts what is sent to clients */
+  /** @param wire undefined where it waits to be resumed @param sent counts what is sent to clients */
   constructor(
     jid: Jid,
-    wire: SessionWire,
+    wire: SessionWire | undefined,
     sent: StanzaCounts,
-    { userAgentId, isTemporary = false }: SessionClient = {},
+    { userAgentId, isTemporary = false, boundAt = new Date() }: SessionClient = {},
   ) {
     this.jid = jid;
     this.#sent = sent;
     this.#wire = wire;
     this.userAgentId = userAgentId;
     this.isTemporary = isTemporary;
+    this.boundAt = boundAt;
   }
 
   get localpart(): string {

@@ -28,6 +28,15 @@ export interface ManagementOptions {
   readonly onSilence: () => void;
   /** Told of stanzas the client has handled. */
   readonly onHandled: (stanza: Stanza) => void;
+  /** Where it goes on with what was there before the server started: it has no connection then. */
+  readonly former?: FormerManagement;
+}
+
+/** Counts and stanzas of a managed stream of before. */
+export interface FormerManagement {
+  readonly handled: number;
+  readonly acknowledged: number;
+  readonly unacknowledged: readonly Sent[];
 }
 
 /** The counts and the queue of a managed stream; they outlive its connections. @see XEP-0198 §4, §5 */
@@ -35,11 +44,11 @@ export class StreamManagement {
   readonly id: string | undefined;
   readonly resumeMs: number;
   readonly #options: ManagementOptions;
-  readonly #queue = new UnacknowledgedQueue<Sent>();
-  #handled = 0;
+  readonly #queue: UnacknowledgedQueue<Sent>;
+  #handled: number;
   #bytes = 0;
   #unasked = 0;
-  #isConnected = true;
+  #isConnected: boolean;
   #askTimer: NodeJS.Timeout | undefined;
   #answerTimer: NodeJS.Timeout | undefined;
 
@@ -47,11 +56,29 @@ export class StreamManagement {
     this.#options = options;
     this.id = options.id;
     this.resumeMs = options.resumeMs;
+    const { former } = options;
+    this.#handled = former?.handled ?? 0;
+    this.#queue = new UnacknowledgedQueue(former?.acknowledged);
+    this.#isConnected = former === undefined;
+    for (const sent of former?.unacknowledged ?? []) {
+      this.#queue.push(sent);
+      this.#bytes += sent.stanza.size;
+    }
   }
 
   /** Stanzas from the client that were taken in. */
   get handled(): number {
     return this.#handled;
+  }
+
+  /** Stanzas to the client that it has acknowledged. */
+  get acknowledgedCount(): number {
+    return this.#queue.acknowledgedCount;
+  }
+
+  /** What the client has not acknowledged, in order. */
+  get unacknowledged(): readonly Sent[] {
+    return [...this.#queue];
   }
 
   /** Is there no room for more? Then the session must end. */

@@ -1,7 +1,7 @@
 import { createPrivateKey, KeyObject, randomBytes, webcrypto, X509Certificate } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SecureContextOptions } from 'node:tls';
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { asciiDomain } from '@thingward/xmpp';
 
 /** The server's certificate can't be used. */
@@ -18,9 +18,19 @@ export interface Tls {
   readonly certificate: Uint8Array;
   readonly certificateFile: string;
   readonly isSelfSigned: boolean;
+  readonly expiresAt: Date;
 }
 
 const VALID_DAYS = 825;
+const DAY_MS = 86_400_000;
+
+/** So many days before its end a certificate should have been renewed. */
+export const RENEW_DAYS = 21;
+
+/** Whole days until the certificate expires; negative when it has. @param now milliseconds since 1970 */
+export function daysLeft({ expiresAt }: Tls, now: number): number {
+  return Math.floor((expiresAt.getTime() - now) / DAY_MS);
+}
 
 /** Loads the certificate and key of the configuration. @throws TlsError */
 export function loadTls(certificateFile: string, keyFile: string): Tls {
@@ -36,12 +46,18 @@ export function loadTls(certificateFile: string, keyFile: string): Tls {
   }
   if (!matches) throw new TlsError(`${keyFile} is not the key of ${certificateFile}`);
   const options: SecureContextOptions = { cert, key, minVersion: 'TLSv1.2' };
+  try {
+    createSecureContext(options);
+  } catch (error) {
+    throw new TlsError(`${certificateFile} with ${keyFile} can't be used: ${(error as Error).message}`);
+  }
   return {
     options,
     fingerprint: `sha256:${certificate.fingerprint256}`,
     certificate: new Uint8Array(certificate.raw),
     certificateFile,
     isSelfSigned: certificate.checkIssued(certificate),
+    expiresAt: new Date(certificate.validTo),
   };
 }
 
@@ -74,7 +90,7 @@ async function makeSelfSigned(domain: string): Promise<{ cert: string; key: stri
     serialNumber: `01${randomBytes(8).toString('hex')}`,
     name: `CN=${domain}`,
     notBefore: new Date(now - 60_000),
-    notAfter: new Date(now + VALID_DAYS * 86_400_000),
+    notAfter: new Date(now + VALID_DAYS * DAY_MS),
     signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
     keys,
     extensions: [

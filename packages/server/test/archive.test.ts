@@ -1,4 +1,4 @@
-import { ARCHIVE, type ArchiveResult, CARBONS, decodeArchiveFin, decodeArchiveResult, NS } from '@thingward/xmpp';
+import { ARCHIVE, type ArchiveResult, CARBONS, decodeArchiveFin, decodeArchiveResult, Jid, NS } from '@thingward/xmpp';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Actor, befriend, Stage } from './conversation.ts';
 
@@ -22,7 +22,8 @@ async function ask(actor: Actor, content = '') {
   const results: ArchiveResult[] = [];
   for (;;) {
     const element = await actor.next();
-    const result = element.name === 'message' ? decodeArchiveResult(element) : undefined;
+    const result =
+      element.name === 'message' ? decodeArchiveResult(element, Jid.parse(element.attribute('to') ?? '')) : undefined;
     if (result?.queryId === id) results.push(result);
     const fin = element.attribute('id') === id ? element.child('fin', ARCHIVE) : undefined;
     if (fin)

@@ -11,12 +11,17 @@ export interface Answer {
 
 /** A client that speaks BOSH request by request, and decides itself about each. */
 export class BoshActor {
-  readonly #url: string;
+  #url = '';
   rid = Math.floor(Math.random() * 2 ** 40) + 1;
   sid: string | undefined;
 
   /** @param url of the server */
   constructor(url: string) {
+    this.moves(url);
+  }
+
+  /** Its next requests go to another server of HTTP. */
+  moves(url: string): void {
     this.#url = `${url}/http-bind`;
   }
 

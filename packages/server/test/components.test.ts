@@ -116,6 +116,11 @@ describe('stanzas of components', () => {
   it.each([
     [`<message from='a@elsewhere' to='romeo@localhost'/>`, 'invalid-from'],
     [`<message from='romeo@localhost' to='juliet@localhost'/>`, 'invalid-from'],
+    [`<message from='a@sub.${BRIDGE}' to='romeo@localhost'/>`, 'invalid-from'],
+    [`<message from='a@not${BRIDGE}' to='romeo@localhost'/>`, 'invalid-from'],
+    [`<message from='a@${BRIDGE}.example' to='romeo@localhost'/>`, 'invalid-from'],
+    [`<message from='${BRIDGE}@localhost' to='romeo@localhost'/>`, 'invalid-from'],
+    [`<message from='localhost' to='romeo@localhost'/>`, 'invalid-from'],
     [`<message to='romeo@localhost'/>`, 'improper-addressing'],
     [`<message from='a@${BRIDGE}'/>`, 'improper-addressing'],
     [`<message from='@' to='romeo@localhost'/>`, 'improper-addressing'],

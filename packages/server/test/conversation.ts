@@ -5,9 +5,15 @@ import { join } from 'node:path';
 import { type ConnectionOptions, connect as connectTls, TLSSocket } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { type Element, parseElement, type StreamEvent, StreamReader } from '@thingward/xml';
-import { type ChannelBindings, encodeBase64, NS } from '@thingward/xmpp';
+import { type ChannelBindings, COMPONENT, componentHandshake, encodeBase64, NS } from '@thingward/xmpp';
 import { channelBindings } from '@thingward/xmpp/node';
-import { type ServerConfigInput, type ServerOptions, serverConfigSchema, ThingwardServer } from '../src/index.ts';
+import {
+  type ServerConfig,
+  type ServerConfigInput,
+  type ServerOptions,
+  serverConfigSchema,
+  ThingwardServer,
+} from '../src/index.ts';
 
 const PATIENCE_MS = 2000;
 
@@ -44,15 +50,19 @@ export class Stage {
   }
 
   async start(): Promise<void> {
-    const config = serverConfigSchema.parse({
+    this.server = await ThingwardServer.start(this.config(this.#input), { workerProgram, ...this.#options });
+  }
+
+  /** A configuration of its server. */
+  config(input: Partial<ServerConfigInput>): ServerConfig {
+    return serverConfigSchema.parse({
       domain: this.domain,
       dataDir: this.directory,
       listen: { c2s: '127.0.0.1:0', c2sTls: '127.0.0.1:0', http: '127.0.0.1:0' },
       auth: { allowPlaintext: true },
       workers,
-      ...this.#input,
+      ...input,
     });
-    this.server = await ThingwardServer.start(config, { workerProgram, ...this.#options });
   }
 
   /** The doors it opens when it starts the next time. */
@@ -88,6 +98,16 @@ export class Stage {
     await actor.roster();
     actor.sends(`<presence><priority>${priority}</priority></presence>`);
     await actor.receives(`<presence from='${name}@${this.domain}/${resource}'/>`);
+    return actor;
+  }
+
+  /** A component that has shaken hands. @param index of its door among those that are open @see XEP-0114 §3 */
+  async component(index: number, domain: string, secret: string): Promise<Actor> {
+    const actor = await this.#enter(connectTcp(this.server.address(index)?.port ?? 0, '127.0.0.1'), 'connect');
+    actor.sends(`<stream:stream xmlns='${COMPONENT}' xmlns:stream='${NS.stream}' to='${domain}'>`);
+    const id = (await actor.header()).attribute('id') ?? '';
+    actor.sends(`<handshake>${await componentHandshake(id, secret)}</handshake>`);
+    await actor.receives(`<handshake xmlns='${COMPONENT}'/>`);
     return actor;
   }
 
@@ -232,6 +252,11 @@ export class Actor {
     return socket instanceof TLSSocket ? channelBindings(socket, socket.getPeerCertificate().raw) : {};
   }
 
+  /** The server's certificate, as this connection got it. */
+  get certificate(): Uint8Array | undefined {
+    return this.#socket instanceof TLSSocket ? this.#socket.getPeerX509Certificate()?.raw : undefined;
+  }
+
   /** For resuming. */
   get tlsSession(): Buffer | undefined {
     return this.#socket instanceof TLSSocket ? this.#socket.getSession() : undefined;
@@ -244,6 +269,11 @@ export class Actor {
   /** Cuts the connection. */
   leaves(): void {
     this.#socket.destroy();
+  }
+
+  /** Called for each piece of bytes that arrives. */
+  onData(heard: () => void): void {
+    this.#socket.on('data', heard);
   }
 
   pauses(): void {

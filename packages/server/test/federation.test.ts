@@ -280,6 +280,9 @@ describe('a stream from another server', () => {
 
   it.each([
     ['of another domain', `from='claudius@denmark.example' to='juliet@${CAPULET}'`, 'invalid-from'],
+    ['of a domain below the one it has proved', `from='x@sub.${MONTAGUE}' to='juliet@${CAPULET}'`, 'invalid-from'],
+    ['of a domain that ends like it', `from='x@not${MONTAGUE}' to='juliet@${CAPULET}'`, 'invalid-from'],
+    ['of one of our services', `from='pubsub.${CAPULET}' to='juliet@${CAPULET}'`, 'invalid-from'],
     ['of our own domain', `from='romeo@${CAPULET}' to='juliet@${CAPULET}'`, 'invalid-from'],
     ['without from', `to='juliet@${CAPULET}'`, 'improper-addressing'],
     ['without to', `from='romeo@${MONTAGUE}'`, 'improper-addressing'],

@@ -2,7 +2,8 @@ import { connect, type Socket } from 'node:net';
 import { NS } from '@thingward/xmpp';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { Stage } from './conversation.ts';
+import type { ServiceDefinition } from '../src/index.ts';
+import { rosterSet, Stage } from './conversation.ts';
 
 let stage: Stage;
 afterEach(() => stage?.close());
@@ -14,9 +15,9 @@ function silent(port: number): Promise<Socket> {
   return new Promise((resolve) => socket.once('connect', () => resolve(socket)));
 }
 
-function closed(socket: Socket): Promise<void> {
+function closed(socket: Socket, patienceMs = 2000): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('the connection is still open')), 2000);
+    const timer = setTimeout(() => reject(new Error('the connection is still open')), patienceMs);
     socket.once('close', () => {
       clearTimeout(timer);
       resolve();
@@ -86,6 +87,65 @@ describe('connections from one address', () => {
   });
 });
 
+it('new connections from one address are limited, though some may come at once', async () => {
+  stage = await Stage.open({ limits: { maxConnectionsPerSecond: 1 } });
+  for (let i = 0; i < 10; i++) await (await stage.connect()).opens();
+  await (await stage.connect()).isClosed();
+});
+
+describe('failed log-ins', () => {
+  const fails = async (name: string) => {
+    const actor = await stage.connectTls();
+    await actor.opens();
+    const initial = Buffer.from(`\0${name}\0wrong`).toString('base64');
+    actor.sends(`<auth xmlns='${NS.sasl}' mechanism='PLAIN'>${initial}</auth>`);
+    return actor;
+  };
+
+  it('from one address are limited, and others from there go on', async () => {
+    stage = await Stage.open({ limits: { maxAuthFailuresPerAddress: 2 } });
+    const romeo = await stage.signIn('romeo');
+    for (const name of ['juliet', 'nobody']) await (await fails(name)).receives(`<failure xmlns='${NS.sasl}'/>`);
+    await (await fails('juliet')).isThrownOut('policy-violation');
+    await romeo.doesNotReceive('<message/>');
+  });
+
+  it('with one account are limited, but not for whom has signed in from there before', async () => {
+    stage = await Stage.open({ limits: { maxAuthFailuresPerAccount: 2 } });
+    await stage.signIn('romeo');
+    for (const name of ['romeo', 'juliet', 'nobody']) {
+      for (let i = 0; i < 2; i++)
+        await (await fails(name)).receives(`<failure xmlns='${NS.sasl}'><not-authorized/></failure>`);
+    }
+    const soon = `<failure xmlns='${NS.sasl}'><temporary-auth-failure/></failure>`;
+    for (const name of ['juliet', 'nobody']) await (await fails(name)).receives(soon);
+    await expect(stage.signIn('juliet')).rejects.toThrow();
+    await stage.signIn('romeo');
+  });
+});
+
+describe('connections on which nothing goes on', () => {
+  it('are closed during and after a TLS handshake, and before a request of HTTP has arrived', async () => {
+    stage = await Stage.open({ limits: { authTimeoutMs: 1000 } });
+    const ports = [stage.server.address(1)?.port ?? 0, Number(new URL(stage.server.url ?? '').port)];
+    const [tls, http] = (await Promise.all(ports.map(silent))) as [Socket, Socket];
+    http.write('GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ');
+    const waiting = await stage.connectTls();
+    await Promise.all([closed(tls, 4000), closed(http, 4000), waiting.header()]);
+    await waiting.isThrownOut('connection-timeout');
+  });
+
+  it('are closed in the middle of an element, but not between two', async () => {
+    stage = await Stage.open({ limits: { elementTimeoutMs: 300 } });
+    const [slow, idle] = [await stage.signIn('romeo', 'slow'), await stage.signIn('romeo', 'idle')];
+    slow.sends('<message><bo');
+    idle.sends(' ');
+    await slow.isThrownOut('connection-timeout');
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    await idle.doesNotReceive('<message/>');
+  });
+});
+
 it('connections of all addresses together are limited', async () => {
   stage = await Stage.open({ limits: { maxConnections: 2 } });
   await stage.connect();
@@ -130,6 +190,70 @@ it('a client that floods is read more slowly, and loses nothing', async () => {
   await quick.doesNotReceive(`<message id='199'/>`);
   await quick.receives(`<message id='199'/>`);
   expect(performance.now() - start).toBeGreaterThan(700);
+});
+
+describe('stanzas in a second', () => {
+  const pings = (count: number) =>
+    Array.from(
+      { length: count },
+      (_, i) => `<iq type='get' id='${i}' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>`,
+    );
+
+  it.each([
+    ['of one session', { maxStanzasPerSecond: 200 }, ['a']],
+    ['of all sessions of an account', { maxStanzasPerSecondPerAccount: 200 }, ['a', 'b']],
+  ])('%s are limited: more are taken later, and none is lost', async (_, limits, resources) => {
+    stage = await Stage.open({ limits });
+    const actors = await Promise.all(resources.map((resource) => stage.signIn('romeo', resource)));
+    const start = performance.now();
+    const each = 600 / actors.length;
+    for (const actor of actors) actor.sends(pings(each).join(''));
+    for (const actor of actors) for (let i = 0; i < each; i++) await actor.receives(`<iq type='result' id='${i}'/>`);
+    expect(performance.now() - start).toBeGreaterThan(1200);
+  });
+});
+
+it('a roster, and directed presence, have the size that is configured', async () => {
+  stage = await Stage.open({ limits: { maxRosterEntries: 2, maxDirectedPresence: 1 } });
+  const romeo = await stage.present('romeo');
+  for (const name of ['a', 'b', 'c']) romeo.sends(rosterSet(name, `<item jid='${name}@localhost'/>`));
+  await romeo.receives(`<iq type='result' id='b'/>`);
+  await romeo.receives(`<iq type='error' id='c'><error><resource-constraint xmlns='${NS.stanzaErrors}'/></error></iq>`);
+  for (const name of ['a', 'a', 'b']) romeo.sends(`<presence to='${name}@localhost' id='p${name}'/>`);
+  await romeo.receives(`<presence type='error' id='pb' from='b@localhost'/>`);
+});
+
+it('a service takes so many requests of one sender at a time, and those of others still', async () => {
+  let go: () => void = () => {};
+  const gate = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  const service: ServiceDefinition = {
+    name: 'slow',
+    title: 'Slow',
+    migrations: {},
+    create: (peer) => ({
+      async start() {
+        peer.onIq('get', { name: 'wait', namespace: 'urn:test' }, async ({ from }) => {
+          if (from.local === 'romeo') await gate;
+          return undefined;
+        });
+      },
+      async stop() {},
+    }),
+  };
+  stage = await Stage.open({ limits: { maxPendingRequests: 5 } }, { services: [service] });
+  const [romeo, juliet] = [await stage.signIn('romeo'), await stage.signIn('juliet')];
+  const ask = (id: number) => `<iq type='get' id='${id}' to='slow.localhost'><wait xmlns='urn:test'/></iq>`;
+  // 32 are under way, 5 wait.
+  for (let i = 0; i < 38; i++) romeo.sends(ask(i));
+  await romeo.receives(
+    `<iq type='error' id='37'><error><resource-constraint xmlns='${NS.stanzaErrors}'/></error></iq>`,
+  );
+  juliet.sends(ask(1));
+  await juliet.receives(`<iq type='result' id='1'/>`);
+  go();
+  for (let i = 0; i < 37; i++) await romeo.receives(`<iq type='result' id='${i}'/>`);
 });
 
 it('connections that break while they are refused an upgrade do no harm', async () => {

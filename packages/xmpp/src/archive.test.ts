@@ -161,17 +161,20 @@ describe('archive queries (XEP-0313 §4)', () => {
   });
 });
 
+const JULIET = Jid.parse('juliet@capulet.lit/chamber');
+
 describe('archive results (XEP-0313 §4.2)', () => {
   const example = `<message xmlns='jabber:client' to='juliet@capulet.lit/chamber'><result xmlns='${ARCHIVE}' queryid='f27' id='28482-98726-73623'><forwarded xmlns='urn:xmpp:forward:0'><delay xmlns='urn:xmpp:delay' stamp='2010-07-10T23:08:25.000Z'/><message xmlns='jabber:client' to='juliet@capulet.lit/balcony' from='romeo@montague.lit/orchard' type='chat'><body>Call me but love</body></message></forwarded></result></message>`;
 
   it('are read and written', () => {
     const message = parseElement(example);
-    const result = decodeArchiveResult(message);
+    const result = decodeArchiveResult(message, JULIET);
+    expect(decodeArchiveResult(message.with({ from: 'mallory@capulet.lit' }), JULIET)).toBeUndefined();
     expect(result).toMatchObject({ queryId: 'f27', id: '28482-98726-73623', stamp: new Date('2010-07-10T23:08:25Z') });
     expect(result?.message.child('body')?.text).toBe('Call me but love');
     expect(result && encodeArchiveResult(result).toString()).toBe(message.elements[0]?.toString());
-    expect(decodeArchiveResult(xml('message', { xmlns: 'jabber:client' }))).toBeUndefined();
-    expect(() => decodeArchiveResult(xml('message', {}, xml('result', { xmlns: ARCHIVE, id: '1' })))).toThrow(
+    expect(decodeArchiveResult(xml('message', { xmlns: 'jabber:client' }), JULIET)).toBeUndefined();
+    expect(() => decodeArchiveResult(xml('message', {}, xml('result', { xmlns: ARCHIVE, id: '1' })), JULIET)).toThrow(
       StanzaError,
     );
   });

@@ -8,7 +8,7 @@ import {
   type FormField,
 } from './data-form.ts';
 import { parseDateTime } from './date-time.ts';
-import { decodeForwarded, encodeForwarded, FORWARDING } from './forwarding.ts';
+import { decodeForwarded, encodeForwarded, FORWARDING, isFromAccount } from './forwarding.ts';
 import { Jid } from './jid.ts';
 import {
   decodeResultSetPage,
@@ -192,13 +192,14 @@ export function encodeArchiveResult({ queryId, id, stamp, message }: ArchiveResu
 }
 
 /**
- * The result in a message; undefined when it is none. Whoever calls must have checked that it comes from the archive that was
- * asked (XEP-0313 §8.2).
+ * The result in a message; undefined when it is none, or when it does not come from the archive that was asked.
+ * @param archive that was asked: an account
  * @throws StanzaError `bad-request`
+ * @see XEP-0313 §8.2
  */
-export function decodeArchiveResult(message: Element): ArchiveResult | undefined {
+export function decodeArchiveResult(message: Element, archive: Jid): ArchiveResult | undefined {
   const result = message.child('result', ARCHIVE);
-  if (!result) return undefined;
+  if (!result || !isFromAccount(message, archive)) return undefined;
   const id = result.attribute('id');
   const forwarded = result.child('forwarded', FORWARDING);
   const { stanza, delay } = forwarded ? decodeForwarded(forwarded) : {};

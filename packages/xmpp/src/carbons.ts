@@ -1,5 +1,6 @@
 import { type Element, xml } from '@thingward/xml';
-import { decodeForwarded, encodeForwarded, FORWARDING } from './forwarding.ts';
+import { decodeForwarded, encodeForwarded, FORWARDING, isFromAccount } from './forwarding.ts';
+import type { Jid } from './jid.ts';
 
 export const CARBONS = 'urn:xmpp:carbons:2';
 
@@ -17,10 +18,13 @@ export function encodeCarbon({ direction, message }: Carbon): Element {
 }
 
 /**
- * The copy in a message; undefined when it is none. Whoever calls must have checked that it comes from the account itself (§11).
+ * The copy in a message; undefined when it is none, or when somebody else than the account itself has made it up.
+ * @param account whose client has got the message
  * @throws StanzaError `bad-request`
+ * @see XEP-0280 §11
  */
-export function decodeCarbon(message: Element): Carbon | undefined {
+export function decodeCarbon(message: Element, account: Jid): Carbon | undefined {
+  if (!isFromAccount(message, account)) return undefined;
   const copy = message.child('received', CARBONS) ?? message.child('sent', CARBONS);
   const forwarded = copy?.child('forwarded', FORWARDING);
   if (!copy || !forwarded) return undefined;

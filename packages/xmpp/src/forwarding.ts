@@ -1,5 +1,6 @@
 import { type Element, xml } from '@thingward/xml';
 import { DELAY, type Delay, decodeDelay, encodeDelay } from './delay.ts';
+import { Jid } from './jid.ts';
 import { NS } from './namespaces.ts';
 import { StanzaError } from './stanza-error.ts';
 
@@ -24,4 +25,10 @@ export function decodeForwarded(element: Element): Forwarded {
   }
   const delay = element.child('delay', DELAY);
   return { stanza, delay: delay && decodeDelay(delay) };
+}
+
+/** Does a stanza come from this account itself, or from its server on its behalf? Others can put anything inside theirs. @see RFC 6120 §8.1.2.1 */
+export function isFromAccount(stanza: Element, account: Jid): boolean {
+  const from = stanza.attribute('from');
+  return from === undefined || Jid.tryParse(from)?.equals(account.bare) === true;
 }

@@ -101,6 +101,9 @@ interface PendingRequest {
 const DEFAULT_TIMEOUT_MS = 30_000;
 
 /** The part of a peer that is the same everywhere: matching answers to requests and stanzas to handlers. */
+/** Requests of one peer that wait for their answers. */
+const MAX_PENDING = 20_000;
+
 export abstract class StanzaDispatcher implements XmppPeer {
   abstract readonly jid: Jid;
   readonly #iqHandlers = new Map<string, IqHandler>();
@@ -146,6 +149,9 @@ export abstract class StanzaDispatcher implements XmppPeer {
     payload: Element,
     { timeoutMs = DEFAULT_TIMEOUT_MS, signal, from = this.jid }: RequestOptions = {},
   ): Promise<Element | undefined> {
+    if (this.#pending.size >= MAX_PENDING) {
+      return Promise.reject(new StanzaError('resource-constraint', 'too many requests wait for their answers'));
+    }
     const id = this.#nextId();
     return new Promise((resolve, reject) => {
       const abort = () => settle(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
@@ -194,14 +200,14 @@ export abstract class StanzaDispatcher implements XmppPeer {
   }
 
   onOnline(handler: () => void | Promise<void>): Unsubscribe {
-    if (this.#online) this.#run(handler);
+    if (this.#online) void this.#run(handler);
     return add(this.#onlineHandlers, handler);
   }
 
   /** To be called when the peer became reachable under its `jid`. */
   protected becameOnline(): void {
     this.#online = true;
-    for (const handler of this.#onlineHandlers) this.#run(handler);
+    for (const handler of this.#onlineHandlers) void this.#run(handler);
   }
 
   /** To be called when the connection went away: requests that wait for an answer fail. */
@@ -210,8 +216,8 @@ export abstract class StanzaDispatcher implements XmppPeer {
     for (const { settle } of [...this.#pending.values()]) settle(error);
   }
 
-  /** Gives a stanza that arrived to whoever waits for it. */
-  protected dispatch(stanza: Element): void {
+  /** Gives a stanza that arrived to whoever waits for it. @returns what ends, never failing, when it was handled; nothing where that was at once */
+  protected dispatch(stanza: Element): void | Promise<void> {
     const type = stanza.attribute('type');
     if (stanza.name === 'iq' && (type === 'result' || type === 'error')) {
       const pending = this.#pending.get(stanza.attribute('id') ?? '');
@@ -220,15 +226,15 @@ export abstract class StanzaDispatcher implements XmppPeer {
     }
     const from = Jid.tryParse(stanza.attribute('from')) ?? this.jid.bare;
     const to = Jid.tryParse(stanza.attribute('to')) ?? this.jid;
-    if (stanza.name === 'iq') this.#answer(stanza, from, to);
-    else if (stanza.name === 'message') this.#deliver(stanza, { from, to, type, stanza });
-    else if (stanza.name === 'presence') {
-      for (const handler of this.#presenceHandlers) this.#run(() => handler({ from, to, type, stanza }));
-    }
+    if (stanza.name === 'iq') return this.#answer(stanza, from, to);
+    if (stanza.name === 'message') return this.#deliver(stanza, { from, to, type, stanza });
+    if (stanza.name !== 'presence') return;
+    const presence = { from, to, type, stanza };
+    return all([...this.#presenceHandlers].map((handler) => this.#run(() => handler(presence))));
   }
 
-  #answer(stanza: Element, from: Jid, to: Jid): void {
-    this.#run(async () => {
+  #answer(stanza: Element, from: Jid, to: Jid): Promise<void> {
+    return this.#run(async () => {
       let answer: Element;
       try {
         answer = iqResult(stanza, await this.#handle(stanza, from, to));
@@ -251,21 +257,28 @@ export abstract class StanzaDispatcher implements XmppPeer {
     return handler({ type, from, to, id, payload, stanza });
   }
 
-  #deliver(stanza: Element, received: Received): void {
+  #deliver(stanza: Element, received: Received): void | Promise<void> {
+    const handled: Promise<void>[] = [];
     for (const { pattern, handler } of this.#messageHandlers) {
       const payload = stanza.elements.find(
         (child) => child.namespace === pattern.namespace && (pattern.name === undefined || child.name === pattern.name),
       );
-      if (!payload) continue;
-      this.#run(async () => {
-        try {
-          await handler(received, payload);
-        } catch (error) {
-          const reply = this.#asStanzaError(error);
-          // Never answer an error with an error (RFC 6120 §8.3.1).
-          if (received.type !== 'error') this.transmit(errorReply(stanza, reply));
-        }
-      });
+      if (payload) handled.push(this.#run(() => this.#give(received, payload, handler)));
+    }
+    return all(handled);
+  }
+
+  async #give(
+    received: Received,
+    payload: Element,
+    handler: (m: Received, p: Element) => void | Promise<void>,
+  ): Promise<void> {
+    try {
+      await handler(received, payload);
+    } catch (error) {
+      const reply = this.#asStanzaError(error);
+      // Never answer an error with an error (RFC 6120 §8.3.1).
+      if (received.type !== 'error') this.transmit(errorReply(received.stanza, reply));
     }
   }
 
@@ -276,14 +289,12 @@ export abstract class StanzaDispatcher implements XmppPeer {
   }
 
   /** Runs a handler so that nothing it throws, now or later, gets lost or stops anybody else. */
-  #run(handler: () => void | Promise<void>): void {
-    void (async () => {
-      try {
-        await handler();
-      } catch (error) {
-        if (!(error instanceof PeerError)) this.#reportError(error);
-      }
-    })();
+  async #run(handler: () => void | Promise<void>): Promise<void> {
+    try {
+      await handler();
+    } catch (error) {
+      if (!(error instanceof PeerError)) this.#reportError(error);
+    }
   }
 
   /** The stanza with `from` and `id`. */
@@ -297,6 +308,11 @@ export abstract class StanzaDispatcher implements XmppPeer {
     this.#lastId++;
     return `${this.#lastId.toString(36)}-${Math.floor(Math.random() * 36 ** 4).toString(36)}`;
   }
+}
+
+function all(handled: readonly Promise<void>[]): void | Promise<void> {
+  if (handled.length < 2) return handled[0];
+  return Promise.all(handled).then(() => undefined);
 }
 
 function iqKey(type: string, name: string, namespace: string): string {

@@ -27,15 +27,21 @@ describe('XEP-0297 Stanza Forwarding', () => {
   );
 });
 
+const ROMEO = Jid.parse('romeo@montague.lit/orchard');
+
 describe('XEP-0280 Message Carbons', () => {
   it.each(['sent', 'received'] as const)('a copy of a message that was %s', (direction) => {
     const copy = xml('message', { xmlns: 'jabber:client' }, encodeCarbon({ direction, message }));
-    expect(decodeCarbon(copy)).toEqual({ direction, message });
+    expect(decodeCarbon(copy, ROMEO)).toEqual({ direction, message });
+    expect(decodeCarbon(copy.with({ from: 'romeo@montague.lit' }), ROMEO)).toEqual({ direction, message });
+    for (const from of ['juliet@capulet.lit', 'romeo@montague.lit/other', 'montague.lit', '@']) {
+      expect(decodeCarbon(copy.with({ from }), ROMEO)).toBeUndefined();
+    }
   });
 
   it('other messages are no copies', () => {
-    expect(decodeCarbon(message)).toBeUndefined();
-    expect(decodeCarbon(parseElement(`<message><sent xmlns='${CARBONS}'/></message>`))).toBeUndefined();
+    expect(decodeCarbon(message, ROMEO)).toBeUndefined();
+    expect(decodeCarbon(parseElement(`<message><sent xmlns='${CARBONS}'/></message>`), ROMEO)).toBeUndefined();
   });
 });
 

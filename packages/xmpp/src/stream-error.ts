@@ -39,12 +39,15 @@ export class StreamError extends Error {
   readonly text: string | undefined;
   /** Says more than the condition does. @see RFC 6120 §4.9.4 */
   readonly application: Element | undefined;
+  /** Of `see-other-host`: where to connect to, as `host` or `host:port`. @see RFC 6120 §4.9.3.19 */
+  readonly otherHost: string | undefined;
 
-  constructor(condition: StreamErrorCondition, text?: string, application?: Element) {
+  constructor(condition: StreamErrorCondition, text?: string, application?: Element, otherHost?: string) {
     super(text === undefined ? condition : `${condition}: ${text}`);
     this.condition = condition;
     this.text = text;
     this.application = application;
+    this.otherHost = otherHost;
   }
 
   /** Stable code of the error: its condition. */
@@ -57,7 +60,7 @@ export class StreamError extends Error {
     return xml(
       'error',
       { xmlns: NS.stream },
-      xml(this.condition, { xmlns: NS.streamErrors }),
+      xml(this.condition, { xmlns: NS.streamErrors }, this.otherHost),
       this.text === undefined ? undefined : xml('text', { xmlns: NS.streamErrors, 'xml:lang': 'en' }, this.text),
       this.application,
     );
@@ -72,6 +75,7 @@ export class StreamError extends Error {
       (known?.name as StreamErrorCondition | undefined) ?? 'undefined-condition',
       element.child('text', NS.streamErrors)?.text,
       element.elements.find((child) => child.namespace !== NS.streamErrors),
+      (known?.name === 'see-other-host' && known.text.trim()) || undefined,
     );
   }
 }

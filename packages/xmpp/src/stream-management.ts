@@ -17,7 +17,17 @@ export function nextCount(count: number): number {
 export class UnacknowledgedQueue<T> {
   readonly #items: T[] = [];
   #first = 0;
-  #acknowledged = 0;
+  #acknowledged: number;
+
+  /** @param acknowledged stanzas that were confirmed before, where it goes on with an earlier stream */
+  constructor(acknowledged = 0) {
+    this.#acknowledged = acknowledged;
+  }
+
+  /** Stanzas the other side has confirmed since the start, modulo 2^32. */
+  get acknowledgedCount(): number {
+    return this.#acknowledged;
+  }
 
   get length(): number {
     return this.#items.length - this.#first;
@@ -89,15 +99,22 @@ export interface Enabled {
   /** For resuming; undefined when that is not possible. */
   readonly id?: string | undefined;
   readonly maxSeconds?: number | undefined;
+  /** Where to connect to for that, as `host:port`; undefined: as before. */
+  readonly location?: string | undefined;
 }
 
-export function encodeEnabled({ id, maxSeconds }: Enabled): Element {
-  return xml('enabled', { xmlns: STREAM_MANAGEMENT, id, resume: id === undefined ? undefined : true, max: maxSeconds });
+export function encodeEnabled({ id, maxSeconds, location }: Enabled): Element {
+  const resume = id === undefined ? undefined : true;
+  return xml('enabled', { xmlns: STREAM_MANAGEMENT, id, resume, max: maxSeconds, location });
 }
 
 export function decodeEnabled(element: Element): Enabled {
   const resumable = ['true', '1'].includes(element.attribute('resume') ?? '');
-  return { id: resumable ? element.attribute('id') : undefined, maxSeconds: positiveInteger(element.attribute('max')) };
+  return {
+    id: resumable ? element.attribute('id') : undefined,
+    maxSeconds: positiveInteger(element.attribute('max')),
+    location: element.attribute('location'),
+  };
 }
 
 /** What `<enable/>` asks for. @see XEP-0198 §3 */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { openServerDatabase, type ServerConfig, serverTls } from '@thingward/server';
+import { daysLeft, openServerDatabase, RENEW_DAYS, type ServerConfig, serverTls } from '@thingward/server';
 import { DISCOVERY, HISTORY } from '@thingward/things';
 import { findService, Jid, ping } from '@thingward/xmpp';
 import { Command } from 'commander';
@@ -78,8 +78,11 @@ async function* examineServer(config: ServerConfig): AsyncGenerator<Check> {
     return free;
   });
   yield await check('certificate', async () => {
-    const { fingerprint, isSelfSigned } = await serverTls(config);
-    return `${isSelfSigned ? 'self-signed, ' : ''}${fingerprint}`;
+    const tls = await serverTls(config);
+    const days = daysLeft(tls, Date.now());
+    if (days < 0) throw new CommandError(`${tls.certificateFile} has expired on ${tls.expiresAt.toISOString()}`);
+    const advice = days < RENEW_DAYS ? ' (renew it: the server takes the new files by itself)' : '';
+    return `${tls.isSelfSigned ? 'self-signed, ' : ''}${tls.fingerprint}, ${days} days left${advice}`;
   });
   for (const [door, address] of Object.entries(config.listen)) {
     if (!address) continue;

@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { type ServerConfig, serverConfigSchema, ThingwardServer } from '@thingward/server';
 import { Command } from 'commander';
 import { findFile, loadConfigFile } from '../config-file.ts';
-import { createLogger } from '../logging.ts';
+import { createLogger, type LevelLogger } from '../logging.ts';
 import { say } from '../output.ts';
 import { CANDIDATES, consoleDirectory } from '../paths.ts';
 import { SERVICES } from '../services.ts';
@@ -12,15 +12,22 @@ export function serveCommand(): Command {
   return new Command('serve')
     .description('run the XMPP server with its services and the web console')
     .option('-c, --config <file>', 'configuration file (thingward.yaml)')
-    .option('--log-level <level>', 'debug, info, warn or error', 'info')
-    .addHelpText('after', '\nExamples:\n  thingward serve --config /etc/thingward/thingward.yaml')
-    .action(async ({ config, logLevel }: { config?: string; logLevel: string }) => {
-      const log = createLogger(logLevel);
-      const loaded = loadServerConfig(config);
+    .option('--log-level <level>', 'debug, info, warn or error, whatever the configuration says')
+    .addHelpText(
+      'after',
+      '\nThe configuration is read again on SIGHUP; streams go on.\n\nExamples:\n  thingward serve --config /etc/thingward/thingward.yaml\n  kill -HUP PID',
+    )
+    .action(async ({ config, logLevel }: { config?: string; logLevel?: string }) => {
+      const file = findFile('config', config, CANDIDATES.config);
+      const loaded = readServerConfig(file);
+      const log = createLogger(logLevel ?? loaded.log.level);
       const server = await ThingwardServer.start(loaded, {
         log,
         services: SERVICES,
         consoleDirectory: consoleDirectory(),
+      });
+      process.on('SIGHUP', () => {
+        void reload(server, file, log, logLevel);
       });
       say(`thingward ready ${server.url ?? loaded.domain}`);
       if (server.tls.isSelfSigned) say(`certificate: self-signed, ${server.tls.fingerprint}`);
@@ -29,14 +36,36 @@ export function serveCommand(): Command {
     });
 }
 
+/** Reads the configuration again. What is wrong with it is logged, and nothing changes then. */
+async function reload(
+  server: ThingwardServer,
+  file: string,
+  log: LevelLogger,
+  logLevel: string | undefined,
+): Promise<void> {
+  try {
+    const config = readServerConfig(file);
+    const { applied, needsRestart } = await server.reload(config);
+    log.level = logLevel ?? config.log.level;
+    log.info({ file, applied }, 'the configuration was read again');
+    if (needsRestart.length > 0) log.warn({ needsRestart }, 'these keys count after a new start only');
+  } catch (error) {
+    log.error({ file, reason: (error as Error).message }, 'the configuration can’t be used: nothing has changed');
+  }
+}
+
 /** The server's configuration, with paths made absolute. @throws ConfigFileError, UsageError */
 export function loadServerConfig(given: string | undefined): ServerConfig {
-  const file = findFile('config', given, CANDIDATES.config);
+  return readServerConfig(findFile('config', given, CANDIDATES.config));
+}
+
+function readServerConfig(file: string): ServerConfig {
   const config = loadConfigFile(file, serverConfigSchema);
   const absolute = (path: string) => resolve(dirname(file), path);
   return {
     ...config,
     dataDir: absolute(config.dataDir),
+    s2s: { ...config.s2s, trust: config.s2s.trust && { ca: absolute(config.s2s.trust.ca) } },
     auth: {
       ...config.auth,
       clientCertificates: config.auth.clientCertificates && {

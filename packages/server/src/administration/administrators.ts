@@ -6,14 +6,18 @@ const MAX_ADMINISTRATORS = 200;
 
 /** Who may administrate the server: those the configuration names, and those whom they have added since. */
 export class Administrators {
-  readonly #configured: ReadonlySet<string>;
+  readonly #inConfiguration: () => readonly Jid[];
   readonly #settings: Settings;
   #added: Promise<ReadonlySet<string>> | undefined;
 
-  /** @param configured bare JIDs */
-  constructor(configured: readonly Jid[], settings: Settings) {
-    this.#configured = new Set(configured.map((jid) => jid.toString()));
+  /** @param inConfiguration bare JIDs, asked for when they are needed */
+  constructor(inConfiguration: () => readonly Jid[], settings: Settings) {
+    this.#inConfiguration = inConfiguration;
     this.#settings = settings;
+  }
+
+  get #configured(): ReadonlySet<string> {
+    return new Set(this.#inConfiguration().map((jid) => jid.toString()));
   }
 
   async includes(jid: Jid): Promise<boolean> {

@@ -9,6 +9,11 @@ const MAX_LISTED = 1000;
 /** Accounts whose preferences are kept in memory; when there are more, what came first goes first. */
 const MAX_ACCOUNTS = 20_000;
 
+/** What accounts have that want nothing else; read when it is needed. */
+interface ArchiveSettings {
+  readonly default: ArchiveDefault;
+}
+
 /** Whose lists are empty, as most are, is looked up in no list. */
 interface KnownPreferences {
   readonly default: ArchiveDefault;
@@ -24,15 +29,15 @@ interface KnownPreferences {
 export class ArchivePolicy {
   readonly #database: Kysely<ArchiveSchema>;
   readonly #rosters: RosterStore;
-  readonly #default: ArchiveDefault;
+  readonly #settings: ArchiveSettings;
   readonly #preferences = new Map<string, KnownPreferences>();
   /** Counts what made memory wrong: what was read before must not be remembered after. */
   #changes = 0;
 
-  constructor(database: Kysely<ArchiveSchema>, rosters: RosterStore, unlessSaid: ArchiveDefault) {
+  constructor(database: Kysely<ArchiveSchema>, rosters: RosterStore, settings: ArchiveSettings) {
     this.#database = database;
     this.#rosters = rosters;
-    this.#default = unlessSaid;
+    this.#settings = settings;
   }
 
   /**
@@ -52,7 +57,7 @@ export class ArchivePolicy {
       .selectAll()
       .where('localpart', '=', localpart)
       .executeTakeFirst();
-    if (!row) return { default: this.#default, always: [], never: [] };
+    if (!row) return { default: this.#settings.default, always: [], never: [] };
     return { default: row.default_policy, always: jidsOf(row.always), never: jidsOf(row.never) };
   }
 

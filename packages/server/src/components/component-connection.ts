@@ -1,5 +1,7 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Element, type Frame, type StreamEvent, xml } from '@thingward/xml';
 import { asStreamError, COMPONENT, Jid, NS, StanzaError, StreamError } from '@thingward/xmpp';
+import { TurnShare } from '../loop-turns.ts';
 import { Stanza } from '../stanza.ts';
 import type { ComponentHub } from './component-hub.ts';
 import type { ComponentInstance, ComponentRoute } from './component-route.ts';
@@ -21,6 +23,7 @@ export class ComponentConnection implements ComponentInstance {
   readonly #hub: ComponentHub;
   readonly #transport: ComponentTransport;
   readonly #authTimer: NodeJS.Timeout;
+  readonly #share: TurnShare;
   #streamId: string | undefined;
   #domain = '';
   #route: ComponentRoute | undefined;
@@ -30,6 +33,7 @@ export class ComponentConnection implements ComponentInstance {
   constructor(hub: ComponentHub, transport: ComponentTransport) {
     this.#hub = hub;
     this.#transport = transport;
+    this.#share = new TurnShare(hub.turns);
     hub.connected(this);
     this.#authTimer = setTimeout(
       () => this.#fail(new StreamError('connection-timeout', 'no handshake in time')),
@@ -45,12 +49,21 @@ export class ComponentConnection implements ComponentInstance {
     this.#transport.sendStanza(stanza);
   }
 
-  shutDown(): void {
-    this.#transport.closeStream(new StreamError('system-shutdown', 'the server stops'));
+  get domain(): string {
+    return this.#route ? this.#domain : '';
+  }
+
+  shutDown(error: StreamError): void {
+    this.#fail(error);
   }
 
   pump(): void {
+    this.#share.begin();
     while (!this.#busy && !this.#ended) {
+      if (!this.#share.take()) {
+        this.#await(nextTurn());
+        return;
+      }
       try {
         const event = this.#transport.nextEvent();
         if (!event) return;
@@ -75,15 +88,17 @@ export class ComponentConnection implements ComponentInstance {
 
   #await(work: Promise<void>): void {
     this.#busy = true;
-    const done = () => {
+    void (async () => {
+      try {
+        await work;
+      } catch (error) {
+        this.#fail(error);
+      }
+      if (this.#hub.turns.isLong) await nextTurn();
       this.#busy = false;
       this.#transport.resume();
       this.pump();
-    };
-    work.then(done, (error: unknown) => {
-      this.#fail(error);
-      done();
-    });
+    })();
   }
 
   #take(event: StreamEvent): void | Promise<void> {

@@ -1,6 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Logger } from '@thingward/xmpp';
+import { type Logger, StreamError } from '@thingward/xmpp';
 import type { Limits } from '../limits.ts';
+import type { LoopTurns } from '../loop-turns.ts';
 import type { Router } from '../router.ts';
 import { ComponentRoute } from './component-route.ts';
 
@@ -13,28 +14,61 @@ export interface ComponentSettings {
 
 /** A connection as the hub knows it, authenticated or not. */
 export interface HubConnection {
-  shutDown(): void;
+  /** The domain it has proved to be; empty before. */
+  readonly domain: string;
+  shutDown(error: StreamError): void;
+}
+
+export interface ComponentHubOptions {
+  readonly router: Router;
+  readonly limits: Limits;
+  readonly turns: LoopTurns;
+  readonly log: Logger;
 }
 
 /** The external components of a server: those that may come, and those that are there. @see XEP-0114 */
 export class ComponentHub {
   readonly limits: Limits;
   readonly router: Router;
+  readonly turns: LoopTurns;
   readonly log: Logger;
-  readonly #settings: ReadonlyMap<string, ComponentSettings>;
+  #settings: ReadonlyMap<string, ComponentSettings> = new Map();
   readonly #routes = new Map<string, ComponentRoute>();
   readonly #connections = new Set<HubConnection>();
 
-  constructor(settings: Readonly<Record<string, ComponentSettings>>, router: Router, limits: Limits, log: Logger) {
-    this.#settings = new Map(Object.entries(settings));
+  constructor(
+    settings: Readonly<Record<string, ComponentSettings>>,
+    { router, limits, turns, log }: ComponentHubOptions,
+  ) {
+    this.turns = turns;
     this.router = router;
     this.limits = limits;
     this.log = log;
-    for (const domain of this.#settings.keys()) {
-      const route = new ComponentRoute(domain, router);
+    this.configure(settings);
+  }
+
+  /**
+   * Takes these components from now on. Those that are no more are sent away; what has changed of the others counts when they
+   * come the next time.
+   * @returns domains that are served by something else already
+   */
+  configure(settings: Readonly<Record<string, ComponentSettings>>): readonly string[] {
+    const taken: string[] = [];
+    const wanted = new Map(Object.entries(settings));
+    for (const domain of wanted.keys()) {
+      if (this.#routes.has(domain)) continue;
+      if (this.router.hasService(domain)) {
+        taken.push(domain);
+        wanted.delete(domain);
+        continue;
+      }
+      const route = new ComponentRoute(domain, this.router);
       this.#routes.set(domain, route);
-      router.addService(route);
+      this.router.addService(route);
     }
+    this.#settings = wanted;
+    for (const [domain, route] of this.#routes) if (!wanted.has(domain)) this.#remove(domain, route);
+    return taken;
   }
 
   connected(connection: HubConnection): void {
@@ -62,14 +96,24 @@ export class ComponentHub {
 
   /** Does the other side know the secret? Takes the same time whether it is nearly right or all wrong. */
   isProof(domain: string, streamId: string, proof: string): boolean {
-    const { secret } = this.#settings.get(domain) as ComponentSettings;
+    const secret = this.#settings.get(domain)?.secret;
+    if (secret === undefined) return false;
     const expected = createHash('sha1').update(streamId).update(secret).digest();
     const given = Buffer.from(/^[0-9a-f]{40}$/.test(proof) ? proof : '', 'hex');
     return given.length === expected.length && timingSafeEqual(given, expected);
   }
 
   /** Ends all connections. */
-  stop(): void {
-    for (const connection of this.#connections) connection.shutDown();
+  stop(error: StreamError): void {
+    for (const connection of [...this.#connections]) connection.shutDown(error);
+  }
+
+  #remove(domain: string, route: ComponentRoute): void {
+    this.#routes.delete(domain);
+    this.router.removeService(route);
+    for (const connection of [...this.#connections]) {
+      if (connection.domain === domain)
+        connection.shutDown(new StreamError('host-gone', `${domain} is no component any more`));
+    }
   }
 }

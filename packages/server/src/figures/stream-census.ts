@@ -3,7 +3,7 @@ export const STREAM_KINDS = ['c2s', 'c2sTls', 'websocket', 'bosh', 's2sIn', 's2s
 export type StreamKind = (typeof STREAM_KINDS)[number];
 
 /** Why a connection was not taken. */
-export type RefusalReason = 'connections' | 'address' | 'workers';
+export type RefusalReason = 'connections' | 'address' | 'rate' | 'workers';
 
 /** Something that counts bytes itself, as sockets do, until it is closed. */
 export interface ByteCounting {

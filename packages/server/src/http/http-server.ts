@@ -1,15 +1,14 @@
 import { existsSync } from 'node:fs';
-import type { IncomingMessage } from 'node:http';
+import type { Server as HttpListener, IncomingMessage } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { TLSSocket } from 'node:tls';
+import type { TLSSocket, Server as TlsServer } from 'node:tls';
 import fastifyStatic from '@fastify/static';
 import fastify, { type FastifyInstance } from 'fastify';
 import { WebSocketServer } from 'ws';
 import type { ConnectionContext } from '../client-connection.ts';
-import type { StreamCensus } from '../figures/stream-census.ts';
-import { type BoshOrigin, BoshSessions } from '../listeners/bosh/bosh-sessions.ts';
-import type { BoshSettings } from '../listeners/bosh/settings.ts';
+import type { Limits } from '../limits.ts';
+import type { BoshOrigin, BoshSessions } from '../listeners/bosh/bosh-sessions.ts';
 import type { Connections } from '../listeners/connections.ts';
 import { isLoopback, type ListenAddress, listenError } from '../listeners/listen.ts';
 import type { ProxyProtocol } from '../listeners/proxy-protocol/proxy-protocol.ts';
@@ -27,11 +26,11 @@ export interface HttpOptions {
   readonly connections: Connections;
   readonly metrics: Metrics;
   readonly metricsAccess: MetricsAccess;
-  readonly streams: StreamCensus;
-  readonly bosh: BoshSettings;
+  /** They outlive this server when it moves to another address. */
+  readonly bosh: BoshSessions;
   readonly proxies: ProxyProtocol;
-  /** Where others find it, where that is not the address itself. */
-  readonly publicUrl?: string | undefined;
+  /** Read when it is needed. `publicUrl`: where others find the server, where that is not the address itself. */
+  readonly settings: { readonly publicUrl?: string | undefined };
   /** Used when the address is not on loopback: then it is HTTPS. */
   readonly tls: Tls;
   /** What modules serve. */
@@ -44,8 +43,18 @@ export interface HttpOptions {
 
 export interface HttpServer {
   readonly url: string;
+  readonly address: ListenAddress;
+  /** The settings have changed, or the certificate, which is for connections to come. */
+  configure(tls: Tls): void;
+  /** Takes no new connections. Those that are there go on. */
+  retire(): void;
   close(): Promise<void>;
 }
+
+/** How often connections are looked at whose request has not arrived. */
+const CHECK_INTERVAL_MS = 1000;
+/** How long responses that are under way may take when it closes. */
+const CLOSE_TIMEOUT_MS = 1000;
 
 const WEBSOCKET_PATH = '/xmpp-websocket';
 
@@ -60,25 +69,25 @@ const SECURITY_HEADERS = {
 
 /** The console, XMPP over WebSocket and BOSH, health, metrics and host-meta behind one port. @throws ListenError */
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
-  const { address, tls, context, connections } = options;
+  const { address, tls, context, bosh, settings } = options;
   const isPlain = isLoopback(address.host);
-  const app = (isPlain ? fastify() : fastify({ https: { ...tls.options } as object })) as unknown as FastifyInstance;
+  const http = { connectionsCheckingInterval: CHECK_INTERVAL_MS };
+  const https = { ...http, ...tls.options, handshakeTimeout: context.limits.authTimeoutMs };
+  const app = (isPlain ? fastify({ http }) : fastify({ https: https as object })) as unknown as FastifyInstance;
   app.addHook('onSend', async (_request, reply) => {
     reply.headers(SECURITY_HEADERS);
   });
   app.get('/healthz', async () => ({ status: 'ok' }));
   metricsRoutes(app, options.metrics, options.metricsAccess, ({ raw }) => options.proxies.sourceOf(raw.socket).address);
   hostMetaRoutes(app, (request) => {
-    const base = options.publicUrl ?? `${isPlain ? 'http' : 'https'}://${request.host}`;
+    const base = settings.publicUrl ?? `${isPlain ? 'http' : 'https'}://${request.host}`;
     return { websocket: base.replace(/^http/, 'ws') + WEBSOCKET_PATH, xbosh: base + BOSH_PATH };
   });
   const originOf = ({ socket }: IncomingMessage): BoshOrigin => {
     const { address: client, port } = options.proxies.sourceOf(socket);
     const isEncrypted = (socket as Partial<TLSSocket>).encrypted === true;
-    return { address: client, remote: `${client}:${port}`, isEncrypted };
+    return { address: client, remote: `${client}:${port}`, isEncrypted, requireTls: !isPlain };
   };
-  const { bosh: settings, streams } = options;
-  const bosh = new BoshSessions({ context, connections, settings, streams, requireTls: !isPlain });
   await app.register(async (scope) => boshRoutes(scope, bosh, originOf));
   await options.web.mount(app);
   const directories: [string, string][] = Object.entries(options.staticDirectories ?? {});
@@ -87,7 +96,8 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   for (const [index, [prefix, root]] of directories.entries()) {
     await app.register(fastifyStatic, { root, prefix, decorateReply: index === 0 });
   }
-  const webSockets = acceptWebSockets(app, options, isPlain, originOf);
+  limitServer(app.server, context.limits);
+  const webSockets = acceptWebSockets(app, options, originOf);
   options.proxies.guard(app.server);
   try {
     await app.listen({ host: address.host, port: address.port });
@@ -97,22 +107,48 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const { port } = app.server.address() as AddressInfo;
   const host = address.host.includes(':') ? `[${address.host}]` : address.host;
   context.log.debug({ host, port }, 'HTTP is open');
-  options.web.opened(options.publicUrl ?? (isPlain ? `http://${host}:${port}` : `https://${context.domain}:${port}`));
+  const announce = () =>
+    options.web.opened(
+      settings.publicUrl ?? (isPlain ? `http://${host}:${port}` : `https://${context.domain}:${port}`),
+    );
+  announce();
+  let retired: Promise<void> | undefined;
+  const retire = () => {
+    retired ??= new Promise((resolve) => app.server.close(() => resolve()));
+    return retired;
+  };
   return {
     url: `${isPlain ? 'http' : 'https'}://${host}:${port}`,
+    address,
+    configure(renewed) {
+      if (!isPlain) (app.server as unknown as TlsServer).setSecureContext(renewed.options);
+      limitServer(app.server, context.limits);
+      announce();
+    },
+    retire() {
+      void retire();
+    },
     async close() {
+      const closed = retire();
       for (const socket of webSockets.clients) socket.terminate();
-      bosh.close();
-      await app.close();
+      app.server.closeIdleConnections();
+      const timer = setTimeout(() => app.server.closeAllConnections(), CLOSE_TIMEOUT_MS);
+      await closed;
+      clearTimeout(timer);
     },
   };
+}
+
+/** Against those who open connections and say nothing, or say it very slowly. */
+function limitServer(server: HttpListener, { authTimeoutMs, maxConnections }: Limits): void {
+  server.headersTimeout = authTimeoutMs;
+  server.maxConnections = maxConnections;
 }
 
 /** @see RFC 7395 §3.1 */
 function acceptWebSockets(
   app: FastifyInstance,
   options: HttpOptions,
-  isPlain: boolean,
   originOf: (request: IncomingMessage) => BoshOrigin,
 ): WebSocketServer {
   const { context, connections } = options;
@@ -132,10 +168,11 @@ function acceptWebSockets(
       socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
       return;
     }
-    const { address, remote, isEncrypted } = originOf(request);
+    const { address, remote, isEncrypted, requireTls } = originOf(request);
+    server.options.maxPayload = context.limits.maxStanzaBytes;
     if (!connections.admit(socket as Socket, 'websocket', address)) return;
     server.handleUpgrade(request, socket, head, (webSocket) => {
-      new WebSocketTransport(context, webSocket, { remote, isEncrypted, requireTls: !isPlain });
+      new WebSocketTransport(context, webSocket, { remote, isEncrypted, requireTls });
     });
   });
   return server;

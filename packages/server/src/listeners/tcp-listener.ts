@@ -7,7 +7,6 @@ import type { ComponentHub } from '../components/component-hub.ts';
 import type { Limits } from '../limits.ts';
 import type { Tls } from '../tls.ts';
 import type { Connections } from './connections.ts';
-import { type ListenAddress, listen } from './listen.ts';
 import type { Source } from './proxy-protocol/proxy-header.ts';
 import type { ProxyProtocol } from './proxy-protocol/proxy-protocol.ts';
 import { type StreamConnection, TcpTransport } from './tcp-transport.ts';
@@ -17,7 +16,7 @@ import { TlsUpgrade } from './tls-upgrade.ts';
 export interface ClientDoor {
   readonly limits: Limits;
   readonly log: Logger;
-  readonly tls: Pick<Tls, 'options' | 'certificate'>;
+  readonly tls: Pick<Tls, 'options'>;
   readonly proxies: ProxyProtocol;
   readonly clientCertificates?: ClientCertificates | undefined;
   /** Asked at a connection's first byte, not at the end of a handshake: silence costs a socket too. @returns whether it may stay */
@@ -37,7 +36,7 @@ export function startTlsServer(door: ClientDoor): Server {
   const server = createServer({ noDelay: true }, (socket) => {
     const source = proxies.sourceOf(socket);
     if (!door.admit(socket, source)) return;
-    const options = { limits, log, source, certificate: () => tls.certificate, upgrade, clientCertificates };
+    const options = { limits, log, source, upgrade, clientCertificates };
     new TcpTransport(socket, options, (transport) => door.connect(transport, socket));
   });
   proxies.guard(server);
@@ -56,7 +55,7 @@ export function directTlsServer(door: ClientDoor): Server {
     },
     (socket) => {
       const source = proxies.sourceOf(socket);
-      const options = { limits, log, source, certificate: () => tls.certificate, clientCertificates };
+      const options = { limits, log, source, clientCertificates };
       new TcpTransport(socket, options, (transport) => door.connect(transport, socket));
     },
   );
@@ -69,20 +68,18 @@ export function directTlsServer(door: ClientDoor): Server {
   return server;
 }
 
-/** A door for external components. @see XEP-0114 */
-export function listenComponents(
-  address: ListenAddress,
+/** Takes connections of external components. @see XEP-0114 */
+export function componentTaker(
   hub: ComponentHub,
   connections: Connections,
   options: { readonly limits: Limits; readonly log: Logger },
-): Promise<Server> {
-  const server = createServer({ noDelay: true }, (socket) => {
+): (socket: Socket) => void {
+  return (socket) => {
     if (!connections.admit(socket, 'component')) return;
     new TcpTransport(
       socket,
       { ...options, namespace: COMPONENT },
       (transport) => new ComponentConnection(hub, transport),
     );
-  });
-  return listen(server, 'component', address);
+  };
 }

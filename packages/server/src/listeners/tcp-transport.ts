@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { type Element, escapeAttribute, type StreamEvent, StreamReader } from '@thingward/xml';
-import { type ChannelBindings, type Jid, type Logger, NS, type StreamError } from '@thingward/xmpp';
+import { type ChannelBindings, type Jid, type Logger, NS, StreamError } from '@thingward/xmpp';
 import { channelBindings } from '@thingward/xmpp/node';
 import type { ClientCertificates } from '../client-certificates.ts';
 import type { ClientTransport } from '../client-connection.ts';
@@ -34,8 +34,6 @@ export interface TcpTransportOptions {
   readonly namespace?: string;
   /** Where it comes from, where that is not the other end of the socket. */
   readonly source?: Source;
-  /** The server's certificate, as DER. */
-  readonly certificate?: (() => Uint8Array) | undefined;
   /** For STARTTLS; undefined where it is not offered or TLS is there already. */
   readonly upgrade?: TlsUpgrade | undefined;
   /** Where clients are asked for certificates. */
@@ -56,6 +54,10 @@ export class TcpTransport implements ClientTransport {
   readonly #outbox = new Outbox();
   readonly #budget: ByteBudget;
   #throttled: NodeJS.Timeout | undefined;
+  /** Runs while part of an element is there, once the other side has authenticated. */
+  #partTimer: NodeJS.Timeout | undefined;
+  #events = 0;
+  #isAuthenticated = false;
   #unlisten: () => void = () => {};
 
   /** @param connect makes who speaks on it */
@@ -77,7 +79,9 @@ export class TcpTransport implements ClientTransport {
   }
 
   get channelBindings(): ChannelBindings | undefined {
-    return this.#socket instanceof TLSSocket ? channelBindings(this.#socket, this.#options.certificate?.()) : undefined;
+    const socket = this.#socket;
+    // The certificate this connection has got, whatever others get meanwhile.
+    return socket instanceof TLSSocket ? channelBindings(socket, socket.getX509Certificate()?.raw) : undefined;
   }
 
   get certified(): readonly Jid[] | undefined {
@@ -127,6 +131,7 @@ export class TcpTransport implements ClientTransport {
 
   authenticated(): void {
     this.#reader.maxElementBytes = this.#options.limits.maxStanzaBytes;
+    this.#isAuthenticated = true;
   }
 
   async startTls(): Promise<void> {
@@ -170,7 +175,9 @@ export class TcpTransport implements ClientTransport {
   }
 
   nextEvent(): StreamEvent | undefined {
-    return this.#reader.next();
+    const event = this.#reader.next();
+    if (event) this.#events++;
+    return event;
   }
 
   resume(): void {
@@ -187,6 +194,18 @@ export class TcpTransport implements ClientTransport {
     }, milliseconds);
   }
 
+  /** Part of an element waits for the rest. When none was completed after so long, there is no rest to be expected. */
+  #watchPart(): void {
+    const before = this.#events;
+    this.#partTimer = setTimeout(() => {
+      this.#partTimer = undefined;
+      if (this.#reader.pendingBytes === 0 || this.#closing) return;
+      const isHeldUp = this.#connection.isBusy || this.#throttled !== undefined;
+      if (this.#events !== before || isHeldUp) this.#watchPart();
+      else this.closeStream(new StreamError('connection-timeout', 'the rest of an element did not come in time'));
+    }, this.#options.limits.elementTimeoutMs).unref();
+  }
+
   #newReader(maxElementBytes: number): StreamReader {
     return new StreamReader({ maxElementBytes });
   }
@@ -199,11 +218,13 @@ export class TcpTransport implements ClientTransport {
       this.#reader.push(chunk);
       if (this.#connection.isBusy) socket.pause();
       else this.#connection.pump();
+      if (this.#isAuthenticated && this.#partTimer === undefined && this.#reader.pendingBytes > 0) this.#watchPart();
     };
     const error = ({ message }: Error) =>
       this.#options.log.debug({ remote: this.remote, reason: message }, 'connection broke');
     const ended = () => {
       clearTimeout(this.#throttled);
+      clearTimeout(this.#partTimer);
       this.#connection.ended();
     };
     socket.on('data', data).on('error', error).on('close', ended).on('end', ended);

@@ -45,7 +45,7 @@ export const archive: ServerModule = {
     const ids = new ArchiveIds();
     const writer = new ArchiveWriter(tables, log);
     const reader = new ArchiveReader(tables);
-    const policy = new ArchivePolicy(tables, rosters, config.archive.default);
+    const policy = new ArchivePolicy(tables, rosters, config.archive);
     const retention = new ArchiveRetention(tables, config.archive);
     let isReady = false;
     const ready = reader.newestId().then((newest) => {

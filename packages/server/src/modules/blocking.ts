@@ -25,6 +25,12 @@ export const blocking: ServerModule = {
     /** Those that have asked for the list are told of its changes. */
     const interested = new WeakSet<Session>();
 
+    hooks.rememberSessions({
+      name: 'blocking',
+      save: (session) => interested.has(session) || undefined,
+      restore: (session) => interested.add(session),
+    });
+
     const ownOf = ({ from, to }: Stanza): string => {
       if (!to?.equals(from.bare)) throw new StanzaError('forbidden', 'a block list is its owner’s affair');
       return from.local as string;

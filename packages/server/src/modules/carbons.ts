@@ -58,6 +58,11 @@ export const carbons: ServerModule = {
       return undefined;
     });
     hooks.onSessionEnded(disable);
+    hooks.rememberSessions({
+      name: 'carbons',
+      save: (session) => enabled.get(session.localpart)?.has(session) || undefined,
+      restore: enable,
+    });
 
     const copy = (stanza: Stanza, direction: CarbonDirection, to: readonly Session[]) => {
       if (to.length === 0 || !isEligible(stanza.element, direction)) return;

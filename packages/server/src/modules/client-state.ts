@@ -2,10 +2,12 @@ import { xml } from '@thingward/xml';
 import { CHAT_STATES, CLIENT_STATE } from '@thingward/xmpp';
 import type { ServerModule } from '../module.ts';
 import type { Session } from '../session.ts';
+import { parseStanza, stanzaText } from '../session-store.ts';
 import type { Stanza } from '../stanza.ts';
 
-/** Contacts whose presence is held back for one client; when there are more, all is sent. */
+/** Contacts whose presence is held back for one client, and its bytes; when there is more, all is sent. */
 const MAX_HELD = 1000;
+const MAX_HELD_BYTES = 1024 * 1024;
 
 /** Spares clients that nobody looks at what can wait: presence until they are active again, the newest alone; chat states for good. @see XEP-0352 */
 export const clientState: ServerModule = {
@@ -13,12 +15,15 @@ export const clientState: ServerModule = {
   start({ hooks }) {
     hooks.addStreamFeature(({ authenticated }) => (authenticated ? xml('csi', { xmlns: CLIENT_STATE }) : undefined));
     const held = new Map<Session, Map<string, Stanza>>();
+    /** What was held back since the last release, replaced presence included. */
+    const heldBytes = new WeakMap<Session, number>();
 
     const release = (session: Session) => {
       const stanzas = held.get(session);
       if (!stanzas || stanzas.size === 0) return;
       const waiting = [...stanzas.values()];
       stanzas.clear();
+      heldBytes.delete(session);
       for (const stanza of waiting) session.sendNow(stanza);
     };
     const hold = (session: Session, stanza: Stanza): boolean => {
@@ -29,7 +34,9 @@ export const clientState: ServerModule = {
         stanzas.delete(from);
         stanza.compact();
         stanzas.set(from, stanza);
-        if (stanzas.size > MAX_HELD) release(session);
+        const bytes = (heldBytes.get(session) ?? 0) + stanza.size;
+        heldBytes.set(session, bytes);
+        if (stanzas.size > MAX_HELD || bytes > MAX_HELD_BYTES) release(session);
         return true;
       }
       if (isChatStateAlone(stanza)) return true;
@@ -58,6 +65,17 @@ export const clientState: ServerModule = {
     hooks.onNonza('active', CLIENT_STATE, (_, session) => activate(session));
     hooks.onSessionEnded((session) => {
       held.delete(session);
+    });
+    hooks.rememberSessions({
+      name: 'client-state',
+      save: (session) => {
+        const stanzas = held.get(session);
+        return stanzas && [...stanzas.values()].map(stanzaText);
+      },
+      restore: (session, saved) => {
+        deactivate(session);
+        for (const text of saved as readonly string[]) session.send(parseStanza(text));
+      },
     });
   },
 };

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import {
+  type DataForm,
   decodeUploadRequest,
   encodeUploadSlot,
   fileTooLargeError,
@@ -29,26 +30,26 @@ const MAX_MEDIA_TYPE_LENGTH = 255;
 export const httpUpload: ServerModule = {
   name: 'http-upload',
   migrations: uploadMigrations,
-  start({ config, database, domain, log, router, temporaries, web }) {
-    const { enabled, maxFileBytes, quotaBytes, retentionDays, publicUrl } = config.upload;
-    if (!enabled || !config.listen.http) return;
+  start({ config, database, domain, log, router, temporaries, turns, web }) {
+    const settings = config.upload;
+    if (!settings.enabled || !config.listen.http) return;
     const tables = database.withTables<UploadSchema>();
-    const store = new UploadStore(tables, join(config.dataDir, 'uploads'), { quotaBytes, retentionDays });
+    const store = new UploadStore(tables, join(config.dataDir, 'uploads'), settings);
     const signer = new UploadSigner(tables);
     store.removePartial();
     web.add((app) => uploadRoutes(app, store, signer, log));
 
-    const most = Math.min(maxFileBytes, quotaBytes);
-    const host = new ServiceHost(`upload.${domain}`, TITLE, router, log);
+    const most = () => Math.min(settings.maxFileBytes, settings.quotaBytes);
+    const host = new ServiceHost(`upload.${domain}`, TITLE, router, { log, turns, limits: config.limits });
     host.onIq('get', { name: 'request', namespace: HTTP_UPLOAD }, async ({ from, payload }) => {
       if (from.domain !== domain || from.local === undefined || temporaries.has(from.local)) {
         throw new StanzaError('forbidden', `only accounts of ${domain} may upload files`);
       }
-      const base = publicUrl ?? web.url;
+      const base = settings.publicUrl ?? web.url;
       if (base === undefined) throw new StanzaError('resource-constraint', 'files can’t be taken yet');
       const now = Date.now();
       const request = decodeUploadRequest(payload);
-      if (request.size > most) throw fileTooLargeError(most);
+      if (request.size > most()) throw fileTooLargeError(most());
       const wanted = {
         filename: plainName(request.filename),
         contentType: mediaType(request.contentType),
@@ -64,15 +65,10 @@ export const httpUpload: ServerModule = {
     serveDisco(host, {
       identities: [{ category: 'store', type: 'file', name: TITLE }],
       features: [HTTP_UPLOAD, `${UPLOAD_PURPOSES}#message`, `${UPLOAD_PURPOSES}#ephemeral`, PING],
-      forms: [
-        {
-          type: 'result',
-          fields: [
-            { var: 'FORM_TYPE', type: 'hidden', values: [HTTP_UPLOAD] },
-            { var: 'max-file-size', values: [String(most)] },
-          ],
-        },
-      ],
+      // What it says may change while the server runs.
+      get forms() {
+        return [limitsForm(most())];
+      },
     });
     servePing(host);
     host.connect();
@@ -99,6 +95,17 @@ export const httpUpload: ServerModule = {
     };
   },
 };
+
+/** @see XEP-0363 §4 */
+function limitsForm(most: number): DataForm {
+  return {
+    type: 'result',
+    fields: [
+      { var: 'FORM_TYPE', type: 'hidden', values: [HTTP_UPLOAD] },
+      { var: 'max-file-size', values: [String(most)] },
+    ],
+  };
+}
 
 /** The name alone, without the folder it may have been in. @throws StanzaError `bad-request` */
 function plainName(filename: string): string {

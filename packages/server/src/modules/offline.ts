@@ -28,6 +28,22 @@ export const offline: ServerModule = {
       if (remove) store.removeSoon(row);
     };
 
+    const handOver = (stanza: Stanza, localpart: string, row: number): void => {
+      handedOver.set(stanza, row);
+      pending.set(localpart, (pending.get(localpart) ?? new Set()).add(row));
+    };
+    // Such a message stays in its row until it is acknowledged, also when that is after a restart.
+    hooks.rememberSessions({
+      name: 'offline',
+      save: (_, unacknowledged) => unacknowledged.map((stanza) => handedOver.get(stanza) ?? null),
+      restore: ({ localpart }, saved, unacknowledged) => {
+        for (const [position, row] of (saved as readonly (number | null)[]).entries()) {
+          const stanza = unacknowledged[position];
+          if (stanza && row !== null) handOver(stanza, localpart, row);
+        }
+      },
+    });
+
     hooks.onUndeliverable(async (stanza, localpart) => {
       // It was stored before, and came back unread: it stays where it is.
       if (handedOver.has(stanza)) {
@@ -66,8 +82,7 @@ export const offline: ServerModule = {
             store.removeSoon(id);
             continue;
           }
-          handedOver.set(message, id);
-          pending.set(localpart, (pending.get(localpart) ?? new Set()).add(id));
+          handOver(message, localpart, id);
         }
         await store.flush();
       }

@@ -13,6 +13,7 @@ import {
 import { DATA_FORM_NAMESPACE, DataFormError, decodeDataForm, type Jid, StanzaError } from '@thingward/xmpp';
 import { type Kysely, type Migration, sql } from 'kysely';
 import { Capabilities } from '../capabilities.ts';
+import { FairQueue } from '../fair-queue.ts';
 import { PASSES_DATA } from '../hooks.ts';
 import type { ServerContext, ServerModule } from '../module.ts';
 import { RemotePresence } from '../remote-presence.ts';
@@ -36,6 +37,11 @@ const removalMigration: Migration = {
   },
 };
 
+/** What follows presence, by account: under way at the same time, and waiting; waiting of all accounts. */
+const MAX_RUNNING = 50;
+const MAX_WAITING = 1000;
+const MAX_WAITING_IN_ALL = 20_000;
+
 /** Every account is a publish-subscribe service. @see XEP-0163 */
 export const pep: ServerModule = {
   name: 'pep',
@@ -52,8 +58,16 @@ class PersonalEventing {
   readonly #engine: PubSubEngine;
   readonly #capabilities: Capabilities;
   readonly #remote = new RemotePresence();
+  readonly #background: FairQueue<() => Promise<void>>;
 
   constructor(context: ServerContext) {
+    this.#background = new FairQueue({
+      turns: context.turns,
+      run: (task) => this.#inBackground(task),
+      maxRunning: MAX_RUNNING,
+      maxWaiting: () => MAX_WAITING,
+      maxInAll: MAX_WAITING_IN_ALL,
+    });
     const { router, database, domain, log } = context;
     this.#context = context;
     this.#capabilities = new Capabilities((stanza) => void router.route(stanza));
@@ -92,11 +106,11 @@ class PersonalEventing {
     hooks.onReceiving((stanza, localpart) => this.#receiving(stanza, localpart), PASSES_DATA);
     // Nobody waits for these: presence goes its way.
     hooks.onAvailable((session, isInitial) => {
-      this.#inBackground(() => this.#cameOnline(session, isInitial));
+      this.#later(session.localpart, () => this.#cameOnline(session, isInitial));
     });
     hooks.onUnavailable(({ jid, localpart }) => {
       const isLast = this.#context.sessions.availableOf(localpart).length === 0;
-      this.#inBackground(() => this.#engine.wentOffline(jid, isLast));
+      void this.#inBackground(() => this.#engine.wentOffline(jid, isLast));
     });
     hooks.onAccountRemoved(async (localpart) => {
       this.#remote.forget(localpart);
@@ -158,13 +172,13 @@ class PersonalEventing {
     if (kind === 'message') {
       if (type !== 'error' || id === undefined || !to) return undefined;
       const error = StanzaError.fromStanza(stanza.element);
-      this.#inBackground(() => this.#engine.bounced(to, from, id, error));
+      void this.#inBackground(() => this.#engine.bounced(to, from, id, error));
       return undefined;
     }
     const tells = type === undefined || type === 'unavailable';
     if (!tells || from.resource === undefined || from.domain === this.#context.domain) return undefined;
     const isInitial = this.#remote.receive(stanza, localpart);
-    if (type === undefined) this.#inBackground(() => this.#remoteCameOnline(stanza, localpart, isInitial));
+    if (type === undefined) this.#later(localpart, () => this.#remoteCameOnline(stanza, localpart, isInitial));
     return undefined;
   }
 
@@ -230,15 +244,19 @@ class PersonalEventing {
       .map(({ available }) => showOf(available));
   }
 
-  /** Nobody waits for it, and no error of it gets lost. */
-  #inBackground(task: () => Promise<void>): void {
-    void (async () => {
-      try {
-        await task();
-      } catch (error) {
-        this.#context.log.error({ err: error }, 'personal eventing failed to do something');
-      }
-    })();
+  /** Nobody waits for it. What is too much for one account is left out: last items, which are at their nodes still. */
+  #later(localpart: string, task: () => Promise<void>): void {
+    if (this.#background.add(localpart, task)) return;
+    this.#context.log.warn({ localpart }, 'too much presence comes at once: last items are not sent');
+  }
+
+  /** No error of it gets lost. */
+  async #inBackground(task: () => Promise<void>): Promise<void> {
+    try {
+      await task();
+    } catch (error) {
+      this.#context.log.error({ err: error }, 'personal eventing failed to do something');
+    }
   }
 }
 

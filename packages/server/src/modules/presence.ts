@@ -1,19 +1,26 @@
 import { type Jid, presence as presenceElement, StanzaError } from '@thingward/xmpp';
 import type { PresenceHandler } from '../handlers.ts';
 import type { ServerContext, ServerModule } from '../module.ts';
-import { MAX_ROSTER_ENTRIES, type RosterEntry } from '../roster-store.ts';
+import type { RosterEntry } from '../roster-store.ts';
 import type { Session } from '../session.ts';
+import { parseStanza, stanzaText } from '../session-store.ts';
 import { Stanza } from '../stanza.ts';
 import { inbound, isSubscriptionType, outbound, type SubscriptionType } from '../subscription.ts';
 import { pushRosterItem } from './roster.ts';
-
-const MAX_DIRECTED = 1000;
 
 /** Availability and subscriptions. @see RFC 6121 §3, §4 */
 export const presence: ServerModule = {
   name: 'presence',
   start(context) {
     context.router.handlePresence(new PresenceRouter(context));
+    context.hooks.rememberSessions({
+      name: 'presence',
+      save: ({ available }) => available && stanzaText(available),
+      restore: (session, saved) => {
+        session.available = parseStanza(saved as string);
+        session.priority = priorityOf(session.available);
+      },
+    });
   },
 };
 
@@ -24,6 +31,10 @@ class PresenceRouter implements PresenceHandler {
 
   constructor(context: ServerContext) {
     this.#context = context;
+  }
+
+  get #limits() {
+    return this.#context.config.limits;
   }
 
   async fromClient(stanza: Stanza, session: Session): Promise<void> {
@@ -126,8 +137,10 @@ class PresenceRouter implements PresenceHandler {
 
   /** @see RFC 6121 §4.6 */
   async #direct(stanza: Stanza, to: Jid, session: Session): Promise<void> {
-    if (stanza.type === 'unavailable') session.directed.delete(to.toString());
-    else if (session.directed.size < MAX_DIRECTED) session.directed.add(to.toString());
+    const address = to.toString();
+    if (stanza.type === 'unavailable') session.directed.delete(address);
+    else if (session.directed.has(address) || session.directed.size < this.#limits.maxDirectedPresence)
+      session.directed.add(address);
     else {
       this.#context.router.reject(stanza, new StanzaError('resource-constraint', 'too many directed presences'));
       return;
@@ -178,10 +191,10 @@ class PresenceRouter implements PresenceHandler {
       );
       return;
     }
-    if (!entry.inRoster && type === 'subscribe' && (await rosters.count(localpart)) >= MAX_ROSTER_ENTRIES) {
+    if (!entry.inRoster && type === 'subscribe' && (await rosters.count(localpart)) >= this.#limits.maxRosterEntries) {
       router.reject(
         Stanza.made(stanza.element.with({ type: undefined }), session.jid, contact),
-        new StanzaError('resource-constraint', `a roster has at most ${MAX_ROSTER_ENTRIES} entries`),
+        new StanzaError('resource-constraint', `a roster has at most ${this.#limits.maxRosterEntries} entries`),
       );
       return;
     }
@@ -207,7 +220,7 @@ class PresenceRouter implements PresenceHandler {
     const entry = await rosters.entry(localpart, contact);
     const { state, forward, reply } = inbound(entry, type);
     const isNew = type === 'subscribe' && state.pendingIn && !entry.pendingIn;
-    if (isNew && (await rosters.count(localpart)) >= MAX_ROSTER_ENTRIES) return;
+    if (isNew && (await rosters.count(localpart)) >= this.#limits.maxRosterEntries) return;
     await this.#save(localpart, entry, { ...entry, ...state });
     // Not awaited: the reply changes a subscription itself, after this one.
     if (reply) void router.route(Stanza.made(presenceElement(reply, {}), to.bare, contact));

@@ -10,7 +10,7 @@ import {
   StanzaError,
 } from '@thingward/xmpp';
 import type { ServerContext, ServerModule } from '../module.ts';
-import { MAX_ROSTER_ENTRIES, type RosterEntry, toRosterItem } from '../roster-store.ts';
+import { type RosterEntry, toRosterItem } from '../roster-store.ts';
 import { Stanza } from '../stanza.ts';
 
 const MAX_NAME_LENGTH = 1023;
@@ -21,6 +21,7 @@ export const roster: ServerModule = {
   name: 'roster',
   start(context) {
     const { hooks, router, rosters, sessions } = context;
+    const { limits } = context.config;
     hooks.addStreamFeature(({ authenticated }) =>
       authenticated ? xml('ver', { xmlns: ROSTER_VERSIONING }) : undefined,
     );
@@ -61,8 +62,8 @@ export const roster: ServerModule = {
         throw new StanzaError('not-acceptable', 'the name of a group is empty or too long');
       }
       if (new Set(item.groups).size < item.groups.length) throw new StanzaError('bad-request', 'a group appears twice');
-      if (!entry.inRoster && (await rosters.count(localpart)) >= MAX_ROSTER_ENTRIES) {
-        throw new StanzaError('resource-constraint', `a roster has at most ${MAX_ROSTER_ENTRIES} entries`);
+      if (!entry.inRoster && (await rosters.count(localpart)) >= limits.maxRosterEntries) {
+        throw new StanzaError('resource-constraint', `a roster has at most ${limits.maxRosterEntries} entries`);
       }
       const changed = { ...entry, name: item.name, groups: item.groups, inRoster: true };
       await rosters.save(localpart, changed);

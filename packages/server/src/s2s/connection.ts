@@ -1,5 +1,6 @@
 import type { Frame } from '@thingward/xml';
 import { type DialbackOutcome, type DomainPair, type Jid, type Logger, StanzaError } from '@thingward/xmpp';
+import type { LoopTurns } from '../loop-turns.ts';
 import type { Router } from '../router.ts';
 import { Stanza } from '../stanza.ts';
 import type { Route, RouteUser } from './link.ts';
@@ -9,6 +10,7 @@ import type { OwnerAction, S2sStream, StreamOwner } from './stream.ts';
 export interface ConnectionServices {
   readonly router: Router;
   readonly log: Logger;
+  readonly turns: LoopTurns;
   /** Asks the authoritative server of `pair.from` whether the key is its own. */
   readonly check: (pair: DomainPair, id: string, key: string) => Promise<DialbackOutcome>;
   /** Stanzas for this pair can be sent back on a connection that was taken. @see XEP-0288 */
@@ -21,6 +23,7 @@ export abstract class S2sConnection implements StreamOwner, Route {
   readonly users = new Set<RouteUser>();
   protected readonly services: ConnectionServices;
   protected abstract readonly stream: S2sStream;
+  readonly #accepted = new Set<string>();
   #ended = false;
 
   constructor(services: ConnectionServices) {
@@ -34,6 +37,11 @@ export abstract class S2sConnection implements StreamOwner, Route {
   /** Carries nothing to the other side any more. */
   get isEnded(): boolean {
     return this.#ended;
+  }
+
+  /** Domains of the other side that there is traffic with on it. */
+  get domains(): readonly string[] {
+    return [...this.#accepted];
   }
 
   /** When a byte was last sent or taken, in milliseconds since 1970. */
@@ -64,6 +72,7 @@ export abstract class S2sConnection implements StreamOwner, Route {
         return;
       case 'accepted':
         this.stream.authorized();
+        this.#accepted.add(action.pair.from);
         this.services.log.debug(
           { remote: this.stream.remote, ...action.pair, method: action.method },
           'stanzas of another server are accepted',

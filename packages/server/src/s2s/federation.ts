@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { createServer, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { type DialbackOutcome, type DomainPair, type Logger, StanzaError, StreamError } from '@thingward/xmpp';
 import type { StreamCensus } from '../figures/stream-census.ts';
 import type { RemoteRoute } from '../handlers.ts';
 import { Connections } from '../listeners/connections.ts';
-import { type ListenAddress, listen } from '../listeners/listen.ts';
+import { Door, moveDoors } from '../listeners/door.ts';
+import type { ListenAddress } from '../listeners/listen.ts';
+import type { LoopTurns } from '../loop-turns.ts';
 import type { Router } from '../router.ts';
 import type { Stanza } from '../stanza.ts';
 import type { Tls } from '../tls.ts';
@@ -27,10 +29,10 @@ export interface FederationSettings extends DomainPolicy {
   readonly tls: 'required' | 'optional';
   /** `dialback`: where the certificate does not prove a domain, a key may. */
   readonly authentication: 'certificate' | 'dialback';
-  readonly trust?: { readonly ca: string } | undefined;
   readonly hosts: ReadonlyMap<string, Target>;
   readonly maxConnections: number;
   readonly maxConnectionsPerAddress: number;
+  readonly maxConnectionsPerSecond: number;
   readonly maxDomainsPerStream: number;
   readonly maxQueuedStanzas: number;
   readonly maxQueuedBytes: number;
@@ -40,14 +42,23 @@ export interface FederationSettings extends DomainPolicy {
   readonly maxPauseMs: number;
 }
 
+export interface FederationDoors {
+  readonly s2s?: ListenAddress | undefined;
+  readonly s2sTls?: ListenAddress | undefined;
+}
+
+/** Settings and limits are read when they are needed: who has them may write to them. */
 export interface FederationOptions {
   readonly domain: string;
   readonly settings: FederationSettings;
-  readonly listen: { readonly s2s?: ListenAddress | undefined; readonly s2sTls?: ListenAddress | undefined };
+  /** Certificates (PEM) of the authorities to trust; the system's when undefined. */
+  readonly authoritiesFile?: string | undefined;
+  readonly listen: FederationDoors;
   readonly limits: Pick<StreamLimits, 'maxUnauthenticatedBytes' | 'maxStanzaBytes' | 'maxUnsentBytes'> & {
     readonly authTimeoutMs: number;
   };
   readonly router: Router;
+  readonly turns: LoopTurns;
   readonly tls: Tls;
   readonly log: Logger;
   readonly streams: StreamCensus;
@@ -71,7 +82,7 @@ const STOP_GRACE_MS = 1000;
 /** Exchanges stanzas with other servers, for every domain that is served here. @see RFC 6120, XEP-0220 */
 export class Federation implements RemoteRoute {
   readonly #options: FederationOptions;
-  readonly #tls: S2sTls;
+  #tls: S2sTls;
   readonly #keys = new DialbackKeys(randomBytes(32).toString('hex'));
   readonly #resolver: ServerResolver;
   readonly #connections: Connections;
@@ -84,24 +95,35 @@ export class Federation implements RemoteRoute {
   readonly #opening = new Map<string, Promise<OutgoingConnection>>();
   /** Taken connections on which stanzas may go back, by the pair they go for. @see XEP-0288 */
   readonly #backwards = new Map<string, S2sConnection>();
-  readonly #servers: { readonly door: 's2s' | 's2sTls'; readonly server: Server }[] = [];
+  readonly #door: Door;
+  readonly #tlsDoor: Door;
   readonly #stopping = new AbortController();
   #idleTimer: NodeJS.Timeout | undefined;
 
   private constructor(options: FederationOptions) {
     const { settings, limits, log, router } = options;
     this.#options = options;
-    this.#tls = new S2sTls(options.tls, settings.trust?.ca, limits.authTimeoutMs);
+    this.#tls = new S2sTls(options.tls, options.authoritiesFile, limits.authTimeoutMs);
     this.#resolver = new ServerResolver(options.dns ?? dnsLookups(), settings.hosts);
     this.#connections = new Connections(settings, log, options.streams);
     this.#pauses = new Pauses(settings.maxPauseMs);
     this.#services = {
       router,
       log,
+      turns: options.turns,
       check: (pair, id, key) => this.#check(pair, id, key),
       offer: (pair, route) => this.#offered(pair, route),
       ended: (connection) => this.#ended(connection),
     };
+    const admitted = (socket: Socket, then: () => void) => {
+      if (this.#connections.admit(socket, 's2sIn')) then();
+    };
+    this.#door = new Door({ name: 's2s', take: (socket) => admitted(socket, () => this.#take(socket)) });
+    this.#tlsDoor = new Door({
+      name: 's2sTls',
+      take: (socket) =>
+        admitted(socket, () => this.#tls.takeDirect(socket, (secured) => this.#take(secured.socket, secured))),
+    });
   }
 
   /** Opens the doors and takes over what the router has for other domains. @throws TlsError, ListenError */
@@ -127,8 +149,34 @@ export class Federation implements RemoteRoute {
 
   /** Host and port of an open door. */
   address(door: 's2s' | 's2sTls'): ListenAddress | undefined {
-    const address = this.#servers.find((other) => other.door === door)?.server.address();
-    return address && typeof address === 'object' ? { host: address.address, port: address.port } : undefined;
+    return (door === 's2s' ? this.#door : this.#tlsDoor).address;
+  }
+
+  /** Opens, closes and moves its doors; connections that are there stay. @returns what takes it back @throws ListenError */
+  listen({ s2s, s2sTls }: FederationDoors): Promise<() => Promise<void>> {
+    return moveDoors([
+      [this.#door, s2s],
+      [this.#tlsDoor, s2sTls],
+    ]);
+  }
+
+  /** TLS that a configuration would have; it is not used before it is given to `configure`. @throws TlsError */
+  prepareTls(tls: Tls, authoritiesFile: string | undefined): S2sTls {
+    return new S2sTls(tls, authoritiesFile, this.#options.limits.authTimeoutMs);
+  }
+
+  /** The settings have changed. Streams with domains that are not welcome any more are ended. @param tls for connections to come */
+  configure(tls: S2sTls): void {
+    const { settings } = this.#options;
+    this.#tls = tls;
+    this.#resolver.useHosts(settings.hosts);
+    this.#pauses.maxMs = settings.maxPauseMs;
+    const error = new StreamError('policy-violation', 'there is no traffic with this domain any more');
+    for (const connection of [...this.#outgoing, ...this.#incoming]) {
+      if (connection.domains.every((domain) => this.#isAllowed(domain))) continue;
+      if (connection instanceof IncomingConnection) void connection.end(error);
+      else void connection.finish();
+    }
   }
 
   /** Takes a stanza for another server. Never throws. */
@@ -147,13 +195,12 @@ export class Federation implements RemoteRoute {
   }
 
   /** Ends all streams orderly and closes the doors. */
-  async stop(): Promise<void> {
+  async stop(shutdown = new StreamError('system-shutdown', 'the server stops')): Promise<void> {
     this.#stopping.abort();
     clearInterval(this.#idleTimer);
     this.#options.router.setRemote(undefined);
-    const closed = this.#servers.map(({ server }) => new Promise<void>((resolve) => server.close(() => resolve())));
+    const closed = [this.#door.close(), this.#tlsDoor.close()];
     const connections = [...this.#outgoing, ...this.#incoming];
-    const shutdown = new StreamError('system-shutdown', 'the server stops');
     const ended = connections.map((connection) =>
       connection instanceof IncomingConnection ? connection.end(shutdown) : connection.finish(),
     );
@@ -170,17 +217,7 @@ export class Federation implements RemoteRoute {
 
   async #start(): Promise<void> {
     const { listen: doors, router, settings } = this.#options;
-    if (doors.s2s) {
-      const server = createServer({ noDelay: true }, (socket) => {
-        if (this.#connections.admit(socket, 's2sIn')) this.#take(socket);
-      });
-      this.#servers.push({ door: 's2s', server: await listen(server, 's2s', doors.s2s) });
-    }
-    if (doors.s2sTls) {
-      const server = this.#tls.createServer((secured) => this.#take(secured.socket, secured));
-      server.on('connection', (socket: Socket) => this.#connections.admit(socket, 's2sIn'));
-      this.#servers.push({ door: 's2sTls', server: await listen(server, 's2sTls', doors.s2sTls) });
-    }
+    await this.listen(doors);
     router.setRemote(this);
     const interval = Math.min(30_000, Math.max(100, settings.idleTimeoutMs / 4));
     this.#idleTimer = setInterval(() => this.#endIdle(), interval).unref();

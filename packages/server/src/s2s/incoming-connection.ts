@@ -31,6 +31,7 @@ export class IncomingConnection extends S2sConnection {
       owner: this,
       limits,
       log: services.log,
+      turns: services.turns,
       startTls: (plain) => tls.accept(plain),
     });
     this.#authTimer = setTimeout(() => {

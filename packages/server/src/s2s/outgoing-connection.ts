@@ -44,9 +44,14 @@ export class OutgoingConnection extends S2sConnection {
       owner: this,
       limits,
       log: services.log,
+      turns: services.turns,
       startTls: (plain) => tls.connect(plain, initiator.pair.to, { direct: false }),
     });
     this.stream.input(secured ? { kind: 'secured', certificate: secured.certificate } : { kind: 'connected' });
+  }
+
+  override get domains(): readonly string[] {
+    return [this.pair.to, ...super.domains];
   }
 
   /** Can it be asked to carry a further pair? */

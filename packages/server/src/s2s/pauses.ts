@@ -12,11 +12,12 @@ interface Pause {
 
 /** Growing pauses between attempts to reach domains that can't be reached: each twice as long as the one before. */
 export class Pauses {
-  readonly #maxMs: number;
+  /** The longest one. */
+  maxMs: number;
   readonly #pauses = new Map<string, Pause>();
 
   constructor(maxMs: number) {
-    this.#maxMs = maxMs;
+    this.maxMs = maxMs;
   }
 
   /** Why no attempt is to be made at present; undefined when one may be. */
@@ -30,7 +31,7 @@ export class Pauses {
     this.#pauses.delete(domain);
     if (this.#pauses.size >= MAX_DOMAINS) this.#pauses.delete(this.#pauses.keys().next().value as string);
     // Not all who wait for the same domain come back at the same moment.
-    const ms = Math.min(this.#maxMs, FIRST_MS * 2 ** Math.min(failures - 1, 20)) * (0.75 + Math.random() / 4);
+    const ms = Math.min(this.maxMs, FIRST_MS * 2 ** Math.min(failures - 1, 20)) * (0.75 + Math.random() / 4);
     this.#pauses.set(domain, { failures, until: Date.now() + ms, error });
   }
 

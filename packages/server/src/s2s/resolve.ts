@@ -53,7 +53,7 @@ export function dnsLookups(servers?: readonly string[]): DnsLookups {
 /** Finds where a domain's server is. @see RFC 6120 §3.2, RFC 2782, XEP-0368 §3 */
 export class ServerResolver {
   readonly #dns: DnsLookups;
-  readonly #hosts: ReadonlyMap<string, Target>;
+  #hosts: ReadonlyMap<string, Target>;
   readonly #random: () => number;
   readonly #srv: TimedCache<readonly Target[]>;
   readonly #addresses: TimedCache<readonly string[]>;
@@ -69,6 +69,11 @@ export class ServerResolver {
     this.#random = options.random ?? Math.random;
     this.#srv = new TimedCache(MAX_CACHED, options.now);
     this.#addresses = new TimedCache(MAX_CACHED, options.now);
+  }
+
+  /** @param hosts where domains are from now on, whatever DNS says */
+  useHosts(hosts: ReadonlyMap<string, Target>): void {
+    this.#hosts = hosts;
   }
 
   /**

@@ -32,6 +32,8 @@ export class S2sTls {
   readonly #clientContext: SecureContext;
   /** Takes over connections for STARTTLS; it listens nowhere. */
   readonly #upgrader: Server;
+  /** The same for direct TLS. */
+  readonly #direct: Server;
   readonly #upgrading = new Map<string, (secured: TLSSocket) => void>();
 
   /**
@@ -45,18 +47,22 @@ export class S2sTls {
     try {
       this.#clientContext = createSecureContext(this.#options);
       this.#upgrader = createServer({ ...this.#serverOptions });
+      this.#direct = createServer({ ...this.#serverOptions, ALPNProtocols: [ALPN] });
     } catch (error) {
       throw new TlsError(`${authoritiesFile} holds no certificates of authorities: ${(error as Error).message}`);
     }
-    this.#upgrader.on('secureConnection', (socket) => this.#upgrading.get(endpoints(socket))?.(socket));
-    this.#upgrader.on('tlsClientError', (_error, socket) => socket.destroy());
+    for (const server of [this.#upgrader, this.#direct]) {
+      server.on('secureConnection', (socket) => this.#upgrading.get(endpoints(socket))?.(socket));
+      server.on('tlsClientError', (_error, socket) => socket.destroy());
+    }
   }
 
-  /** A server for direct TLS. @see XEP-0368 */
-  createServer(take: (secured: Secured) => void): Server {
-    const server = createServer({ ...this.#serverOptions, ALPNProtocols: [ALPN] }, (socket) => take(secured(socket)));
-    server.on('tlsClientError', (_error, socket) => socket.destroy());
-    return server;
+  /** Takes a connection whose first byte is of TLS. @see XEP-0368 */
+  takeDirect(plain: Socket, take: (secured: Secured) => void): void {
+    const key = endpoints(plain);
+    this.#upgrading.set(key, (socket) => take(secured(socket)));
+    plain.once('close', () => this.#upgrading.delete(key));
+    this.#direct.emit('connection', plain);
   }
 
   /** Goes over to TLS on a connection that was taken. @throws Error when that fails */

@@ -1,9 +1,11 @@
 import type { Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TLSSocket } from 'node:tls';
 import { StreamReader } from '@thingward/xml';
 import { asStreamError, type Logger, type StreamError } from '@thingward/xmpp';
 import { ByteBudget } from '../listeners/byte-budget.ts';
 import { Outbox } from '../listeners/outbox.ts';
+import { type LoopTurns, TurnShare } from '../loop-turns.ts';
 import type { Stanza } from '../stanza.ts';
 import type { S2sAction, S2sEvent, S2sMachine } from './events.ts';
 import type { Secured } from './s2s-tls.ts';
@@ -38,6 +40,7 @@ export interface StreamOptions {
   readonly owner: StreamOwner;
   readonly limits: StreamLimits;
   readonly log: Logger;
+  readonly turns: LoopTurns;
   /** Goes over to TLS. */
   readonly startTls: (plain: Socket) => Promise<Secured>;
 }
@@ -55,6 +58,7 @@ export class S2sStream {
   readonly closed: Promise<void>;
   readonly #options: StreamOptions;
   readonly #outbox = new Outbox();
+  readonly #share: TurnShare;
   #socket: Socket;
   #reader: StreamReader;
   #unlisten: () => void = () => {};
@@ -73,6 +77,7 @@ export class S2sStream {
 
   constructor(options: StreamOptions) {
     this.#options = options;
+    this.#share = new TurnShare(options.turns);
     this.#socket = options.socket;
     this.remote = `${options.socket.remoteAddress}:${options.socket.remotePort}`;
     this.closed = new Promise((resolve) => options.socket.once('close', () => resolve()));
@@ -185,7 +190,12 @@ export class S2sStream {
   }
 
   #pump(): void {
+    this.#share.begin();
     while (!this.#busy && !this.#closed) {
+      if (!this.#share.take()) {
+        this.#await(nextTurn());
+        return;
+      }
       let work: void | Promise<void>;
       try {
         const event = this.#reader.next();
@@ -210,6 +220,7 @@ export class S2sStream {
       } catch (error) {
         this.#fail(error);
       }
+      if (this.#options.turns.isLong) await nextTurn();
       this.#busy = false;
       this.#resume();
       this.#pump();

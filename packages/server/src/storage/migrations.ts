@@ -1,7 +1,9 @@
 import type { Kysely, Migration } from 'kysely';
+import { sessionMigrations } from '../session-store.ts';
 
 /** Tables of the server itself; services bring their own. */
 export const serverMigrations: Record<string, Migration> = {
+  ...sessionMigrations,
   '2026-11-01-server-accounts': {
     async up(database: Kysely<unknown>): Promise<void> {
       await database.schema

@@ -1,6 +1,6 @@
-import { Frame } from '@thingward/xml';
+import { Frame, XmlError } from '@thingward/xml';
 import { NS } from '@thingward/xmpp';
-import { RECORD, type RecordWriter, readJson } from './record.ts';
+import { RECORD, RecordError, type RecordWriter, readJson } from './record.ts';
 
 const SELF_CONTAINED = 1;
 /** It has one child element at most: its head can be read without going through its content. */
@@ -24,12 +24,28 @@ export function writeFrame(link: RecordWriter, connection: number, frame: Frame)
   link.write(RECORD.frame, connection, flags, length, bindings, frame.bytes);
 }
 
-/** @param payload that `writeFrame` has written: its bytes have been validated */
+/**
+ * @param payload that `writeFrame` has written: the bytes of its element have been validated
+ * @throws RecordError
+ */
 export function readFrame(payload: Uint8Array): Frame {
+  try {
+    return parseFrame(payload);
+  } catch (error) {
+    if (!(error instanceof XmlError)) throw error;
+    throw new RecordError(`a frame that is no XML: ${error.message}`);
+  }
+}
+
+function parseFrame(payload: Uint8Array): Frame {
+  if (payload.length === 0) throw new RecordError('a frame without flags');
   const flags = payload[0] as number;
   const isSimple = (flags & SIMPLE) !== 0;
   if ((flags & SELF_CONTAINED) !== 0) return Frame.validated(payload.subarray(1), CLIENT_BINDING, true, isSimple);
+  if (payload.length < 5) throw new RecordError('a frame without the length of its bindings');
   const end = 5 + new DataView(payload.buffer, payload.byteOffset, payload.byteLength).getUint32(1, true);
-  const bindings = readJson<Record<string, string>>(payload.subarray(5, end));
+  if (end > payload.length) throw new RecordError('a frame that ends within its bindings');
+  const bindings = readJson<Record<string, string> | null>(payload.subarray(5, end));
+  if (typeof bindings !== 'object' || bindings === null) throw new RecordError('a frame without bindings');
   return Frame.validated(payload.subarray(end), bindings, false, isSimple);
 }

@@ -49,6 +49,8 @@ export const RECORD = {
 export type RecordKind = (typeof RECORD)[keyof typeof RECORD];
 
 const HEADER_LENGTH = 9;
+/** Of the payload of a record. What a client may send, and what it is sent at once, is far less. */
+export const MAX_RECORD_BYTES = 64 * 1024 * 1024;
 /** Records that are not held back any longer. */
 const MUCH = 65_536;
 
@@ -141,6 +143,12 @@ export class RecordWriter {
 /** Takes one record. Its payload is in `bytes` from `start` up to `end`, and stays valid for good. */
 export type RecordHandler = (kind: number, connection: number, bytes: Buffer, start: number, end: number) => void;
 
+/** Bytes that are no records, or none that the other side would write: the process there is broken. */
+export class RecordError extends Error {
+  override readonly name = 'RecordError';
+  readonly code = 'record';
+}
+
 /** Reads records from the pieces they arrive in. */
 export class RecordReader {
   readonly #handle: RecordHandler;
@@ -150,12 +158,20 @@ export class RecordReader {
     this.#handle = handle;
   }
 
+  /** Bytes of a record that is not complete. */
+  get pendingBytes(): number {
+    return this.#rest?.length ?? 0;
+  }
+
+  /** @throws RecordError */
   push(chunk: Buffer): void {
     const bytes = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk]);
     this.#rest = undefined;
     let at = 0;
     while (bytes.length - at >= HEADER_LENGTH) {
-      const end = at + HEADER_LENGTH + bytes.readUInt32LE(at);
+      const length = bytes.readUInt32LE(at);
+      if (length > MAX_RECORD_BYTES) throw new RecordError(`a record of ${length} bytes`);
+      const end = at + HEADER_LENGTH + length;
       if (end > bytes.length) break;
       this.#handle(bytes[at + 4] as number, bytes.readUInt32LE(at + 5), bytes, at + HEADER_LENGTH, end);
       at = end;
@@ -164,6 +180,11 @@ export class RecordReader {
   }
 }
 
+/** @throws RecordError */
 export function readJson<T>(payload: Uint8Array): T {
-  return JSON.parse(Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString()) as T;
+  try {
+    return JSON.parse(Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString()) as T;
+  } catch (error) {
+    throw new RecordError(`a record whose JSON can't be read: ${(error as Error).message}`);
+  }
 }

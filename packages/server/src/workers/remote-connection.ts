@@ -2,9 +2,10 @@ import { type Frame, XmlError } from '@thingward/xml';
 import { encodeBase64 } from '@thingward/xmpp';
 import { isData } from '../data-stanza.ts';
 import type { StreamConnection, TcpTransport } from '../listeners/tcp-transport.ts';
+import { type LoopTurns, TurnShare } from '../loop-turns.ts';
 import { DataWriter } from './data-record.ts';
 import { writeFrame } from './frame-record.ts';
-import { RECORD, readJson } from './record.ts';
+import { RECORD, RecordError, readJson } from './record.ts';
 import type { LinkedConnection, WorkerLink } from './worker-link.ts';
 import type { OpenedStream, ReportedError } from './worker-messages.ts';
 
@@ -16,6 +17,9 @@ export class RemoteConnection implements StreamConnection, LinkedConnection {
   readonly #number: number;
   readonly #link: WorkerLink;
   readonly #transport: TcpTransport;
+  readonly #share: TurnShare;
+  /** It has had its share of this turn. */
+  #rests = false;
   #waits = false;
   #free = false;
   #paused = false;
@@ -26,18 +30,28 @@ export class RemoteConnection implements StreamConnection, LinkedConnection {
   /** Nothing more is read: the stream is broken or over. */
   #over = false;
 
-  constructor(number: number, link: WorkerLink, transport: TcpTransport) {
+  constructor(number: number, link: WorkerLink, transport: TcpTransport, turns: LoopTurns) {
+    this.#share = new TurnShare(turns);
     this.#number = number;
     this.#link = link;
     this.#transport = transport;
   }
 
   get isBusy(): boolean {
-    return this.#waits || this.#paused || this.#link.writer.isFull;
+    return this.#waits || this.#paused || this.#rests || this.#link.writer.isFull;
   }
 
   pump(): void {
+    this.#share.begin();
     while (!this.#over && !this.isBusy) {
+      if (!this.#share.take()) {
+        this.#rests = true;
+        setImmediate(() => {
+          this.#rests = false;
+          this.goOn();
+        });
+        return;
+      }
       try {
         if (!this.#next()) return;
       } catch (error) {
@@ -108,7 +122,7 @@ export class RemoteConnection implements StreamConnection, LinkedConnection {
         this.#data = payload.length > 0 ? new DataWriter(Buffer.from(payload).toString(), this.#language) : undefined;
         return;
       default:
-        throw new Error(`an unknown record ${kind}`);
+        throw new RecordError(`an unknown record ${kind}`);
     }
   }
 

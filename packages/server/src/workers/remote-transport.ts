@@ -8,12 +8,15 @@ import type { Stanza } from '../stanza.ts';
 import { addressEnd, addressOf, dataFrame, kindOf } from './data-record.ts';
 import type { DataReceiver, DataSwitch } from './data-switch.ts';
 import { readFrame } from './frame-record.ts';
-import { RECORD, type RecordWriter, readJson } from './record.ts';
+import { RECORD, RecordError, type RecordWriter, readJson } from './record.ts';
 import type { OpenedStream, ReportedError } from './worker-messages.ts';
 
 /** Events that may wait for one that is being handled; when there are more, the worker reads no more for a while. */
 const MAX_WAITING = 64;
 const FEW_WAITING = 8;
+
+/** Data after which it is seen whether its sender is too fast. */
+const PACE_STEP = 64;
 
 /** Something that arrived, as nothing was handled that came before. */
 type Arrived = StreamEvent | { readonly kind: 'error'; readonly error: XmlError };
@@ -40,6 +43,10 @@ export class RemoteTransport implements ClientTransport, DataReceiver {
   /** Who takes data past the router. */
   #taker: Jid | undefined;
   readonly #switch: DataSwitch;
+  /** Data that went past the router since its pace was seen to. */
+  #passed = 0;
+  /** Nothing is taken from a client that was too fast. */
+  #rest: NodeJS.Timeout | undefined;
 
   /** @param connect makes who speaks on it */
   constructor(
@@ -123,6 +130,7 @@ export class RemoteTransport implements ClientTransport, DataReceiver {
     if (this.#closing) return;
     if (error) this.send(error.toElement());
     this.#closing = true;
+    clearTimeout(this.#rest);
     this.#takeNoMore();
     this.#writer.write(RECORD.closeStream, this.#number);
     this.#connection.ended();
@@ -137,7 +145,7 @@ export class RemoteTransport implements ClientTransport, DataReceiver {
     }
     if (this.#paused && this.#waiting.length <= FEW_WAITING) {
       this.#paused = false;
-      this.#writer.write(RECORD.resume, this.#number);
+      this.#goOn();
     }
     if (arrived.kind === 'error') throw arrived.error;
     return arrived;
@@ -161,6 +169,7 @@ export class RemoteTransport implements ClientTransport, DataReceiver {
   /** The connection is gone. */
   ended(): void {
     this.#closing = true;
+    clearTimeout(this.#rest);
     this.#takeNoMore();
     this.#connection.ended();
   }
@@ -174,8 +183,25 @@ export class RemoteTransport implements ClientTransport, DataReceiver {
     this.#giver.management?.countHandled();
     this.#switch.passed(kindOf(bytes, start));
     receiver.give(bytes, addressEnd(bytes, start), end);
+    if (++this.#passed >= PACE_STEP) this.#keepPace(this.#giver);
     if (!this.#free) this.#writer.write(RECORD.next, this.#number);
     return true;
+  }
+
+  #keepPace({ pace }: Session): void {
+    const restMs = pace?.take(performance.now(), this.#passed) ?? 0;
+    this.#passed = 0;
+    if (restMs <= 0) return;
+    this.#writer.write(RECORD.pause, this.#number);
+    clearTimeout(this.#rest);
+    this.#rest = setTimeout(() => {
+      this.#rest = undefined;
+      this.#goOn();
+    }, restMs);
+  }
+
+  #goOn(): void {
+    if (!this.#paused && this.#rest === undefined) this.#writer.write(RECORD.resume, this.#number);
   }
 
   #arrived(kind: number, bytes: Buffer, start: number, end: number): Arrived {
@@ -194,7 +220,7 @@ export class RemoteTransport implements ClientTransport, DataReceiver {
         return { kind: 'error', error: new XmlError(code as XmlErrorCode, detail, offset) };
       }
       default:
-        throw new Error(`an unknown record ${kind}`);
+        throw new RecordError(`an unknown record ${kind}`);
     }
   }
 

@@ -10,8 +10,6 @@ export type WorkerDoor = 'c2s' | 'c2sTls';
 export interface WorkerSettings {
   readonly limits: Limits;
   readonly tls: Pick<TlsOptions, 'cert' | 'key' | 'minVersion'>;
-  /** The certificate as DER in Base64. */
-  readonly certificate: string;
   readonly clientCertificates?: ClientCertificateSettings | undefined;
   /** Proxies that are trusted to say where connections come from, by door. */
   readonly proxies: Readonly<Record<WorkerDoor, readonly Network[]>>;

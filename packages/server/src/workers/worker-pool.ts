@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:net';
+import type { Socket } from 'node:net';
 import { availableParallelism } from 'node:os';
 import type { Logger } from '@thingward/xmpp';
 import type { StanzaTraffic } from '../figures/stanza-counts.ts';
@@ -56,6 +56,7 @@ export class WorkerPool {
   /** Workers for which much waits. */
   readonly #congested = new Set<number>();
   readonly #switch: DataSwitch;
+  readonly #proxies: Readonly<Record<WorkerDoor, ProxyProtocol>>;
   #settings: WorkerSettings;
   #lastNumber = 0;
   #stopping = false;
@@ -64,6 +65,11 @@ export class WorkerPool {
     this.#options = options;
     this.#switch = new DataSwitch(options.traffic);
     this.#settings = options.settings;
+    const { proxies } = options.settings;
+    this.#proxies = {
+      c2s: new ProxyProtocol(proxies.c2s, options.log),
+      c2sTls: new ProxyProtocol(proxies.c2sTls, options.log),
+    };
     this.#workers = new Array(options.size).fill(undefined);
     this.#pauses = new Array(options.size).fill(FIRST_PAUSE_MS);
     for (let slot = 0; slot < options.size; slot++) this.#start(slot);
@@ -95,15 +101,15 @@ export class WorkerPool {
   /** For connections to come. */
   configure(settings: WorkerSettings): void {
     this.#settings = settings;
+    for (const door of ['c2s', 'c2sTls'] as const) this.#proxies[door].trust(settings.proxies[door]);
     for (const worker of this.#workers) worker?.configure(settings);
   }
 
-  /** A door whose connections go to the workers. @param connect makes who speaks on one */
-  server(door: WorkerDoor, connect: (transport: RemoteTransport) => StreamConnection): Server {
-    const proxies = new ProxyProtocol(this.#settings.proxies[door], this.#options.log);
+  /** Makes what takes new connections of a door, on which nothing was read yet. @param connect makes who speaks on one */
+  taker(door: WorkerDoor, connect: (transport: RemoteTransport) => StreamConnection): (socket: Socket) => void {
     const canStartTls = door === 'c2s';
     const dataSwitch = this.#switch;
-    return createServer({ noDelay: true, pauseOnConnect: true }, (socket) => {
+    return (socket) => {
       const { remoteAddress: address = '', remotePort: port = 0 } = socket;
       const worker = this.#leastLoaded();
       if (!worker) {
@@ -118,12 +124,12 @@ export class WorkerPool {
         return new RemoteTransport(number, worker.writer, { remote, canStartTls, dataSwitch }, connect);
       });
       // Where a proxy's connections come from is in their header, which the worker reads.
-      if (!proxies.isTrusted(address) && !end.admit({ address, port })) {
+      if (!this.#proxies[door].isTrusted(address) && !end.admit({ address, port })) {
         socket.destroy();
         return;
       }
       worker.give(end.number, door, socket, end);
-    });
+    };
   }
 
   /** Ends all of them, after what they have to send was sent. */

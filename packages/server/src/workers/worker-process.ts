@@ -2,7 +2,8 @@ import { type ChildProcess, fork } from 'node:child_process';
 import type { Socket } from 'node:net';
 import type { Logger } from '@thingward/xmpp';
 import type { StreamCensus } from '../figures/stream-census.ts';
-import { RecordReader, RecordWriter } from './record.ts';
+
+import { RecordError, RecordReader, RecordWriter } from './record.ts';
 import {
   DATA_CHANNEL,
   type FromWorker,
@@ -81,7 +82,16 @@ export class WorkerProcess {
     const reader = new RecordReader((kind, number, bytes, start, end) =>
       this.#connections.get(number)?.take(kind, bytes, start, end),
     );
-    channel.on('data', (chunk: Buffer) => reader.push(chunk));
+    channel.on('data', (chunk: Buffer) => {
+      try {
+        reader.push(chunk);
+      } catch (error) {
+        if (!(error instanceof RecordError)) throw error;
+        log.error({ pid: this.#child.pid, reason: error.message }, 'a worker process is broken and is ended');
+        channel.destroy();
+        this.#child.kill('SIGKILL');
+      }
+    });
     channel.on('error', (error) => log.debug({ reason: error.message }, 'the channel to a worker process broke'));
     this.#child.on('message', (message: FromWorker) => this.#hear(message));
     this.#child.on('error', (error) => log.error({ err: error }, 'a worker process could not be reached'));

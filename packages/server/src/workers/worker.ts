@@ -1,12 +1,13 @@
 import type { Server, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { decodeBase64, type Logger } from '@thingward/xmpp';
+import type { Logger } from '@thingward/xmpp';
 import { ClientCertificates } from '../client-certificates.ts';
 import { StreamCensus } from '../figures/stream-census.ts';
 import { endpoints } from '../listeners/endpoints.ts';
 import { ProxyProtocol } from '../listeners/proxy-protocol/proxy-protocol.ts';
 import { type ClientDoor, directTlsServer, startTlsServer } from '../listeners/tcp-listener.ts';
 import type { TcpTransport } from '../listeners/tcp-transport.ts';
+import { LoopTurns } from '../loop-turns.ts';
 import { RECORD } from './record.ts';
 import { RemoteConnection } from './remote-connection.ts';
 import { WorkerLink } from './worker-link.ts';
@@ -21,6 +22,7 @@ export class Worker {
   readonly #log: Logger;
   /** They listen nowhere: connections are put in. */
   #doors: Readonly<Record<WorkerDoor, Server>> | undefined;
+  readonly #turns = new LoopTurns();
   readonly #numbers = new Map<string, number>();
   readonly #transports = new Set<TcpTransport>();
   readonly #streams = new StreamCensus();
@@ -35,11 +37,11 @@ export class Worker {
   }
 
   /** For connections to come. @throws TlsError */
-  configure({ limits, tls: options, certificate, clientCertificates, proxies }: WorkerSettings): void {
+  configure({ limits, tls: options, clientCertificates, proxies }: WorkerSettings): void {
     const door = (name: WorkerDoor): ClientDoor => ({
       limits,
       log: this.#log,
-      tls: { options, certificate: decodeBase64(certificate) as Uint8Array },
+      tls: { options },
       proxies: new ProxyProtocol(proxies[name], this.#log),
       clientCertificates: clientCertificates && new ClientCertificates(clientCertificates),
       admit: (socket, source) => {
@@ -48,7 +50,7 @@ export class Worker {
       },
       connect: (transport, socket) => {
         const number = this.#numberOf(socket);
-        const connection = new RemoteConnection(number, this.#link, transport);
+        const connection = new RemoteConnection(number, this.#link, transport, this.#turns);
         this.#link.connect(number, connection);
         this.#transports.add(transport);
         socket.once('close', () => this.#transports.delete(transport));

@@ -214,7 +214,8 @@ export class BoshSession implements ClientTransport {
     if (error) this.#queue.add(error.toElement());
     // Messages the client may not look at any more go elsewhere instead.
     const load = this.#queue.takeElements();
-    const condition = error && 'remote-stream-error';
+    const isShutdown = error?.condition === 'system-shutdown';
+    const condition = error && (isShutdown ? 'system-shutdown' : 'remote-stream-error');
     this.#farewell = this.#respond({ type: 'terminate', condition }, load);
     this.#connection.ended();
     const oldest = this.#held.find(({ exchange }) => !exchange.isBroken);

@@ -19,14 +19,16 @@ export interface BoshOrigin {
   /** Address and port, for people. */
   readonly remote: string;
   readonly isEncrypted: boolean;
+  /** Must clients be encrypted before they authenticate? */
+  readonly requireTls: boolean;
 }
 
 export interface BoshSessionsOptions {
   readonly context: ConnectionContext;
   readonly connections: Connections;
+  /** Read when a session is made. */
   readonly settings: BoshSettings;
   readonly streams: StreamCensus;
-  readonly requireTls: boolean;
 }
 
 /** The BOSH sessions of a server: takes requests to theirs, and makes new ones. @see XEP-0124 §7 */
@@ -87,8 +89,8 @@ export class BoshSessions {
     for (const session of [...this.#sessions.values()]) session.destroy();
   }
 
-  #create(request: BoshRequest, { address, remote, isEncrypted }: BoshOrigin): BoshSession {
-    const { context, connections, settings, requireTls } = this.#options;
+  #create(request: BoshRequest, { address, remote, isEncrypted, requireTls }: BoshOrigin): BoshSession {
+    const { context, connections, settings } = this.#options;
     if (this.#isClosed) throw new BoshError('system-shutdown');
     if (!request.to) throw new BoshError('improper-addressing', 'there is no to');
     if (Jid.tryParse(request.to)?.toString() !== context.domain) {

@@ -20,22 +20,27 @@ export interface Network {
  */
 export class ProxyProtocol {
   readonly #log: Logger;
-  readonly #trusted = new BlockList();
-  readonly #hasTrust: boolean;
+  #trusted = new BlockList();
+  #hasTrust = false;
   readonly #sources = new Map<string, Source>();
   #waiting = 0;
 
   constructor(trusted: readonly Network[], log: Logger) {
     this.#log = log;
-    this.#hasTrust = trusted.length > 0;
-    for (const { address, prefix } of trusted) {
+    this.trust(trusted);
+  }
+
+  /** Trusts these from now on, and no others. */
+  trust(networks: readonly Network[]): void {
+    this.#trusted = new BlockList();
+    this.#hasTrust = networks.length > 0;
+    for (const { address, prefix } of networks) {
       this.#trusted.addSubnet(address, prefix, isIPv6(address) ? 'ipv6' : 'ipv4');
     }
   }
 
   /** Lets a server see connections when their header was taken off only. To be called when it has all its listeners. */
   guard(server: Server): void {
-    if (!this.#hasTrust) return;
     const listeners = server.listeners('connection');
     server.removeAllListeners('connection');
     server.on('connection', (socket: Socket) => {
