@@ -78,6 +78,7 @@ export class Gateway {
           tag: 'gateway',
           userAgent: { id: signIns.installationId(first.account.jid), software: 'Thingward' },
           tokens: signIns,
+          resumes: true,
           connect,
           log: this.#log,
         }),

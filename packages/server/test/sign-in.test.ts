@@ -1,8 +1,6 @@
-import { connect, createServer, type Socket } from 'node:net';
 import { Element } from '@thingward/xml';
 import {
   type Account,
-  type Connector,
   enableRequest,
   Jid,
   type KeptToken,
@@ -19,6 +17,7 @@ import { tcpConnector } from '@thingward/xmpp/node';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { USER_AGENT } from './authentication.ts';
 import { Stage } from './conversation.ts';
+import { Relay } from './relay.ts';
 
 let stage: Stage;
 beforeAll(async () => {
@@ -100,53 +99,22 @@ class CountedStream implements XmlStream {
   }
 }
 
-/** Connections over direct TLS, with the bytes that go over the network. */
-class Measured {
-  bytes = 0;
-  readonly #sockets: Socket[] = [];
-  readonly #relay = createServer((client) => {
-    const server = connect(stage.server.address(1)?.port ?? 0, '127.0.0.1');
-    this.#sockets.push(client, server);
-    for (const [from, to] of [
-      [client, server],
-      [server, client],
-    ] as const) {
-      from.on('data', (chunk) => {
-        this.bytes += chunk.length;
-        to.write(chunk);
-      });
-      from.on('close', () => to.destroy());
-      from.on('error', () => to.destroy());
-    }
-  });
-
-  async connector(): Promise<Connector> {
-    await new Promise<void>((resolve) => this.#relay.listen(0, '127.0.0.1', resolve));
-    const address = this.#relay.address();
-    return tcpConnector({
-      domain: 'localhost',
-      host: '127.0.0.1',
-      port: typeof address === 'object' && address ? address.port : 0,
-      tls: 'direct',
-      trust: { fingerprint: stage.server.tls.fingerprint },
-    });
-  }
-
-  close(): void {
-    for (const socket of this.#sockets) socket.destroy();
-    this.#relay.close();
-  }
-}
-
 /** Signs in once. @returns what it took, after TLS was there */
 async function signsIn(account: Account, change: (stream: XmlStream) => XmlStream = (stream) => stream) {
-  const measured = new Measured();
-  const stream = new CountedStream(await (await measured.connector())(AbortSignal.timeout(5000)));
-  const before = measured.bytes;
+  const relay = new Relay(() => stage.server.address(1)?.port ?? 0);
+  const connect = tcpConnector({
+    domain: 'localhost',
+    host: '127.0.0.1',
+    port: await relay.listen(),
+    tls: 'direct',
+    trust: { fingerprint: stage.server.tls.fingerprint },
+  });
+  const stream = new CountedStream(await connect(AbortSignal.timeout(5000)));
+  const before = relay.bytes;
   const outcome = await negotiate(change(stream), account);
-  const bytes = measured.bytes - before;
+  const bytes = relay.bytes - before;
   const { roundTrips, sent } = stream;
-  return { outcome, roundTrips, bytes, sent, leaves: () => measured.close() };
+  return { outcome, roundTrips, bytes, sent, leaves: () => relay.close() };
 }
 
 /** A server that knows nothing of XEP-0388, as far as the client can see. */
