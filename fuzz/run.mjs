@@ -7,7 +7,8 @@
 import { decodeRequest, decodeResponse, ModbusError, TcpFrameReader } from '@thingward/modbus';
 import { IoTDiscoError, parseIoTDisco } from '@thingward/things';
 import { Frame, parseElement, StreamReader, XmlError } from '@thingward/xml';
-import { Jid, JidError, opaqueString, PrecisError, SaslError, scramServer } from '@thingward/xmpp';
+import { hashedTokenServer, Jid, JidError, opaqueString, PrecisError, SaslError, scramServer } from '@thingward/xmpp';
+import { NEGOTIATION, negotiate } from './negotiation.mjs';
 import { serverTargets } from './server-targets.mjs';
 
 const seconds = Number(process.argv[2] ?? 20);
@@ -140,6 +141,9 @@ function frames(chunks) {
   }
 }
 
+/** What is thrown where nothing may be: whatever is wrong ends the stream instead. */
+class Nothing extends Error {}
+
 /** Each: makes an input, and gives it to a parser that may throw only these errors. */
 const TARGETS = {
   element: [
@@ -185,6 +189,26 @@ const TARGETS = {
       for (const message of messages) await server.step(message);
     },
     SaslError,
+  ],
+  'hashed token': [
+    () => pick([noise(60), mutated(utf8(`user\0${'x'.repeat(32)}`))]),
+    async (message) => {
+      const held = async () => [{ token: 'token' }];
+      const shown = async () => {
+        throw new Error('a token was guessed');
+      };
+      await hashedTokenServer('HT-SHA-256-NONE', { localpart: (name) => name, held, shown }).step(message);
+    },
+    SaslError,
+  ],
+  negotiation: [
+    () =>
+      Array.from({ length: 1 + below(6) }, () => {
+        const element = utf8(pick(NEGOTIATION));
+        return random() < 0.6 ? element : mutated(element);
+      }),
+    (messages) => negotiate(messages, credentials),
+    Nothing,
   ],
 };
 

@@ -100,6 +100,11 @@ export class Plant {
     return labels.find(({ jid }) => jid === `${name}@localhost`)?.uri ?? '';
   }
 
+  /** Where a Thing of the gateway speaks from now. */
+  addressOf(jid: string): string {
+    return this.gateway.status().things.find((thing) => thing.jid === jid)?.address ?? '';
+  }
+
   async signIn(name: string, tls: 'starttls' | 'direct' = 'starttls'): Promise<User> {
     const client = new XmppClient({
       jid: Jid.parse(`${name}@localhost`),

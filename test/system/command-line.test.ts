@@ -113,7 +113,7 @@ describe('the command line', () => {
 
   it('says why a stranger gets nothing', async () => {
     const stranger = writeProfile('stranger');
-    expect(await as(stranger, 'read', 'plc@localhost/gateway')).toMatchObject({
+    expect(await as(stranger, 'read', plant.addressOf('plc@localhost'))).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('forbidden'),
     });

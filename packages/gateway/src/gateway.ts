@@ -11,6 +11,7 @@ import { ModbusConnections } from './drivers/modbus/connections.ts';
 import { ModbusDevice } from './drivers/modbus/device.ts';
 import { metaTagsOf } from './state/claim-keys.ts';
 import { Outbox } from './state/outbox.ts';
+import { StoredSignIns } from './state/sign-in-store.ts';
 import { openState, type StateDatabase } from './state/state-database.ts';
 
 /** A file that the configuration names can't be used. */
@@ -32,6 +33,8 @@ export interface ThingStatus {
   readonly jid: string;
   readonly node?: NodeReference | undefined;
   readonly connection: string;
+  /** Where it speaks from: its full JID while it is connected. */
+  readonly address: string;
   readonly owner?: string | undefined;
 }
 
@@ -65,13 +68,17 @@ export class Gateway {
     const passwords = [...accounts.values()].map(([thing]) => passwordOf(thing as ThingConfig, baseDirectory));
     this.#state = openState(resolve(baseDirectory, config.dataDir));
     this.#outbox = new Outbox(this.#state, config.outbox.maxReadings, (count, reason) => this.#refused(count, reason));
+    const signIns = new StoredSignIns(this.#state);
     this.#agents = [...accounts.values()].map((things, index) => {
       const [first] = things as [ThingConfig];
       return new AccountAgent({
         client: new XmppClient({
           jid: first.account.jid,
           password: passwords[index] as string,
-          resource: 'gateway',
+          tag: 'gateway',
+          userAgent: { id: signIns.installationId(first.account.jid), software: 'Thingward' },
+          tokens: signIns,
+          resumes: true,
           connect,
           log: this.#log,
         }),
@@ -111,6 +118,7 @@ export class Gateway {
           jid: agent.client.jid.bare.toString(),
           node: device.node,
           connection: agent.client.state,
+          address: agent.client.jid.toString(),
           owner: agent.ownershipOf(device).owner,
         })),
       ),

@@ -11,7 +11,13 @@ describe('the configuration', () => {
   it('needs a domain only, and is safe without anything else', () => {
     const config = serverConfigSchema.parse({ domain: 'Example.ORG' });
     expect(config.domain).toBe('example.org');
-    expect(config.auth).toMatchObject({ registration: 'closed', allowPlaintext: false, admins: [] });
+    expect(config.auth).toMatchObject({
+      registration: 'closed',
+      admins: [],
+      allowPlaintext: false,
+      anonymous: false,
+      tokens: { enabled: true, lifetimeDays: 30, maxPerAccount: 100 },
+    });
     expect(config.listen.c2s).toEqual({ host: '127.0.0.1', port: 5222 });
     expect(config.limits.maxAuthFailures).toBeLessThan(10);
   });

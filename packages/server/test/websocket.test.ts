@@ -52,6 +52,17 @@ describe('XMPP over WebSocket (RFC 7395)', () => {
     await closed;
   });
 
+  it('whatever comes before <open/> ends the stream', async () => {
+    const { socket, next, closed } = await open();
+    socket.send(`<auth xmlns='${NS.sasl}' mechanism='SCRAM-SHA-256'>biwsbj1yb21lbyxyPWFiYw==</auth>`);
+    expect((await next()).is('open', NS.framing)).toBe(true);
+    const error = await next();
+    expect(error.child('bad-format', NS.streamErrors)).toBeDefined();
+    expect((await next()).is('close', NS.framing)).toBe(true);
+    socket.close();
+    await closed;
+  });
+
   it('a client signs in by SCRAM and talks with one on TCP, namespaces right on both sides', async () => {
     const juliet = await stage.signIn('juliet', 'tcp');
     const romeo = new XmppClient({

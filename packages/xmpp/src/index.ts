@@ -120,7 +120,7 @@ export { negotiate } from './stream/initiator.ts';
 export { asStreamError, StreamReceiver } from './stream/receiver.ts';
 export type { ReadySession, ReceiverPolicy, ReceivingTransport, ResumeOutcome } from './stream/receiver-policy.ts';
 export type { HeldToken, TokenAuthority, TokenClient } from './stream/token-authority.ts';
-export type { KeptToken, TokenKeeper } from './stream/token-keeper.ts';
+export { type KeptToken, MemoryTokenKeeper, type TokenKeeper } from './stream/token-keeper.ts';
 export type { Connector, StreamItem, XmlStream } from './stream/xml-stream.ts';
 export { STREAM_ERROR_CONDITIONS, StreamError, type StreamErrorCondition } from './stream-error.ts';
 export * from './stream-management.ts';

@@ -78,8 +78,11 @@ export interface XmppPeer {
   ): Unsubscribe;
   /** Called for each presence stanza, subscription requests included. */
   onPresence(handler: (presence: Received) => void | Promise<void>): Unsubscribe;
-  /** Called each time it became reachable under `jid`: after each (re)connect. Called at once when it is so now. */
-  onOnline(handler: () => void | Promise<void>): Unsubscribe;
+  /**
+   * Called each time it became reachable under `jid`: after each (re)connect. Called at once when it is so now.
+   * @param handler told whether its former session goes on, so that the network has not forgotten anything
+   */
+  onOnline(handler: (isResumed: boolean) => void | Promise<void>): Unsubscribe;
 }
 
 /** Why a peer could not send or receive. */
@@ -112,7 +115,7 @@ export abstract class StanzaDispatcher implements XmppPeer {
     handler: (m: Received, p: Element) => void | Promise<void>;
   }>();
   readonly #presenceHandlers = new Set<(presence: Received) => void | Promise<void>>();
-  readonly #onlineHandlers = new Set<() => void | Promise<void>>();
+  readonly #onlineHandlers = new Set<(isResumed: boolean) => void | Promise<void>>();
   readonly #pending = new Map<string, PendingRequest>();
   readonly #reportError: (error: unknown) => void;
   #online = false;
@@ -199,20 +202,25 @@ export abstract class StanzaDispatcher implements XmppPeer {
     return add(this.#presenceHandlers, handler);
   }
 
-  onOnline(handler: () => void | Promise<void>): Unsubscribe {
-    if (this.#online) void this.#run(handler);
+  onOnline(handler: (isResumed: boolean) => void | Promise<void>): Unsubscribe {
+    if (this.#online) void this.#run(() => handler(false));
     return add(this.#onlineHandlers, handler);
   }
 
   /** To be called when the peer became reachable under its `jid`. */
-  protected becameOnline(): void {
+  protected becameOnline(isResumed = false): void {
     this.#online = true;
-    for (const handler of this.#onlineHandlers) void this.#run(handler);
+    for (const handler of this.#onlineHandlers) void this.#run(() => handler(isResumed));
+  }
+
+  /** To be called when the connection went away, but answers may still come over another. */
+  protected wentAway(): void {
+    this.#online = false;
   }
 
   /** To be called when the connection went away: requests that wait for an answer fail. */
   protected becameOffline(error: PeerError): void {
-    this.#online = false;
+    this.wentAway();
     for (const { settle } of [...this.#pending.values()]) settle(error);
   }
 

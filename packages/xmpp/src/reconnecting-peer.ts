@@ -54,6 +54,34 @@ export abstract class ReconnectingPeer extends StanzaDispatcher {
     return error instanceof StreamError && (error.condition === 'conflict' || error.condition === 'host-unknown');
   }
 
+  /** Told of each stanza that was sent. */
+  protected onSent(_stanza: Element): void {}
+
+  /** Is it no stanza, but something between both ends of the stream? Told of each element that arrives. */
+  protected takes(_element: Element): boolean {
+    return false;
+  }
+
+  /** May answers still come over another connection, when this one is lost? */
+  protected get keepsSession(): boolean {
+    return false;
+  }
+
+  /** Does the former session go on over this connection? */
+  protected get isResumed(): boolean {
+    return false;
+  }
+
+  /** Sends an element that is no stanza; nothing happens when there is no connection. */
+  protected sendElement(element: Element): void {
+    this.#stream?.send(element);
+  }
+
+  /** Gives the connection up, as if it had broken. */
+  protected dropConnection(): void {
+    this.#stream?.destroy();
+  }
+
   /** What is to be said first. */
   protected greeting(): Element | undefined {
     return undefined;
@@ -125,9 +153,18 @@ export abstract class ReconnectingPeer extends StanzaDispatcher {
       throw new PeerError('not-connected', `${this.#jid.bare} is not connected`);
     }
     this.#stream.send(stanza);
+    this.onSent(stanza);
   }
 
   async #run(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#connections(signal);
+    } finally {
+      this.becameOffline(this.#lost());
+    }
+  }
+
+  async #connections(signal: AbortSignal): Promise<void> {
     for (let attempt = 0; !signal.aborted; attempt++) {
       this.#setState('connecting');
       try {
@@ -160,9 +197,9 @@ export abstract class ReconnectingPeer extends StanzaDispatcher {
       onOnline();
       this.#log.info({ jid: this.#jid.toString() }, 'connected');
       this.#setState('online');
-      this.becameOnline();
+      this.becameOnline(this.isResumed);
       const greeting = this.greeting();
-      if (greeting) stream.send(greeting);
+      if (greeting) this.transmit(greeting);
       return await this.#receive(stream);
     } catch (error) {
       if (limit.aborted && !signal.aborted && this.#state !== 'online') {
@@ -175,8 +212,13 @@ export abstract class ReconnectingPeer extends StanzaDispatcher {
       limit.removeEventListener('abort', drop);
       stream.destroy();
       this.#stream = undefined;
-      this.becameOffline(new PeerError('connection-lost', `the connection of ${this.#jid.bare} was lost`));
+      if (this.keepsSession) this.wentAway();
+      else this.becameOffline(this.#lost());
     }
+  }
+
+  #lost(): PeerError {
+    return new PeerError('connection-lost', `the connection of ${this.#jid.bare} was lost`);
   }
 
   async #receive(stream: XmlStream): Promise<never> {
@@ -195,7 +237,7 @@ export abstract class ReconnectingPeer extends StanzaDispatcher {
         if (item.kind === 'close') throw new PeerError('connection-lost', 'the server closed the stream');
         if (item.kind === 'open') throw new StreamError('bad-format', 'unexpected stream header');
         if (item.element.is('error', NS.stream)) throw StreamError.fromElement(item.element);
-        this.dispatch(item.element);
+        if (!this.takes(item.element)) this.dispatch(item.element);
       }
     } finally {
       clearInterval(timer);

@@ -70,7 +70,8 @@ export class Roster {
 
   constructor(peer: XmppPeer) {
     this.#peer = peer;
-    peer.onOnline(() => this.#load());
+    // Where the session goes on, all that has changed meanwhile is told.
+    peer.onOnline((isResumed) => (isResumed && this.#loaded ? undefined : this.#load()));
     peer.onIq('set', { name: 'query', namespace: NS.roster }, ({ from, payload }) => {
       // Only the own server may push (RFC 6121 §2.1.6).
       if (!from.equals(peer.jid.bare) && from.toString() !== peer.jid.domain)

@@ -146,7 +146,7 @@ async function claimAsOwner(
   labels: readonly ThingLabel[],
   { password, connect }: { password: string; connect: ReturnType<typeof tcpConnector> },
 ): Promise<void> {
-  const client = new XmppClient({ jid: Jid.parse(`owner@${DOMAIN}`), password, connect, resource: 'demo' });
+  const client = new XmppClient({ jid: Jid.parse(`owner@${DOMAIN}`), password, connect, tag: 'demo' });
   const roster = new Roster(client);
   roster.reciprocate();
   client.start();

@@ -23,6 +23,7 @@ import {
   discoInfo,
   findService,
   Jid,
+  MemoryTokenKeeper,
   presence,
   Roster,
   StanzaError,
@@ -52,7 +53,10 @@ export class XmppConnection implements Connection {
     this.#client = new XmppClient({
       jid,
       password,
-      resource: newResource(),
+      tag: 'console',
+      userAgent: { id: newPageId(), software: 'Thingward console' },
+      // Gone with the page: a browser keeps nothing one could sign in with.
+      tokens: new MemoryTokenKeeper(),
       connect: webSocketConnector(url),
       maxBackoffMs: MAX_BACKOFF_MS,
       keepAliveMs: KEEP_ALIVE_MS,
@@ -177,8 +181,11 @@ export class XmppConnection implements Connection {
   }
 }
 
-/** Tells this page from others of the same account, also for people who look at a list of sessions. */
-function newResource(): string {
-  const random = [...crypto.getRandomValues(new Uint8Array(4))].map((byte) => byte.toString(16).padStart(2, '0'));
-  return `console-${random.join('')}`;
+/** A UUID that tells this page from others, as `crypto.randomUUID` makes in secure contexts alone. @see RFC 9562 §5.4 */
+function newPageId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = ((bytes[6] as number) & 0x0f) | 0x40;
+  bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }

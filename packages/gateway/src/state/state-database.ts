@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'libsql';
 
-/** The gateway's memory on disk: readings to be uploaded, ownership, keys. */
+/** The gateway's memory on disk: readings to be uploaded, ownership, keys, tokens. */
 export type StateDatabase = InstanceType<typeof Database>;
 
 /** The state could not be opened. */
@@ -17,7 +17,7 @@ export function openState(dataDir: string): StateDatabase {
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
     const database = new Database(file);
-    // It holds the KEYs with which Things are claimed.
+    // It holds the KEYs with which Things are claimed, and tokens to sign in with.
     chmodSync(file, 0o600);
     database.exec(`
       PRAGMA journal_mode = WAL;
@@ -36,6 +36,17 @@ export function openState(dataDir: string): StateDatabase {
         node TEXT NOT NULL,
         value TEXT NOT NULL,
         PRIMARY KEY (account, node)
+      );
+      CREATE TABLE IF NOT EXISTS installation (
+        account TEXT PRIMARY KEY,
+        id TEXT NOT NULL
+      );
+      CREATE TABLE IF NOT EXISTS token (
+        account TEXT PRIMARY KEY,
+        mechanism TEXT NOT NULL,
+        token TEXT NOT NULL,
+        expires_at INTEGER NOT NULL,
+        count INTEGER NOT NULL
       );
       CREATE TABLE IF NOT EXISTS claim_key (
         account TEXT NOT NULL,

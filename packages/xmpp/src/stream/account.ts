@@ -28,6 +28,8 @@ export interface Account extends Credentials {
 export interface NegotiatedStream {
   /** Full. */
   readonly jid: Jid;
+  /** What it has authenticated with. */
+  readonly mechanism: string;
   /** Was the former session taken up? Then what the server said of it. */
   readonly resumed?: Element | undefined;
   /** Why it was not. */

@@ -20,11 +20,11 @@ import type { XmlStream } from './xml-stream.ts';
  */
 export async function negotiate(stream: XmlStream, account: Account): Promise<NegotiatedStream> {
   if (stream.startTls && !stream.isEncrypted) await secure(stream, stream.startTls, account.jid);
-  const { features, session } = await signIn(stream, account);
+  const { features, session, mechanism } = await signIn(stream, account);
   if (session) return session;
   if (!features.child('bind', NS.bind))
     throw new StreamError('unsupported-feature', 'the server offers no resource binding');
-  return { jid: await bind(stream, account), answers: [] };
+  return { jid: await bind(stream, account), mechanism, answers: [] };
 }
 
 /** @see RFC 6120 §5 */
@@ -47,8 +47,8 @@ async function signIn(stream: XmlStream, account: Account): Promise<Authenticate
   if (done) return done;
   const offer = decodeSasl2Offer(features);
   if (offer) return authenticate2(stream, features, offer, account);
-  await authenticate(stream, features, account);
-  return { features: await openStream(stream, account.jid), session: undefined };
+  const mechanism = await authenticate(stream, features, account);
+  return { mechanism, features: await openStream(stream, account.jid), session: undefined };
 }
 
 /** @returns undefined when the password is to be tried now. @see XEP-0484 §4.1 */

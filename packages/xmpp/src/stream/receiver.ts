@@ -135,6 +135,8 @@ export class StreamReceiver {
   }
 
   async #negotiate(frame: Frame): Promise<void> {
+    // Where each message is an element (RFC 7395), one may come before the header.
+    if (this.#state === 'header') throw new StreamError('bad-format', 'expected a stream header');
     const { name, namespace } = frame.head;
     if (namespace === NS.stream && name === 'error') this.#close();
     else if (namespace === SASL2) await this.#authenticate2(frame.element);

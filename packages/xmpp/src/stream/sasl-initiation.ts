@@ -14,8 +14,13 @@ export function channelOf({ isEncrypted, channelBindings, certified }: XmlStream
   return { isEncrypted, bindings: channelBindings, certified };
 }
 
-/** The initiating side of SASL as RFC 6120 carries it. @throws SaslError, StreamError @see RFC 6120 §6.4 */
-export async function authenticate(stream: XmlStream, features: Element, account: Account): Promise<void> {
+/**
+ * The initiating side of SASL as RFC 6120 carries it.
+ * @returns the mechanism
+ * @throws SaslError, StreamError
+ * @see RFC 6120 §6.4
+ */
+export async function authenticate(stream: XmlStream, features: Element, account: Account): Promise<string> {
   const mechanisms =
     features
       .child('mechanisms', NS.sasl)
@@ -33,7 +38,7 @@ export async function authenticate(stream: XmlStream, features: Element, account
     if (data === undefined) throw new SaslError('incorrect-encoding', 'the server sent no Base64');
     if (answer.is('success', NS.sasl)) {
       await mechanism.finish(data);
-      return;
+      return mechanism.name;
     }
     if (!answer.is('challenge', NS.sasl)) throw new StreamError('bad-format', `unexpected <${answer.name}/> in SASL`);
     const response = await mechanism.respond(data);

@@ -26,6 +26,7 @@ import type { XmlStream } from './xml-stream.ts';
 
 /** What an authentication led to: the features that follow, and the session where one came along. */
 export interface Authenticated {
+  readonly mechanism: string;
   readonly features: Element;
   readonly session: NegotiatedStream | undefined;
 }
@@ -125,7 +126,8 @@ async function completed(
   if (token && tokenMechanism !== undefined) {
     await account.tokens?.save(account.jid, { ...token, mechanism: tokenMechanism, count: 0 });
   }
-  return { features: await readFeatures(stream), session: sessionOf(success, account) };
+  const session = sessionOf(success, account, mechanism.name);
+  return { mechanism: mechanism.name, features: await readFeatures(stream), session };
 }
 
 async function exchanged(stream: XmlStream, mechanism: SaslClientMechanism): Promise<Sasl2Success> {
@@ -152,12 +154,16 @@ async function exchanged(stream: XmlStream, mechanism: SaslClientMechanism): Pro
   }
 }
 
-function sessionOf({ identity, inline }: Sasl2Success, { resume }: Account): NegotiatedStream | undefined {
+function sessionOf(
+  { identity, inline }: Sasl2Success,
+  { resume }: Account,
+  mechanism: string,
+): NegotiatedStream | undefined {
   const resumed = inline.find((element) => element.is('resumed', STREAM_MANAGEMENT));
-  if (resumed && resume) return { jid: resume.jid, resumed, answers: [] };
+  if (resumed && resume) return { jid: resume.jid, mechanism, resumed, answers: [] };
   const bound = inline.find((element) => element.is('bound', BIND2));
   if (!bound) return undefined;
   if (!identity.isFull) throw new StreamError('bad-format', 'the server bound no full JID');
   const failed = inline.find((element) => element.is('failed', STREAM_MANAGEMENT));
-  return { jid: identity, failed, answers: bound.elements };
+  return { jid: identity, mechanism, failed, answers: bound.elements };
 }

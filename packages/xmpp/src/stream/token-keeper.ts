@@ -15,3 +15,16 @@ export interface TokenKeeper {
   /** @param token undefined: it is good for nothing any more */
   save(account: Jid, token: KeptToken | undefined): void | Promise<void>;
 }
+
+/** Keeps one token as long as the program runs. */
+export class MemoryTokenKeeper implements TokenKeeper {
+  #kept: KeptToken | undefined;
+
+  load(): KeptToken | undefined {
+    return this.#kept;
+  }
+
+  save(_account: Jid, token: KeptToken | undefined): void {
+    this.#kept = token;
+  }
+}
