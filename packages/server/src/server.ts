@@ -30,7 +30,7 @@ import { Connections } from './listeners/connections.ts';
 import { isLoopback, listen } from './listeners/listen.ts';
 import { type Network, ProxyProtocol } from './listeners/proxy-protocol/proxy-protocol.ts';
 import { type ClientDoor, directTlsServer, listenComponents, startTlsServer } from './listeners/tcp-listener.ts';
-import { createMetrics } from './metrics.ts';
+import { createMetrics, type MetricSources } from './metrics.ts';
 import type { ServerContext } from './module.ts';
 import { modules } from './modules/index.ts';
 import { countOfflineMessages } from './offline-store.ts';
@@ -204,6 +204,21 @@ export class ThingwardServer {
     const rosters = new RosterStore(this.#database.query);
     const disco = new DiscoRegistry();
     const web = new WebRoutes();
+    const figures: MetricSources = {
+      streams: this.#streams,
+      stanzas: this.#stanzas,
+      database: this.#database.time,
+      sessions: () => this.#sessions.size,
+      detachedSessions: () => this.#sessionManager.detachedCount,
+      connections: () => this.#connections.size,
+      routed: () => this.#router.routedCount,
+      waiting: () => {
+        const { unsentBytes, unacknowledgedStanzas } = this.#sessions.waiting();
+        return { unsentBytes: unsentBytes + (this.#workers?.unsentBytes ?? 0), unacknowledgedStanzas };
+      },
+      federation: () => this.#federation?.statistics,
+      offlineMessages: () => countOfflineMessages(this.#database.query),
+    };
     const context: ServerContext = {
       domain,
       config: this.#config,
@@ -224,6 +239,7 @@ export class ThingwardServer {
       database: this.#database.query,
       disco,
       commands: new CommandRegistry(),
+      figures,
       hooks: this.#hooks,
       web,
       log,
@@ -251,21 +267,7 @@ export class ThingwardServer {
       });
     }
 
-    const metrics = createMetrics({
-      streams: this.#streams,
-      stanzas: this.#stanzas,
-      database: this.#database.time,
-      sessions: () => this.#sessions.size,
-      detachedSessions: () => this.#sessionManager.detachedCount,
-      connections: () => this.#connections.size,
-      routed: () => this.#router.routedCount,
-      waiting: () => {
-        const { unsentBytes, unacknowledgedStanzas } = this.#sessions.waiting();
-        return { unsentBytes: unsentBytes + (this.#workers?.unsentBytes ?? 0), unacknowledgedStanzas };
-      },
-      federation: () => this.#federation?.statistics,
-      offlineMessages: () => countOfflineMessages(this.#database.query),
-    });
+    const metrics = createMetrics(figures);
     const connectionContext: ConnectionContext = {
       domain,
       credentials: this.accounts,

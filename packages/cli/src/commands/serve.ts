@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { type ServerConfig, serverConfigSchema, ThingwardServer } from '@thingward/server';
+import type { Logger } from '@thingward/xmpp';
 import { Command } from 'commander';
 import { findFile, loadConfigFile } from '../config-file.ts';
 import { createLogger } from '../logging.ts';
@@ -16,17 +17,39 @@ export function serveCommand(): Command {
     .addHelpText('after', '\nExamples:\n  thingward serve --config /etc/thingward/thingward.yaml')
     .action(async ({ config, logLevel }: { config?: string; logLevel: string }) => {
       const log = createLogger(logLevel);
-      const loaded = loadServerConfig(config);
-      const server = await ThingwardServer.start(loaded, {
-        log,
-        services: SERVICES,
-        consoleDirectory: consoleDirectory(),
-      });
-      say(`thingward ready ${server.url ?? loaded.domain}`);
-      if (server.tls.isSelfSigned) say(`certificate: self-signed, ${server.tls.fingerprint}`);
-      await untilStopped();
-      await server.stop();
+      const stopped = untilStopped();
+      while ((await serve(config, log, stopped)) === 'restart');
     });
+}
+
+/** Runs the server until it is told to end, by a signal or by an administrator. @returns whether it is to start again */
+async function serve(
+  config: string | undefined,
+  log: Logger,
+  stopped: Promise<void>,
+): Promise<'restart' | 'shutdown' | 'stopped'> {
+  const loaded = loadServerConfig(config);
+  let perform: (what: 'restart' | 'shutdown') => void = () => undefined;
+  const requested = new Promise<'restart' | 'shutdown'>((resolve) => {
+    perform = resolve;
+  });
+  const server = await ThingwardServer.start(loaded, {
+    log,
+    services: SERVICES,
+    consoleDirectory: consoleDirectory(),
+    serviceControl: {
+      // What is wrong with the configuration now would keep it from starting again.
+      prepare: (what) => {
+        if (what === 'restart') loadServerConfig(config);
+      },
+      perform,
+    },
+  });
+  say(`thingward ready ${server.url ?? loaded.domain}`);
+  if (server.tls.isSelfSigned) say(`certificate: self-signed, ${server.tls.fingerprint}`);
+  const reason = await Promise.race([requested, stopped.then(() => 'stopped' as const)]);
+  await server.stop();
+  return reason;
 }
 
 /** The server's configuration, with paths made absolute. @throws ConfigFileError, UsageError */

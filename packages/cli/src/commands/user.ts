@@ -6,6 +6,7 @@ import { UsageError } from '../errors.ts';
 import { type OutputOptions, printJson, printTable, say } from '../output.ts';
 import { SERVICES } from '../services.ts';
 import { loadServerConfig } from './serve.ts';
+import { addUserAdministration } from './user-administration.ts';
 
 interface UserOptions extends OutputOptions {
   readonly config?: string;
@@ -48,8 +49,13 @@ export function userCommand(): Command {
         if (options.json) printJson(list);
         else
           printTable(
-            ['account', 'made'],
-            list.map(({ jid, createdAt }) => [jid, createdAt.toISOString()]),
+            ['account', 'made', 'last login', 'state'],
+            list.map(({ jid, createdAt, lastLoginAt, disabledAt }) => [
+              jid,
+              createdAt.toISOString(),
+              lastLoginAt?.toISOString() ?? '',
+              disabledAt ? 'disabled' : '',
+            ]),
           );
       }),
     );
@@ -59,6 +65,7 @@ export function userCommand(): Command {
       say(`${name}: account removed`);
     }),
   );
+  addUserAdministration(command);
   return command;
 }
 
