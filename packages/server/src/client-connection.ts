@@ -20,6 +20,7 @@ import { NODE_SCRAM_PRIMITIVES } from '@thingward/xmpp/node';
 import type { AnonymousStream, Hooks } from './hooks.ts';
 import type { Limits } from './limits.ts';
 import type { AuthenticationOutcome } from './metrics.ts';
+import type { RemovalWatch } from './removal-watch.ts';
 import type { Router } from './router.ts';
 import type { Session, SessionWire } from './session.ts';
 import type { SessionManager } from './session-manager.ts';
@@ -47,6 +48,7 @@ export interface AccountStore extends CredentialStore {
 export interface ConnectionContext {
   readonly domain: string;
   readonly credentials: AccountStore;
+  readonly removals: Pick<RemovalWatch, 'check'>;
   readonly limits: Limits;
   readonly router: Router;
   readonly sessions: SessionManager;
@@ -238,6 +240,7 @@ export class ClientConnection {
   }
 
   async #bind(account: Jid, resource: string | undefined): Promise<Jid> {
+    await this.#context.removals.check();
     // It may have been disabled or removed since it authenticated.
     if (await this.#context.credentials.refusal(account.local ?? '')) {
       throw new StanzaError('not-allowed', `${account} is not in use any more`);

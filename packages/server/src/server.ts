@@ -34,6 +34,7 @@ import { createMetrics, type MetricSources } from './metrics.ts';
 import type { ServerContext } from './module.ts';
 import { modules } from './modules/index.ts';
 import { countOfflineMessages } from './offline-store.ts';
+import { RemovalWatch } from './removal-watch.ts';
 import { RosterStore } from './roster-store.ts';
 import { Router } from './router.ts';
 import { Federation } from './s2s/federation.ts';
@@ -251,6 +252,9 @@ export class ThingwardServer {
       const stop = module.start(context);
       if (stop) this.#stopModules.push(stop);
     }
+    const removals = new RemovalWatch({ database: this.#database.query, changes: context.accountChanges, log });
+    await removals.start();
+    this.#stopModules.push(() => removals.stop());
     await this.#startServices();
 
     if (listen.s2s || listen.s2sTls) {
@@ -271,6 +275,7 @@ export class ThingwardServer {
     const connectionContext: ConnectionContext = {
       domain,
       credentials: this.accounts,
+      removals,
       limits,
       router: this.#router,
       sessions: this.#sessionManager,

@@ -1,4 +1,5 @@
 import type { Kysely, Migration } from 'kysely';
+import { removalMigration } from '../removal-watch.ts';
 
 /** Tables of the server itself; services bring their own. */
 export const serverMigrations: Record<string, Migration> = {
@@ -49,4 +50,5 @@ export const serverMigrations: Record<string, Migration> = {
       await database.schema.alterTable('account').addColumn('last_login_at', 'bigint').execute();
     },
   },
+  '2026-11-26-server-account-removals': removalMigration,
 };
