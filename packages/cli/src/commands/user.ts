@@ -59,11 +59,12 @@ export function userCommand(): Command {
           );
       }),
     );
-  verb('rm <name>', 'remove an account with its roster').action((name: string, options: UserOptions) =>
-    withAccounts(options, async (accounts) => {
-      await accounts.remove(name);
-      say(`${name}: account removed`);
-    }),
+  verb('rm <name>', 'remove an account with all it has; a running server ends its sessions').action(
+    (name: string, options: UserOptions) =>
+      withAccounts(options, async (accounts) => {
+        await accounts.remove(name);
+        say(`${name}: account removed`);
+      }),
   );
   addUserAdministration(command);
   return command;
