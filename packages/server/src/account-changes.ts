@@ -66,7 +66,8 @@ export class AccountChanges {
 
   /** An account was removed, and maybe made anew since. @param at when: what was bound later is another's */
   async removedElsewhere(localpart: string, at: number, error: StreamError): Promise<void> {
-    const { hooks, sessions, sessionManager } = this.#options;
+    const { accounts, hooks, sessions, sessionManager } = this.#options;
+    accounts.changed();
     const own = this.#own.get(localpart) ?? 0;
     if (own > 0) {
       if (own === 1) this.#own.delete(localpart);

@@ -42,6 +42,8 @@ export interface ClientTransport extends ReceivingTransport, SessionWire {
 export interface AccountStore extends CredentialStore {
   /** @returns why nobody may sign in to an account of ours now; undefined when it is in use */
   refusal(localpart: string): Promise<'disabled' | 'unknown' | undefined>;
+  /** Grows when accounts were disabled or removed: until then a refusal need not be asked for again. */
+  readonly changes: number;
 }
 
 /** What all connections share. */
@@ -66,6 +68,8 @@ export class ClientConnection {
   #receiver: StreamReceiver | undefined;
   #authTimer: NodeJS.Timeout;
   #session: Session | undefined;
+  /** How often accounts had changed when this one was let in. */
+  #admittedAt = -1;
   #busy = false;
   #ended = false;
 
@@ -234,15 +238,18 @@ export class ClientConnection {
   }
 
   async #admit({ local = '' }: Jid): Promise<void> {
-    const refusal = await this.#context.credentials.refusal(local);
+    const { credentials } = this.#context;
+    this.#admittedAt = credentials.changes;
+    const refusal = await credentials.refusal(local);
     if (refusal === 'disabled') throw new SaslError('account-disabled', 'an administrator has disabled this account');
     if (refusal === 'unknown') throw new SaslError('not-authorized');
   }
 
   async #bind(account: Jid, resource: string | undefined): Promise<Jid> {
-    await this.#context.removals.check();
+    const { credentials, removals } = this.#context;
+    await removals.check();
     // It may have been disabled or removed since it authenticated.
-    if (await this.#context.credentials.refusal(account.local ?? '')) {
+    if (credentials.changes !== this.#admittedAt && (await credentials.refusal(account.local ?? ''))) {
       throw new StanzaError('not-allowed', `${account} is not in use any more`);
     }
     const jid = this.#fullJid(account, resource);

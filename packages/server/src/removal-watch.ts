@@ -15,6 +15,8 @@ interface AccountRemovalTable {
 type RemovalSchema = { account_removal: AccountRemovalTable };
 
 const LOOK_EVERY_MS = 1000;
+/** No account is removed, made anew and signed in to in so short a time. When many sign in at once, one look is for all. */
+const FRESH_MS = 10;
 const KEEP_MS = 3_600_000;
 const BATCH = 1000;
 
@@ -51,6 +53,7 @@ export class RemovalWatch {
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> = Promise.resolve();
   #isStopped = false;
+  #lookedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: RemovalWatchOptions) {
     this.#options = options;
@@ -72,6 +75,9 @@ export class RemovalWatch {
 
   /** Looks now. Sessions are bound after that, so that none of an account made anew is taken for one of the old. Never throws. */
   check(): Promise<void> {
+    const now = performance.now();
+    if (now - this.#lookedAt < FRESH_MS) return this.#looking;
+    this.#lookedAt = now;
     this.#looking = this.#looking
       .then(() => this.#look())
       .catch((error: unknown) => this.#options.log.error({ err: error }, 'removed accounts could not be looked for'));
