@@ -7,7 +7,25 @@
 import { decodeRequest, decodeResponse, ModbusError, TcpFrameReader } from '@thingward/modbus';
 import { IoTDiscoError, parseIoTDisco } from '@thingward/things';
 import { Frame, parseElement, StreamReader, XmlError } from '@thingward/xml';
-import { hashedTokenServer, Jid, JidError, opaqueString, PrecisError, SaslError, scramServer } from '@thingward/xmpp';
+import {
+  capabilityHashInput,
+  capabilityHashNode,
+  decodeCommandRequest,
+  decodeCommandResponse,
+  decodePreAuthentication,
+  decodeRegistrationQuery,
+  decodeRegistrationRequest,
+  findCapabilityHashes,
+  hashedTokenServer,
+  Jid,
+  JidError,
+  opaqueString,
+  PrecisError,
+  parseCapabilityHashNode,
+  SaslError,
+  StanzaError,
+  scramServer,
+} from '@thingward/xmpp';
 import { NEGOTIATION, negotiate } from './negotiation.mjs';
 import { serverTargets } from './server-targets.mjs';
 
@@ -110,6 +128,26 @@ function mutated(seed) {
 
 const HEADER = utf8("<s xmlns='u'>");
 const STANZA = utf8("<message to='a@b/c' id='1'><body>x &lt; y</body><q xmlns='urn:q' a=\"1\"/></message>");
+const FORM = "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE' type='hidden'><value>u</value></field></x>";
+const COMMAND = utf8(
+  `<command xmlns='http://jabber.org/protocol/commands' node='n' sessionid='s' action='next' status='executing'><actions execute='next'><next/></actions><note type='warn'>t</note>${FORM}</command>`,
+);
+const REGISTRATION = utf8(
+  `<query xmlns='jabber:iq:register' token='t'><remove/><username>u</username><password>p</password>${FORM}</query>`,
+);
+const CAPABILITIES = utf8(
+  `<query xmlns='http://jabber.org/protocol/disco#info' xml:lang='en'><identity category='c' type='t'/><feature var='f'/>${FORM}<c xmlns='urn:xmpp:caps'><hash xmlns='urn:xmpp:hashes:2' algo='sha-256'>AAAA</hash></c></query>`,
+);
+/** A changed payload that is still XML. */
+function payload(seed) {
+  for (;;) {
+    try {
+      return parseElement(mutated(seed));
+    } catch (error) {
+      if (!(error instanceof XmlError)) throw error;
+    }
+  }
+}
 const PDUS = [
   '\x03\x00\x6b\x00\x03',
   '\x10\x00\x01\x00\x02\x04\x00\x0a\x01\x02',
@@ -181,6 +219,36 @@ const TARGETS = {
     () => latin1(mutated(utf8('IoTDisco;SN:39;MAN:a\\;b;#V:1.2;KEY:48'))),
     (input) => parseIoTDisco(input),
     IoTDiscoError,
+  ],
+  'ad-hoc command': [
+    () => payload(COMMAND),
+    (input) => {
+      decodeCommandRequest(input);
+      decodeCommandResponse(input);
+    },
+    StanzaError,
+  ],
+  registration: [
+    () => payload(REGISTRATION),
+    (input) => {
+      decodeRegistrationRequest(input);
+      decodeRegistrationQuery(input);
+      decodePreAuthentication(input);
+    },
+    StanzaError,
+  ],
+  'capability hashes': [
+    () => payload(CAPABILITIES),
+    (input) => {
+      capabilityHashInput(input);
+      for (const hash of findCapabilityHashes(input)) {
+        const read = parseCapabilityHashNode(capabilityHashNode(hash));
+        // What is no Base64 may have a full stop, which ends the algorithm.
+        if (!hash.value.includes('.') && read?.value !== hash.value)
+          throw new Error(`${hash.value} is not ${read?.value}`);
+      }
+    },
+    StanzaError,
   ],
   scram: [
     () => [mutated(utf8('n,,n=user,r=abc')), mutated(utf8('c=biws,r=abcX,p=AAAA'))],

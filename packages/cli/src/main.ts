@@ -9,6 +9,8 @@ const VERBS: Readonly<Record<string, () => Promise<() => Command>>> = {
   gateway: async () => (await import('./commands/gateway.ts')).gatewayCommand,
   service: async () => (await import('./commands/service.ts')).serviceCommand,
   user: async () => (await import('./commands/user.ts')).userCommand,
+  sessions: async () => (await import('./commands/sessions.ts')).sessionsCommand,
+  stats: async () => (await import('./commands/stats.ts')).statsCommand,
   things: async () => (await import('./commands/things.ts')).thingsCommand,
   read: async () => (await import('./commands/read.ts')).readCommand,
   set: async () => (await import('./commands/set.ts')).setCommand,

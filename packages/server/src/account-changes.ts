@@ -19,6 +19,8 @@ export interface AccountChangesOptions {
 /** Changes of accounts that concern their sessions and contacts too. */
 export class AccountChanges {
   readonly #options: AccountChangesOptions;
+  /** Removals by this process that the watch of the database has not come across yet. */
+  readonly #own = new Map<string, number>();
 
   constructor(options: AccountChangesOptions) {
     this.#options = options;
@@ -57,7 +59,23 @@ export class AccountChanges {
       if (to || pendingOut) await router.route(Stanza.made(presence('unsubscribe', {}), jid, contact));
       if (from || pendingIn) await router.route(Stanza.made(presence('unsubscribed', {}), jid, contact));
     }
+    this.#own.set(localpart, (this.#own.get(localpart) ?? 0) + 1);
     await accounts.remove(localpart);
+    await hooks.accountRemoved(localpart);
+  }
+
+  /** An account was removed, and maybe made anew since. @param at when: what was bound later is another's */
+  async removedElsewhere(localpart: string, at: number, error: StreamError): Promise<void> {
+    const { accounts, hooks, sessions, sessionManager } = this.#options;
+    accounts.changed();
+    const own = this.#own.get(localpart) ?? 0;
+    if (own > 0) {
+      if (own === 1) this.#own.delete(localpart);
+      else this.#own.set(localpart, own - 1);
+      return;
+    }
+    const former = sessions.of(localpart).filter(({ boundAt }) => boundAt.getTime() <= at);
+    await Promise.all(former.map((session) => sessionManager.end(session, error)));
     await hooks.accountRemoved(localpart);
   }
 }

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import {
   type CredentialStore,
   decodeBase64,
@@ -17,6 +18,8 @@ import { loadSecret } from './storage/secret.ts';
 
 const HASHES: readonly ScramHash[] = ['SHA-256', 'SHA-1'];
 const ITERATIONS = 10_000;
+/** Logins that are written down without a pause. */
+const LOGIN_BATCH = 100;
 
 /** An account could not be made or changed as asked. */
 export class AccountError extends Error {
@@ -43,6 +46,7 @@ export interface AccountState {
 export class Accounts implements CredentialStore {
   readonly #database: Kysely<ServerSchema>;
   readonly #domain: string;
+  #changes = 0;
   /** Makes the keys of users that do not exist: the same for a name each time, and after a restart. */
   #decoySecret: Promise<Buffer> | undefined;
 
@@ -91,6 +95,7 @@ export class Accounts implements CredentialStore {
       .where('localpart', '=', localpart)
       .executeTakeFirst();
     if (!numDeletedRows) throw this.#unknown(localpart);
+    this.changed();
   }
 
   /** Accounts by name. @param filter undefined: all of them @param limit at most so many */
@@ -130,15 +135,25 @@ export class Accounts implements CredentialStore {
       .where('localpart', '=', localpart)
       .executeTakeFirst();
     if (!numUpdatedRows) throw this.#unknown(localpart);
+    this.changed();
   }
 
   /** Remembers when accounts were last used. @param times milliseconds since 1970, by localpart */
   async recordLogins(times: ReadonlyMap<string, number>): Promise<void> {
-    await this.#database.transaction().execute(async (database) => {
-      for (const [localpart, time] of times) {
-        await database.updateTable('account').set({ last_login_at: time }).where('localpart', '=', localpart).execute();
-      }
-    });
+    const all = [...times];
+    for (let start = 0; start < all.length; start += LOGIN_BATCH) {
+      // After an outage everybody comes at once; what they want of the server is more urgent.
+      if (start > 0) await setImmediate();
+      await this.#database.transaction().execute(async (database) => {
+        for (const [localpart, time] of all.slice(start, start + LOGIN_BATCH)) {
+          await database
+            .updateTable('account')
+            .set({ last_login_at: time })
+            .where('localpart', '=', localpart)
+            .execute();
+        }
+      });
+    }
   }
 
   /** Those of people who stay nameless do not count: nothing is kept for them. */
@@ -154,6 +169,15 @@ export class Accounts implements CredentialStore {
 
   isAddressOf(authzid: string, localpart: string): boolean {
     return localpart !== '' && (Jid.tryParse(authzid)?.equals(Jid.of(localpart, this.#domain)) ?? false);
+  }
+
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /** To be called when an account was changed in another way. */
+  changed(): void {
+    this.#changes++;
   }
 
   async refusal(localpart: string): Promise<'disabled' | 'unknown' | undefined> {

@@ -29,6 +29,7 @@ import { addressIn } from './listeners/address-key.ts';
 import { GuardedCredentials, type LogInGuard } from './log-in-guard.ts';
 import { type LoopTurns, TurnShare } from './loop-turns.ts';
 import type { AuthenticationOutcome } from './metrics.ts';
+import type { RemovalWatch } from './removal-watch.ts';
 import { anyName, type ResourceNames, withResource } from './resource-names.ts';
 import type { Router } from './router.ts';
 import type { Session, SessionWire } from './session.ts';
@@ -52,12 +53,15 @@ export interface ClientTransport extends ReceivingTransport, SessionWire {
 export interface AccountStore extends CredentialStore {
   /** @returns why nobody may sign in to an account of ours now; undefined when it is in use */
   refusal(localpart: string): Promise<'disabled' | 'unknown' | undefined>;
+  /** Grows when accounts were disabled or removed: until then a refusal need not be asked for again. */
+  readonly changes: number;
 }
 
 /** What all connections share. */
 export interface ConnectionContext {
   readonly domain: string;
   readonly credentials: AccountStore;
+  readonly removals: Pick<RemovalWatch, 'check'>;
   readonly limits: Limits;
   readonly router: Router;
   readonly sessions: SessionManager;
@@ -89,6 +93,8 @@ export class ClientConnection {
   #temporary: string | undefined;
   /** What the client's stanzas are written in where they don't say it themselves. @see RFC 6120 §4.7.4 */
   #language: string | undefined;
+  /** How often accounts had changed when this one was let in. */
+  #admittedAt = -1;
   #busy = false;
   #ended = false;
 
@@ -313,14 +319,18 @@ export class ClientConnection {
   }
 
   async #admit({ local = '' }: Jid): Promise<void> {
-    const refusal = await this.#context.credentials.refusal(local);
+    const { credentials } = this.#context;
+    this.#admittedAt = credentials.changes;
+    const refusal = await credentials.refusal(local);
     if (refusal === 'disabled') throw new SaslError('account-disabled', 'an administrator has disabled this account');
     if (refusal === 'unknown') throw new SaslError('not-authorized');
   }
 
   async #bind(account: Jid, resource: string | undefined): Promise<Jid> {
+    const { credentials, removals } = this.#context;
+    await removals.check();
     // It may have been disabled or removed since it authenticated.
-    if (await this.#context.credentials.refusal(account.local ?? '')) {
+    if (credentials.changes !== this.#admittedAt && (await credentials.refusal(account.local ?? ''))) {
       throw new StanzaError('not-allowed', `${account} is not in use any more`);
     }
     const jid = withResource(account, resource ?? anyName());

@@ -2,6 +2,7 @@ export { AccountError, type AccountState, Accounts } from './accounts.ts';
 export { ADMIN } from './administration/admin-form.ts';
 export type { ServiceControl } from './administration/service-control.ts';
 export { SESSION_LIST_NODE } from './administration/session-list-command.ts';
+export { STATISTICS_NODE } from './administration/statistics-command.ts';
 export { type ServerConfig, type ServerConfigInput, serverConfigSchema } from './config.ts';
 export { isLoopback, type ListenAddress, ListenError } from './listeners/listen.ts';
 export type { ConfigChange } from './live-config.ts';

@@ -52,6 +52,7 @@ const WAYS = {
   fromClients: { peer: 'client', direction: 'in' },
   toClients: { peer: 'client', direction: 'out' },
   fromRemote: { peer: 'remote', direction: 'in' },
+  fromServices: { peer: 'service', direction: 'in' },
   toServers: { peer: 'server', direction: 'out' },
   toServices: { peer: 'service', direction: 'out' },
 } as const satisfies Record<keyof StanzaTraffic, object>;

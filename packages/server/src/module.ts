@@ -10,6 +10,7 @@ import type { DiscoRegistry } from './disco-registry.ts';
 import type { Hooks } from './hooks.ts';
 import type { WebRoutes } from './http/web-routes.ts';
 import type { LoopTurns } from './loop-turns.ts';
+import type { MetricSources } from './metrics.ts';
 import type { RosterStore } from './roster-store.ts';
 import type { Router } from './router.ts';
 import type { SessionTable } from './session.ts';
@@ -36,6 +37,8 @@ export interface ServerContext {
   readonly disco: DiscoRegistry;
   /** Commands people run. @see XEP-0050 */
   readonly commands: CommandRegistry;
+  /** What is going on. */
+  readonly figures: MetricSources;
   readonly hooks: Hooks;
   readonly web: WebRoutes;
   readonly turns: LoopTurns;

@@ -126,6 +126,12 @@ export class Router {
     return this.route(stanza);
   }
 
+  /** A service in this process sent it. */
+  fromService(stanza: Stanza): void | Promise<void> {
+    this.#traffic.fromServices.count(stanza.kind);
+    return this.route(stanza);
+  }
+
   sessionEnded(session: Session): Promise<void> {
     return this.#presence?.sessionEnded(session) ?? Promise.resolve();
   }

@@ -37,10 +37,11 @@ import { componentTaker } from './listeners/tcp-listener.ts';
 import { type ConfigChange, LiveConfig } from './live-config.ts';
 import { LogInGuard } from './log-in-guard.ts';
 import { LoopTurns } from './loop-turns.ts';
-import { createMetrics, type Metrics } from './metrics.ts';
+import { createMetrics, type MetricSources, type Metrics } from './metrics.ts';
 import type { ServerContext } from './module.ts';
 import { modules } from './modules/index.ts';
 import { countOfflineMessages } from './offline-store.ts';
+import { RemovalWatch } from './removal-watch.ts';
 import { ResourceNames } from './resource-names.ts';
 import { RosterStore } from './roster-store.ts';
 import { Router } from './router.ts';
@@ -309,6 +310,22 @@ export class ThingwardServer {
     const log = this.#log;
     const rosters = new RosterStore(this.#database.query);
     const disco = new DiscoRegistry();
+    const figures: MetricSources = {
+      streams: this.#streams,
+      stanzas: this.#stanzas,
+      database: this.#database.time,
+      sessions: () => this.#sessions.size,
+      detachedSessions: () => this.#sessionManager.detachedCount,
+      connections: () => this.#connections.size,
+      routed: () => this.#router.routedCount + (this.#workers?.switchedCount ?? 0),
+      switched: () => this.#workers?.switchedCount ?? 0,
+      waiting: () => {
+        const { unsentBytes, unacknowledgedStanzas } = this.#sessions.waiting();
+        return { unsentBytes: unsentBytes + (this.#workers?.unsentBytes ?? 0), unacknowledgedStanzas };
+      },
+      federation: () => this.#federation?.statistics,
+      offlineMessages: () => countOfflineMessages(this.#database.query),
+    };
     const context: ServerContext = {
       domain,
       config: this.#config,
@@ -330,6 +347,7 @@ export class ThingwardServer {
       database: this.#database.query,
       disco,
       commands: new CommandRegistry(),
+      figures,
       hooks: this.#hooks,
       web: this.#web,
       turns: this.#turns,
@@ -348,30 +366,19 @@ export class ThingwardServer {
       const stop = module.start(context);
       if (stop) this.#stopModules.push(stop);
     }
+    const removals = new RemovalWatch({ database: this.#database.query, changes: context.accountChanges, log });
+    await removals.start();
+    this.#stopModules.push(() => removals.stop());
     await this.#startServices();
     this.#federation = await this.#newFederation(listen, this.#tls);
     await this.#sessionManager.restore();
 
-    const metrics = createMetrics({
-      streams: this.#streams,
-      stanzas: this.#stanzas,
-      database: this.#database.time,
-      sessions: () => this.#sessions.size,
-      detachedSessions: () => this.#sessionManager.detachedCount,
-      connections: () => this.#connections.size,
-      routed: () => this.#router.routedCount + (this.#workers?.switchedCount ?? 0),
-      switched: () => this.#workers?.switchedCount ?? 0,
-      waiting: () => {
-        const { unsentBytes, unacknowledgedStanzas } = this.#sessions.waiting();
-        return { unsentBytes: unsentBytes + (this.#workers?.unsentBytes ?? 0), unacknowledgedStanzas };
-      },
-      federation: () => this.#federation?.statistics,
-      offlineMessages: () => countOfflineMessages(this.#database.query),
-    });
+    const metrics = createMetrics(figures);
     this.#metrics = metrics;
     this.#context = {
       domain,
       credentials: this.accounts,
+      removals,
       limits,
       router: this.#router,
       sessions: this.#sessionManager,

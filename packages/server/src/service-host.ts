@@ -63,7 +63,7 @@ export class ServiceHost extends StanzaDispatcher implements StanzaReceiver {
     const from = this.#sender(complete);
     const router = this.#router;
     queueMicrotask(() => {
-      for (const stanza of Stanza.copies(complete, from, recipients)) void router.route(stanza);
+      for (const stanza of Stanza.copies(complete, from, recipients)) void router.fromService(stanza);
     });
   }
 
@@ -73,7 +73,7 @@ export class ServiceHost extends StanzaDispatcher implements StanzaReceiver {
     if (!to) throw new Error('a service must say whom it speaks to');
     const stanza = Stanza.made(element, from, to);
     // Not at once: a service that answers while it is being called would recurse through the router.
-    queueMicrotask(() => void this.#router.route(stanza));
+    queueMicrotask(() => void this.#router.fromService(stanza));
   }
 
   #sender(element: Element): Jid {

@@ -80,6 +80,7 @@ describe('metrics', () => {
     expect(grown(labels('iq', 'in', 'client'))).toBe(1);
     expect(grown(labels('iq', 'out', 'client'))).toBe(1);
     expect(grown(labels('iq', 'out', 'service'))).toBe(1);
+    expect(grown(labels('iq', 'in', 'service'))).toBe(1);
     expect(grown(labels('presence', 'in', 'client'))).toBe(0);
   });
 

@@ -271,3 +271,13 @@ describe('XEP-0445 registration with an invitation', () => {
     expect(await asks(actor, 'set', preauth('guess'))).toContain('<policy-violation');
   });
 });
+
+describe('time to register', () => {
+  it('people get more of it than programs that sign in, once', async () => {
+    await open({ registration: 'open' }, { limits: { authTimeoutMs: 1000 } });
+    const [{ actor: slow }, { actor: silent }] = [await stranger(), await stranger()];
+    await asks(slow, 'get', query());
+    await silent.isThrownOut('connection-timeout');
+    expect(await asks(slow, 'set', credentials('bill'))).toBe(OK);
+  });
+});

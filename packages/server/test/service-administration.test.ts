@@ -1,6 +1,6 @@
 import { COMMANDS, DISCO_INFO, DISCO_ITEMS, NS } from '@thingward/xmpp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ADMIN } from '../src/index.ts';
+import { Accounts, ADMIN, openServerDatabase } from '../src/index.ts';
 import { type Actor, befriend, Stage } from './conversation.ts';
 
 let stage: Stage;
@@ -246,6 +246,35 @@ describe('XEP-0133 accounts', () => {
     expect(answer).toContain(field('ipaddresses', '127.0.0.1'));
     expect(answer).toContain(field('rostersize', '1'));
     expect(answer).toContain(field('onlineresources', 'balcony'));
+  });
+});
+
+describe('accounts that another process changes', () => {
+  it('a removed one is sent away, and who has its name next finds nothing of it', async () => {
+    const [romeo, juliet] = [await stage.present('romeo'), await stage.present('juliet')];
+    await befriend(romeo, juliet);
+    juliet.sends(`<iq type='set' id='b'><block xmlns='urn:xmpp:blocking'><item jid='iago@localhost'/></block></iq>`);
+    await juliet.receives(`<iq type='result' id='b'/>`);
+    const elsewhere = await openServerDatabase(stage.directory);
+    const accounts = new Accounts(elsewhere.query, 'localhost');
+    await accounts.remove('juliet');
+    await accounts.add('juliet', 'another');
+    const other = await stage.connectTls();
+    await other.authenticates('juliet', 'another');
+    await other.binds('other');
+    expect(await other.roster()).toEqual([]);
+    await juliet.isThrownOut('not-authorized');
+    other.sends(`<iq type='get' id='l'><blocklist xmlns='urn:xmpp:blocking'/></iq>`);
+    expect(text(await other.receives(`<iq type='result' id='l'/>`))).not.toContain('iago');
+    await elsewhere.close();
+  });
+
+  it('is noticed without anybody signing in', async () => {
+    const juliet = await stage.present('juliet');
+    const elsewhere = await openServerDatabase(stage.directory);
+    await new Accounts(elsewhere.query, 'localhost').remove('juliet');
+    await juliet.isThrownOut('not-authorized');
+    await elsewhere.close();
   });
 });
 

@@ -63,6 +63,7 @@ async function startDemo(options: DemoOptions): Promise<() => Promise<void>> {
     const serverInput: ServerConfigInput = {
       domain: DOMAIN,
       dataDir: '.',
+      auth: { admins: [`owner@${DOMAIN}`] },
       listen: { c2s: options.c2s, c2sTls: options.c2sTls, http: options.http },
     };
     const labelsDirectory = join(directory, 'labels');

@@ -19,20 +19,9 @@ export function serveCommand(): Command {
     )
     .action(async ({ config, logLevel }: { config?: string; logLevel?: string }) => {
       const file = findFile('config', config, CANDIDATES.config);
-      const loaded = readServerConfig(file);
-      const log = createLogger(logLevel ?? loaded.log.level);
-      const server = await ThingwardServer.start(loaded, {
-        log,
-        services: SERVICES,
-        consoleDirectory: consoleDirectory(),
-      });
-      process.on('SIGHUP', () => {
-        void reload(server, file, log, logLevel);
-      });
-      say(`thingward ready ${server.url ?? loaded.domain}`);
-      if (server.tls.isSelfSigned) say(`certificate: self-signed, ${server.tls.fingerprint}`);
-      await untilStopped();
-      await server.stop();
+      const log = createLogger(logLevel ?? readServerConfig(file).log.level);
+      const stopped = untilStopped();
+      while ((await serve(file, log, stopped, logLevel)) === 'restart');
     });
 }
 
@@ -52,6 +41,40 @@ async function reload(
   } catch (error) {
     log.error({ file, reason: (error as Error).message }, 'the configuration can’t be used: nothing has changed');
   }
+}
+
+/** Runs the server until it is told to end, by a signal or by an administrator. @returns whether it is to start again */
+async function serve(
+  file: string,
+  log: LevelLogger,
+  stopped: Promise<void>,
+  logLevel: string | undefined,
+): Promise<'restart' | 'shutdown' | 'stopped'> {
+  const loaded = readServerConfig(file);
+  let perform: (what: 'restart' | 'shutdown') => void = () => undefined;
+  const requested = new Promise<'restart' | 'shutdown'>((resolve) => {
+    perform = resolve;
+  });
+  const server = await ThingwardServer.start(loaded, {
+    log,
+    services: SERVICES,
+    consoleDirectory: consoleDirectory(),
+    serviceControl: {
+      // What is wrong with the configuration now would keep it from starting again.
+      prepare: (what) => {
+        if (what === 'restart') readServerConfig(file);
+      },
+      perform,
+    },
+  });
+  const onReload = () => void reload(server, file, log, logLevel);
+  process.on('SIGHUP', onReload);
+  say(`thingward ready ${server.url ?? loaded.domain}`);
+  if (server.tls.isSelfSigned) say(`certificate: self-signed, ${server.tls.fingerprint}`);
+  const reason = await Promise.race([requested, stopped.then(() => 'stopped' as const)]);
+  process.off('SIGHUP', onReload);
+  await server.stop();
+  return reason;
 }
 
 /** The server's configuration, with paths made absolute. @throws ConfigFileError, UsageError */

@@ -6,6 +6,7 @@ import { UsageError } from '../errors.ts';
 import { type OutputOptions, printJson, printTable, say } from '../output.ts';
 import { SERVICES } from '../services.ts';
 import { loadServerConfig } from './serve.ts';
+import { addUserAdministration } from './user-administration.ts';
 
 interface UserOptions extends OutputOptions {
   readonly config?: string;
@@ -48,17 +49,24 @@ export function userCommand(): Command {
         if (options.json) printJson(list);
         else
           printTable(
-            ['account', 'made'],
-            list.map(({ jid, createdAt }) => [jid, createdAt.toISOString()]),
+            ['account', 'made', 'last login', 'state'],
+            list.map(({ jid, createdAt, lastLoginAt, disabledAt }) => [
+              jid,
+              createdAt.toISOString(),
+              lastLoginAt?.toISOString() ?? '',
+              disabledAt ? 'disabled' : '',
+            ]),
           );
       }),
     );
-  verb('rm <name>', 'remove an account with its roster').action((name: string, options: UserOptions) =>
-    withAccounts(options, async (accounts) => {
-      await accounts.remove(name);
-      say(`${name}: account removed`);
-    }),
+  verb('rm <name>', 'remove an account with all it has; a running server ends its sessions').action(
+    (name: string, options: UserOptions) =>
+      withAccounts(options, async (accounts) => {
+        await accounts.remove(name);
+        say(`${name}: account removed`);
+      }),
   );
+  addUserAdministration(command);
   return command;
 }
 

@@ -19,6 +19,8 @@ export class StanzaTraffic {
   readonly toClients = new StanzaCounts();
   /** Of other servers and external components. */
   readonly fromRemote = new StanzaCounts();
+  /** From services in this process. */
+  readonly fromServices = new StanzaCounts();
   /** To other servers. */
   readonly toServers = new StanzaCounts();
   /** To services, in this process or external components. */

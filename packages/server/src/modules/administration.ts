@@ -5,6 +5,7 @@ import { Announcements, announcementMigrations } from '../administration/announc
 import { censusCommands } from '../administration/census-commands.ts';
 import { ServiceCommands } from '../administration/service-commands.ts';
 import { sessionListCommand } from '../administration/session-list-command.ts';
+import { statisticsCommand } from '../administration/statistics-command.ts';
 import type { ServerModule } from '../module.ts';
 import type { Session } from '../session.ts';
 import { Settings } from '../storage/settings.ts';
@@ -23,6 +24,7 @@ export const administration: ServerModule = {
       ...accountCommands(context, activity),
       ...censusCommands(context, activity),
       sessionListCommand(context, activity),
+      statisticsCommand(context),
       ...announcementCommands(context, announcements),
       ...service.all,
     );

@@ -30,6 +30,8 @@ interface StreamState {
   invitation?: Invitation | undefined;
   tokens: number;
   isDone: boolean;
+  /** It was given time once. */
+  hasTime: boolean;
 }
 
 export interface AnonymousRegistrationOptions {
@@ -61,7 +63,7 @@ export class AnonymousRegistration {
         throw new StanzaError('service-unavailable', 'accounts are not made in band here');
       return encodeRegistrationQuery({ instructions });
     }
-    stream.extend(PATIENCE_MS);
+    this.#giveTime(stream);
     const username = invitation?.localpart ?? '';
     const instructions = registrationInstructions ?? (invitation ? INSTRUCTIONS.invited : INSTRUCTIONS.open);
     return encodeRegistrationQuery({ instructions, username, password: '', form: formOf(instructions, username) });
@@ -78,7 +80,7 @@ export class AnonymousRegistration {
       throw new StanzaError('item-not-found', 'the token is not valid, or not any more', { type: 'cancel' });
     }
     state.invitation = invitation;
-    stream.extend(PATIENCE_MS);
+    this.#giveTime(stream);
     return undefined;
   }
 
@@ -124,6 +126,13 @@ export class AnonymousRegistration {
     return undefined;
   }
 
+  /** Once, so that nobody stays for ever without signing in. */
+  #giveTime(stream: AnonymousStream): void {
+    const state = this.#stateOf(stream);
+    if (!state.hasTime) stream.extend(PATIENCE_MS);
+    state.hasTime = true;
+  }
+
   async #checkName(localpart: string, invitation: Invitation | undefined): Promise<void> {
     if (invitation?.localpart !== undefined) {
       if (invitation.localpart === localpart) return;
@@ -153,7 +162,7 @@ export class AnonymousRegistration {
   #stateOf(stream: AnonymousStream): StreamState {
     const known = this.#streams.get(stream);
     if (known) return known;
-    const state: StreamState = { tokens: 0, isDone: false };
+    const state: StreamState = { tokens: 0, isDone: false, hasTime: false };
     this.#streams.set(stream, state);
     return state;
   }

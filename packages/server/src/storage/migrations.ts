@@ -1,4 +1,5 @@
 import type { Kysely, Migration } from 'kysely';
+import { removalMigration } from '../removal-watch.ts';
 import { sessionMigrations } from '../session-store.ts';
 
 /** Tables of the server itself; services bring their own. */
@@ -74,4 +75,5 @@ export const serverMigrations: Record<string, Migration> = {
       await database.schema.alterTable('account').addColumn('last_login_at', 'bigint').execute();
     },
   },
+  '2026-11-26-server-account-removals': removalMigration,
 };

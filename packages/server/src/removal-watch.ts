@@ -1,0 +1,112 @@
+import { type Logger, StreamError } from '@thingward/xmpp';
+import type { Kysely, Migration } from 'kysely';
+import { sql } from 'kysely';
+import type { AccountChanges } from './account-changes.ts';
+import type { ServerSchema } from './storage/schema.ts';
+
+interface AccountRemovalTable {
+  /** Ascending. */
+  id: number;
+  localpart: string;
+  /** Milliseconds since 1970. */
+  removed_at: number;
+}
+
+type RemovalSchema = { account_removal: AccountRemovalTable };
+
+const LOOK_EVERY_MS = 1000;
+/** No account is removed, made anew and signed in to in so short a time. When many sign in at once, one look is for all. */
+const FRESH_MS = 10;
+const KEEP_MS = 3_600_000;
+const BATCH = 1000;
+
+/** Each account that goes leaves a note, whichever process has removed it. */
+export const removalMigration: Migration = {
+  async up(database: Kysely<unknown>): Promise<void> {
+    await database.schema
+      .createTable('account_removal')
+      .addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
+      .addColumn('localpart', 'text', (column) => column.notNull())
+      .addColumn('removed_at', 'bigint', (column) => column.notNull())
+      .execute();
+    const now = sql.raw(`cast((julianday('now') - 2440587.5) * 86400000 as integer)`);
+    await sql`create trigger account_removal_noted after delete on account begin
+      insert into account_removal (localpart, removed_at) values (old.localpart, ${now});
+    end`.execute(database);
+  },
+};
+
+export interface RemovalWatchOptions {
+  readonly database: Kysely<ServerSchema>;
+  readonly changes: AccountChanges;
+  readonly log: Logger;
+}
+
+/**
+ * Notices accounts that another process has removed, such as the command line beside the running server: their sessions end,
+ * and who has the name next finds nothing of theirs in memory.
+ */
+export class RemovalWatch {
+  readonly #database: Kysely<RemovalSchema>;
+  readonly #options: RemovalWatchOptions;
+  #last = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> = Promise.resolve();
+  #isStopped = false;
+  #lookedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: RemovalWatchOptions) {
+    this.#options = options;
+    this.#database = options.database.withTables<RemovalSchema>();
+  }
+
+  async start(): Promise<void> {
+    await this.#database
+      .deleteFrom('account_removal')
+      .where('removed_at', '<', Date.now() - KEEP_MS)
+      .execute();
+    const newest = await this.#database
+      .selectFrom('account_removal')
+      .select(({ fn }) => fn.max('id').as('id'))
+      .executeTakeFirst();
+    this.#last = Number(newest?.id ?? 0);
+    this.#schedule();
+  }
+
+  /** Looks now. Sessions are bound after that, so that none of an account made anew is taken for one of the old. Never throws. */
+  check(): Promise<void> {
+    const now = performance.now();
+    if (now - this.#lookedAt < FRESH_MS) return this.#looking;
+    this.#lookedAt = now;
+    this.#looking = this.#looking
+      .then(() => this.#look())
+      .catch((error: unknown) => this.#options.log.error({ err: error }, 'removed accounts could not be looked for'));
+    return this.#looking;
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+    await this.#looking;
+  }
+
+  #schedule(): void {
+    if (this.#isStopped) return;
+    this.#timer = setTimeout(() => void this.check().then(() => this.#schedule()), LOOK_EVERY_MS).unref();
+  }
+
+  async #look(): Promise<void> {
+    const rows = await this.#database
+      .selectFrom('account_removal')
+      .selectAll()
+      .where('id', '>', this.#last)
+      .orderBy('id')
+      .limit(BATCH)
+      .execute();
+    for (const { id, localpart, removed_at } of rows) {
+      this.#last = id;
+      const error = new StreamError('not-authorized', 'the account was removed');
+      await this.#options.changes.removedElsewhere(localpart, Number(removed_at), error);
+    }
+  }
+}
