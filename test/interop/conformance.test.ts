@@ -107,6 +107,10 @@ describe.each(peers)('the conformance scripts at $name', ({ name, isThere, start
         counts.push(`${name}: ${summary(count(results, known))}`);
         const passedOver = results.filter(({ outcome }) => outcome.kind === 'not offered').map(nameOf);
         if (passedOver.length > 0) counts.push(`${name} does not offer:\n  ${passedOver.join('\n  ')}`);
+        const mended = results
+          .filter((result) => result.outcome.kind === 'passed' && known.has(nameOf(result)))
+          .map(nameOf);
+        if (mended.length > 0) counts.push(`${name} passes, though listed:\n  ${mended.join('\n  ')}`);
         const failures = results.flatMap((result) =>
           result.outcome.kind === 'failed' ? [[nameOf(result), result.outcome.why] as const] : [],
         );
