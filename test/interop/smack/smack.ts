@@ -25,6 +25,8 @@ export interface SmackCounts {
   readonly failed: readonly { readonly test: string; readonly why: string }[];
   /** Test classes that did not find what they need, and why. */
   readonly impossible: readonly { readonly test: string; readonly why: string }[];
+  /** Did the run get to its end? */
+  readonly isComplete: boolean;
   /** What they wrote. */
   readonly output: string;
 }
@@ -139,6 +141,20 @@ function run(command: string, args: readonly string[], home: string, timeoutMs: 
   });
 }
 
+/** `Class.method (Normal)` for each test, as the framework writes of it. */
 function parseOutput(output: string): SmackCounts {
-  return { passed: [], failed: [], impossible: [], output };
+  const named = (ending: string) =>
+    [...output.matchAll(new RegExp(`^(?:INFO|SEVERE|WARNING): (\\S+ \\(\\w+(?:, [\\w-]+)?\\)) ${ending}$`, 'gm'))].map(
+      ([, test = '']) => test,
+    );
+  const failed = named('Failed').map((test) => {
+    const from = output.indexOf(`${test} Failed`);
+    const cause = /^Caused by: (.*)$/m.exec(output.slice(from, from + 8000))?.[1] ?? 'no reason was given';
+    return { test, why: cause.slice(0, 300) };
+  });
+  const impossible = [...output.matchAll(/^INFO: Could not run (?:\w+\.)*(\w+) because: (.*)$/gm)].map(
+    ([, test = '', why = '']) => ({ test, why }),
+  );
+  const isComplete = output.includes('Finished scanning') && !output.includes('Unexpected abort');
+  return { passed: named('Success'), failed, impossible, isComplete, output };
 }
