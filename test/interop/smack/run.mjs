@@ -9,5 +9,7 @@ await runnerImport(`${here}/main.ts`, {
   root: here,
   configFile: false,
   logLevel: 'error',
-  environments: { inline: { resolve: { conditions: ['source', 'node', 'import', 'default'] } } },
+  environments: {
+    inline: { resolve: { conditions: ['source', 'node', 'import', 'default'], noExternal: [/^@thingward\//] } },
+  },
 });
