@@ -4,6 +4,8 @@ import { type Account, Actor, Deviation, type Target } from './actor.ts';
 
 /** Where scenes get their accounts. */
 export interface AccountSource {
+  /** Has an account never been used before? What it has archived can't be taken out. */
+  readonly areNew: boolean;
   /** An account with no past. @param name it is called after, where it can be */
   take(name: string): Promise<Account>;
   /** It is needed no more. */
@@ -16,6 +18,7 @@ export function madeAccounts(
   add: (local: string, password: string) => Promise<unknown>,
 ): AccountSource {
   return {
+    areNew: true,
     take: async (name) => {
       const account = newAccount(domain, name);
       await add(account.jid.local as string, account.password);
@@ -28,6 +31,7 @@ export function madeAccounts(
 /** Accounts that are registered for each scene and removed after it. @see XEP-0077 §3.1, §3.2 */
 export function registeredAccounts(target: Target): AccountSource {
   return {
+    areNew: true,
     take: async (name) => {
       const account = newAccount(target.domain, name);
       const actor = new Actor(target, account);
@@ -62,6 +66,7 @@ export function givenAccounts(target: Target, lines: readonly string[]): Account
   });
   const waiting: ((account: Account) => void)[] = [];
   return {
+    areNew: false,
     take: () => {
       const account = free.shift();
       return account ? Promise.resolve(account) : new Promise((resolve) => waiting.push(resolve));

@@ -7,6 +7,9 @@ import { knownDeviations } from './deviations.ts';
 import { count, tap } from './report.ts';
 import { readScenes } from './scripts.ts';
 
+/** As many as any scene takes. */
+const ACCOUNTS_PER_SCENE = 3;
+
 const USAGE = `Usage: npm run conformance -- [options] [text that script or title must contain]
 
   --host NAME        where the server is (127.0.0.1)
@@ -48,11 +51,15 @@ export async function command(args: readonly string[]): Promise<number> {
     patienceMs: Number(values.patience),
     settleMs: Number(values.settle),
   };
-  const accounts = values.accounts
-    ? givenAccounts(target, readFileSync(values.accounts, 'utf8').split('\n').filter(Boolean))
-    : registeredAccounts(target);
+  const atOnce = Number(values['at-once']);
+  const lines = values.accounts ? readFileSync(values.accounts, 'utf8').split('\n').filter(Boolean) : undefined;
+  if (lines && lines.length < ACCOUNTS_PER_SCENE * atOnce) {
+    console.error(`${atOnce} scenes at once need ${ACCOUNTS_PER_SCENE * atOnce} accounts; there are ${lines.length}`);
+    return 2;
+  }
+  const accounts = lines ? givenAccounts(target, lines) : registeredAccounts(target);
   const known = knownDeviations(values.known);
-  const results = await playAll(readScenes(positionals.join(' ')), target, accounts, Number(values['at-once']));
+  const results = await playAll(readScenes(positionals.join(' ')), target, accounts, atOnce);
   console.log(tap(results, known));
   return count(results, known).failed === 0 ? 0 : 1;
 }

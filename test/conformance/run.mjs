@@ -9,6 +9,8 @@ const { module } = await runnerImport(`${here}/command.ts`, {
   root: here,
   configFile: false,
   logLevel: 'error',
-  environments: { inline: { resolve: { conditions: ['source', 'node', 'import', 'default'] } } },
+  environments: {
+    inline: { resolve: { conditions: ['source', 'node', 'import', 'default'], noExternal: [/^@thingward\//] } },
+  },
 });
 process.exitCode = await module.command(process.argv.slice(2));

@@ -58,6 +58,7 @@ export async function survey(target: Target, accounts: AccountSource): Promise<O
   const pubsub = services.get('pubsub');
   if (pubsub !== undefined && !(await makesNodes(actor, pubsub))) services.delete('pubsub');
   for (const name of services.keys()) features.add(name);
+  if (accounts.areNew) features.add('new accounts');
   await actor.leave();
   await accounts.giveBack(account);
   return { features, services };

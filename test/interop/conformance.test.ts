@@ -1,12 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { serverConfigSchema, ThingwardServer } from '@thingward/server';
 import { afterAll, describe, expect, it } from 'vitest';
+import { SERVICES } from '../../packages/cli/src/services.ts';
 import { type CertificateFiles, TestAuthority } from '../../packages/server/test/certificates.ts';
-import { registeredAccounts } from '../conformance/accounts.ts';
+import { type AccountSource, madeAccounts, registeredAccounts } from '../conformance/accounts.ts';
 import type { Target } from '../conformance/actor.ts';
 import { playAll } from '../conformance/company.ts';
 import { knownDeviations } from '../conformance/deviations.ts';
+import type { Result } from '../conformance/perform.ts';
 import { count, nameOf, summary } from '../conformance/report.ts';
 import { readScenes } from '../conformance/scripts.ts';
 import { type Daemon, freePort, hasCommand, hasEjabberd, startEjabberd, startProsody } from './daemon.ts';
@@ -67,7 +70,34 @@ modules:
     [port],
   );
 
-const peers = [
+/** Ours beside the others. Its accounts are added by hand: nobody registers there. */
+async function thingward(port: number, httpPort: number): Promise<Daemon & { readonly accounts: AccountSource }> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'thingward-conformance-'));
+  const config = serverConfigSchema.parse({
+    domain: 'localhost',
+    dataDir,
+    listen: { c2s: `127.0.0.1:${port}`, http: `127.0.0.1:${httpPort}` },
+    limits: { maxConnectionsPerAddress: 1000 },
+  });
+  const server = await ThingwardServer.start(config, { services: SERVICES });
+  return {
+    accounts: madeAccounts('localhost', (local, password) => server.accounts.add(local, password)),
+    output: () => '',
+    stop: async () => {
+      await server.stop();
+      rmSync(dataDir, { recursive: true });
+    },
+  };
+}
+
+interface Peer {
+  readonly name: string;
+  readonly isThere: boolean;
+  start(port: number, httpPort: number, tls: CertificateFiles): Promise<Daemon & { readonly accounts?: AccountSource }>;
+}
+
+const peers: readonly Peer[] = [
+  { name: 'Thingward', isThere: true, start: thingward },
   { name: 'Prosody', isThere: hasCommand('prosody'), start: prosody },
   { name: 'ejabberd', isThere: hasEjabberd(), start: ejabberd },
 ];
@@ -96,10 +126,21 @@ describe.each(peers)('the conformance scripts at $name', ({ name, isThere, start
           settleMs: 100,
         };
         const known = knownDeviations(name);
-        const results = await playAll(readScenes(), target, registeredAccounts(target), AT_ONCE);
+        const accounts = daemon.accounts ?? registeredAccounts(target);
+        const scenes = readScenes();
+        const first = await playAll(scenes, target, accounts, AT_ONCE);
+        // Once more alone, so that the others are not the reason.
+        const isNews = (result: Result) => result.outcome.kind === 'failed' && !known.has(nameOf(result));
+        const again = first.filter(isNews).map(({ scene }) => scene);
+        const second = await playAll(again, target, accounts, 1);
+        const results = first.map((result) => second.find(({ scene }) => scene === result.scene) ?? result);
         counts.push(`${name}: ${summary(count(results, known))}`);
         const passedOver = results.filter(({ outcome }) => outcome.kind === 'not offered').map(nameOf);
         if (passedOver.length > 0) counts.push(`${name} does not offer:\n  ${passedOver.join('\n  ')}`);
+        const mended = results
+          .filter((result) => result.outcome.kind === 'passed' && known.has(nameOf(result)))
+          .map(nameOf);
+        if (mended.length > 0) counts.push(`${name} passes, though listed:\n  ${mended.join('\n  ')}`);
         const failures = results.flatMap((result) =>
           result.outcome.kind === 'failed' ? [[nameOf(result), result.outcome.why] as const] : [],
         );

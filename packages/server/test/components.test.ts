@@ -134,6 +134,17 @@ describe('stanzas of components', () => {
     await bridge.isClosed();
   });
 
+  it('a probe of who may not see is answered with the end of the subscription, whether there is such an account or not', async () => {
+    const actor = await component();
+    for (const name of ['juliet', 'nobody']) {
+      actor.sends(`<presence type='probe' from='bot@${BRIDGE}' to='${name}@localhost'/>`);
+      await actor.receives(
+        `<presence xmlns='${COMPONENT}' type='unsubscribed' from='${name}@localhost' to='bot@${BRIDGE}'/>`,
+      );
+    }
+    await leaves(actor);
+  });
+
   it('an address that is none is answered', async () => {
     const bridge = await component();
     bridge.sends(`<message from='a@${BRIDGE}' to='@' id='bad'/>`);

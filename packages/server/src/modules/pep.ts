@@ -59,6 +59,8 @@ class PersonalEventing {
   readonly #capabilities: Capabilities;
   readonly #remote = new RemotePresence();
   readonly #background: FairQueue<() => Promise<void>>;
+  /** What clients wanted to hear of when they last showed themselves. */
+  readonly #interests = new WeakMap<Session, ReadonlySet<string>>();
 
   constructor(context: ServerContext) {
     this.#background = new FairQueue({
@@ -182,12 +184,15 @@ class PersonalEventing {
     return undefined;
   }
 
-  /** The last items of its own account, and of its contacts here, to who was not there before. Other servers send theirs themselves. */
+  /** The last items of its own account, and of its contacts here, to who was not there, or did not care, before. Other servers send theirs themselves. */
   async #cameOnline(session: Session, isInitial: boolean): Promise<void> {
     const { rosters, domain, hooks } = this.#context;
     const own = session.jid.bare;
-    const interests = await this.#capabilities.learn(session.available as Stanza, own);
-    if (!isInitial || interests.size === 0 || !session.available) return;
+    const before = isInitial ? undefined : this.#interests.get(session);
+    const all = await this.#capabilities.learn(session.available as Stanza, own);
+    this.#interests.set(session, all);
+    const interests = new Set([...all].filter((node) => !before?.has(node)));
+    if (interests.size === 0 || !session.available) return;
     const hosts = [own];
     for (const { contact, to } of await rosters.entries(session.localpart)) {
       if (!to || contact.domain !== domain || contact.local === undefined) continue;
