@@ -4,6 +4,8 @@
  * typed error, or when a stream gives other frames in pieces than in one. Needs `npm run build` before.
  *   npm run fuzz -- [seconds] [seed]
  */
+import { readFileSync } from 'node:fs';
+import { compileSchema, SchemaError } from '@thingward/exi';
 import { decodeRequest, decodeResponse, ModbusError, TcpFrameReader } from '@thingward/modbus';
 import { IoTDiscoError, parseIoTDisco } from '@thingward/things';
 import { Frame, parseElement, StreamReader, XmlError } from '@thingward/xml';
@@ -113,6 +115,9 @@ const PDUS = [
   '\x10\x00\x01\x00\x02\x04\x00\x0a\x01\x02',
   '\x03\x06\x02\x2b\x00\x00\x00\x64',
 ].map((text) => Uint8Array.from(text, (c) => c.charCodeAt(0)));
+const SCHEMAS = ['facets', 'structure', 'xmpp-client', 'discovery'].map((name) =>
+  readFileSync(new URL(`../packages/exi/test/vectors/schemas/${name}.xsd`, import.meta.url)),
+);
 const keys = {
   salt: new Uint8Array(16),
   iterations: 4096,
@@ -171,6 +176,11 @@ const TARGETS = {
     () => pick([noise(40), mutated(Uint8Array.of(0, 1, 0, 0, 0, 6, 1, ...PDUS[0]))]),
     (input) => new TcpFrameReader().push(input),
     ModbusError,
+  ],
+  schema: [
+    () => mutated(pick(SCHEMAS)),
+    (bytes) => compileSchema([{ location: 'a.xsd', bytes }], { limits: { maxSteps: 100_000 } }),
+    SchemaError,
   ],
   'qr string': [
     () => latin1(mutated(utf8('IoTDisco;SN:39;MAN:a\\;b;#V:1.2;KEY:48'))),

@@ -64,6 +64,7 @@ export function fillComplexType(compilation: Compilation, node: SchemaNode, type
     content.name === 'simpleContent'
       ? simpleContent(compilation, derivation, base)
       : complexContent(compilation, derivation, base, mixedValue(node, content));
+  if (base.kind === 'complex') compilation.budget.step(base.attributes.length, node.source, node.offset);
   deriveAttributes(type, base, collectAttributes(compilation, derivation), derivation);
 }
 
