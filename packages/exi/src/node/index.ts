@@ -1,1 +1,9 @@
-export {};
+export { nodeDeflate } from './deflate.ts';
+export {
+  readManifest,
+  type Vector,
+  type VectorOptions,
+  type VectorResult,
+  VectorVerifier,
+  verifyManifest,
+} from './verify-manifest.ts';
