@@ -6,7 +6,8 @@
 import { BitReader, IncompleteInput } from './bits/bit-reader.ts';
 import { bitWidth } from './bits/bit-width.ts';
 import { Block, type BlockRecord } from './compression/block.ts';
-import { type Deflate, SMALL_CHANNEL } from './compression/deflate.ts';
+import { SMALL_CHANNEL } from './compression/deflate.ts';
+import { Inflater } from './compression/inflater.ts';
 import { codecsOf } from './datatype-map.ts';
 import { ExiError } from './error.ts';
 import { EVENT, type EventType } from './grammar/event.ts';
@@ -28,7 +29,6 @@ export interface BodyDecoderSettings {
   readonly grammars: Grammars;
   readonly options: ExiOptions;
   readonly limits: ExiLimits;
-  readonly deflate: Deflate | undefined;
   /** May the input end inside an event, to be continued? */
   readonly isIncremental: boolean;
   /** Does a document end with a whole byte? An options document does not. */
@@ -71,7 +71,7 @@ export class BodyDecoder {
   readonly #second: readonly SecondLevel[];
   readonly #keepsPrefixes: boolean;
   readonly #keepsLexical: boolean;
-  readonly #deflate: Deflate | undefined;
+  readonly #isCompressed: boolean;
   readonly #isIncremental: boolean;
   readonly #isPadded: boolean;
   readonly #block: Block | undefined;
@@ -95,7 +95,7 @@ export class BodyDecoder {
   readonly #declared: { depth: number; prefix: string; namespace: string }[] = [];
 
   constructor(source: BitReader, settings: BodyDecoderSettings) {
-    const { grammars, options, limits, deflate, isIncremental, isPadded } = settings;
+    const { grammars, options, limits, isIncremental, isPadded } = settings;
     this.#isPadded = isPadded;
     this.#source = source;
     this.#input = source;
@@ -110,10 +110,7 @@ export class BodyDecoder {
     this.#names = new NameTable(grammars.namespaces, limits.maxStringTableEntries);
     this.#strings = this.#newStrings();
     this.#learned = new LearnedGrammars(grammars, limits.maxLearnedProductions);
-    if (options.alignment === 'compression') {
-      if (deflate === undefined) throw new ExiError('unsupported', 'compression needs an implementation of DEFLATE');
-      this.#deflate = deflate;
-    }
+    this.#isCompressed = options.alignment === 'compression';
     if (options.alignment === 'compression' || options.alignment === 'pre-compression') this.#block = new Block();
   }
 
@@ -182,7 +179,8 @@ export class BodyDecoder {
     this.#source.aligned = this.#options.alignment !== 'bit-packed';
     this.#block?.clear();
     this.#isWaiting = false;
-    this.#input = this.#deflate === undefined ? this.#source : NO_INPUT;
+    this.#input = this.#isCompressed ? NO_INPUT : this.#source;
+    this.#inflater = undefined;
     this.#isInnerStart = false;
     this.#depth = this.#events = this.#characters = this.#inflated = 0;
     this.#declared.length = 0;
@@ -200,12 +198,12 @@ export class BodyDecoder {
       const record = block.replay();
       if (record !== undefined) return this.#show(record);
       block.clear();
-      if (this.#deflate !== undefined) this.#input = NO_INPUT;
+      if (this.#isCompressed) this.#input = NO_INPUT;
     }
     try {
       return this.#readBlock(block);
     } catch (error) {
-      if (!(error instanceof IncompleteInput) || this.#deflate === undefined || this.#isWaiting) throw error;
+      if (!(error instanceof IncompleteInput) || !this.#isCompressed || this.#isWaiting) throw error;
       if (block.isUnopened) {
         this.#openStream(block);
         return NOTHING;
@@ -228,10 +226,10 @@ export class BodyDecoder {
       block.startReplay();
       return NOTHING;
     }
-    if (this.#deflate !== undefined) {
+    if (this.#isCompressed) {
       if (block.isUnopened) this.#openStream(block);
       if (block.valueCount > SMALL_CHANNEL && block.startsStream) {
-        this.#nextStream(this.#deflate);
+        this.#nextStream();
         block.startedStream();
       }
     }
@@ -242,28 +240,46 @@ export class BodyDecoder {
   }
 
   #openStream(block: Block): void {
-    this.#nextStream(this.#deflate as Deflate);
+    this.#nextStream();
     block.isUnopened = false;
   }
 
   /** Is it the end of the source, not of what was inflated, that was met? */
   #isWaiting = false;
 
+  /** The compressed stream that is not yet complete, and how many bytes of the source it has seen. */
+  #inflater: Inflater | undefined;
+  #fed = 0;
+
   /** Goes on to the next compressed stream. */
-  #nextStream(deflate: Deflate): void {
+  #nextStream(): void {
     const { bytes, at, end } = this.#source;
-    const left = this.#limits.maxInflatedBytes - this.#inflated;
-    const stream = at < end ? deflate.inflate(bytes.subarray(at, end), left) : undefined;
-    this.#isWaiting = stream === undefined;
-    if (stream === undefined) {
+    if (this.#inflater === undefined) {
+      this.#inflater = new Inflater(this.#limits.maxInflatedBytes - this.#inflated);
+      this.#fed = 0;
+    }
+    const inflater = this.#inflater;
+    const isComplete = this.#inflate(inflater, bytes.subarray(at + this.#fed, end));
+    this.#isWaiting = !isComplete;
+    if (!isComplete) {
+      this.#fed = end - at;
       this.#source.require(end - at + 1);
       return;
     }
-    this.#source.at = at + stream.consumed;
-    this.#inflated += stream.bytes.length;
+    this.#inflater = undefined;
+    this.#source.at = at + inflater.consumed;
+    this.#inflated += inflater.bytes.length;
     this.#input = new BitReader();
     this.#input.aligned = true;
-    this.#input.open(stream.bytes);
+    this.#input.open(inflater.bytes);
+  }
+
+  #inflate(inflater: Inflater, bytes: Uint8Array): boolean {
+    try {
+      return inflater.write(bytes);
+    } catch (error) {
+      throw error instanceof ExiError ? error.at(this.#source.position) : error;
+    }
   }
 
   #record(event: EventType): BlockRecord {

@@ -37,7 +37,7 @@ export interface BodyEncoderSettings {
   readonly limits: ExiLimits;
   readonly whiteSpace: WhiteSpacePolicy;
   readonly numbers: NumberPolicy;
-  readonly deflate: Deflate | undefined;
+  readonly deflate: Deflate;
   /** Which elements are coded self-contained. */
   readonly isSelfContained: ((namespace: string, name: string) => boolean) | undefined;
 }

@@ -2,7 +2,6 @@ import type { Element } from '@thingward/xml';
 import { BitReader, IncompleteInput } from './bits/bit-reader.ts';
 import { BodyDecoder } from './body-decoder.ts';
 import { completeOptions } from './complete-options.ts';
-import type { Deflate } from './compression/deflate.ts';
 import { ElementReader } from './element-reader.ts';
 import { ExiError } from './error.ts';
 import type { ExiEvent } from './events.ts';
@@ -24,8 +23,6 @@ export interface ExiDecoderSettings {
   readonly headerBefore?: 'each' | 'first' | 'none' | undefined;
   /** Are strings, names and learned grammars kept from one document to the next? Default: no. @see XEP-0322, sessionWideBuffers */
   readonly keepsTables?: boolean | undefined;
-  /** Needed for the alignment `compression`. */
-  readonly deflate?: Deflate | undefined;
   readonly limits?: Partial<ExiLimits> | undefined;
 }
 
@@ -175,7 +172,6 @@ export class ExiDecoder {
       grammars: this.#grammarsOf(told),
       options,
       limits: this.#limits,
-      deflate: this.#settings.deflate,
       isIncremental: true,
       isPadded: true,
     });

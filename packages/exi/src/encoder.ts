@@ -3,6 +3,7 @@ import { BitWriter } from './bits/bit-writer.ts';
 import { BodyEncoder, type NumberPolicy, type WhiteSpacePolicy } from './body-encoder.ts';
 import { completeOptions } from './complete-options.ts';
 import type { Deflate } from './compression/deflate.ts';
+import { shortestDeflate } from './compression/shortest-deflate.ts';
 import { concatenate } from './compression/value-channels.ts';
 import { ExiError } from './error.ts';
 import type { ExiEvent } from './events.ts';
@@ -28,7 +29,7 @@ export interface ExiEncoderSettings {
   readonly whiteSpace?: WhiteSpacePolicy | undefined;
   /** `as-written` (default) keeps the digits of floating-point numbers: 21.50 comes back as 21.50. `shortest` makes 21.5 of it. */
   readonly numbers?: NumberPolicy | undefined;
-  /** Needed for the alignment `compression`. */
+  /** For the alignment `compression`. Default: the one of this package, made for short input. `@thingward/exi/node` has one for long input. */
   readonly deflate?: Deflate | undefined;
   /** Which elements are coded self-contained, where the option is set. Default: none. */
   readonly isSelfContained?: ((namespace: string, name: string) => boolean) | undefined;
@@ -61,7 +62,7 @@ export class ExiEncoder {
       limits: { ...DEFAULT_LIMITS, ...settings.limits },
       whiteSpace: settings.whiteSpace ?? 'preserve',
       numbers: settings.numbers ?? 'as-written',
-      deflate: settings.deflate,
+      deflate: settings.deflate ?? shortestDeflate,
       isSelfContained: settings.isSelfContained,
     });
   }

@@ -25,10 +25,18 @@ export class ExiError extends Error {
   readonly code: ExiErrorCode;
   /** Position in bits from the start of the input (or of the output, when encoding). */
   readonly bit: number;
+  /** The message without the position. */
+  readonly detail: string;
 
   constructor(code: ExiErrorCode, message: string, bit = 0, options?: ErrorOptions) {
     super(`${message} (at bit ${bit})`, options);
     this.code = code;
     this.bit = bit;
+    this.detail = message;
+  }
+
+  /** The same error, found elsewhere: of what was inflated the position tells nothing. */
+  at(bit: number): ExiError {
+    return new ExiError(this.code, this.detail, bit, { cause: this });
   }
 }

@@ -2,6 +2,7 @@ import type { BitReader } from './bits/bit-reader.ts';
 import type { BitWriter } from './bits/bit-writer.ts';
 import { BodyDecoder } from './body-decoder.ts';
 import { BodyEncoder } from './body-encoder.ts';
+import { shortestDeflate } from './compression/shortest-deflate.ts';
 import { ElementReader } from './element-reader.ts';
 import { ExiError } from './error.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
@@ -42,7 +43,7 @@ export function writeHeader(out: BitWriter, header: HeaderOptions, options: ExiO
       limits: HEADER_LIMITS,
       whiteSpace: 'preserve',
       numbers: 'as-written',
-      deflate: undefined,
+      deflate: shortestDeflate,
       isSelfContained: undefined,
     });
     encoder.startDocument();
@@ -80,7 +81,6 @@ function readOptions(input: BitReader): ExiOptionsInput {
     grammars: optionsGrammars(),
     options: OPTIONS_OF_OPTIONS,
     limits: HEADER_LIMITS,
-    deflate: undefined,
     isIncremental: false,
     isPadded: false,
   });

@@ -1,5 +1,4 @@
 import type { BitWriter } from '../bits/bit-writer.ts';
-import { ExiError } from '../error.ts';
 import type { ExiOptions } from '../options.ts';
 import type { Name } from '../string-table/name.ts';
 import type { StringEncoder } from '../string-table/string-encoder.ts';
@@ -21,12 +20,9 @@ export class ValueChannels {
   /** Blocks that are complete, compressed; before what `out` holds. */
   readonly #done: Uint8Array[] = [];
 
-  /** @throws ExiError `unsupported` when there must be DEFLATE and is none */
-  constructor(options: ExiOptions, deflate: Deflate | undefined) {
+  constructor(options: ExiOptions, deflate: Deflate) {
     this.#blockSize = options.blockSize;
-    if (options.alignment !== 'compression') return;
-    if (deflate === undefined) throw new ExiError('unsupported', 'compression needs an implementation of DEFLATE');
-    this.#deflate = deflate;
+    this.#deflate = options.alignment === 'compression' ? deflate : undefined;
   }
 
   /** Adds a value; a block ends with its last one. */
@@ -75,7 +71,7 @@ export class ValueChannels {
     const bytes = out.take();
     if (header > 0) this.#done.push(bytes.subarray(0, header));
     this.#headerBytes = 0;
-    this.#done.push(this.#deflate.deflate(bytes.subarray(header)));
+    this.#done.push(this.#deflate(bytes.subarray(header)));
   }
 
   /** Bytes at the start of `out` that are not to be compressed: the header. */

@@ -116,7 +116,6 @@ export class VectorVerifier {
       options: optionsOf(vector),
       grammars,
       resolveSchema: (schemaId) => (schemaId === (vector.options.schemaId ?? '') ? grammars : undefined),
-      deflate: nodeDeflate,
     });
     decoder.push(bytes);
     decoder.end();
