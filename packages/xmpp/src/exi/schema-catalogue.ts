@@ -52,7 +52,7 @@ export class SchemaCatalogue {
 
   /**
    * Compiles the canonical schema of these, and of no others: what they import has to be among them, so that both sides get the same.
-   * Where a declaration and a wildcard would both do, the declaration does: the weak wildcards that XEP-0322 §3.12.1 recommends.
+   * Where a declaration and a wildcard would both do, the declaration does: the weak wildcards that XEP-0322 §3.13.1 recommends.
    * @throws MissingSchemaError
    * @throws SchemaError
    */

@@ -2,6 +2,10 @@ import { createHash } from 'node:crypto';
 import { compileSchema } from '@thingward/exi';
 import { describe, expect, it } from 'vitest';
 import { SchemaCatalogue } from '../exi/schema-catalogue.ts';
+import { NS } from '../namespaces.ts';
+import { SASL_ERROR_CONDITIONS } from '../sasl/error.ts';
+import { STANZA_ERROR_CONDITIONS } from '../stanza-error.ts';
+import { STREAM_ERROR_CONDITIONS } from '../stream-error.ts';
 import { xmppSchemas } from './schemas.ts';
 
 const FILES = xmppSchemas();
@@ -50,6 +54,18 @@ describe('the schemas of XMPP', () => {
     for (const [, namespace, location] of text.matchAll(/<xs:import namespace='([^']*)' schemaLocation='([^']*)'/g)) {
       expect(CATALOGUE.forNamespace(namespace as string)?.location).toBe(location);
     }
+  });
+
+  it('know every condition of errors', () => {
+    const { elements } = CATALOGUE.compile(FILES);
+    const conditions = [
+      ...STREAM_ERROR_CONDITIONS.map((name) => `{${NS.streamErrors}}${name}`),
+      ...Object.keys(STANZA_ERROR_CONDITIONS).map((name) => `{${NS.stanzaErrors}}${name}`),
+    ];
+    expect(conditions.filter((key) => !elements.has(key))).toEqual([]);
+    const { allElements } = CATALOGUE.compile(FILES.filter(({ ns }) => ns === NS.sasl || ns.endsWith('/namespace')));
+    const names = allElements.map(({ name }) => name.name);
+    expect(SASL_ERROR_CONDITIONS.filter((condition) => !names.includes(condition))).toEqual([]);
   });
 
   it('compile together', () => {
