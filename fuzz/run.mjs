@@ -9,7 +9,13 @@ import { compileSchema, SchemaError } from '@thingward/exi';
 import { decodeRequest, decodeResponse, ModbusError, TcpFrameReader } from '@thingward/modbus';
 import { IoTDiscoError, parseIoTDisco } from '@thingward/things';
 import { Frame, parseElement, StreamReader, XmlError } from '@thingward/xml';
-import { Jid, JidError, opaqueString, PrecisError, SaslError, scramServer } from '@thingward/xmpp';
+import { Jid, JidError, opaqueString, PrecisError, SaslError, StreamError, scramServer } from '@thingward/xmpp';
+import {
+  decodeExiSetup,
+  decodeExiStreamStart,
+  decodeSchemaDownloadResponse,
+  decodeSchemaUpload,
+} from '@thingward/xmpp/exi';
 
 const seconds = Number(process.argv[2] ?? 20);
 let state = Number(process.argv[3] ?? Date.now() % 2 ** 31) || 1;
@@ -118,6 +124,19 @@ const PDUS = [
 const SCHEMAS = ['facets', 'structure', 'xmpp-client', 'discovery'].map((name) =>
   readFileSync(new URL(`../packages/exi/test/vectors/schemas/${name}.xsd`, import.meta.url)),
 );
+const EXI = "xmlns='http://jabber.org/protocol/compress/exi'";
+const EXI_NEGOTIATION = [
+  `<setup ${EXI} strict='true' blockSize='1024'><schema ns='a' bytes='1' md5Hash='${'0'.repeat(32)}'/></setup>`,
+  `<uploadSchema ${EXI} contentType='ExiBody' bytes='1' md5Hash='${'0'.repeat(32)}'>AAAA</uploadSchema>`,
+  `<downloadSchemaResponse ${EXI} url='u' result='0'><httpError code='404' message=''/></downloadSchemaResponse>`,
+  `<streamStart ${EXI} version='1.0'><xmlns prefix='' namespace='jabber:client'/></streamStart>`,
+];
+const EXI_DECODERS = {
+  setup: decodeExiSetup,
+  uploadSchema: (element) => decodeSchemaUpload(element, 100),
+  downloadSchemaResponse: decodeSchemaDownloadResponse,
+  streamStart: decodeExiStreamStart,
+};
 const keys = {
   salt: new Uint8Array(16),
   iterations: 4096,
@@ -141,6 +160,15 @@ function frames(chunks) {
   } catch (error) {
     if (!(error instanceof XmlError)) throw error;
     return { seen, failed: true };
+  }
+}
+
+function elementOf(bytes) {
+  try {
+    return parseElement(bytes);
+  } catch (error) {
+    if (error instanceof XmlError) return undefined;
+    throw error;
   }
 }
 
@@ -181,6 +209,14 @@ const TARGETS = {
     () => mutated(pick(SCHEMAS)),
     (bytes) => compileSchema([{ location: 'a.xsd', bytes }], { limits: { maxSteps: 100_000 } }),
     SchemaError,
+  ],
+  'exi negotiation': [
+    () => mutated(utf8(pick(EXI_NEGOTIATION))),
+    (input) => {
+      const element = elementOf(input);
+      if (element) EXI_DECODERS[element.name]?.(element);
+    },
+    StreamError,
   ],
   'qr string': [
     () => latin1(mutated(utf8('IoTDisco;SN:39;MAN:a\\;b;#V:1.2;KEY:48'))),
