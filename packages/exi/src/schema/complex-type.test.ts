@@ -203,6 +203,16 @@ describe('complex types', () => {
     expect(types.get('{}U')?.hasNamedSubtypes).toBe(false);
   });
 
+  it('may be inside themselves by way of a group, without a name', () => {
+    const text = describeComponents(
+      compile(`<xs:group name='g'><xs:choice><xs:element name='a'><xs:complexType>
+        <xs:group ref='g' minOccurs='0'/></xs:complexType></xs:element></xs:choice></xs:group>
+        <xs:complexType name='T'><xs:group ref='g'/></xs:complexType>`),
+    );
+    const inside = '  choice\n    a: (complex)\n      choice {0,1}\n        a: (complex)\n          as above\n';
+    expect(text).toBe(`type T: restriction of xs:anyType\n${inside}`);
+  });
+
   it('may contain themselves', () => {
     const { types } = compile(
       "<xs:complexType name='T'><xs:sequence><xs:element name='t' type='T' minOccurs='0'/></xs:sequence></xs:complexType>",
