@@ -83,6 +83,11 @@ describe('complex types', () => {
       'type T: restriction of B\n  text (xs:int whiteSpace=collapse fractionDigits=0 patterns=[\\-+]?[0-9]+ minInclusive=-2147483648 maxInclusive=2147483647)',
     ],
     [
+      'attributes added to simple content by way of complex content',
+      `<xs:complexType name='B'><xs:simpleContent><xs:extension base='xs:int'/></xs:simpleContent></xs:complexType>${derived('extension', 'B', "<xs:attribute name='u'/>")}`,
+      'type T: extension of B\n  @u?: xs:anySimpleType\n  text xs:int',
+    ],
+    [
       'groups used by name, twice and with occurrences',
       `<xs:group name='g'><xs:choice><xs:element name='a'/><xs:element name='b'/></xs:choice></xs:group>
        <xs:complexType name='T'><xs:group ref='g' maxOccurs='unbounded'/></xs:complexType>`,

@@ -93,6 +93,19 @@ describe('sets of schema documents', () => {
     );
   });
 
+  it('leave the XML namespace to whoever has a document for it, however it is reached', () => {
+    const xml = 'http://www.w3.org/XML/1998/namespace';
+    const { attributes } = compile([
+      document('a.xsd', 'urn:a', `<xs:import namespace='${xml}'/><xs:include schemaLocation='b.xsd'/>`),
+      document('b.xsd', 'urn:a', `<xs:import namespace='${xml}' schemaLocation='xml.xsd'/>`),
+      {
+        location: 'xml.xsd',
+        text: `<x:schema xmlns:x='${SCHEMA_NAMESPACE}' targetNamespace='${xml}'><x:attribute name='lang' type='x:language'/></x:schema>`,
+      },
+    ]);
+    expect([...attributes.keys()]).toEqual([`{${xml}}lang`]);
+  });
+
   it('do without a document that is imported but not needed', () => {
     const unused = document('a.xsd', 'urn:a', "<xs:import namespace='urn:b' schemaLocation='b.xsd'/>");
     expect(compile([unused]).elements.size).toBe(0);
@@ -173,9 +186,9 @@ describe('sets of schema documents', () => {
       'leave it out',
     ],
     [
-      'the namespace of instances',
-      [document('a.xsd', 'http://www.w3.org/2001/XMLSchema-instance', '')],
-      'nothing can be declared',
+      'an attribute in the namespace of instances',
+      [document('a.xsd', 'http://www.w3.org/2001/XMLSchema-instance', "<xs:attribute name='a'/>")],
+      'no attribute can be declared',
     ],
     [
       'attribute wildcards whose intersection can not be said',

@@ -61,6 +61,18 @@ describe('errors tell where and what was expected', () => {
       '2:29: a global xs:attributeGroup has no attribute kind here: expected id, name',
     ],
     [
+      'a model group behind an attribute',
+      complex("<xs:attribute name='a'/>\n<xs:sequence/>"),
+      'bad-structure',
+      '4:1: xs:sequence has to come before xs:attribute',
+    ],
+    [
+      'an annotation that is not the first',
+      model("<xs:element name='a'/><xs:annotation/>"),
+      'bad-structure',
+      '3:36: xs:annotation has to come before xs:element',
+    ],
+    [
       'stray text',
       schema("<xs:element name='a'/>\n \u00e9\u00e9 x"),
       'bad-structure',
@@ -138,6 +150,18 @@ describe('errors tell where and what was expected', () => {
       schema("<xs:redefine schemaLocation='b.xsd'/>"),
       'unsupported',
       '2:1: xs:redefine is not taken: include the document and derive new types',
+    ],
+    [
+      'what an element may not be final for',
+      schema("<xs:element name='a' final='substitution'/>"),
+      'bad-value',
+      '2:22: final is "substitution": expected #all, or extension, restriction',
+    ],
+    [
+      'a name in other letters',
+      schema("<xs:element name='\u00d7'/>"),
+      'bad-value',
+      '2:13: name is "\u00d7": expected a name without a colon',
     ],
     [
       'a simple type derived from itself',
