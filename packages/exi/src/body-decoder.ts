@@ -200,6 +200,7 @@ export class BodyDecoder {
       block.clear();
       if (this.#isCompressed) this.#input = NO_INPUT;
     }
+    this.#isWaiting = false;
     try {
       return this.#readBlock(block);
     } catch (error) {

@@ -6,6 +6,7 @@ export { ExiError, type ExiErrorCode } from './error.ts';
 export type { ExiEvent } from './events.ts';
 export { buildGrammars } from './grammar/build-grammars.ts';
 export { Grammars, SCHEMA_LESS } from './grammar/grammars.ts';
+export { deserializeGrammars, serializeGrammars } from './grammar/serialized-grammars.ts';
 export { DEFAULT_LIMITS, type ExiLimits } from './limits.ts';
 export {
   type Alignment,

@@ -1,7 +1,7 @@
 import { type Content, type Element, xml } from '@thingward/xml';
 import { ExiError } from './error.ts';
 import { buildGrammars } from './grammar/build-grammars.ts';
-import { Grammars } from './grammar/grammars.ts';
+import type { Grammars } from './grammar/grammars.ts';
 import { EXI_NAMESPACE, XSI_NAMESPACE } from './namespaces.ts';
 import {
   type Alignment,
@@ -80,9 +80,7 @@ let grammars: Grammars | undefined;
 
 /** The grammars of options documents, made when they are needed first. */
 export function optionsGrammars(): Grammars {
-  grammars ??= new Grammars(
-    buildGrammars(compileSchema([{ location: 'exi-options.xsd', bytes: new TextEncoder().encode(SCHEMA) }])),
-  );
+  grammars ??= buildGrammars(compileSchema([{ location: 'exi-options.xsd', bytes: new TextEncoder().encode(SCHEMA) }]));
   return grammars;
 }
 

@@ -8,7 +8,10 @@ import type { Grammars } from './grammars.ts';
 export class LearnedGrammars {
   readonly #grammars: Grammars;
   readonly #maxProductions: number;
-  readonly #byName = new Map<Name, Grammar>();
+  /** By the index of the name. */
+  readonly #byIndex: (Grammar | undefined)[] = [];
+  /** Indices of names that have one. */
+  readonly #touched: number[] = [];
   #productions = 0;
 
   constructor(grammars: Grammars, maxProductions: number) {
@@ -20,10 +23,13 @@ export class LearnedGrammars {
   of(name: Name): Grammar {
     const global = this.#grammars.elementOf(name);
     if (global !== undefined) return global;
-    let grammar = this.#byName.get(name);
+    const { index } = name;
+    let grammar = this.#byIndex[index];
     if (grammar === undefined) {
+      while (this.#byIndex.length < index) this.#byIndex.push(undefined);
       grammar = builtInElement();
-      this.#byName.set(name, grammar);
+      this.#byIndex[index] = grammar;
+      this.#touched.push(index);
     }
     return grammar;
   }
@@ -48,7 +54,8 @@ export class LearnedGrammars {
   }
 
   clear(): void {
-    if (this.#byName.size > 0) this.#byName.clear();
+    for (const index of this.#touched) this.#byIndex[index] = undefined;
+    this.#touched.length = 0;
     this.#productions = 0;
   }
 }

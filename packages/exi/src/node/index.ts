@@ -1,4 +1,5 @@
 export { nodeDeflate } from './deflate.ts';
+export { loadGrammars, loadSchema } from './load-grammars.ts';
 export {
   readManifest,
   type Vector,

@@ -5,7 +5,7 @@ import { ExiEncoder } from '../encoder.ts';
 import { ExiError } from '../error.ts';
 import type { ExiEvent } from '../events.ts';
 import { buildGrammars } from '../grammar/build-grammars.ts';
-import { Grammars, SCHEMA_LESS } from '../grammar/grammars.ts';
+import { type Grammars, SCHEMA_LESS } from '../grammar/grammars.ts';
 import type { Alignment, ExiOptionsInput, Preserve } from '../options.ts';
 import { builtInTypes } from '../schema/built-in-types.ts';
 import { compileSchema } from '../schema/compile.ts';
@@ -132,7 +132,7 @@ export class VectorVerifier {
     if (known !== undefined) return known;
     const components =
       schema === '' ? builtInTypes() : compileSchema([this.#document(schema)], { resolve: this.#resolve });
-    const grammars = new Grammars(buildGrammars(components));
+    const grammars = buildGrammars(components);
     this.#grammars.set(schema, grammars);
     return grammars;
   }

@@ -11,6 +11,9 @@ export interface KnownNamespace {
   readonly prefixes: readonly string[];
 }
 
+/** More names than this are searched with a map. */
+const FEW = 8;
+
 /** The partitions of one namespace: its local names and prefixes. */
 export class NamespacePartition {
   readonly id: number;
@@ -32,7 +35,14 @@ export class NamespacePartition {
   }
 
   find(local: string): Name | undefined {
-    return this.#known?.byLocal.get(local) ?? this.#byLocal?.get(local);
+    const known = this.#known?.byLocal.get(local);
+    if (known !== undefined || this.#names.length === 0) return known;
+    if (this.#byLocal !== undefined) return this.#byLocal.get(local);
+    for (let i = 0; i < this.#names.length; i++) {
+      const name = this.#names[i] as Name;
+      if (name.local === local) return name;
+    }
+    return undefined;
   }
 
   at(localId: number): Name | undefined {
@@ -43,8 +53,8 @@ export class NamespacePartition {
   add(local: string, index: number): Name {
     const name = new Name(index, this.id, this.count, this.namespace, local);
     this.#names.push(name);
-    this.#byLocal ??= new Map();
-    this.#byLocal.set(local, name);
+    if (this.#byLocal !== undefined) this.#byLocal.set(local, name);
+    else if (this.#names.length > FEW) this.#byLocal = new Map(this.#names.map((each) => [each.local, each]));
     return name;
   }
 
@@ -56,13 +66,13 @@ export class NamespacePartition {
 
   clear(): void {
     this.#names.length = 0;
-    this.#byLocal?.clear();
+    this.#byLocal = undefined;
     this.prefixes.length = this.#known?.prefixes.length ?? 0;
   }
 }
 
-/** What was added to the table last. */
-type Addition = { readonly partition: NamespacePartition; readonly what: 'namespace' | 'name' | 'prefix' };
+/** What was added to the table. */
+type Addition = 'namespace' | 'name' | 'prefix';
 
 /** The partitions of the string table that hold namespaces, local names and prefixes. @see EXI 1.0 §7.3.1, §7.3.2 */
 export class NameTable {
@@ -71,8 +81,9 @@ export class NameTable {
   readonly #maxEntries: number;
   readonly #partitions: NamespacePartition[];
   readonly #byNamespace = new Map<string, NamespacePartition>();
-  /** Everything that was not there from the start, in order. */
+  /** Everything that was not there from the start, in order, and where it was added. */
   readonly #additions: Addition[] = [];
+  readonly #changed: NamespacePartition[] = [];
   #nameCount: number;
   #mark = 0;
 
@@ -122,8 +133,9 @@ export class NameTable {
     this.#added(partition, 'prefix', position);
   }
 
-  #added(partition: NamespacePartition, what: Addition['what'], position: number): void {
-    this.#additions.push({ partition, what });
+  #added(partition: NamespacePartition, what: Addition, position: number): void {
+    this.#additions.push(what);
+    this.#changed.push(partition);
     if (this.#additions.length > this.#maxEntries) {
       throw new ExiError('limit', `the string table holds more than ${this.#maxEntries} names`, position);
     }
@@ -136,7 +148,8 @@ export class NameTable {
 
   rollback(): void {
     while (this.#additions.length > this.#mark) {
-      const { partition, what } = this.#additions.pop() as Addition;
+      const what = this.#additions.pop();
+      const partition = this.#changed.pop() as NamespacePartition;
       if (what === 'name') {
         partition.removeLast();
         this.#nameCount--;
@@ -152,12 +165,13 @@ export class NameTable {
   /** Back to what is there from the start. */
   clear(): void {
     if (this.#additions.length === 0) return;
-    for (const { partition } of this.#additions) partition.clear();
+    for (let i = 0; i < this.#changed.length; i++) (this.#changed[i] as NamespacePartition).clear();
     for (let id = this.#known.length; id < this.#partitions.length; id++) {
       this.#byNamespace.delete((this.#partitions[id] as NamespacePartition).namespace);
     }
     this.#partitions.length = this.#known.length;
     this.#additions.length = 0;
+    this.#changed.length = 0;
     this.#nameCount = this.#knownNames;
     this.#mark = 0;
   }
