@@ -4,6 +4,8 @@
  * typed error, or when a stream gives other frames in pieces than in one. Needs `npm run build` before.
  *   npm run fuzz -- [seconds] [seed]
  */
+import { readFileSync } from 'node:fs';
+import { compileSchema, SchemaError } from '@thingward/exi';
 import { decodeRequest, decodeResponse, ModbusError, TcpFrameReader } from '@thingward/modbus';
 import { IoTDiscoError, parseIoTDisco } from '@thingward/things';
 import { Frame, parseElement, StreamReader, XmlError } from '@thingward/xml';
@@ -24,8 +26,15 @@ import {
   parseCapabilityHashNode,
   SaslError,
   StanzaError,
+  StreamError,
   scramServer,
 } from '@thingward/xmpp';
+import {
+  decodeExiSetup,
+  decodeExiStreamStart,
+  decodeSchemaDownloadResponse,
+  decodeSchemaUpload,
+} from '@thingward/xmpp/exi';
 import { NEGOTIATION, negotiate } from './negotiation.mjs';
 import { serverTargets } from './server-targets.mjs';
 
@@ -153,6 +162,22 @@ const PDUS = [
   '\x10\x00\x01\x00\x02\x04\x00\x0a\x01\x02',
   '\x03\x06\x02\x2b\x00\x00\x00\x64',
 ].map((text) => Uint8Array.from(text, (c) => c.charCodeAt(0)));
+const SCHEMAS = ['facets', 'structure', 'xmpp-client', 'discovery'].map((name) =>
+  readFileSync(new URL(`../packages/exi/test/vectors/schemas/${name}.xsd`, import.meta.url)),
+);
+const EXI = "xmlns='http://jabber.org/protocol/compress/exi'";
+const EXI_NEGOTIATION = [
+  `<setup ${EXI} strict='true' blockSize='1024'><schema ns='a' bytes='1' md5Hash='${'0'.repeat(32)}'/></setup>`,
+  `<uploadSchema ${EXI} contentType='ExiBody' bytes='1' md5Hash='${'0'.repeat(32)}'>AAAA</uploadSchema>`,
+  `<downloadSchemaResponse ${EXI} url='u' result='0'><httpError code='404' message=''/></downloadSchemaResponse>`,
+  `<streamStart ${EXI} version='1.0'><xmlns prefix='' namespace='jabber:client'/></streamStart>`,
+];
+const EXI_DECODERS = {
+  setup: decodeExiSetup,
+  uploadSchema: (element) => decodeSchemaUpload(element, 100),
+  downloadSchemaResponse: decodeSchemaDownloadResponse,
+  streamStart: decodeExiStreamStart,
+};
 const keys = {
   salt: new Uint8Array(16),
   iterations: 4096,
@@ -181,6 +206,15 @@ function frames(chunks) {
 
 /** What is thrown where nothing may be: whatever is wrong ends the stream instead. */
 class Nothing extends Error {}
+
+function elementOf(bytes) {
+  try {
+    return parseElement(bytes);
+  } catch (error) {
+    if (error instanceof XmlError) return undefined;
+    throw error;
+  }
+}
 
 /** Each: makes an input, and gives it to a parser that may throw only these errors. */
 const TARGETS = {
@@ -214,6 +248,19 @@ const TARGETS = {
     () => pick([noise(40), mutated(Uint8Array.of(0, 1, 0, 0, 0, 6, 1, ...PDUS[0]))]),
     (input) => new TcpFrameReader().push(input),
     ModbusError,
+  ],
+  schema: [
+    () => mutated(pick(SCHEMAS)),
+    (bytes) => compileSchema([{ location: 'a.xsd', bytes }], { limits: { maxSteps: 100_000 } }),
+    SchemaError,
+  ],
+  'exi negotiation': [
+    () => mutated(utf8(pick(EXI_NEGOTIATION))),
+    (input) => {
+      const element = elementOf(input);
+      if (element) EXI_DECODERS[element.name]?.(element);
+    },
+    StreamError,
   ],
   'qr string': [
     () => latin1(mutated(utf8('IoTDisco;SN:39;MAN:a\\;b;#V:1.2;KEY:48'))),

@@ -16,6 +16,7 @@ const VERBS: Readonly<Record<string, () => Promise<() => Command>>> = {
   set: async () => (await import('./commands/set.ts')).setCommand,
   watch: async () => (await import('./commands/watch.ts')).watchCommand,
   history: async () => (await import('./commands/history.ts')).historyCommand,
+  exi: async () => (await import('./commands/exi.ts')).exiCommand,
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
 };
 const ALIASES: Readonly<Record<string, string>> = { ncap: 'gateway' };

@@ -1,1 +1,10 @@
-export {};
+export { nodeDeflate } from './deflate.ts';
+export { loadGrammars, loadSchema } from './load-grammars.ts';
+export {
+  readManifest,
+  type Vector,
+  type VectorOptions,
+  type VectorResult,
+  VectorVerifier,
+  verifyManifest,
+} from './verify-manifest.ts';

@@ -1,0 +1,156 @@
+import type { Name } from '../string-table/name.ts';
+import type { Datatype } from '../values/datatype.ts';
+import { EVENT, type EventType } from './event.ts';
+
+/** What may stand on the second level of a grammar depends on its kind. @see EXI 1.0 §8.4, §8.5 */
+export const KIND = {
+  document: 0,
+  documentContent: 1,
+  documentEnd: 2,
+  fragmentContent: 3,
+  /** Of a schema: where an element begins, after some of its attributes, and its content. */
+  firstStartTag: 4,
+  startTag: 5,
+  content: 6,
+  /** Learned on the way. */
+  builtInStartTag: 7,
+  builtInContent: 8,
+} as const;
+
+export type GrammarKind = (typeof KIND)[keyof typeof KIND];
+
+/** One right-hand side of a grammar. */
+export class Production {
+  readonly event: EventType;
+  /** Of AT(qname) and SE(qname). */
+  readonly name: Name | undefined;
+  /** Compact identifier of the namespace of AT(uri:*) and SE(uri:*). */
+  readonly uriId: number;
+  /** Of AT(qname) and CH; undefined: a string. */
+  readonly datatype: Datatype | undefined;
+  /** Of SE(qname): the grammar of the element. */
+  element: Grammar | undefined;
+  next: Grammar;
+  /** Its place in its grammar. */
+  place = 0;
+
+  constructor(
+    event: EventType,
+    next: Grammar,
+    name?: Name | undefined,
+    datatype?: Datatype | undefined,
+    element?: Grammar | undefined,
+    uriId = -1,
+  ) {
+    this.event = event;
+    this.next = next;
+    this.name = name;
+    this.datatype = datatype;
+    this.element = element;
+    this.uriId = uriId;
+  }
+}
+
+/** More productions than this are searched with a map. */
+const FEW = 8;
+
+/** A left-hand side with its productions: one state of the automaton that an element's content runs through. */
+export class Grammar {
+  readonly kind: GrammarKind;
+  /** By event code; those of built-in grammars the other way round: what was learned last has code 0. */
+  readonly productions: Production[] = [];
+  /** Where undeclared content leads to: Element(i, content2), or itself. */
+  content: Grammar = this;
+  /** Where `xsi:nil` leads to. */
+  typeEmpty: Grammar | undefined;
+  /** Number of AT(qname) productions; they come first. */
+  attributeCount = 0;
+  /** What its second level depends on, as a small number. */
+  shape: number;
+  #byName: Map<Name, Production> | undefined;
+
+  constructor(kind: GrammarKind, hasEndElement = false, isTypeCastable = false, isNillable = false) {
+    this.kind = kind;
+    this.shape = kind * 8 + (hasEndElement ? 4 : 0) + (isTypeCastable ? 2 : 0) + (isNillable ? 1 : 0);
+  }
+
+  /** Was it made of a schema? */
+  get isSchemaInformed(): boolean {
+    return this.kind === KIND.firstStartTag || this.kind === KIND.startTag || this.kind === KIND.content;
+  }
+
+  get isBuiltIn(): boolean {
+    return this.kind === KIND.builtInStartTag || this.kind === KIND.builtInContent;
+  }
+
+  /** The event code of a production: its place, counted from the end where new ones get the code 0. */
+  codeOf(production: Production): number {
+    return this.#isReversed ? this.productions.length - 1 - production.place : production.place;
+  }
+
+  /** The production with this event code. */
+  at(code: number): Production {
+    const { productions } = this;
+    return productions[this.#isReversed ? productions.length - 1 - code : code] as Production;
+  }
+
+  get #isReversed(): boolean {
+    return this.kind >= KIND.builtInStartTag || (this.kind === KIND.fragmentContent && this.isLearning);
+  }
+
+  /** Does it learn? Only the built-in fragment grammar must say. */
+  isLearning = false;
+
+  /** SE(qname) or AT(qname) of this name. */
+  find(event: EventType, name: Name): Production | undefined {
+    const { productions } = this;
+    if (productions.length <= FEW) {
+      for (let i = 0; i < productions.length; i++) {
+        const production = productions[i] as Production;
+        if (production.name === name && production.event === event) return production;
+      }
+      return undefined;
+    }
+    this.#byName ??= this.#index();
+    const found = this.#byName.get(name);
+    if (found === undefined || found.event === event) return found;
+    return productions.find((production) => production.name === name && production.event === event);
+  }
+
+  #index(): Map<Name, Production> {
+    const index = new Map<Name, Production>();
+    for (const production of this.productions) if (production.name) index.set(production.name, production);
+    return index;
+  }
+
+  /** SE(uri:*) or AT(uri:*) of this namespace. */
+  findInNamespace(event: EventType, uriId: number): Production | undefined {
+    return this.productions.find((production) => production.event === event && production.uriId === uriId);
+  }
+
+  /** The one production with this event: SE(*), AT(*), EE, CH, ... */
+  first(event: EventType): Production | undefined {
+    const { productions } = this;
+    for (let i = 0; i < productions.length; i++) {
+      const production = productions[i] as Production;
+      if (production.event === event) return production;
+    }
+    return undefined;
+  }
+
+  /** Adds a production; where new ones come first it has the event code 0 from now on. */
+  add(production: Production): void {
+    production.place = this.productions.length;
+    this.productions.push(production);
+    if (production.name) this.#byName?.set(production.name, production);
+  }
+}
+
+/** Grammars of an element that no schema describes. @see EXI 1.0 §8.4.3 */
+export function builtInElement(): Grammar {
+  const startTag = new Grammar(KIND.builtInStartTag);
+  const content = new Grammar(KIND.builtInContent);
+  startTag.content = content;
+  content.add(new Production(EVENT.endElement, content));
+  return startTag;
+}
