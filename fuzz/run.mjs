@@ -5,7 +5,7 @@
  *   npm run fuzz -- [seconds] [seed]
  */
 import { readFileSync } from 'node:fs';
-import { compileSchema, SchemaError } from '@thingward/exi';
+import { compileSchema, ExiDecoder, ExiEncoder, ExiError, SchemaError } from '@thingward/exi';
 import { decodeRequest, decodeResponse, ModbusError, TcpFrameReader } from '@thingward/modbus';
 import { IoTDiscoError, parseIoTDisco } from '@thingward/things';
 import { Frame, parseElement, StreamReader, XmlError } from '@thingward/xml';
@@ -216,6 +216,36 @@ function elementOf(bytes) {
   }
 }
 
+/** Stanzas under some options of EXI, and how to decode what is made of them. */
+const EXI_STREAMS = [
+  {},
+  { alignment: 'byte-packed' },
+  { alignment: 'pre-compression' },
+  { alignment: 'compression' },
+].flatMap((options) =>
+  [undefined, 4].map((valuePartitionCapacity) => {
+    const settings = { options: { ...options, valuePartitionCapacity }, header: { options: true } };
+    const stanza = parseElement(STANZA);
+    return new ExiEncoder(settings).encodeElement(stanza.append(stanza, 'x', stanza));
+  }),
+);
+const EXI_LIMITS = { maxEvents: 5000, maxCharacters: 100_000, maxInflatedBytes: 100_000, maxValueLength: 10_000 };
+
+function exiElements(chunks) {
+  const decoder = new ExiDecoder({ limits: EXI_LIMITS });
+  const seen = [];
+  try {
+    for (const chunk of chunks) {
+      decoder.push(chunk);
+      for (let element = decoder.nextElement(); element; element = decoder.nextElement()) seen.push(element.toString());
+    }
+    return { seen, failed: false };
+  } catch (error) {
+    if (!(error instanceof ExiError)) throw error;
+    return { seen, failed: true };
+  }
+}
+
 /** Each: makes an input, and gives it to a parser that may throw only these errors. */
 const TARGETS = {
   element: [
@@ -235,6 +265,17 @@ const TARGETS = {
         throw new Error(`${a} is not ${b}`);
     },
     XmlError,
+  ],
+  exi: [
+    () => pick([noise(60), mutated(pick(EXI_STREAMS)), mutated(pick(EXI_STREAMS))]),
+    (input) => {
+      const whole = exiElements([input]);
+      const pieces = exiElements([...input].map((byte) => Uint8Array.of(byte)));
+      const [a, b] = [whole.seen.join(''), pieces.seen.join('')];
+      if (a !== b || whole.failed !== pieces.failed) throw new Error(`in one: ${a}\nin pieces: ${b}`);
+      for (const text of whole.seen) parseElement(text);
+    },
+    ExiError,
   ],
   jid: [
     () => pick([latin1(mutated(utf8('Romeo@xn--exmple-cua.org/orchard'))), international(JID_PARTS, 8)]),

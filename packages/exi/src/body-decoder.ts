@@ -3,6 +3,7 @@
  * Each step changes state only when all its bits were there; in incremental use what it added to the string table is taken back
  * when they were not, so that it can be read again with more input.
  */
+import { XMLNS_NAMESPACE } from '@thingward/xml';
 import { BitReader, IncompleteInput } from './bits/bit-reader.ts';
 import { bitWidth } from './bits/bit-width.ts';
 import { Block, type BlockRecord } from './compression/block.ts';
@@ -16,6 +17,7 @@ import { DOCUMENT_END, type Grammars } from './grammar/grammars.ts';
 import { LearnedGrammars } from './grammar/learned-grammars.ts';
 import { type SecondLevel, secondLevels } from './grammar/second-level.ts';
 import type { ExiLimits } from './limits.ts';
+import { XML_NAMESPACE } from './namespaces.ts';
 import type { ExiOptions } from './options.ts';
 import type { Name } from './string-table/name.ts';
 import { type NamespacePartition, NameTable } from './string-table/name-table.ts';
@@ -387,16 +389,25 @@ export class BodyDecoder {
       case EVENT.docType: {
         this.value = this.#readString();
         this.details = [this.#readString(), this.#readString(), this.#readString()];
+        if (!isNcName(this.value.replace(':', '_'))) throw input.malformed('a document type with no name');
         return event;
       }
       case EVENT.processingInstruction:
         this.value = this.#readString();
         this.details = [this.#readString()];
+        if (!isNcName(this.value) || /^xml$/i.test(this.value) || this.details[0]?.includes('?>')) {
+          throw input.malformed('a processing instruction that XML cannot have');
+        }
         this.#goOn(grammar);
         return event;
       case EVENT.comment:
+        this.value = this.#readString();
+        if (/--|-$/.test(this.value)) throw input.malformed('a comment that XML cannot have');
+        this.#goOn(grammar);
+        return event;
       case EVENT.entityReference:
         this.value = this.#readString();
+        if (!isNcName(this.value)) throw input.malformed('an entity with no name');
         this.#goOn(grammar);
         return event;
       default:
@@ -568,6 +579,10 @@ export class BodyDecoder {
       prefix = known;
     }
     this.isElementPrefix = this.#input.readBoolean();
+    const isReserved = prefix === 'xmlns' || (prefix === 'xml') !== (partition.namespace === XML_NAMESPACE);
+    if (isReserved || (prefix !== '' && partition.namespace === '')) {
+      throw this.#input.malformed('a declaration of a prefix that cannot be declared');
+    }
     this.namespace = partition.namespace;
     this.prefix = prefix;
     if (this.#keepsLexical) this.#declared.push({ depth: this.#depth, prefix, namespace: partition.namespace });
@@ -624,10 +639,19 @@ export class BodyDecoder {
   /** @see EXI 1.0 §7.3.1 */
   #readNamespace(): NamespacePartition {
     const id = this.#input.readBits(bitWidth(this.#names.count + 1));
-    if (id === 0) return this.#names.addNamespace(this.#readString(), this.#input.position);
+    if (id === 0) return this.#newNamespace();
     const partition = this.#names.at(id - 1);
     if (partition === undefined) throw this.#input.malformed('no such namespace');
     return partition;
+  }
+
+  #newNamespace(): NamespacePartition {
+    const namespace = this.#readString();
+    // Nothing has a name there; and braces, which no URI has, delimit namespaces in names of attributes.
+    if (namespace === XMLNS_NAMESPACE || /[{}]/.test(namespace)) {
+      throw this.#input.malformed('a namespace that nothing can have');
+    }
+    return this.#names.addNamespace(namespace, this.#input.position);
   }
 
   /** @see EXI 1.0 §7.3.2 */
@@ -642,7 +666,10 @@ export class BodyDecoder {
     this.#strings.checkLength(length - 1, input);
     const local = input.readText(length - 1);
     this.#count(local);
-    if (!isNcName(local)) throw input.malformed('a local name that is no name');
+    // `xmlns` without a namespace would be a declaration to whoever reads it as XML.
+    if (!isNcName(local) || (partition.id === 0 && local === 'xmlns')) {
+      throw input.malformed('a local name that is no name');
+    }
     return this.#names.addName(partition, local, input.position);
   }
 

@@ -17,6 +17,7 @@ import { type SecondLevel, secondLevels } from './grammar/second-level.ts';
 import type { ExiLimits } from './limits.ts';
 import { XML_NAMESPACE, XSI_NAMESPACE } from './namespaces.ts';
 import type { ExiOptions } from './options.ts';
+import { PendingAttributes } from './pending-attributes.ts';
 import type { Name } from './string-table/name.ts';
 import { type NamespacePartition, NameTable } from './string-table/name-table.ts';
 import { StringEncoder } from './string-table/string-encoder.ts';
@@ -50,13 +51,6 @@ interface OuterState {
   readonly depth: number;
 }
 
-interface PendingAttribute {
-  readonly namespace: string;
-  readonly local: string;
-  readonly prefix: string | undefined;
-  readonly value: string;
-}
-
 export class BodyEncoder {
   readonly out: BitWriter;
   readonly #grammars: Grammars;
@@ -86,7 +80,8 @@ export class BodyEncoder {
   #grammar: Grammar = DOCUMENT_END;
   #isInStartTag = false;
   #elementPrefix: string | undefined;
-  readonly #attributes: PendingAttribute[] = [];
+  /** The attributes of the start tag at hand; their names where the grammars know them. */
+  readonly #attributes = new PendingAttributes();
   #text = '';
   /** Has the element no child element before the text? */
   #textIsFirst = false;
@@ -144,7 +139,7 @@ export class BodyEncoder {
     this.out.aligned = this.#options.alignment !== 'bit-packed';
     this.#depth = 0;
     this.#declared.length = 0;
-    this.#attributes.length = 0;
+    this.#attributes.count = 0;
     this.#text = '';
     this.#isInStartTag = false;
     this.#grammar = this.#options.fragment ? this.#grammars.fragmentContent : this.#grammars.documentContent;
@@ -249,7 +244,7 @@ export class BodyEncoder {
 
   /** An attribute of the element at hand. */
   attribute(namespace: string, local: string, value: string, prefix?: string | undefined): void {
-    this.#attributes.push({ namespace, local, prefix, value });
+    this.#attributes.add(undefined, namespace, local, prefix, value);
   }
 
   endElement(): void {
@@ -321,6 +316,11 @@ export class BodyEncoder {
     let prefixes = 0;
     for (const key in attributes) {
       const value = attributes[key] as string;
+      const known = this.#grammars.namesByKey.get(key);
+      if (known !== undefined && (known.uriId < 2 || !this.#keepsPrefixes)) {
+        this.#attributes.add(known, known.namespace, known.local, known.uriId === 1 ? 'xml' : '', value);
+        continue;
+      }
       if (key.charCodeAt(0) === 0x7b) {
         const close = key.indexOf('}');
         const uri = key.slice(1, close);
@@ -348,35 +348,32 @@ export class BodyEncoder {
     this.#isInStartTag = false;
     this.#textIsFirst = true;
     const attributes = this.#attributes;
-    if (attributes.length === 0) return;
-    if (attributes.length > 1) this.#sort(attributes);
-    for (let i = 0; i < attributes.length; i++) {
-      const { namespace, local, prefix, value } = attributes[i] as PendingAttribute;
-      if (namespace === XSI_NAMESPACE && local === 'type') this.#writeXsiType(value, prefix);
-      else if (namespace === XSI_NAMESPACE && local === 'nil') this.#writeXsiNil(value, prefix);
-      else this.#writeAttribute(namespace, local, prefix, value);
+    if (attributes.count === 0) return;
+    attributes.sort(this.#grammars);
+    for (let i = 0; i < attributes.count; i++) {
+      const at = attributes.order[i] as number;
+      const name = attributes.names[at];
+      const namespace = attributes.namespaces[at] as string;
+      const local = attributes.locals[at] as string;
+      const prefix = attributes.prefixes[at];
+      const value = attributes.values[at] as string;
+      if (namespace !== XSI_NAMESPACE) this.#writeAttribute(name, namespace, local, prefix, value);
+      else if (local === 'type') this.#writeXsiType(value, prefix);
+      else if (local === 'nil') this.#writeXsiNil(value, prefix);
+      else this.#writeAttribute(name, namespace, local, prefix, value);
     }
-    attributes.length = 0;
+    attributes.count = 0;
   }
 
-  /** xsi:type, xsi:nil, then by local name and namespace: the order that grammars of a schema demand. @see EXI 1.0 §8.5.4.1.3 */
-  #sort(attributes: PendingAttribute[]): void {
-    const isInformed = this.#grammars.isSchemaInformed;
-    for (let i = 1; i < attributes.length; i++) {
-      const attribute = attributes[i] as PendingAttribute;
-      let at = i;
-      while (at > 0 && comesBefore(attribute, attributes[at - 1] as PendingAttribute, isInformed)) {
-        attributes[at] = attributes[at - 1] as PendingAttribute;
-        at--;
-      }
-      attributes[at] = attribute;
-    }
-  }
-
-  #writeAttribute(namespace: string, local: string, prefix: string | undefined, value: string): void {
+  #writeAttribute(
+    known: Name | undefined,
+    namespace: string,
+    local: string,
+    prefix: string | undefined,
+    value: string,
+  ): void {
     const grammar = this.#grammar;
-    const partition = this.#names.find(namespace);
-    let name = partition?.find(local);
+    let name = known ?? this.#names.findName(namespace, local);
     const declared = name && grammar.find(EVENT.attribute, name);
     let codec: ValueCodec;
     if (declared !== undefined) {
@@ -390,6 +387,7 @@ export class BodyEncoder {
       if (this.#keepsPrefixes) this.#writePrefixOf(namespace, prefix);
       this.#setGrammar(declared.next);
     } else {
+      const partition = this.#names.find(namespace);
       let production = partition && grammar.findInNamespace(EVENT.attributeInNamespace, partition.id);
       production ??= grammar.first(EVENT.attributeAny);
       // xsi:schemaLocation: strict has no place for it, and nobody misses it.
@@ -464,7 +462,7 @@ export class BodyEncoder {
   #writeXsiNil(value: string, prefix: string | undefined): void {
     const grammar = this.#grammar;
     if (!grammar.isSchemaInformed) {
-      this.#writeAttribute(XSI_NAMESPACE, 'nil', prefix, value);
+      this.#writeAttribute(this.#grammars.xsiNil, XSI_NAMESPACE, 'nil', prefix, value);
       return;
     }
     const name = this.#grammars.xsiNil;
@@ -667,20 +665,6 @@ export class BodyEncoder {
     const where = element === undefined ? 'the document' : `<${element.local}>`;
     return new ExiError('not-encodable', `${what} has no place in ${where} under these options`, this.out.position);
   }
-}
-
-/** Does an attribute come before another that was given before it? */
-function comesBefore(one: PendingAttribute, other: PendingAttribute, isSorted: boolean): boolean {
-  const rank = rankOf(one);
-  const otherRank = rankOf(other);
-  if (rank !== otherRank) return rank < otherRank;
-  if (!isSorted || rank < 2) return false;
-  return one.local === other.local ? one.namespace < other.namespace : one.local < other.local;
-}
-
-function rankOf({ namespace, local }: PendingAttribute): number {
-  if (namespace !== XSI_NAMESPACE) return 2;
-  return local === 'type' ? 0 : local === 'nil' ? 1 : 2;
 }
 
 /** Can it follow the text of an element that has nothing but text? */

@@ -4,6 +4,9 @@ import { ExiError } from './error.ts';
 import { EVENT } from './grammar/event.ts';
 import type { Name } from './string-table/name.ts';
 
+/** Compact identifier of the namespace of `xml:lang` and its like. */
+const XML_URI_ID = 1;
+
 interface OpenElement {
   readonly name: Name;
   readonly attributes: Record<string, string>;
@@ -35,6 +38,10 @@ export class ElementReader {
     for (;;) {
       switch (decoder.next()) {
         case EVENT.element:
+          // Such elements cannot be written with a default namespace, as elements are.
+          if ((decoder.name as Name).uriId === XML_URI_ID) {
+            throw new ExiError('unsupported', 'an element in the namespace of XML itself', this.#position());
+          }
           open.push({ name: decoder.name as Name, attributes: Object.create(null), children: [] });
           break;
         case EVENT.attribute: {

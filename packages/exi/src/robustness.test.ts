@@ -73,7 +73,7 @@ describe('random documents under random options', () => {
           }
         },
       ),
-      { numRuns: 500 },
+      { numRuns: 150 },
     );
   });
 
@@ -86,7 +86,7 @@ describe('random documents under random options', () => {
         // Attributes come in the order of the grammars.
         expect(normal(decoder.nextElement() as Element)).toBe(normal(each));
       }),
-      { numRuns: 500 },
+      { numRuns: 150 },
     );
   });
 
@@ -101,7 +101,7 @@ describe('random documents under random options', () => {
           expect(String(decoder.nextElement())).toBe(String(each));
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 60 },
     );
   });
 });
@@ -143,7 +143,7 @@ describe('corrupt input', () => {
           expect((error as ExiError).bit).toBeGreaterThanOrEqual(0);
         }
       }),
-      { numRuns: 3000 },
+      { numRuns: 1000 },
     );
   });
 

@@ -78,6 +78,13 @@ export class BitReader {
     let value = (bytes[at] as number) & (0xff >>> this.bit);
     let left = n - (8 - this.bit);
     at++;
+    if (n <= 24) {
+      for (; left >= 8; left -= 8) value = (value << 8) | (bytes[at++] as number);
+      if (left > 0) value = (value << left) | ((bytes[at] as number) >>> (8 - left));
+      this.at = at;
+      this.bit = left;
+      return value;
+    }
     for (; left >= 8; left -= 8) value = value * 256 + (bytes[at++] as number);
     if (left > 0) value = value * 2 ** left + ((bytes[at] as number) >>> (8 - left));
     this.at = at;

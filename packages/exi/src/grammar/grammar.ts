@@ -52,7 +52,7 @@ export class Production {
 }
 
 /** More productions than this are searched with a map. */
-const FEW = 8;
+const FEW = 12;
 
 /** A left-hand side with its productions: one state of the automaton that an element's content runs through. */
 export class Grammar {
@@ -66,11 +66,20 @@ export class Grammar {
   /** Number of AT(qname) productions; they come first. */
   attributeCount = 0;
   /** What its second level depends on, as a small number. */
-  shape: number;
+  readonly shape: number;
+  /** Does it learn? Then new productions come first. */
+  readonly isLearning: boolean;
   #byName: Map<Name, Production> | undefined;
 
-  constructor(kind: GrammarKind, hasEndElement = false, isTypeCastable = false, isNillable = false) {
+  constructor(
+    kind: GrammarKind,
+    hasEndElement = false,
+    isTypeCastable = false,
+    isNillable = false,
+    isLearning = kind >= KIND.builtInStartTag,
+  ) {
     this.kind = kind;
+    this.isLearning = isLearning;
     this.shape = kind * 8 + (hasEndElement ? 4 : 0) + (isTypeCastable ? 2 : 0) + (isNillable ? 1 : 0);
   }
 
@@ -85,21 +94,14 @@ export class Grammar {
 
   /** The event code of a production: its place, counted from the end where new ones get the code 0. */
   codeOf(production: Production): number {
-    return this.#isReversed ? this.productions.length - 1 - production.place : production.place;
+    return this.isLearning ? this.productions.length - 1 - production.place : production.place;
   }
 
   /** The production with this event code. */
   at(code: number): Production {
     const { productions } = this;
-    return productions[this.#isReversed ? productions.length - 1 - code : code] as Production;
+    return productions[this.isLearning ? productions.length - 1 - code : code] as Production;
   }
-
-  get #isReversed(): boolean {
-    return this.kind >= KIND.builtInStartTag || (this.kind === KIND.fragmentContent && this.isLearning);
-  }
-
-  /** Does it learn? Only the built-in fragment grammar must say. */
-  isLearning = false;
 
   /** SE(qname) or AT(qname) of this name. */
   find(event: EventType, name: Name): Production | undefined {

@@ -21,6 +21,10 @@ export class Grammars {
   readonly namespaces: readonly KnownNamespace[];
   readonly datatypes: readonly Datatype[];
   readonly isSchemaInformed: boolean;
+  /** Names that are there from the start by their `attributeKey`. */
+  readonly namesByKey: ReadonlyMap<string, Name>;
+  /** Where each of these names stands among attributes, by its index. @see EXI 1.0 §8.5.4.1.4 */
+  readonly attributeRanks: Int32Array;
   readonly xsiNil: Name;
   readonly xsiType: Name;
   /** What they were made of; undefined for those of no schema. */
@@ -40,6 +44,9 @@ export class Grammars {
     const xsi = this.namespaces[2] as KnownNamespace;
     this.xsiNil = xsi.byLocal.get('nil') as Name;
     this.xsiType = xsi.byLocal.get('type') as Name;
+    const names = this.namespaces.flatMap((namespace) => namespace.names);
+    this.namesByKey = new Map(names.map((name) => [name.attributeKey, name]));
+    this.attributeRanks = attributeRanks(names, this.isSchemaInformed, this.xsiType, this.xsiNil);
     if (data === undefined) {
       this.datatypes = [];
       this.#documentContent = new Grammar(KIND.documentContent);
@@ -47,7 +54,7 @@ export class Grammars {
       this.#fragmentContent = undefined;
     } else {
       this.datatypes = data.datatypes.map((each, index) => new Datatype(index, each));
-      const grammars = this.#build(data);
+      const grammars = this.#build(data, names);
       this.#documentContent = grammars[data.documentContent] as Grammar;
       this.#fragmentContent = grammars[data.fragmentContent] as Grammar;
     }
@@ -78,8 +85,7 @@ export class Grammars {
     return this.#fragmentContent ?? learningFragment();
   }
 
-  #build(data: GrammarData): readonly Grammar[] {
-    const names = this.namespaces.flatMap((namespace) => namespace.names);
+  #build(data: GrammarData, names: readonly Name[]): readonly Grammar[] {
     const grammars = data.grammars.map(({ kind, isTypeCastable, isNillable, productions }) => {
       const hasEndElement = productions.some(({ event }) => event === EVENT.endElement);
       return new Grammar(kind, hasEndElement, isTypeCastable, isNillable);
@@ -114,13 +120,30 @@ export class Grammars {
   }
 }
 
+/** Attributes are sorted by local name, then by namespace, behind xsi:type and xsi:nil; without a schema they come as they are. */
+function attributeRanks(names: readonly Name[], isSorted: boolean, xsiType: Name, xsiNil: Name): Int32Array {
+  const ranks = new Int32Array(names.length);
+  if (isSorted) {
+    const sorted = [...names].sort((a, b) => compare(a.local, b.local) || compare(a.namespace, b.namespace));
+    sorted.forEach((name, rank) => {
+      ranks[name.index] = rank;
+    });
+  }
+  ranks[xsiType.index] = -2;
+  ranks[xsiNil.index] = -1;
+  return ranks;
+}
+
+function compare(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
+}
+
 /** Behind the root element. */
 export const DOCUMENT_END = new Grammar(KIND.documentEnd);
 DOCUMENT_END.add(new Production(EVENT.endDocument, DOCUMENT_END));
 
 function learningFragment(): Grammar {
-  const grammar = new Grammar(KIND.fragmentContent);
-  grammar.isLearning = true;
+  const grammar = new Grammar(KIND.fragmentContent, false, false, false, true);
   // The other way round, since what is added comes first.
   grammar.add(new Production(EVENT.endDocument, DOCUMENT_END));
   grammar.add(new Production(EVENT.elementAny, grammar));

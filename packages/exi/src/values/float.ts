@@ -7,6 +7,8 @@ import { valueEnd, valueStart } from './white-space.ts';
 /** The exponent that makes the mantissa tell of a special value. */
 const SPECIAL = -16384;
 const MAX_MANTISSA = 2n ** 63n;
+/** More digits are none of a number that a double can be. */
+const MAX_DIGITS = 400;
 /** Up to so many digits a number is printed without exponent. */
 const PLAIN_DIGITS = 16;
 
@@ -56,20 +58,29 @@ export class FloatCodec extends ValueCodec {
     }
     this.#isNegative = sign === 0x2d && value !== 0;
     this.#mantissa = value;
-    if (value > Number.MAX_SAFE_INTEGER) {
-      const exact = BigInt(text.slice(0, at).replace(/[^0-9]/g, ''));
-      if (exact > (this.#isNegative ? MAX_MANTISSA : MAX_MANTISSA - 1n)) return false;
-      this.#mantissa = exact;
-    }
     this.#exponent = exponent - scale;
-    // Zeros of a fraction say how precise it is; those of a whole number do not.
-    if (typeof this.#mantissa === 'number') {
-      if (this.#mantissa === 0) this.#exponent = this.#isShortest ? 0 : Math.min(this.#exponent, 0);
-      else this.#moveZeros(this.#mantissa);
+    if (value > Number.MAX_SAFE_INTEGER) {
+      if (digits > MAX_DIGITS) return false;
+      this.#moveManyZeros(BigInt(text.slice(0, at).replace(/[^0-9]/g, '')));
+      if (this.#mantissa > (this.#isNegative ? MAX_MANTISSA : MAX_MANTISSA - 1n)) return false;
+    } else if (value === 0) {
+      this.#exponent = this.#isShortest ? 0 : Math.min(this.#exponent, 0);
+    } else {
+      this.#moveZeros(value);
     }
     return this.#exponent > SPECIAL && this.#exponent < -SPECIAL;
   }
 
+  #moveManyZeros(mantissa: bigint): void {
+    let rest = mantissa;
+    while ((this.#isShortest || this.#exponent >= 0) && rest % 10n === 0n) {
+      rest /= 10n;
+      this.#exponent++;
+    }
+    this.#mantissa = rest;
+  }
+
+  /** Zeros of a fraction say how precise it is; those of a whole number do not. */
   #moveZeros(mantissa: number): void {
     let rest = mantissa;
     while ((this.#isShortest || this.#exponent >= 0) && rest % 10 === 0) {

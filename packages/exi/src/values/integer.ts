@@ -6,10 +6,12 @@ import { valueEnd, valueStart } from './white-space.ts';
 
 /** Digits that always make a safe integer. */
 const SAFE_DIGITS = 15;
+/** More digits would take more octets than a reader accepts. */
+const MAX_DIGITS = 1000;
 
 /** A non-negative integer from decimal digits `start` to `end`; undefined when there are none or others. */
 export function parseDigits(text: string, start: number, end: number): number | bigint | undefined {
-  if (start >= end) return undefined;
+  if (start >= end || end - start > MAX_DIGITS) return undefined;
   let value = 0;
   for (let i = start; i < end; i++) {
     const digit = text.charCodeAt(i) - 0x30;

@@ -1,4 +1,4 @@
-import { buildGrammars, ExiDecoder, ExiEncoder, Grammars } from '@thingward/exi';
+import { buildGrammars, ExiDecoder, ExiEncoder } from '@thingward/exi';
 import { type Element, parseElement, xml } from '@thingward/xml';
 import { SchemaCatalogue } from '@thingward/xmpp/exi';
 import { xmppSchemas } from '@thingward/xmpp/node';
@@ -8,7 +8,7 @@ import { thingSchemas } from './schemas.ts';
 
 const ALL = [...xmppSchemas(), ...thingSchemas()];
 const COMPONENTS = new SchemaCatalogue(ALL).compile(ALL);
-const SETTINGS = { options: { strict: true }, grammars: new Grammars(buildGrammars(COMPONENTS)) };
+const SETTINGS = { options: { strict: true }, grammars: buildGrammars(COMPONENTS) };
 
 /** With attributes in order, as EXI puts them. */
 function sorted({ name, namespace, attributes, children }: Element): Element {

@@ -1,4 +1,4 @@
-import { buildGrammars, ExiDecoder, ExiEncoder, Grammars } from '@thingward/exi';
+import { buildGrammars, ExiDecoder, ExiEncoder } from '@thingward/exi';
 import { type Element, parseElement, xml } from '@thingward/xml';
 import { describe, expect, it } from 'vitest';
 import { STANZAS } from '../../test/stanzas.ts';
@@ -6,7 +6,7 @@ import { SchemaCatalogue } from '../exi/schema-catalogue.ts';
 import { xmppSchemas } from './schemas.ts';
 
 const FILES = xmppSchemas();
-const GRAMMARS = new Grammars(buildGrammars(new SchemaCatalogue(FILES).compile(FILES)));
+const GRAMMARS = buildGrammars(new SchemaCatalogue(FILES).compile(FILES));
 const OPTIONS = { strict: true } as const;
 
 function namespacesIn(element: Element): readonly string[] {
