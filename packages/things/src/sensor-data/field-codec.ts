@@ -10,7 +10,6 @@ import {
   outgoingDateTime,
   outgoingNode,
   outgoingText,
-  PayloadError,
   requiredAttribute,
   valid,
 } from '../thing/payload.ts';
@@ -25,12 +24,7 @@ import {
   parseInt64,
 } from '../thing/xml-schema-values.ts';
 import { FIELD_TYPES, type Field, type FieldType, type FieldValue, QOS_FLAGS, type QosFlag } from './field.ts';
-
-/**
- * String IDs of localisation. The published schema's pattern demands a module name after `|`, but XEP-0323 §6.2 says and shows
- * (`3||A1`) that it may be empty.
- */
-const STRING_IDS = /^\d+(?:\|(?:\w+(?:\.\w+)*)?(?:\|[^,]*)?)?(?:,\d+(?:\|(?:\w+(?:\.\w+)*)?(?:\|[^,]*)?)?)*$/;
+import { parseStringIds } from './localization.ts';
 
 const VALUE_CHECKS = {
   numeric: [isFiniteDouble, 'a finite number'],
@@ -76,9 +70,7 @@ function runs<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {
 
 function encodeField(field: Field): Element {
   const path = `${field.value.type}[@name=${JSON.stringify(field.name)}]`;
-  if (field.stringIds !== undefined && !STRING_IDS.test(field.stringIds)) {
-    throw new PayloadError('invalid-value', `${path}/@stringIds`, 'not a list of string IDs');
-  }
+  if (field.stringIds !== undefined) parseStringIds(field.stringIds, `${path}/@stringIds`);
   return xml(field.value.type, {
     name: outgoingText(field.name, `${path}/@name`),
     ...flags(FIELD_TYPES, field.types),
@@ -151,9 +143,7 @@ function decodeField(element: Element, path: string): Omit<Field, 'node' | 'time
   const writable = booleanAttribute(element, 'writable', path);
   const module = element.attribute('module');
   const stringIds = element.attribute('stringIds');
-  if (stringIds !== undefined && !STRING_IDS.test(stringIds)) {
-    throw new PayloadError('invalid-value', `${path}/@stringIds`, 'not a list of string IDs');
-  }
+  if (stringIds !== undefined) parseStringIds(stringIds, `${path}/@stringIds`);
   return {
     name: requiredAttribute(element, 'name', path),
     value,
