@@ -1,9 +1,9 @@
 import type { Element } from '@thingward/xml';
 import { encodeDataForm, type Jid, type Logger, SILENT_LOGGER, StanzaError, type XmppPeer } from '@thingward/xmpp';
-import { type AccessCheck, accessibleThings } from '../thing/access.ts';
+import { type AccessCheck, accessDenied, accessibleThings } from '../thing/access.ts';
 import { DeadlineError, withinDeadline } from '../thing/deadline.ts';
 import type { NodeReference } from '../thing/node.ts';
-import { decodingRequest } from '../thing/payload.ts';
+import { decodingRequest, type Tokens } from '../thing/payload.ts';
 import { ControlUnknownError, type Thing } from '../thing/thing.ts';
 import { checkSettings } from './check-settings.ts';
 import {
@@ -43,12 +43,18 @@ export function serveControl(peer: XmppPeer, options: ControlServerOptions): Con
   const stopping = new AbortController();
   const running = new Set<Promise<void>>();
 
-  const targetsOf = async (nodes: readonly NodeReference[], requester: Jid) =>
-    addressed(await accessibleThings(things, nodes, requester, mayControl), nodes);
+  const targetsOf = async ({ nodes, ...tokens }: Tokens & { nodes: readonly NodeReference[] }, requester: Jid) => {
+    const allowed = await accessibleThings(things, { requester, tokens, nodes }, mayControl);
+    if (allowed.some(({ names }) => names !== undefined)) throw accessDenied();
+    return addressed(
+      allowed.map(({ thing }) => thing),
+      nodes,
+    );
+  };
 
   const set = async (payload: Element, from: Jid) => {
     const request = decodingRequest(() => decodeControlRequest(payload));
-    const commands = checkCommands(request, await targetsOf(request.nodes, from));
+    const commands = checkCommands(request, await targetsOf(request, from));
     if (running.size >= maxRunning)
       throw new StanzaError('resource-constraint', 'too many commands are being carried out');
     const run = carryOut(commands, { timeoutMs, signal: stopping.signal, log });
@@ -79,8 +85,8 @@ export function serveControl(peer: XmppPeer, options: ControlServerOptions): Con
       }
     }),
     peer.onIq('get', { name: 'getForm', namespace: CONTROL_NAMESPACE }, async ({ payload, from }) => {
-      const { nodes } = decodingRequest(() => decodeControlFormRequest(payload));
-      const [thing, ...others] = await targetsOf(nodes, from);
+      const request = decodingRequest(() => decodeControlFormRequest(payload));
+      const [thing, ...others] = await targetsOf(request, from);
       if (thing === undefined || others.length > 0) {
         throw new StanzaError('feature-not-implemented', 'Cannot merge control forms from different nodes.');
       }

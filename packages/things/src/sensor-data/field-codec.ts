@@ -116,9 +116,10 @@ function lexical(type: keyof typeof VALUE_CHECKS, text: string, path: string): s
 
 /**
  * The fields of the `<node/>` children of a `<fields/>`. Elements it does not know are passed over.
+ * @param defaultZone where timestamps without a time zone are from; local time when not given
  * @throws PayloadError
  */
-export function decodeFieldNodes(parent: Element): Field[] {
+export function decodeFieldNodes(parent: Element, defaultZone?: string): Field[] {
   const fields: Field[] = [];
   for (const [n, nodeElement] of parent.childrenNamed('node').entries()) {
     const nodePath = `${parent.name}/node[${n + 1}]`;
@@ -126,7 +127,7 @@ export function decodeFieldNodes(parent: Element): Field[] {
     for (const [t, timestampElement] of nodeElement.childrenNamed('timestamp').entries()) {
       const path = `${nodePath}/timestamp[${t + 1}]`;
       const text = requiredAttribute(timestampElement, 'value', path);
-      const timestamp = dateTimeAttribute(timestampElement, 'value', path);
+      const timestamp = dateTimeAttribute(timestampElement, 'value', path, defaultZone);
       for (const [f, element] of timestampElement.elements.entries()) {
         if (element.namespace !== parent.namespace) continue;
         const decoded = decodeField(element, `${path}/${element.name}[${f + 1}]`);

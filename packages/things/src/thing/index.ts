@@ -1,4 +1,4 @@
-export type { AccessCheck } from './access.ts';
+export type { AccessCheck, AccessDecision } from './access.ts';
 export * from './friend-codec.ts';
 export * from './node.ts';
 export { MemoryOwnershipStore, type Ownership, type OwnershipStore } from './ownership.ts';

@@ -2,6 +2,7 @@ import type { ControlParameter, ParameterValue } from '../control/parameter.ts';
 import type { MetaTag } from '../discovery/meta-tag.ts';
 import type { Field, FieldType } from '../sensor-data/field.ts';
 import type { NodeReference } from './node.ts';
+import type { Tokens } from './payload.ts';
 
 /** What a read-out asks of one Thing. @see XEP-0323 §3.4 */
 export interface ReadoutSelection {
@@ -13,6 +14,8 @@ export interface ReadoutSelection {
   readonly from?: Date | undefined;
   /** Only fields with a timestamp at or before. */
   readonly to?: Date | undefined;
+  /** Of delegated trust, as the requester gave them: for a Thing that has to ask others on its behalf. @see XEP-0323 §7 */
+  readonly tokens?: Tokens | undefined;
 }
 
 /**
@@ -22,6 +25,8 @@ export interface ReadoutSelection {
 export interface Thing {
   /** Undefined: the JID itself is this Thing. */
   readonly node?: NodeReference | undefined;
+  /** The node it is a part of, which need be no Thing itself: reading that reads this, too. @see XEP-0323 §5.8 */
+  readonly parent?: NodeReference | undefined;
   /** Meta data it registers with (KEY included), in the order of its QR code. @see XEP-0347 §3.5 */
   readonly metaTags: readonly MetaTag[];
   /**
