@@ -10,6 +10,8 @@ import {
   type HistoryAnswer,
   type HistoryQuery,
 } from './codec.ts';
+import type { HistorySelection, HistorySource } from './source.ts';
+import { decodeStoredFieldsPage, encodeStoredFieldsQuery, type StoredFieldsQuery } from './stored-codec.ts';
 
 /**
  * Stores fields of the Things that the peer speaks for. When it returns, they are on disk; when it throws, they may be or not, and
@@ -59,4 +61,37 @@ export async function queryHistory(
   );
   if (answer === undefined) throw new PayloadError('unexpected-element', 'history', 'the answer is empty');
   return decodeHistoryAnswer(answer);
+}
+
+/**
+ * Reads what a Thing has stored, value by value, a page at a time: one field after the other, each in order of time. The next page is
+ * asked for when the one before has been dealt with, so that years fit in little memory.
+ * @throws StanzaError forbidden when the peer may not know, or there is nothing to know; PeerError; PayloadError for an answer that
+ * can't be understood, or that goes in circles; the signal's reason
+ */
+export async function* readStoredFields(
+  peer: XmppPeer,
+  history: Jid,
+  query: Omit<StoredFieldsQuery, 'after'>,
+  options?: RequestOptions,
+): AsyncGenerator<readonly Field[], void, undefined> {
+  let after: string | undefined;
+  do {
+    const answer = await peer.request('get', history, encodeStoredFieldsQuery({ ...query, after }), options);
+    if (answer === undefined) throw new PayloadError('unexpected-element', 'page', 'the answer is empty');
+    const { fields, next } = decodeStoredFieldsPage(answer);
+    if (next !== undefined && next === after) {
+      throw new PayloadError('invalid-value', 'page/@next', 'the same page comes next');
+    }
+    after = next;
+    if (fields.length > 0) yield fields;
+  } while (after !== undefined);
+}
+
+/** The history service as the past of Things behind the peer's JID. */
+export function storedHistory(peer: XmppPeer, history: Jid, options?: RequestOptions): HistorySource {
+  return {
+    read: (selection: HistorySelection, signal: AbortSignal) =>
+      readStoredFields(peer, history, { ...selection, thing: peer.jid.bare }, { ...options, signal }),
+  };
 }

@@ -98,7 +98,8 @@ export function commonPeriod(types: readonly FieldType[]): HistoricalPeriod | un
 function startOfMonth(year: number, month: number): number {
   const date = new Date(0);
   date.setUTCFullYear(year, month, 1);
-  return bounded(date.getTime());
+  // Before the first time that a Date can be there is none to tell it from.
+  return Number.isNaN(date.getTime()) && year < 0 ? -8.64e15 : bounded(date.getTime());
 }
 
 function bounded(ms: number): number {

@@ -30,6 +30,7 @@ const OPEN_OUTCOMES: ReadonlySet<number> = new Set([5, 11]);
 
 export interface ModbusDeviceOptions {
   readonly node?: NodeReference | undefined;
+  readonly parent?: NodeReference | undefined;
   readonly metaTags: readonly MetaTag[];
   readonly config: ModbusConfig;
   readonly client: ModbusTcpClient;
@@ -46,6 +47,7 @@ interface PointGroup {
 /** One unit behind a Modbus TCP connection as a Thing: its register map becomes fields and control parameters. */
 export class ModbusDevice implements Device {
   readonly node: NodeReference | undefined;
+  readonly parent: NodeReference | undefined;
   readonly metaTags: readonly MetaTag[];
   readonly parameters: readonly ControlParameter[];
   readonly schedules: readonly PollSchedule[];
@@ -58,9 +60,11 @@ export class ModbusDevice implements Device {
   /** What was last said in the log about a poll group; undefined: all is well. */
   readonly #said = new Map<string, string>();
 
-  constructor({ node, metaTags, config, client, clock = () => new Date(), log = SILENT_LOGGER }: ModbusDeviceOptions) {
+  constructor(options: ModbusDeviceOptions) {
+    const { node, parent, metaTags, config, client, clock = () => new Date(), log = SILENT_LOGGER } = options;
     this.#log = log;
     this.node = node;
+    this.parent = parent;
     this.metaTags = metaTags;
     this.#clock = clock;
     this.#reader = new UnitReader(client, config, clock);
@@ -182,7 +186,8 @@ export class ModbusDevice implements Device {
     return readings.flatMap(({ point, value, timestamp }) => {
       if (value === undefined) return [];
       this.#values.set(point.name, value);
-      const options = { types: point.types, writable: point.writable !== undefined };
+      const { types, writable, localization } = point;
+      const options = { types, writable: writable !== undefined, ...localization };
       return [field(point.name, fieldValue(point, value), timestamp, options)];
     });
   }
