@@ -10,10 +10,12 @@ export { type ClientState, XmppClient, type XmppClientOptions } from './client.t
 export * from './client-state.ts';
 export * from './component.ts';
 export * from './data-form.ts';
+export * from './data-form-layout.ts';
 export * from './date-time.ts';
 export * from './delay.ts';
 export * from './dialback.ts';
 export * from './disco.ts';
+export * from './dynamic-form.ts';
 export * from './entity-time.ts';
 export * from './forwarding.ts';
 export * from './hints.ts';
