@@ -62,7 +62,10 @@ export function withHistory(thing: Thing, source: HistorySource, options: Histor
     metaTags: thing.metaTags,
     parameters: thing.parameters,
     parameterValue: (name) => thing.parameterValue(name),
-    set: (values, signal) => thing.set(values, signal),
+    set: (values, signal, context) => thing.set(values, signal, context),
+    ...(thing.confirm && { confirm: thing.confirm.bind(thing) }),
+    ...(thing.readParameters && { readParameters: thing.readParameters.bind(thing) }),
+    ...(thing.parametersFor && { parametersFor: thing.parametersFor.bind(thing) }),
     read,
   };
 }

@@ -1,3 +1,4 @@
+import type { Jid } from '@thingward/xmpp';
 import type { ControlParameter, ParameterValue } from '../control/parameter.ts';
 import type { MetaTag } from '../discovery/meta-tag.ts';
 import type { Field, FieldType } from '../sensor-data/field.ts';
@@ -43,13 +44,45 @@ export interface Thing {
    * Sets parameters, each of them declared, of the declared type and within its bounds: all, or none where the device can.
    * @throws ParameterError when the device refuses one; ControlUnknownError when the outcome is not known
    */
-  set(values: ReadonlyMap<string, ParameterValue>, signal: AbortSignal): Promise<void>;
+  set(values: ReadonlyMap<string, ParameterValue>, signal: AbortSignal, context?: ControlContext): Promise<void>;
+  /**
+   * Reads back what was set: the names of those parameters whose value the device has now, as far as it can hold it. Without this
+   * method the network side reads the fields of the same names.
+   * @throws any error when the device can't be read; nothing is confirmed then
+   */
+  confirm?(values: ReadonlyMap<string, ParameterValue>, signal: AbortSignal): Promise<readonly string[]>;
+  /**
+   * Reads the present values of parameters from the device, for forms that were asked for before `parameterValue` knew them; those it
+   * can't tell are left out.
+   * @throws any error when the device can't be read
+   */
+  readParameters?(names: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, ParameterValue>>;
+  /**
+   * The parameters it has when some of them have these values, where that makes a difference: others, other bounds, some that can't be
+   * set. Those that it depends on are marked `postBack`.
+   * @see XEP-0336 §3.1
+   */
+  parametersFor?(values: ReadonlyMap<string, ParameterValue>): readonly ControlParameter[];
+}
+
+/** Who gives a command. */
+export interface ControlContext {
+  /** Full JID. */
+  readonly requester: Jid;
+  /** Of delegated trust, for a Thing that has to pass the command on. @see XEP-0325 §5.6 */
+  readonly tokens: Tokens;
 }
 
 /** A device could not be read. The message says what and why, for people. */
 export class ReadoutError extends Error {
   override readonly name = 'ReadoutError';
   readonly code = 'readout-failed';
+}
+
+/** Somebody else is at work on the device: the command can be tried again later. @see XEP-0325 §5.1 */
+export class ThingBusyError extends Error {
+  override readonly name = 'ThingBusyError';
+  readonly code = 'busy';
 }
 
 /** A write was sent and its answer lost: it may have happened or not. Never retried. */

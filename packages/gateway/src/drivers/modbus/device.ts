@@ -136,7 +136,32 @@ export class ModbusDevice implements Device {
     }
   }
 
+  /** What was just written, read together: a later write may have changed an earlier one. */
+  async confirm(values: ReadonlyMap<string, ParameterValue>): Promise<readonly string[]> {
+    const present = await this.#readPoints([...values.keys()]);
+    return [...present].flatMap(([point, actual]) => {
+      const wanted = values.get(point.name);
+      return wanted && isSame(actual, pointValue(wanted), point) ? [point.name] : [];
+    });
+  }
+
+  async readParameters(names: readonly string[]): Promise<ReadonlyMap<string, ParameterValue>> {
+    const present = await this.#readPoints(names);
+    return new Map([...present].map(([{ name }, value]) => [name, parameterValue(value)]));
+  }
+
   close(): void {}
+
+  /** The values of writable points, in as few requests as they need. @throws ModbusError, ModbusException */
+  async #readPoints(names: readonly string[]): Promise<ReadonlyMap<Point, PointValue>> {
+    const points = names.flatMap((name) => this.#writable.get(name) ?? []);
+    const { readings } = await this.#reader.read(points);
+    const present = new Map(
+      readings.flatMap(({ point, value }) => (value === undefined ? [] : [[point, value] as const])),
+    );
+    for (const [{ name }, value] of present) this.#values.set(name, value);
+    return present;
+  }
 
   /** The groups to read; whether the unit answers is known only after asking it for something. */
   #wanted(selection: ReadoutSelection): readonly PointGroup[] {
