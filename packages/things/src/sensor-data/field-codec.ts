@@ -187,6 +187,11 @@ function decodeValue(element: Element, path: string): FieldValue | undefined {
     case 'duration':
     case 'time':
       return { type: element.name, value: lexical(element.name, text().trim(), at) };
+    case 'timeSpan': {
+      // The name of a duration until version 0.3 of XEP-0323, which some implementations still have.
+      const duration = text().trim();
+      return isDuration(duration) ? { type: 'duration', value: duration } : undefined;
+    }
     default:
       return undefined;
   }
