@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseThing } from './client-session.ts';
 import { parseCondition } from './commands/things.ts';
 import { UsageError } from './errors.ts';
-import { parseTypes, readoutWish } from './readout-options.ts';
+import { parseTypes, readoutOptions, readoutWish } from './readout-options.ts';
 import { parseTime } from './time-text.ts';
 
 describe('arguments', () => {
@@ -42,6 +42,8 @@ describe('arguments', () => {
     });
     expect(() => wish({ node: [',plc'] })).toThrow(UsageError);
     expect(() => wish({ when: 'soon' })).toThrow(UsageError);
+    expect(readoutOptions({ timeZone: '+09:00' })).toEqual({ timeZone: '+09:00' });
+    expect(() => readoutOptions({ timeZone: 'KST' })).toThrow(UsageError);
   });
 
   it.each([

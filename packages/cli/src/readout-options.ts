@@ -2,7 +2,9 @@ import {
   FIELD_TYPES,
   type FieldType,
   HISTORICAL_FIELD_TYPES,
+  isTimeZone,
   type NodeReference,
+  type ReadoutOptions,
   type ReadoutWish,
   type Tokens,
 } from '@thingward/things';
@@ -25,6 +27,7 @@ export interface ReadoutCommandOptions extends NodeOptions {
   readonly from?: string;
   readonly to?: string;
   readonly when?: string;
+  readonly timeZone?: string;
 }
 
 export function addNodeOptions(command: Command): Command {
@@ -48,6 +51,7 @@ export function addReadoutOptions(command: Command): Command {
     .option('--types <list>', 'kinds of fields: momentary, status, ..., historicalHour, ..., historical, all')
     .option('--from <time>', 'nothing older: an ISO date and time, or how long ago, like 15m or 7d')
     .option('--to <time>', 'nothing newer: the same')
+    .option('--time-zone <offset>', 'where times without a zone are from, like +09:00; here when not given')
     .option('--when <time>', 'when to read: an ISO date and time, or how long from now, like +30s');
 }
 
@@ -71,6 +75,14 @@ export function readoutWish(
     when: when === undefined ? undefined : parseTime('--when', when),
     tokens: tokensOf(options),
   };
+}
+
+/** How to read. @throws UsageError */
+export function readoutOptions({ timeZone }: ReadoutCommandOptions): ReadoutOptions {
+  if (timeZone !== undefined && !isTimeZone(timeZone)) {
+    throw new UsageError(`--time-zone needs an offset such as +09:00 or Z, got "${timeZone}"`);
+  }
+  return { timeZone };
 }
 
 /** The node of the address and those of the option. @throws UsageError */

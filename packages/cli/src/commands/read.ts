@@ -4,7 +4,7 @@ import { ClientSession, parseThing } from '../client-session.ts';
 import { CommandError } from '../errors.ts';
 import { fieldJson, valueText } from '../field-text.ts';
 import { type OutputOptions, printJson, Table, thingText } from '../output.ts';
-import { addReadoutOptions, type ReadoutCommandOptions, readoutWish } from '../readout-options.ts';
+import { addReadoutOptions, type ReadoutCommandOptions, readoutOptions, readoutWish } from '../readout-options.ts';
 import { stopSignal } from '../shutdown.ts';
 
 interface ReadOptions extends OutputOptions, ReadoutCommandOptions {
@@ -28,6 +28,7 @@ export function readCommand(): Command {
     .action(async (thing: string, names: string[], options: ReadOptions) => {
       const address = parseThing(thing);
       const wish = readoutWish(address, names, options);
+      const reading = readoutOptions(options);
       const hasNodes = (wish.nodes?.length ?? 0) !== (address.node ? 1 : 0);
       const signal = stopSignal();
       await ClientSession.use(options.profile, async (session) => {
@@ -43,7 +44,8 @@ export function readCommand(): Command {
           if (!options.json) table.end();
         };
         try {
-          for await (const batch of readSensorData(session.client, to, wish, { signal })) batch.forEach(show);
+          for await (const batch of readSensorData(session.client, to, wish, { ...reading, signal }))
+            batch.forEach(show);
         } catch (error) {
           if (!(error instanceof ReadoutFailure)) throw explainRefusal(error, thing);
           if (seen.size > 0) end();

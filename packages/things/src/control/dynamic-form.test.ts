@@ -205,6 +205,25 @@ describe('a form whose values are not known', () => {
     form.close();
   });
 
+  test('tells nothing to who has lost its rights meanwhile', async () => {
+    await server.stop();
+    let isFriend = true;
+    let tell = (_: ReadonlyMap<string, ParameterValue>) => {};
+    const slow = Object.assign(new MemoryThing({ parameters: [...ANGLES] }), {
+      readParameters: () =>
+        new Promise<ReadonlyMap<string, ParameterValue>>((resolve) => {
+          tell = resolve;
+        }),
+    });
+    server = serveControl(device, { things: [slow], mayControl: () => isFriend });
+    await getDataForm(client, DEVICE);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    isFriend = false;
+    tell(new Map([['Horizontal', double('12.5')]]));
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(network.sent('updated')).toEqual([]);
+  });
+
   test('is not changed by somebody else, or for another form', async () => {
     const form = await OpenControlForm.open(client, DEVICE);
     let changes = 0;

@@ -133,17 +133,21 @@ export class FormServer {
     if (readable.length === 0 || this.#refreshes >= MAX_REFRESHES) return;
     this.#refreshes++;
     void this.#readAll(readable)
-      .then((read) => {
-        const session = this.#sessions.get(id);
-        if (!session || read.size === 0) return;
-        const form = controlForm(targets, id, undefined, read);
-        const updated = encodeUpdatedForm({ sessionVariable: FORM_SESSION_FIELD, form });
-        this.#options.peer.send(message('normal', { to: session.requester, from: own }, updated));
-      })
+      .then((read) => this.#tell(id, read, own))
       .catch((error: unknown) => this.#options.log.debug({ error }, 'a control form could not be brought up to date'))
       .finally(() => {
         this.#refreshes--;
       });
+  }
+
+  /** Tells who has the form open, and may still have it. @throws StanzaError `forbidden`, PeerError */
+  async #tell(id: string, read: ReadValues, own: Jid): Promise<void> {
+    const session = this.#sessions.get(id);
+    if (!session || read.size === 0) return;
+    const targets = await this.#options.targetsOf(session.request, session.requester);
+    const form = controlForm(targets, id, undefined, read);
+    const updated = encodeUpdatedForm({ sessionVariable: FORM_SESSION_FIELD, form });
+    this.#options.peer.send(message('normal', { to: session.requester, from: own }, updated));
   }
 
   async #readAll(targets: readonly ControlTarget[]): Promise<ReadValues> {

@@ -5,3 +5,4 @@ export { MemoryOwnershipStore, type Ownership, type OwnershipStore } from './own
 export { decodingRequest, PayloadError, type Tokens } from './payload.ts';
 export * from './thing.ts';
 export { ThingHost, type ThingHostOptions } from './thing-host.ts';
+export { isTimeZone } from './xml-schema-values.ts';
