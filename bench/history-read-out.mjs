@@ -114,6 +114,12 @@ function memory(pid) {
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
 }
 
+/** CPU time of a process alone until now, in seconds. The kernel counts it in hundredths. */
+function cpuSeconds(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
 function spawnRole(name, server) {
   const child = fork(fileURLToPath(import.meta.url), ['--values', String(TOTAL)], {
     env: { ...process.env, BENCH_SERVER: JSON.stringify(server), BENCH_ROLE: name },
@@ -152,28 +158,27 @@ async function main() {
   console.log(`stored ${print(TOTAL)} values in ${((performance.now() - started) / 1000).toFixed(1)} s`);
   const reader = spawnRole('reader', address);
   await message(reader);
+  const processes = { 'server and history': process.pid, Thing: thing.pid, reader: reader.pid };
+  const each = (measure) => Object.fromEntries(Object.entries(processes).map(([who, pid]) => [who, measure(pid, who)]));
   for (const count of SIZES) {
-    const peaks = { 'server and history': 0, Thing: 0, reader: 0 };
-    const before = { 'server and history': memory(process.pid), Thing: memory(thing.pid), reader: memory(reader.pid) };
+    const [before, cpuBefore] = [each(memory), each(cpuSeconds)];
+    let peaks = before;
     const sampling = setInterval(() => {
-      for (const [who, pid] of [
-        ['server and history', process.pid],
-        ['Thing', thing.pid],
-        ['reader', reader.pid],
-      ]) {
-        peaks[who] = Math.max(peaks[who], memory(pid));
-      }
+      peaks = each((pid, who) => Math.max(peaks[who], memory(pid)));
     }, 50);
     const finished = message(reader);
     reader.send({ jid, count });
     const { seconds } = await finished;
     clearInterval(sampling);
-    const shown = Object.entries(peaks).map(
-      ([who, peak]) => `${who} ${print(peak)} MiB (before: ${print(before[who])})`,
-    );
+    const cpu = each((pid, who) => cpuSeconds(pid) - cpuBefore[who]);
+    const allCpu = Object.values(cpu).reduce((sum, part) => sum + part);
     console.log(
-      `${print(count)} values: ${seconds.toFixed(1)} s, ${print(count / seconds)} fields/s; most memory: ${shown.join(', ')}`,
+      `${print(count)} values: ${print(count / seconds)} fields/s in ${seconds.toFixed(1)} s, ${print(count / allCpu)} for each second of CPU time`,
     );
+    for (const who of Object.keys(processes)) {
+      const grown = `${print(before[who])} to ${print(peaks[who])} MiB`;
+      console.log(`  ${who}: memory ${grown}, ${((cpu[who] / count) * 1e6).toFixed(1)} us of CPU time for a field`);
+    }
   }
   thing.disconnect();
   reader.disconnect();
