@@ -7,16 +7,33 @@
 import { readFileSync } from 'node:fs';
 import { compileSchema, ExiDecoder, ExiEncoder, ExiError, SchemaError } from '@thingward/exi';
 import { decodeRequest, decodeResponse, ModbusError, TcpFrameReader } from '@thingward/modbus';
-import { IoTDiscoError, parseIoTDisco } from '@thingward/things';
+import {
+  decodeControlForm,
+  decodeControlFormRequest,
+  decodeControlRequest,
+  decodeControlResponse,
+  decodeReadoutMessage,
+  decodeReadoutRequest,
+  decodeStoredFieldsPage,
+  decodeStoredFieldsQuery,
+  IoTDiscoError,
+  PayloadError,
+  parseIoTDisco,
+  parseStringIds,
+} from '@thingward/things';
 import { Frame, parseElement, StreamReader, XmlError } from '@thingward/xml';
 import {
   capabilityHashInput,
   capabilityHashNode,
+  DataFormError,
   decodeCommandRequest,
   decodeCommandResponse,
+  decodeDataForm,
+  decodeFormPages,
   decodePreAuthentication,
   decodeRegistrationQuery,
   decodeRegistrationRequest,
+  decodeUpdatedForm,
   findCapabilityHashes,
   hashedTokenServer,
   Jid,
@@ -134,6 +151,65 @@ function mutated(seed) {
   }
   return Uint8Array.from(bytes);
 }
+
+const SENSOR_DATA = "xmlns='urn:xmpp:iot:sensordata' seqnr='1'";
+const CONTROL = "xmlns='urn:xmpp:iot:control'";
+const HISTORY = "xmlns='urn:thingward:history:1'";
+const FIELDS = `<fields ${SENSOR_DATA}><node nodeId='n'><timestamp value='2013-03-07T16:24:30Z'><numeric name='T' momentary='1' value='-1.50e2' unit='m' stringIds='1|a.b|c,2'/><long name='L' value='9223372036854775807'/><duration name='D' value='P1DT2H'/></timestamp></node></fields>`;
+const DATA_FORM = `<x xmlns='jabber:x:data' type='form'><page xmlns='http://jabber.org/protocol/xdata-layout'><section><fieldref var='a'/></section></page><field var='a' label='A (%)'><value>1</value><validate xmlns='http://jabber.org/protocol/xdata-validate' datatype='xs:int'><range min='0' max='9'/></validate></field></x>`;
+/** Payloads to be mutated, with what reads them. */
+const SENSOR_DATA_PAYLOADS = [
+  [
+    `<req ${SENSOR_DATA} all='true' when='2013-03-07T19:00:00' from='2013-03-07T19:00:00+14:00'><node nodeId='n'/><field name='F'/></req>`,
+    decodeReadoutRequest,
+  ],
+  [FIELDS, decodeReadoutMessage],
+  [
+    `<failure ${SENSOR_DATA} done='1'><error nodeId='n' timestamp='2013-03-07T17:13:30'>no</error></failure>`,
+    decodeReadoutMessage,
+  ],
+];
+const CONTROL_PAYLOADS = [
+  [
+    `<set ${CONTROL}><node nodeId='n'/><color name='C' value='3399FF'/><dateTime name='D' value='2013-04-02T24:00:00'/>${DATA_FORM}</set>`,
+    decodeControlRequest,
+  ],
+  [`<getForm ${CONTROL} userToken='t'><node nodeId='n' sourceId='s'/></getForm>`, decodeControlFormRequest],
+  [
+    `<setResponse ${CONTROL}><parameter name='a'/><confirmed xmlns='urn:thingward:control:1'><parameter name='a'/></confirmed></setResponse>`,
+    decodeControlResponse,
+  ],
+];
+const HISTORY_PAYLOADS = [
+  [
+    `<read ${HISTORY} thing='a@b' period='hour' maxFields='5' after='1.2'><field name='F'/></read>`,
+    decodeStoredFieldsQuery,
+  ],
+  [`<page ${HISTORY} next='1.2'>${FIELDS}</page>`, decodeStoredFieldsPage],
+];
+const FORM_PAYLOADS = [
+  [DATA_FORM, (element) => decodeFormPages(decodeDataForm(element)) && decodeControlForm(decodeDataForm(element))],
+  [`<updated xmlns='urn:xmpp:xdata:dynamic' sessionVariable='a'>${DATA_FORM}</updated>`, decodeUpdatedForm],
+];
+
+/** A target that mutates the text of payloads, and gives those that are XML still to what reads them. */
+const payloadTarget = (payloads, Expected) => [
+  () => {
+    const [text, decode] = pick(payloads);
+    return [mutated(utf8(text)), decode];
+  },
+  ([bytes, decode]) => {
+    let element;
+    try {
+      element = parseElement(bytes);
+    } catch (error) {
+      if (error instanceof XmlError) return;
+      throw error;
+    }
+    decode(element);
+  },
+  Expected,
+];
 
 const HEADER = utf8("<s xmlns='u'>");
 const STANZA = utf8("<message to='a@b/c' id='1'><body>x &lt; y</body><q xmlns='urn:q' a=\"1\"/></message>");
@@ -283,6 +359,15 @@ const TARGETS = {
     JidError,
   ],
   password: [() => international([' ', 'a', '\u00b7'], 8), (input) => unchanging(opaqueString, input), PrecisError],
+  'sensor data': payloadTarget(SENSOR_DATA_PAYLOADS, PayloadError),
+  control: payloadTarget(CONTROL_PAYLOADS, PayloadError),
+  'stored fields': payloadTarget(HISTORY_PAYLOADS, PayloadError),
+  form: payloadTarget(FORM_PAYLOADS, DataFormError),
+  'string ids': [
+    () => pick([soup(['1', '12', '|', ',', 'a', '.', '_', ' '], 12), latin1(mutated(utf8('1,1|MathModule,4||A1')))]),
+    (input) => parseStringIds(input),
+    PayloadError,
+  ],
   'modbus request': [() => pick([noise(20), mutated(pick(PDUS))]), (input) => decodeRequest(input), ModbusError],
   'modbus response': [() => pick([noise(20), mutated(pick(PDUS))]), (input) => decodeResponse(input), ModbusError],
   'modbus tcp': [

@@ -1,4 +1,5 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -20,4 +21,37 @@ export async function runPeer(script: string, args: readonly string[]): Promise<
   const file = fileURLToPath(new URL(`./peers/${script}`, import.meta.url));
   const { stdout } = await promisify(execFile)(PYTHON, [file, ...args], { timeout: 60_000 });
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Record<string, unknown>;
+}
+
+/** A peer that goes on until it is told to end, and says one thing in JSON when it is ready, and another at its end. */
+export interface RunningPeer {
+  readonly ready: Record<string, unknown>;
+  /** Ends its input, and gives what it said last. */
+  end(): Promise<Record<string, unknown>>;
+  /** Ends it, whatever it is doing. */
+  kill(): void;
+}
+
+/** Starts a peer's script. Rejects with what it said when it ends before it is ready. */
+export async function startPeer(script: string, args: readonly string[]): Promise<RunningPeer> {
+  const file = fileURLToPath(new URL(`./peers/${script}`, import.meta.url));
+  const child = spawn(PYTHON, [file, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+  let problems = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    problems = (problems + chunk.toString()).slice(-2000);
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const next = async () => {
+    const { value, done } = await lines.next();
+    if (done) throw new Error(`${script} ended: ${problems}`);
+    return JSON.parse(value) as Record<string, unknown>;
+  };
+  return {
+    ready: await next(),
+    end: async () => {
+      child.stdin.end();
+      return next();
+    },
+    kill: () => child.kill(),
+  };
 }

@@ -79,6 +79,40 @@ describe('the command line', () => {
     expect(shown).toContainEqual(expect.objectContaining({ name: 'Valve Opening', value: '40.0', min: 0, max: 100 }));
   });
 
+  it('says what was read back', async () => {
+    const set = await as(profile, 'set', 'plc@localhost', 'Valve Opening=42.5', '--json');
+    expect(lines(set)).toEqual([
+      { thing: 'plc@localhost', set: { 'Valve Opening': '42.5' }, confirmed: [{ name: 'Valve Opening' }] },
+    ]);
+    expect(await as(profile, 'set', 'plc@localhost', 'Valve Opening=40')).toMatchObject({
+      stderr: expect.stringContaining('Valve Opening = 40: set and read back'),
+    });
+    expect(await as(profile, 'set', 'plc@localhost', 'Valve Opening=30', '--no-answer')).toMatchObject({ code: 0 });
+    await expect.poll(() => plant.process.inputs.valveOpening).toBe(30);
+  });
+
+  it('reads what a Thing was', async () => {
+    const past = lines(
+      await as(profile, 'read', 'plc@localhost', 'Level', '--types', 'historical', '--from', '1m', '--json'),
+    );
+    expect(past.length).toBeGreaterThan(2);
+    expect(past[0]).toMatchObject({ name: 'Level', value: expect.stringMatching(/^\d+\.\d$/), unit: '%' });
+    expect(past.every(({ types }) => (types as string[]).includes('historicalOther'))).toBe(true);
+    const seconds = lines(
+      await as(profile, 'read', 'plc@localhost', 'Level', '--types', 'historicalSecond', '--from', '1m', '--json'),
+    );
+    expect(seconds.length).toBeGreaterThan(1);
+    expect(seconds.every(({ timestamp }) => String(timestamp).endsWith('.000Z'))).toBe(true);
+    const table = await as(profile, 'read', 'plc@localhost', 'Level', '--types', 'momentary,historicalSecond');
+    expect(table.stdout).toContain('historicalSecond');
+  });
+
+  it('reads at a time', async () => {
+    const started = Date.now();
+    const [level] = lines(await as(profile, 'read', 'plc@localhost', 'Level', '--when', '+2s', '--json'));
+    expect(Date.parse(String(level?.timestamp))).toBeGreaterThanOrEqual(started + 1900);
+  });
+
   it('watches', async () => {
     const seen = await as(profile, 'watch', 'plc@localhost', 'Volume', '--count', '2', '--interval', '0.3');
     expect(seen).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d{4}-\S+Z {2}Volume {2}\d+\.\d\d l$/m) });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { parseThing } from './client-session.ts';
-import { parseTime } from './commands/history.ts';
-import { parseTypes } from './commands/read.ts';
 import { parseCondition } from './commands/things.ts';
 import { UsageError } from './errors.ts';
+import { parseTypes, readoutOptions, readoutWish } from './readout-options.ts';
+import { parseTime } from './time-text.ts';
 
 describe('arguments', () => {
   it('addresses of Things', () => {
@@ -17,12 +17,33 @@ describe('arguments', () => {
     expect(parseTime('--from', '90s', now).toISOString()).toBe('2025-12-31T23:58:30.000Z');
     expect(parseTime('--from', '1.5h', now).toISOString()).toBe('2025-12-31T22:30:00.000Z');
     expect(parseTime('--from', '2025-05-01T00:00:00Z').toISOString()).toBe('2025-05-01T00:00:00.000Z');
+    expect(parseTime('--when', '+30s', now).toISOString()).toBe('2026-01-01T00:00:30.000Z');
     expect(() => parseTime('--from', 'yesterday')).toThrow(/--from needs a time/);
   });
 
   it('kinds of fields', () => {
     expect(parseTypes('momentary, status')).toEqual(['momentary', 'status']);
+    expect(parseTypes('peak,historical')).toHaveLength(10);
+    expect(parseTypes('all')).toHaveLength(14);
     expect(() => parseTypes('momentray')).toThrow(/there are: momentary/);
+  });
+
+  it('what to read', () => {
+    const wish = (options: Parameters<typeof readoutWish>[2]) =>
+      readoutWish(parseThing('rack@example.org#imc'), ['Level'], options);
+    expect(wish({})).toMatchObject({ names: ['Level'], nodes: [{ nodeId: 'imc' }], from: undefined });
+    // What it is now, unless its past is asked for.
+    expect(wish({}).types).toEqual(['momentary', 'peak', 'status', 'computed', 'identity']);
+    expect(wish({ from: '1h' }).types).toContain('historicalOther');
+    expect(wish({ types: 'historicalDay', from: '1h' }).types).toEqual(['historicalDay']);
+    expect(wish({ node: ['pump', 'tank,plc,meter'], userToken: 'u' })).toMatchObject({
+      nodes: [{ nodeId: 'imc' }, { nodeId: 'pump' }, { nodeId: 'tank', sourceId: 'plc', cacheType: 'meter' }],
+      tokens: { userToken: 'u' },
+    });
+    expect(() => wish({ node: [',plc'] })).toThrow(UsageError);
+    expect(() => wish({ when: 'soon' })).toThrow(UsageError);
+    expect(readoutOptions({ timeZone: '+09:00' })).toEqual({ timeZone: '+09:00' });
+    expect(() => readoutOptions({ timeZone: 'KST' })).toThrow(UsageError);
   });
 
   it.each([

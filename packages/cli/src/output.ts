@@ -12,19 +12,57 @@ export function printJson(value: unknown): void {
   );
 }
 
-/** Rows in columns that line up. Columns whose heading begins with > are set to the right. */
-export function printTable(headings: readonly string[], rows: readonly (readonly string[])[]): void {
-  const titles = headings.map((heading) => heading.replace(/^>/, ''));
-  const widths = titles.map((title, i) => Math.max(width(title), ...rows.map((row) => width(row[i] ?? ''))));
-  const print = (cells: readonly string[]) => {
+/** Rows after which a table is begun to be printed, however many there will be. */
+const ROWS_BEFORE_PRINTING = 500;
+
+/**
+ * Rows in columns that line up. Columns whose heading begins with > are set to the right. A long table is printed as it grows, with columns
+ * as wide as its first rows need.
+ */
+export class Table {
+  readonly #headings: readonly string[];
+  #waiting: (readonly string[])[] = [];
+  #widths: readonly number[] | undefined;
+
+  constructor(headings: readonly string[]) {
+    this.#headings = headings;
+  }
+
+  add(row: readonly string[]): void {
+    this.#waiting.push(row);
+    if (this.#widths || this.#waiting.length >= ROWS_BEFORE_PRINTING) this.#flush();
+  }
+
+  /** Prints what is not printed yet. */
+  end(): void {
+    this.#flush();
+  }
+
+  #flush(): void {
+    const rows = this.#waiting;
+    this.#waiting = [];
+    if (!this.#widths) {
+      const titles = this.#headings.map((heading) => heading.replace(/^>/, ''));
+      this.#widths = titles.map((title, i) => Math.max(width(title), ...rows.map((row) => width(row[i] ?? ''))));
+      this.#print(titles.map((title) => title.toUpperCase()));
+    }
+    for (const row of rows) this.#print(row);
+  }
+
+  #print(cells: readonly string[]): void {
     const line = cells.map((cell, i) => {
-      const space = ' '.repeat((widths[i] ?? 0) - width(cell));
-      return headings[i]?.startsWith('>') ? space + cell : cell + space;
+      const space = ' '.repeat(Math.max(0, (this.#widths?.[i] ?? 0) - width(cell)));
+      return this.#headings[i]?.startsWith('>') ? space + cell : cell + space;
     });
     process.stdout.write(`${line.join('  ').trimEnd()}\n`);
-  };
-  print(titles.map((title) => title.toUpperCase()));
-  for (const row of rows) print(row);
+  }
+}
+
+/** A table that is there as a whole. */
+export function printTable(headings: readonly string[], rows: readonly (readonly string[])[]): void {
+  const table = new Table(headings);
+  for (const row of rows) table.add(row);
+  table.end();
 }
 
 /** To people, beside the data. */

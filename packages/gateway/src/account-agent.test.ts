@@ -3,10 +3,13 @@ import {
   decodeReaders,
   decodeRegister,
   decodeStore,
+  decodeStoredFieldsQuery,
   encodeClaimed,
+  encodeStoredFieldsPage,
   type Field,
   HISTORY,
   readSensorData,
+  type StoredFieldsQuery,
 } from '@thingward/things';
 import { Jid, ping, SILENT_LOGGER } from '@thingward/xmpp';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -121,6 +124,26 @@ describe('AccountAgent', () => {
     for await (const batch of readSensorData(friend, client.jid, { nodes: [NODE] })) fields.push(...[batch].flat());
     expect(fields.map(({ name }) => name)).toEqual(['Level']);
     await ping(friend, client.jid);
+  });
+
+  it('answers read-outs of the past from the history', async () => {
+    const { agent, client, friend, history } = setUp([]);
+    const asked: StoredFieldsQuery[] = [];
+    history.onIq('get', { name: 'read', namespace: HISTORY }, ({ payload }) => {
+      const query = decodeStoredFieldsQuery(payload);
+      asked.push(query);
+      const hour = asked.length;
+      const past = { ...at(hour * 3_600_000), node: NODE, types: ['historicalHour' as const] };
+      return encodeStoredFieldsPage({ fields: [past], next: hour < 3 ? String(hour) : undefined });
+    });
+    await agent.start();
+    const fields: Field[] = [];
+    const wish = { nodes: [NODE], types: ['historicalHour' as const], names: ['Level'] };
+    for await (const batch of readSensorData(friend, client.jid, wish)) fields.push(...batch);
+    expect(fields.map(({ value }) => value.value)).toEqual(['3600.0', '7200.0', '10800.0']);
+    expect(asked.map(({ after }) => after)).toEqual([undefined, '1', '2']);
+    expect(asked[0]).toMatchObject({ node: NODE, period: 'hour', names: ['Level'] });
+    expect(asked[0]?.thing.toString()).toBe(ACCOUNT);
   });
 
   it('tells the history who may read, when it comes online and when a Thing is claimed', async () => {

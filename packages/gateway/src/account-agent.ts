@@ -4,8 +4,10 @@ import {
   nodeKey,
   type Ownership,
   setReaders,
+  storedHistory,
   type Thing,
   ThingHost,
+  withHistory,
 } from '@thingward/things';
 import { Jid, type Logger, servePing, type Unsubscribe, type XmppClient, type XmppPeer } from '@thingward/xmpp';
 import type { Device } from './drivers/device.ts';
@@ -18,6 +20,8 @@ import { Uploader } from './uploader.ts';
 
 const FIRST_BACKOFF_MS = 1000;
 const LONGEST_BACKOFF_MS = 60_000;
+/** Less than a Thing may be silent in a read-out. */
+const HISTORY_TIMEOUT_MS = 20_000;
 
 export interface HostedDevice {
   readonly name: string;
@@ -55,9 +59,10 @@ export class AccountAgent {
     this.#options = options;
     const { client, devices, registry, history, state, outbox, log } = options;
     const account = client.jid.bare.toString();
+    const past = history && storedHistory(client, history, { timeoutMs: HISTORY_TIMEOUT_MS });
     this.#host = new ThingHost({
       peer: client,
-      things: devices.map(({ device }) => device),
+      things: devices.map(({ device }) => (past ? withHistory(device, past) : device)),
       ownership: new StoredOwnership(state, account),
       registry,
       friends: (thing) => this.#friendsOf(thing),
@@ -128,7 +133,7 @@ export class AccountAgent {
   }
 
   #friendsOf(thing: Thing): readonly Jid[] {
-    return this.#options.devices.find(({ device }) => device === thing)?.friends ?? [];
+    return this.#options.devices.find(({ device }) => nodeKey(device.node) === nodeKey(thing.node))?.friends ?? [];
   }
 
   /** Who may know the Thing may also ask the history about it. What was being told before is out of date. */

@@ -52,6 +52,8 @@ const common = {
       message: 'needs exactly one of password and passwordFile',
     }),
   node: nodeSchema.optional(),
+  /** The node it is a part of; reading that reads this, too. */
+  parent: nodeSchema.optional(),
   name: z.string().min(1),
   tags: z
     .record(

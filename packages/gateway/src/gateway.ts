@@ -143,11 +143,13 @@ export class Gateway {
 
   #device(thing: ThingConfig, metaTags: HostedDevice['metaTags']): Device {
     const node = thing.node as NodeReference | undefined;
+    const parent = thing.parent as NodeReference | undefined;
     if (thing.driver === 'direct-io') {
-      return new DirectIoDevice({ node, metaTags, config: thing.directIo, pollMs: thing.pollMs });
+      return new DirectIoDevice({ node, parent, metaTags, config: thing.directIo, pollMs: thing.pollMs });
     }
     return new ModbusDevice({
       node,
+      parent,
       metaTags,
       config: thing.modbus,
       client: this.#connections.to(thing.modbus),

@@ -3,6 +3,7 @@ import type { ControlParameter, Field, NodeReference, ParameterValue, ReadoutSel
 /** A Thing for tests: its read-out and its settings are functions that a test gives. */
 export class MemoryThing implements Thing {
   readonly node: NodeReference | undefined;
+  readonly parent: NodeReference | undefined;
   readonly metaTags: Thing['metaTags'];
   readonly parameters: readonly ControlParameter[];
   /** Values it was given, in order. */
@@ -16,12 +17,14 @@ export class MemoryThing implements Thing {
   constructor(
     options: {
       nodeId?: string;
+      parent?: NodeReference;
       metaTags?: Thing['metaTags'];
       parameters?: readonly ControlParameter[];
       batches?: MemoryThing['batches'];
     } = {},
   ) {
     this.node = options.nodeId === undefined ? undefined : { nodeId: options.nodeId };
+    this.parent = options.parent;
     this.metaTags = options.metaTags ?? [];
     this.parameters = options.parameters ?? [];
     this.batches = options.batches ?? (() => batches([field('Temperature', '21.50')]));

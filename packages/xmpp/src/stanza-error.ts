@@ -36,6 +36,8 @@ export interface StanzaErrorOptions {
   readonly type?: StanzaErrorType;
   /** Application-specific condition, in a namespace of its own. @see RFC 6120 §8.3.4 */
   readonly application?: Element | undefined;
+  /** Several of them, where a protocol says so, as XEP-0325 §5.1 does; instead of one. */
+  readonly applications?: readonly Element[] | undefined;
   /** Where the addressee has gone: of `gone` and `redirect`, a URI. @see RFC 6120 §8.3.3.5, §8.3.3.14 */
   readonly address?: string | undefined;
   /** What the reply holds beside the error, where a protocol wants that. */
@@ -48,7 +50,9 @@ export class StanzaError extends Error {
   readonly condition: StanzaErrorCondition;
   readonly type: StanzaErrorType;
   readonly text: string | undefined;
+  /** The first application-specific condition, as a rule the only one. */
   readonly application: Element | undefined;
+  readonly applications: readonly Element[];
   readonly address: string | undefined;
   readonly payload: Element | undefined;
 
@@ -57,7 +61,8 @@ export class StanzaError extends Error {
     this.condition = condition;
     this.type = options.type ?? STANZA_ERROR_CONDITIONS[condition];
     this.text = text;
-    this.application = options.application;
+    this.applications = options.applications ?? (options.application ? [options.application] : []);
+    [this.application] = this.applications;
     this.address = options.address;
     this.payload = options.payload;
   }
@@ -74,7 +79,7 @@ export class StanzaError extends Error {
       { type: this.type },
       xml(this.condition, { xmlns: NS.stanzaErrors }, this.address),
       this.text === undefined ? undefined : xml('text', { xmlns: NS.stanzaErrors, 'xml:lang': 'en' }, this.text),
-      this.application,
+      this.applications,
     );
   }
 
@@ -83,10 +88,10 @@ export class StanzaError extends Error {
     const error = stanza.child('error');
     let condition: StanzaErrorCondition = 'undefined-condition';
     let text: string | undefined;
-    let application: Element | undefined;
+    const applications: Element[] = [];
     let address: string | undefined;
     for (const child of error?.elements ?? []) {
-      if (child.namespace !== NS.stanzaErrors) application ??= child;
+      if (child.namespace !== NS.stanzaErrors) applications.push(child);
       else if (child.name === 'text') text = child.text;
       else if (Object.hasOwn(STANZA_ERROR_CONDITIONS, child.name)) {
         condition = child.name as StanzaErrorCondition;
@@ -97,7 +102,7 @@ export class StanzaError extends Error {
     const payload = stanza.elements.find((child) => child !== error);
     return new StanzaError(condition, text, {
       ...(isErrorType(type) ? { type } : {}),
-      application,
+      applications,
       address,
       payload,
     });

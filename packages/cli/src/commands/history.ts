@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { ClientSession, parseThing } from '../client-session.ts';
 import { UsageError } from '../errors.ts';
 import { type OutputOptions, printJson, printTable } from '../output.ts';
+import { parseTime } from '../time-text.ts';
 import { explainRefusal } from './read.ts';
 
 interface HistoryCommandOptions extends OutputOptions {
@@ -67,17 +68,4 @@ function showSeries(series: readonly Series[]): void {
     ]),
   );
   printTable(['field', 'time', '>value', '>min', '>max', '>count'], rows);
-}
-
-const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-/** @throws UsageError */
-export function parseTime(option: string, text: string, now = Date.now()): Date {
-  const ago = /^(\d+(?:\.\d+)?)([smhd])$/.exec(text);
-  if (ago) return new Date(now - Number(ago[1]) * (UNITS[ago[2] as string] as number));
-  const date = new Date(text);
-  if (Number.isNaN(date.getTime())) {
-    throw new UsageError(`${option} needs a time such as 2026-05-01T12:00:00Z or 2h, got "${text}"`);
-  }
-  return date;
 }

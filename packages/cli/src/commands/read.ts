@@ -1,76 +1,66 @@
-import { FIELD_TYPES, type Field, type FieldType, ReadoutFailure, readSensorData } from '@thingward/things';
+import { type Field, ReadoutFailure, readSensorData } from '@thingward/things';
 import { Command } from 'commander';
 import { ClientSession, parseThing } from '../client-session.ts';
-import { CommandError, UsageError } from '../errors.ts';
+import { CommandError } from '../errors.ts';
 import { fieldJson, valueText } from '../field-text.ts';
-import { type OutputOptions, printJson, printTable, thingText } from '../output.ts';
+import { type OutputOptions, printJson, Table, thingText } from '../output.ts';
+import { addReadoutOptions, type ReadoutCommandOptions, readoutOptions, readoutWish } from '../readout-options.ts';
 import { stopSignal } from '../shutdown.ts';
 
-interface ReadOptions extends OutputOptions {
+interface ReadOptions extends OutputOptions, ReadoutCommandOptions {
   readonly profile?: string;
-  readonly types?: string;
 }
 
 export function readCommand(): Command {
-  return new Command('read')
-    .description('read the fields of a Thing')
+  const command = new Command('read')
+    .description('read the fields of a Thing: what it is now, or what it was')
     .argument('<thing>', 'its address: jid, or jid#nodeId behind a concentrator')
-    .argument('[fields...]', 'names of fields; all when not given')
-    .option('--types <list>', 'kinds of fields: momentary, status, identity, ...')
+    .argument('[fields...]', 'names of fields; all when not given');
+  return addReadoutOptions(command)
     .option('--profile <file>', 'who signs in where')
     .option('--json', 'one JSON object per field')
     .addHelpText(
       'after',
-      '\nExamples:\n  thingward read plc@example.org\n  thingward read plc@example.org Level "Inlet Flow" --json',
+      '\nExamples:\n  thingward read plc@example.org\n  thingward read plc@example.org Level "Inlet Flow" --json\n' +
+        '  thingward read plc@example.org Level --types historicalHour --from 7d\n' +
+        '  thingward read plant@example.org --node tank --node pump --when +30s',
     )
     .action(async (thing: string, names: string[], options: ReadOptions) => {
       const address = parseThing(thing);
-      const types = parseTypes(options.types);
+      const wish = readoutWish(address, names, options);
+      const reading = readoutOptions(options);
+      const hasNodes = (wish.nodes?.length ?? 0) !== (address.node ? 1 : 0);
       const signal = stopSignal();
       await ClientSession.use(options.profile, async (session) => {
         const to = await session.locate(address, signal);
-        const wish = { types, names, nodes: address.node ? [address.node] : [] };
-        const fields: Field[] = [];
-        const show = () => {
-          if (options.json) return;
-          printTable(
-            ['field', '>value', 'types', 'quality', 'time'],
-            fields.map((field) => [
-              field.name,
-              valueText(field),
-              field.types.join(','),
-              field.qos.join(','),
-              field.timestamp.toISOString(),
-            ]),
-          );
+        const seen = new Set<string>();
+        const table = new Table([...(hasNodes ? ['node'] : []), 'field', '>value', 'types', 'quality', 'time']);
+        const show = (field: Field) => {
+          seen.add(field.name);
+          if (options.json) printJson(fieldJson(to.bare.toString(), field));
+          else table.add([...(hasNodes ? [field.node?.nodeId ?? ''] : []), ...cellsOf(field)]);
+        };
+        const end = () => {
+          if (!options.json) table.end();
         };
         try {
-          for await (const batch of readSensorData(session.client, to, wish, { signal })) {
-            fields.push(...batch);
-            if (options.json) for (const field of batch) printJson(fieldJson(to.bare.toString(), field));
-          }
+          for await (const batch of readSensorData(session.client, to, wish, { ...reading, signal }))
+            batch.forEach(show);
         } catch (error) {
           if (!(error instanceof ReadoutFailure)) throw explainRefusal(error, thing);
-          if (fields.length > 0) show();
+          if (seen.size > 0) end();
           throw new CommandError(`${thingText(to.bare.toString(), address.node)}: ${error.message}`);
         }
-        show();
-        const missing = names.filter((name) => !fields.some((field) => field.name === name));
+        end();
+        const missing = names.filter((name) => !seen.has(name));
         if (missing.length > 0)
           throw new CommandError(`${thing} has no field named ${missing.map((name) => `"${name}"`).join(', ')}`);
       });
     });
 }
 
-/** @throws UsageError */
-export function parseTypes(text: string | undefined): readonly FieldType[] {
-  const names = text?.split(',').map((name) => name.trim()) ?? [];
-  for (const name of names) {
-    if (!(FIELD_TYPES as readonly string[]).includes(name)) {
-      throw new UsageError(`"${name}" is no kind of field (there are: ${FIELD_TYPES.join(', ')})`);
-    }
-  }
-  return names as FieldType[];
+function cellsOf(field: Field): string[] {
+  return [field.name, valueText(field), field.types.join(','), field.qos.join(','), field.timestamp.toISOString()];
 }
 
 /** Says of an error reply whose it is. */

@@ -1,31 +1,38 @@
 import {
+  type ControlOutcome,
   ControlRefused,
   getControlForm,
   type ParameterValue,
   parseParameterValue,
+  sendParameters,
   setParameters,
 } from '@thingward/things';
 import { Command } from 'commander';
 import { ClientSession, parseThing } from '../client-session.ts';
 import { CommandError, UsageError } from '../errors.ts';
 import { type OutputOptions, printJson, printTable, say } from '../output.ts';
+import { addNodeOptions, type NodeOptions, nodesOf, tokensOf } from '../readout-options.ts';
 import { stopSignal } from '../shutdown.ts';
 import { explainRefusal } from './read.ts';
 
-interface SetOptions extends OutputOptions {
+interface SetOptions extends OutputOptions, NodeOptions {
   readonly profile?: string;
+  /** `--no-answer` makes it false. */
+  readonly answer: boolean;
 }
 
 export function setCommand(): Command {
-  return new Command('set')
+  const command = new Command('set')
     .description('set control parameters of a Thing; without any, show them')
     .argument('<thing>', 'its address: jid, or jid#nodeId behind a concentrator')
-    .argument('[assignments...]', 'name=value; on and off are true and false')
+    .argument('[assignments...]', 'name=value; on and off are true and false');
+  return addNodeOptions(command)
+    .option('--no-answer', 'send it as a message, and do not wait for what becomes of it')
     .option('--profile <file>', 'who signs in where')
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  thingward set plc@example.org\n  thingward set plc@example.org "Valve Opening=50" Pump=on',
+      '\nExamples:\n  thingward set plc@example.org\n  thingward set plc@example.org "Valve Opening=50" Pump=on\n  thingward set plant@example.org --node pump1 --node pump2 Running=off',
     )
     .action(async (thing: string, assignments: string[], options: SetOptions) => {
       const address = parseThing(thing);
@@ -33,23 +40,48 @@ export function setCommand(): Command {
       const signal = stopSignal();
       await ClientSession.use(options.profile, async (session) => {
         const to = await session.locate(address, signal);
-        const nodes = address.node ? [address.node] : [];
+        const target = { nodes: nodesOf(address, options), tokens: tokensOf(options) };
         try {
-          const { parameters } = await getControlForm(session.client, to, { nodes, signal });
+          const { parameters } = await getControlForm(session.client, to, { ...target, signal });
           if (wanted.length === 0) {
             showParameters(parameters, options);
             return;
           }
           const values = new Map(wanted.map(([name, text]) => [name, typedValue(name, text, parameters)]));
-          await setParameters(session.client, to, values, { nodes, signal });
-          if (options.json) printJson({ thing, set: Object.fromEntries(wanted) });
-          else say(`${thing}: ${wanted.map(([name, text]) => `${name} = ${text}`).join(', ')}: set`);
+          if (!options.answer) {
+            sendParameters(session.client, to, values, target);
+            return;
+          }
+          const outcome = await setParameters(session.client, to, values, { ...target, signal });
+          const done = wanted.filter(([name]) => outcome.parameters.length === 0 || outcome.parameters.includes(name));
+          if (options.json)
+            printJson({ thing, set: Object.fromEntries(done), ...namedNodes(outcome), confirmed: outcome.confirmed });
+          else
+            say(
+              `${thing}: ${done.map(([name, text]) => `${name} = ${text}`).join(', ')}: set${readBack(outcome, done)}`,
+            );
+          if (done.length < wanted.length) {
+            const left = wanted.filter((assignment) => !done.includes(assignment)).map(([name]) => name);
+            throw new CommandError(`${thing}: you may not set ${left.join(', ')}`);
+          }
         } catch (error) {
           if (error instanceof ControlRefused) throw new CommandError(`${thing} refused: ${refusals(error)}`);
           throw explainRefusal(error, thing);
         }
       });
     });
+}
+
+/** The nodes it was done for, where those were not all. */
+function namedNodes({ nodes }: ControlOutcome): object {
+  return nodes.length === 0 ? {} : { nodes };
+}
+
+/** What was read back of what was set, for people. */
+function readBack({ confirmed }: ControlOutcome, done: readonly (readonly [name: string, value: string])[]): string {
+  const names = new Set(confirmed.map(({ name }) => name));
+  if (names.size === 0) return '';
+  return done.every(([name]) => names.has(name)) ? ' and read back' : `; read back: ${[...names].join(', ')}`;
 }
 
 type Parameters = Awaited<ReturnType<typeof getControlForm>>['parameters'];

@@ -1,25 +1,26 @@
-import { ReadoutFailure, readSensorData } from '@thingward/things';
+import { nodeKey, ReadoutFailure, readSensorData } from '@thingward/things';
 import { StanzaError } from '@thingward/xmpp';
 import { Command } from 'commander';
 import { ClientSession, parseThing } from '../client-session.ts';
 import { UsageError } from '../errors.ts';
 import { fieldJson, valueText } from '../field-text.ts';
 import { type OutputOptions, printJson, say } from '../output.ts';
+import { addNodeOptions, type NodeOptions, nodesOf, parseTypes, tokensOf } from '../readout-options.ts';
 import { stopSignal } from '../shutdown.ts';
-import { parseTypes } from './read.ts';
 
-interface WatchOptions extends OutputOptions {
+interface WatchOptions extends OutputOptions, NodeOptions {
   readonly profile?: string;
-  readonly types?: string;
+  readonly types: string;
   readonly interval: string;
   readonly count?: string;
 }
 
 export function watchCommand(): Command {
-  return new Command('watch')
+  const command = new Command('watch')
     .description('read a Thing again and again, and print what changed')
     .argument('<thing>', 'its address: jid, or jid#nodeId behind a concentrator')
-    .argument('[fields...]', 'names of fields; all when not given')
+    .argument('[fields...]', 'names of fields; all when not given');
+  return addNodeOptions(command)
     .option('--interval <seconds>', 'time between read-outs', '1')
     .option('--count <n>', 'end after so many read-outs')
     .option('--types <list>', 'kinds of fields', 'momentary,status,computed')
@@ -33,7 +34,8 @@ export function watchCommand(): Command {
       const address = parseThing(thing);
       const intervalMs = positive('--interval', options.interval) * 1000;
       const count = options.count === undefined ? Number.POSITIVE_INFINITY : positive('--count', options.count);
-      const wish = { types: parseTypes(options.types), names, nodes: address.node ? [address.node] : [] };
+      const nodes = nodesOf(address, options);
+      const wish = { types: parseTypes(options.types), names, nodes, tokens: tokensOf(options) };
       const signal = stopSignal();
       const shown = new Map<string, string>();
       await ClientSession.use(options.profile, async (session) => {
@@ -44,10 +46,12 @@ export function watchCommand(): Command {
             for await (const batch of readSensorData(session.client, to, wish, { signal, timeoutMs: 10_000 })) {
               for (const field of batch) {
                 const text = valueText(field);
-                if (shown.get(field.name) === text) continue;
-                shown.set(field.name, text);
+                const key = `${nodeKey(field.node)} ${field.name}`;
+                if (shown.get(key) === text) continue;
+                shown.set(key, text);
+                const of = nodes.length > 1 && field.node ? `${field.node.nodeId}  ` : '';
                 if (options.json) printJson(fieldJson(to.bare.toString(), field));
-                else process.stdout.write(`${field.timestamp.toISOString()}  ${field.name}  ${text}\n`);
+                else process.stdout.write(`${field.timestamp.toISOString()}  ${of}${field.name}  ${text}\n`);
               }
             }
           } catch (error) {

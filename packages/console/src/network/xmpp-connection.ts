@@ -145,8 +145,8 @@ export class XmppConnection implements Connection {
     return getControlForm(this.#client, thing, { nodes: node ? [node] : [], timeoutMs: REQUEST_TIMEOUT_MS, signal });
   }
 
-  setParameters({ thing, node }: ControlTarget, values: ReadonlyMap<string, ParameterValue>): Promise<void> {
-    return setParameters(this.#client, thing, values, { nodes: node ? [node] : [], timeoutMs: REQUEST_TIMEOUT_MS });
+  async setParameters({ thing, node }: ControlTarget, values: ReadonlyMap<string, ParameterValue>): Promise<void> {
+    await setParameters(this.#client, thing, values, { nodes: node ? [node] : [], timeoutMs: REQUEST_TIMEOUT_MS });
   }
 
   async history(query: HistoryQuery, signal: AbortSignal): Promise<HistoryAnswer> {

@@ -3,12 +3,23 @@ import type { Field, FieldType, FieldValue } from '@thingward/things';
 interface FieldOptions {
   readonly types?: readonly FieldType[];
   readonly writable?: boolean;
+  readonly module?: string | undefined;
+  readonly stringIds?: string | undefined;
 }
 
 /** A field read by the gateway itself just now. */
 export function field(name: string, value: FieldValue, timestamp: Date, options: FieldOptions = {}): Field {
-  const { types = ['momentary'], writable } = options;
-  return { name, value, types, qos: ['automaticReadout'], timestamp, ...(writable ? { writable } : {}) };
+  const { types = ['momentary'], writable, module, stringIds } = options;
+  return {
+    name,
+    value,
+    types,
+    qos: ['automaticReadout'],
+    timestamp,
+    ...(writable ? { writable } : {}),
+    ...(module === undefined ? {} : { module }),
+    ...(stringIds === undefined ? {} : { stringIds }),
+  };
 }
 
 /** @param decimals how many the value is worth */

@@ -1,9 +1,9 @@
-import type { Field, NodeReference } from '@thingward/things';
+import { effectiveQos, type Field, type NodeReference } from '@thingward/things';
 import { type Jid, StanzaError } from '@thingward/xmpp';
-import type { CompiledQuery, Insertable, InsertResult, Kysely, Transaction } from 'kysely';
+import { type CompiledQuery, type Insertable, type InsertResult, type Kysely, sql, type Transaction } from 'kysely';
 import { thingColumns } from '../node-columns.ts';
 import { RecentlyUsed } from './recently-used.ts';
-import { flagsOf, storedValue } from './stored-field.ts';
+import { flagsOf, RELIABILITY_BITS, reliabilityOf, storedValue } from './stored-field.ts';
 import type { HistorySeriesTable, HistoryTables } from './tables.ts';
 
 type SeriesRow = Insertable<HistorySeriesTable>;
@@ -14,7 +14,8 @@ const SERIES_PER_STATEMENT = 100;
 
 /**
  * Writes fields, one transaction for each call: when it returns they are as durable as the database makes a commit, and all of them or
- * none are there. What is known by series and timestamp already stays as it is.
+ * none are there. What is known by series and timestamp already stays as it is, unless the new value is more reliable: an estimate gives
+ * way to what was measured, that to what was signed or invoiced (XEP-0323 §5.7).
  *
  * The ids of series come from memory, and the statements for points are built once and run with other parameters: both keep the cost of
  * a field near that of SQLite's own insert. Measured by `bench/history-ingest.mjs`.
@@ -108,13 +109,18 @@ export class FieldWriter {
   ): Promise<void> {
     for (let start = 0; start < fields.length; start += POINTS_PER_INSERT) {
       const end = Math.min(fields.length, start + POINTS_PER_INSERT);
-      const parameters: (string | number | null)[] = [];
+      const points = new Map<string, readonly (string | number | null)[]>();
       for (let i = start; i < end; i++) {
         const field = fields[i] as Field;
         const { text, number, decimals } = storedValue(field.value);
-        parameters.push(seriesIdAt(i), field.timestamp.getTime(), text, number, decimals, flagsOf(field));
+        const [seriesId, timestamp, flags] = [seriesIdAt(i), field.timestamp.getTime(), storedFlags(field)];
+        // One statement must not write a row twice.
+        const key = `${seriesId} ${timestamp}`;
+        const before = points.get(key)?.at(-1);
+        if (typeof before === 'number' && reliabilityOf(before) >= reliabilityOf(flags)) continue;
+        points.set(key, [seriesId, timestamp, text, number, decimals, flags]);
       }
-      await transaction.executeQuery({ ...this.#insertOf(end - start), parameters });
+      await transaction.executeQuery({ ...this.#insertOf(points.size), parameters: [...points.values()].flat() });
     }
   }
 
@@ -126,11 +132,34 @@ export class FieldWriter {
     const insert = this.#database
       .insertInto('history_points')
       .values(Array.from({ length: count }, () => point))
-      .onConflict((conflict) => conflict.doNothing())
+      .onConflict((conflict) =>
+        conflict
+          .columns(['series_id', 'timestamp'])
+          .doUpdateSet(({ ref }) => ({
+            value_text: ref('excluded.value_text'),
+            value_number: ref('excluded.value_number'),
+            decimals: ref('excluded.decimals'),
+            flags: ref('excluded.flags'),
+          }))
+          .where(
+            sql<number>`(excluded.flags & ${RELIABILITY})`,
+            '>',
+            sql<number>`(history_points.flags & ${RELIABILITY})`,
+          ),
+      )
       .compile();
     this.#inserts.set(count, insert);
     return insert;
   }
+}
+
+/** As text in the statement: its parameters are those of points. */
+const RELIABILITY = sql.lit(RELIABILITY_BITS);
+
+/** Flags of a field as they are stored: without any that says how it came to be, it was read automatically. */
+function storedFlags({ types, qos }: Field): number {
+  const flags = flagsOf({ types, qos });
+  return reliabilityOf(flags) === 0 ? flagsOf({ types, qos: [...qos, ...effectiveQos([])] }) : flags;
 }
 
 /** No text of XML has U+0000, so that it separates. */

@@ -2,8 +2,10 @@ import {
   decodeHistoryQuery,
   decodeReaders,
   decodeStore,
+  decodeStoredFieldsQuery,
   decodingRequest,
   encodeHistoryAnswer,
+  encodeStoredFieldsPage,
   type Field,
   HISTORY,
 } from '@thingward/things';
@@ -27,6 +29,7 @@ import { FieldWriter } from './field-writer.ts';
 import { readHistory } from './history-reader.ts';
 import { mayRead, replaceReaders } from './readers.ts';
 import { Retention } from './retention.ts';
+import { readStoredFields } from './stored-fields-reader.ts';
 import type { HistoryTables } from './tables.ts';
 
 /** Bounds of what the history takes and gives. */
@@ -46,6 +49,8 @@ export interface HistoryLimits {
   readonly seriesPerAnswer: number;
   /** Points in one answer. */
   readonly pointsPerAnswer: number;
+  /** Fields in one page of stored values. */
+  readonly fieldsPerPage: number;
   /** Bytes of one answer. */
   readonly answerBytes: number;
   /** Series whose ids are kept in memory. */
@@ -61,6 +66,7 @@ export const DEFAULT_HISTORY_LIMITS: HistoryLimits = {
   readersPerJid: 10_000,
   seriesPerAnswer: 200,
   pointsPerAnswer: 2000,
+  fieldsPerPage: 500,
   answerBytes: 240 * 1024,
   cachedSeries: 50_000,
 };
@@ -129,6 +135,7 @@ export class HistoryService {
       this.#peer.onIq('set', { name: 'store', namespace: HISTORY }, (request) => this.#store(request)),
       this.#peer.onIq('set', { name: 'readers', namespace: HISTORY }, (request) => this.#setReaders(request)),
       this.#peer.onIq('get', { name: 'query', namespace: HISTORY }, (request) => this.#query(request)),
+      this.#peer.onIq('get', { name: 'read', namespace: HISTORY }, (request) => this.#read(request)),
     ];
     const days = this.#retentionDays;
     if (days !== undefined) {
@@ -161,9 +168,7 @@ export class HistoryService {
   /** Who may not know gets the same answer whether there is something to know or not. */
   async #query({ from, payload }: IqRequest): Promise<Element> {
     const query = decodingRequest(() => decodeHistoryQuery(payload));
-    if (query.names.length > this.#limits.seriesPerAnswer) {
-      throw new StanzaError('policy-violation', `at most ${this.#limits.seriesPerAnswer} fields can be named`);
-    }
+    this.#checkNamed(query.names);
     if (!(await mayRead(this.#database, from, query.thing, query.node))) throw new StanzaError('forbidden');
     const series = await readHistory(this.#database, query, {
       series: this.#limits.seriesPerAnswer,
@@ -174,6 +179,21 @@ export class HistoryService {
       throw new StanzaError('not-acceptable', 'the answer would be too large; ask for fewer fields, points or days');
     }
     return answer;
+  }
+
+  /** A page of values as they were stored. */
+  async #read({ from, payload }: IqRequest): Promise<Element> {
+    const query = decodingRequest(() => decodeStoredFieldsQuery(payload));
+    this.#checkNamed(query.names);
+    if (!(await mayRead(this.#database, from, query.thing, query.node))) throw new StanzaError('forbidden');
+    const limits = { fields: this.#limits.fieldsPerPage, characters: this.#limits.answerBytes / 2 };
+    return encodeStoredFieldsPage(await readStoredFields(this.#database, query, limits, this.#clock().getTime()));
+  }
+
+  #checkNamed(names: readonly string[]): void {
+    if (names.length > this.#limits.seriesPerAnswer) {
+      throw new StanzaError('policy-violation', `at most ${this.#limits.seriesPerAnswer} fields can be named`);
+    }
   }
 
   #checkAccepted(from: Jid): void {

@@ -1,4 +1,12 @@
-import { FIELD_TYPES, type Field, type FieldValue, QOS_FLAGS } from '@thingward/things';
+import {
+  FIELD_TYPES,
+  type Field,
+  type FieldType,
+  type FieldValue,
+  QOS_FLAGS,
+  type QosFlag,
+  RELIABILITY_FLAGS,
+} from '@thingward/things';
 
 /** A value as it is stored. */
 export interface StoredValue {
@@ -27,6 +35,27 @@ export function storedValue(value: FieldValue): StoredValue {
   }
 }
 
+/** The value that was stored. */
+export function fieldValueOf(
+  { type, unit, data_type: dataType }: { readonly type: string; readonly unit: string; readonly data_type: string },
+  text: string,
+): FieldValue {
+  switch (type) {
+    case 'numeric':
+      return { type, value: text, unit };
+    case 'int':
+      return { type, value: Number(text) };
+    case 'long':
+      return { type, value: BigInt(text) };
+    case 'boolean':
+      return { type, value: text === 'true' };
+    case 'enum':
+      return { type, value: text, dataType };
+    default:
+      return { type: type as 'string' | 'date' | 'dateTime' | 'duration' | 'time', value: text };
+  }
+}
+
 /** Do values of this type have an average? */
 export function isNumberType(type: string): boolean {
   return type === 'numeric' || type === 'int' || type === 'long';
@@ -51,6 +80,24 @@ export function flagsOf({ types, qos }: Pick<Field, 'types' | 'qos'>): number {
   for (const type of types) flags |= TYPE_BITS.get(type) ?? 0;
   for (const flag of qos) flags |= QOS_BITS.get(flag) ?? 0;
   return flags;
+}
+
+/** The field types in stored flags. */
+export function typesOf(flags: number): readonly FieldType[] {
+  return FIELD_TYPES.filter((type) => flags & (TYPE_BITS.get(type) ?? 0));
+}
+
+/** The quality of service in stored flags. */
+export function qosOf(flags: number): readonly QosFlag[] {
+  return QOS_FLAGS.filter((flag) => flags & (QOS_BITS.get(flag) ?? 0));
+}
+
+/** The bits that say how reliable a value is: of two values, the one with the greater number in them is more so. @see XEP-0323 §5.7 */
+export const RELIABILITY_BITS = RELIABILITY_FLAGS.reduce((bits, flag) => bits | (QOS_BITS.get(flag) ?? 0), 0);
+
+/** How reliable a value is; without any flag that says so, it was read automatically. */
+export function reliabilityOf(flags: number): number {
+  return flags & RELIABILITY_BITS;
 }
 
 function finite(number: number): number | null {

@@ -1,6 +1,7 @@
+import { parseDateTime } from '../thing/xml-schema-values.ts';
 import type { ParameterSetting } from './codec.ts';
-import { type ControlParameter, ParameterError, type ParameterValue } from './parameter.ts';
-import { widenParameterValue } from './parameter-value.ts';
+import { type ControlParameter, ParameterError, type ParameterType, type ParameterValue } from './parameter.ts';
+import { formatParameterValue, parseParameterValue, widenParameterValue } from './parameter-value.ts';
 
 /** Settings that a Thing can be given, and what is wrong with the others. */
 export interface CheckedSettings {
@@ -29,12 +30,13 @@ export function checkSettings(
 }
 
 function checkValue(given: ParameterValue, parameter: ControlParameter): ParameterValue | ParameterError {
-  const { name, type, options, min, max } = parameter;
+  const { name, type, options, min, max, readOnly } = parameter;
+  if (readOnly) return new ParameterError('rejected-by-device', name, 'it can not be set now');
   const value = widenParameterValue(given, type);
   if (value === undefined) {
     return new ParameterError('wrong-type', name, `expected a value of type ${type}, got ${given.type}`);
   }
-  if (options && !options.some((option) => option.value === value.value)) {
+  if (options && !options.some((option) => isChoice(option.value, value))) {
     const allowed = options.map((option) => JSON.stringify(option.value)).join(', ');
     return new ParameterError('out-of-range', name, `must be one of ${allowed}`);
   }
@@ -42,7 +44,36 @@ function checkValue(given: ParameterValue, parameter: ControlParameter): Paramet
   if (number !== undefined && ((min !== undefined && number < min) || (max !== undefined && number > max))) {
     return new ParameterError('out-of-range', name, `must be ${describeRange(parameter)}, got ${value.value}`);
   }
-  return value;
+  return checkText(value, parameter) ?? value;
+}
+
+function isChoice(option: string, value: ParameterValue): boolean {
+  return option === formatParameterValue(value) || parseParameterValue(value.type, option)?.value === value.value;
+}
+
+/** What is wrong with a value whose bounds are of time, or whose text has to match. */
+function checkText(value: ParameterValue, parameter: ControlParameter): ParameterError | undefined {
+  const { name, pattern, earliest, latest } = parameter;
+  const text = formatParameterValue(value);
+  if (pattern !== undefined && value.type === 'string' && !new RegExp(`^(?:${pattern})$`, 'u').test(text)) {
+    return new ParameterError('out-of-range', name, `must match ${pattern}`);
+  }
+  const instant = instantOf(value.type, text);
+  if (instant === undefined) return undefined;
+  const [first, last] = [earliest, latest].map((bound) => bound && instantOf(value.type, bound));
+  if ((first && instant < first) || (last && instant > last)) {
+    const range = [earliest && `at or after ${earliest}`, latest && `at or before ${latest}`].filter(Boolean);
+    return new ParameterError('out-of-range', name, `must be ${range.join(' and ')}, got ${text}`);
+  }
+  return undefined;
+}
+
+/** Where it lies in time; without a time zone it is local. */
+function instantOf(type: ParameterType, text: string): Date | undefined {
+  if (type === 'dateTime') return parseDateTime(text);
+  if (type === 'time') return parseDateTime(`2000-01-01T${text}`);
+  const [, day, zone = ''] = (type === 'date' && /^(-?\d+-\d\d-\d\d)(.*)$/.exec(text)) || [];
+  return day === undefined ? undefined : parseDateTime(`${day}T00:00:00${zone}`);
 }
 
 /** What has bounds. Longs compare exactly with numbers; becoming numbers they would not. */

@@ -1,22 +1,47 @@
+import type { Element } from '@thingward/xml';
 import {
   DATA_FORM_NAMESPACE,
+  type DataForm,
   DataFormError,
   decodeDataForm,
   type Jid,
+  message,
   StanzaError,
   type XmppPeer,
 } from '@thingward/xmpp';
 import type { NodeReference } from '../thing/node.ts';
-import { decodeParameterError, encodeControlFormRequest, encodeControlRequest } from './codec.ts';
+import type { Tokens } from '../thing/payload.ts';
+import {
+  CONTROL_NAMESPACE,
+  type ControlRequest,
+  type ControlResponse,
+  decodeControlResponse,
+  decodeParameterErrors,
+  encodeControlFormRequest,
+  encodeControlRequest,
+  type ParameterReference,
+} from './codec.ts';
 import { type ControlForm, decodeControlForm } from './form.ts';
 import type { ParameterError, ParameterValue } from './parameter.ts';
 
 export interface ControlOptions {
   /** Which Things behind the JID; empty or undefined: the JID itself. */
   readonly nodes?: readonly NodeReference[] | undefined;
+  /** Of delegated trust, for the Thing to ask its provisioning server about. @see XEP-0325 §5.6 */
+  readonly tokens?: Tokens | undefined;
   /** How long to wait for the answer; 30,000 ms when not given. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** What became of a command. */
+export interface ControlOutcome {
+  /** The nodes it was carried out for, where those were fewer than asked for; empty: all. @see XEP-0325 §3.1.2 */
+  readonly nodes: readonly NodeReference[];
+  /** The parameters that were set, where those were fewer than asked for; empty: all. */
+  readonly parameters: readonly string[];
+  /** Read back from the device, which has the values that were set. Not every Thing tells. */
+  readonly confirmed: readonly ParameterReference[];
 }
 
 /** The Thing refused parameters; none was set. */
@@ -43,40 +68,100 @@ export async function setParameters(
   peer: XmppPeer,
   to: Jid,
   values: ReadonlyMap<string, ParameterValue>,
-  { nodes = [], ...options }: ControlOptions = {},
-): Promise<void> {
-  const settings = [...values].map(([name, value]) => ({ name, value }));
-  try {
-    await peer.request('set', to, encodeControlRequest({ nodes, settings }), requestOptions(options));
-  } catch (error) {
-    const refused = error instanceof StanzaError ? decodeParameterError(error) : undefined;
-    throw refused ? new ControlRefused([refused], error as StanzaError) : error;
-  }
+  options: ControlOptions = {},
+): Promise<ControlOutcome> {
+  return command(peer, to, { settings: settingsOf(values) }, options);
 }
 
 /**
- * Asks what can be set on a Thing, and what it is set to now.
- * @throws StanzaError, also for an answer that is no form
- * @see XEP-0325 §3.3.1
+ * Sets parameters by a submitted form; those that it does not have stay as they are.
+ * @throws as `setParameters`
+ * @see XEP-0325 §3.3.3
  */
-export async function getControlForm(
+export async function submitControlForm(
   peer: XmppPeer,
   to: Jid,
-  { nodes = [], ...options }: ControlOptions = {},
-): Promise<ControlForm> {
-  const answer = await peer.request('get', to, encodeControlFormRequest({ nodes }), requestOptions(options));
+  form: DataForm,
+  options: ControlOptions = {},
+): Promise<ControlOutcome> {
+  return command(peer, to, { settings: [], form }, options);
+}
+
+/**
+ * Tells a Thing to set parameters, and does not want to know whether it did: for who can't wait.
+ * @throws PayloadError for a value that is not of its type; PeerError without a connection
+ * @see XEP-0325 §3.1.1
+ */
+export function sendParameters(
+  peer: XmppPeer,
+  to: Jid,
+  values: ReadonlyMap<string, ParameterValue>,
+  { nodes = [], tokens }: Pick<ControlOptions, 'nodes' | 'tokens'> = {},
+): void {
+  const request = encodeControlRequest({ nodes, settings: settingsOf(values), ...tokens });
+  peer.send(message('normal', { to }, request));
+}
+
+async function command(
+  peer: XmppPeer,
+  to: Jid,
+  request: Pick<ControlRequest, 'settings' | 'form'>,
+  { nodes = [], tokens, ...options }: ControlOptions,
+): Promise<ControlOutcome> {
+  const payload = encodeControlRequest({ nodes, ...request, ...tokens });
+  try {
+    return outcomeOf(await peer.request('set', to, payload, requestOptions(options)));
+  } catch (error) {
+    const refused = error instanceof StanzaError ? decodeParameterErrors(error) : [];
+    throw refused.length > 0 ? new ControlRefused(refused, error as StanzaError) : error;
+  }
+}
+
+/** A result without a `setResponse` is one, too: the command was carried out. */
+function outcomeOf(answer: Element | undefined): ControlOutcome {
+  const response: ControlResponse = answer?.is('setResponse', CONTROL_NAMESPACE)
+    ? decodeControlResponse(answer)
+    : { nodes: [], parameters: [] };
+  return { ...response, confirmed: response.confirmed ?? [] };
+}
+
+function settingsOf(values: ReadonlyMap<string, ParameterValue>) {
+  return [...values].map(([name, value]) => ({ name, value }));
+}
+
+/**
+ * Asks what can be set on a Thing, and what it is set to now; of several nodes, what they have in common.
+ * @throws StanzaError, also for an answer that is no form
+ * @see XEP-0325 §3.3.1, §3.4.4
+ */
+export async function getControlForm(peer: XmppPeer, to: Jid, options: ControlOptions = {}): Promise<ControlForm> {
+  return decodeControlForm(await getDataForm(peer, to, options));
+}
+
+/** The control form as it is. @throws StanzaError, also for an answer that is no form */
+export async function getDataForm(
+  peer: XmppPeer,
+  to: Jid,
+  { nodes = [], tokens, ...options }: ControlOptions = {},
+): Promise<DataForm> {
+  const request = encodeControlFormRequest({ nodes, ...tokens });
+  return decodeFormAnswer(await peer.request('get', to, request, requestOptions(options)));
+}
+
+/** @throws StanzaError when it is no form */
+export function decodeFormAnswer(answer: Element | undefined): DataForm {
   if (!answer?.is('x', DATA_FORM_NAMESPACE)) {
     throw new StanzaError('undefined-condition', 'the answer is no data form');
   }
   try {
-    return decodeControlForm(decodeDataForm(answer));
+    return decodeDataForm(answer);
   } catch (error) {
     if (error instanceof DataFormError) throw new StanzaError('undefined-condition', error.message);
     throw error;
   }
 }
 
-function requestOptions({ timeoutMs, signal }: ControlOptions): {
+export function requestOptions({ timeoutMs, signal }: ControlOptions): {
   timeoutMs?: number;
   signal?: AbortSignal | undefined;
 } {

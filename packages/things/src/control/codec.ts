@@ -9,6 +9,7 @@ import {
 } from '@thingward/xmpp';
 import type { NodeReference } from '../thing/node.ts';
 import {
+  decodeNode,
   decodeNodes,
   decodeTokens,
   expectElement,
@@ -24,6 +25,9 @@ import { formatParameterValue, parseParameterValue } from './parameter-value.ts'
 
 /** @see XEP-0325 */
 export const CONTROL_NAMESPACE = 'urn:xmpp:iot:control';
+
+/** Namespace of what Thingward adds to answers: what was read back. Who does not know it passes it over. */
+export const CONFIRMATION_NAMESPACE = 'urn:thingward:control:1';
 
 /** One parameter with the value it is to have. */
 export interface ParameterSetting {
@@ -45,10 +49,18 @@ export interface ControlFormRequest extends Tokens {
   readonly nodes: readonly NodeReference[];
 }
 
+/** A parameter of one of the Things behind the JID. */
+export interface ParameterReference {
+  readonly node?: NodeReference | undefined;
+  readonly name: string;
+}
+
 /** `<setResponse/>`: done; it lists nodes and parameters when it was done for fewer than asked. @see XEP-0325 §3.1.2 */
 export interface ControlResponse {
   readonly nodes: readonly NodeReference[];
   readonly parameters: readonly string[];
+  /** Read back from the device, which has the values that were set. Empty when nothing is known. */
+  readonly confirmed?: readonly ParameterReference[] | undefined;
 }
 
 /** @throws PayloadError for what can't be written */
@@ -131,42 +143,70 @@ export function decodeControlFormRequest(element: Element): ControlFormRequest {
 }
 
 /** @throws PayloadError */
-export function encodeControlResponse({ nodes, parameters }: ControlResponse): Element {
+export function encodeControlResponse({ nodes, parameters, confirmed = [] }: ControlResponse): Element {
   return xml(
     'setResponse',
     { xmlns: CONTROL_NAMESPACE },
     nodes.map((node) => xml('node', outgoingNode(node, 'setResponse/node'))),
     parameters.map((name) => xml('parameter', { name: outgoingText(name, 'setResponse/parameter/@name') })),
+    confirmed.length === 0
+      ? undefined
+      : xml('confirmed', { xmlns: CONFIRMATION_NAMESPACE }, confirmed.map(encodeParameterReference)),
   );
+}
+
+function encodeParameterReference({ node, name }: ParameterReference): Element {
+  const path = 'setResponse/confirmed/parameter';
+  return xml('parameter', { name: outgoingText(name, `${path}/@name`), ...(node && outgoingNode(node, path)) });
 }
 
 /** @throws PayloadError */
 export function decodeControlResponse(element: Element): ControlResponse {
   expectElement(element, 'setResponse', CONTROL_NAMESPACE);
+  const confirmed = element.child('confirmed', CONFIRMATION_NAMESPACE)?.childrenNamed('parameter') ?? [];
   return {
     nodes: decodeNodes(element),
     parameters: element
       .childrenNamed('parameter')
       .map((parameter, i) => requiredAttribute(parameter, 'name', `setResponse/parameter[${i + 1}]`)),
+    ...(confirmed.length === 0 ? {} : { confirmed: confirmed.map(decodeParameterReference) }),
   };
 }
 
+function decodeParameterReference(element: Element, i: number): ParameterReference {
+  const path = `setResponse/confirmed/parameter[${i + 1}]`;
+  return { node: decodeNode(element, path), name: requiredAttribute(element, 'name', path) };
+}
+
 /**
- * The error reply for parameters that were refused: `item-not-found` when the Thing has none of them, `bad-request` otherwise. Its
- * text tells about all of them; the element `paramError`, of which an error holds one (RFC 6120 §8.3.2), about the first.
+ * The error reply for parameters that were refused: `item-not-found` when the Thing has none of them, `bad-request` otherwise. It has a
+ * `paramError` for each, and its text tells about all of them, too, for those who look at the first alone (RFC 6120 §8.3.2).
  * @see XEP-0325 §3.1.3, §5.1
  */
 export function parameterErrorReply(errors: readonly [ParameterError, ...ParameterError[]]): StanzaError {
   const unknown = errors.every((error) => error.code === 'unknown-parameter');
   const text = errors.map((error) => `${error.parameter}: ${error.message}`).join('; ');
-  const [first] = errors;
-  const application = xml('paramError', { xmlns: CONTROL_NAMESPACE, var: first.parameter }, first.message);
-  return new StanzaError(unknown ? 'item-not-found' : 'bad-request', text, { application });
+  const applications = errors.map(({ parameter, message }) =>
+    xml('paramError', { xmlns: CONTROL_NAMESPACE, var: parameter }, message),
+  );
+  return new StanzaError(unknown ? 'item-not-found' : 'bad-request', text, { applications });
 }
 
-/** The parameter that an error reply is about; undefined when it is about none. Why it was refused is for people to read. */
-export function decodeParameterError({ application }: StanzaError): ParameterError | undefined {
-  if (!application?.is('paramError', CONTROL_NAMESPACE)) return undefined;
-  const message = application.text.trim() || 'refused';
-  return new ParameterError('rejected-by-device', application.attribute('var') ?? '', message);
+/** The parameters that an error reply is about; none when it is about none. Why they were refused is for people to read. */
+export function decodeParameterErrors({ applications, payload }: StanzaError): readonly ParameterError[] {
+  // Early drafts put `<error var='...'/>` into a setResponse, which some implementations still do.
+  const draft = payload?.is('setResponse', CONTROL_NAMESPACE) ? payload.childrenNamed('error') : [];
+  return [...applications.filter((element) => element.is('paramError', CONTROL_NAMESPACE)), ...draft]
+    .slice(0, MAX_PARAMETER_ERRORS)
+    .map((element) => {
+      const message = element.text.trim() || 'refused';
+      return new ParameterError('rejected-by-device', element.attribute('var') ?? '', message);
+    });
 }
+
+/** The first of them; undefined when it is about none. */
+export function decodeParameterError(error: StanzaError): ParameterError | undefined {
+  return decodeParameterErrors(error)[0];
+}
+
+const MAX_PARAMETER_ERRORS = 1000;

@@ -1,15 +1,32 @@
 import { type Element, xml } from '@thingward/xml';
-import type { DataForm, FieldValidation, FormField } from '@thingward/xmpp';
+import {
+  type DataForm,
+  decodeDynamicFlags,
+  decodeFormPages,
+  encodeDynamicFlags,
+  encodeFormPages,
+  type FieldValidation,
+  FORM_SESSION_FIELD,
+  type FormField,
+  type FormPage,
+  fieldsOfLayout,
+} from '@thingward/xmpp';
 import { type ControlParameter, ParameterError, type ParameterType, type ParameterValue } from './parameter.ts';
 import { formatParameterValue, parseParameterValue } from './parameter-value.ts';
 
-/** @see XEP-0336 */
-const DYNAMIC_FORM_NAMESPACE = 'urn:xmpp:xdata:dynamic';
+/** @see XEP-0325; `codec.ts` has it, too, and imports what is here. */
+const PARAMETER_GROUP = { name: 'parameterGroup', namespace: 'urn:xmpp:iot:control' } as const;
 
 /** A parameter with its present value, undefined when that is not known. */
 export interface ParameterState {
   readonly parameter: ControlParameter;
   readonly value?: ParameterValue | undefined;
+  /** It was submitted, so that its value is well defined. @see XEP-0336 §3.4 */
+  readonly isSubmitted?: boolean | undefined;
+  /** What is wrong with the value, for people. @see XEP-0336 §3.5 */
+  readonly error?: string | undefined;
+  /** What was submitted where it is no value. */
+  readonly text?: string | undefined;
 }
 
 /** What a control form says. */
@@ -44,36 +61,58 @@ const TYPE_OF_DATATYPE: ReadonlyMap<string, ParameterType> = new Map<string, Par
 ]);
 
 /**
- * The control form as a data form: parameters in their order, with ranges, choices and present values.
+ * The control form as a data form: parameters in their order, with ranges, choices and present values, and on pages where they have some.
  * The unit, for which forms have no place, stands in parentheses after the label, as in the examples of XEP-0325.
+ * @param session tells the form from others of the same server
  * @see XEP-0325 §3.3.1
  */
-export function encodeControlForm({ title, parameters }: ControlForm): DataForm {
-  return { type: 'form', title, fields: parameters.map(encodeParameter) };
+export function encodeControlForm({ title, parameters }: ControlForm, session?: string): DataForm {
+  const fields = parameters.map(encodeParameter);
+  const hidden: FormField[] =
+    session === undefined ? [] : [{ var: FORM_SESSION_FIELD, type: 'hidden', values: [session] }];
+  const pages = encodeFormPages(pagesOf(parameters));
+  return { type: 'form', title, fields: [...hidden, ...fields], ...(pages.length > 0 ? { extensions: pages } : {}) };
 }
 
-function encodeParameter({ parameter, value }: ParameterState): FormField {
-  const { name, type, label, description, unit, options } = parameter;
+/** None when no parameter has a page; otherwise those that have none stand on one without a label. */
+function pagesOf(parameters: readonly ParameterState[]): FormPage[] {
+  if (parameters.every(({ parameter }) => parameter.page === undefined)) return [];
+  const labels = new Set(parameters.map(({ parameter }) => parameter.page));
+  return [...labels].map((label) => ({
+    label,
+    items: parameters.flatMap(({ parameter }) =>
+      parameter.page === label ? [{ kind: 'field' as const, var: parameter.name }] : [],
+    ),
+  }));
+}
+
+function encodeParameter({ parameter, value, isSubmitted = false, error, text }: ParameterState): FormField {
+  const { name, type, label, description, unit, options, group, readOnly, postBack } = parameter;
+  const shown = text ?? (value && formatParameterValue(value));
   return {
     var: name,
-    type: type === 'boolean' ? 'boolean' : options ? 'list-single' : 'text-single',
+    type: options ? 'list-single' : type === 'boolean' ? 'boolean' : 'text-single',
     label: unit === undefined ? label : `${label} (${unit})`,
     description,
-    values: value === undefined ? [] : [formatParameterValue(value)],
+    values: shown === undefined ? [] : [shown],
     options,
     validation: { datatype: DATATYPES[type], method: encodeRange(parameter) },
-    extensions: [notSame()],
+    extensions: [
+      // Submitting the form unchanged must not set anything (XEP-0325 §3.3.1).
+      ...encodeDynamicFlags({ notSame: !isSubmitted, postBack, readOnly, error }),
+      ...(group === undefined ? [] : [encodeGroup(group)]),
+    ],
   };
 }
 
-function encodeRange({ min, max }: ControlParameter): FieldValidation['method'] {
-  if (min === undefined && max === undefined) return { kind: 'basic' };
-  return { kind: 'range', min: min?.toString(), max: max?.toString() };
+function encodeGroup(name: string): Element {
+  return xml(PARAMETER_GROUP.name, { xmlns: PARAMETER_GROUP.namespace, name });
 }
 
-/** Submitting the form unchanged must not set anything. @see XEP-0325 §3.3.1, XEP-0336 §3 */
-function notSame(): Element {
-  return xml('notSame', { xmlns: DYNAMIC_FORM_NAMESPACE });
+function encodeRange({ min, max, earliest, latest, pattern }: ControlParameter): FieldValidation['method'] {
+  if (pattern !== undefined) return { kind: 'regex', pattern };
+  const range = { min: earliest ?? min?.toString(), max: latest ?? max?.toString() };
+  return range.min === undefined && range.max === undefined ? { kind: 'basic' } : { kind: 'range', ...range };
 }
 
 /**
@@ -81,18 +120,29 @@ function notSame(): Element {
  * of its own type.
  */
 export function decodeControlForm(form: DataForm): ControlForm {
+  const pages = new Map(
+    decodeFormPages(form).flatMap(({ label, items }) => fieldsOfLayout(items).map((name) => [name, label] as const)),
+  );
   return {
     title: form.title,
     parameters: form.fields.flatMap((field) => {
       const isParameter = field.var !== undefined && field.type !== 'hidden' && field.type !== 'fixed';
-      return isParameter ? [decodeParameter(field.var, field)] : [];
+      return isParameter ? [decodeParameter(field.var, field, pages.get(field.var))] : [];
     }),
   };
 }
 
-function decodeParameter(name: string, field: FormField): ParameterState {
+/** The value of the form's session; undefined when it has none. @see XEP-0336 §5.1 */
+export function formSession(form: DataForm): string | undefined {
+  return form.fields.find((field) => field.var === FORM_SESSION_FIELD)?.values?.[0];
+}
+
+function decodeParameter(name: string, field: FormField, page: string | undefined): ParameterState {
   const type = typeOf(field);
-  const { min, max } = decodeRange(field.validation, type);
+  const { readOnly, postBack, error } = decodeDynamicFlags(field);
+  const group = field.extensions
+    ?.find((element) => element.is(PARAMETER_GROUP.name, PARAMETER_GROUP.namespace))
+    ?.attribute('name');
   const text = field.values?.[0];
   const options = field.options?.map((option) => ({ label: option.label ?? option.value, value: option.value }));
   return {
@@ -101,11 +151,15 @@ function decodeParameter(name: string, field: FormField): ParameterState {
       type,
       ...decodeLabel(field.label ?? name, type),
       ...(field.description === undefined ? {} : { description: field.description }),
-      ...(min === undefined ? {} : { min }),
-      ...(max === undefined ? {} : { max }),
-      ...(options && options.length > 0 && type === 'string' ? { options } : {}),
+      ...decodeBounds(field.validation, type),
+      ...(options && options.length > 0 ? { options } : {}),
+      ...(page === undefined ? {} : { page }),
+      ...(group === undefined ? {} : { group }),
+      ...(readOnly ? { readOnly } : {}),
+      ...(postBack ? { postBack } : {}),
     },
     value: text === undefined ? undefined : parseParameterValue(type, text),
+    ...(error === undefined ? {} : { error }),
   };
 }
 
@@ -118,12 +172,23 @@ function isNumeric(type: ParameterType): boolean {
   return type === 'int' || type === 'long' || type === 'double';
 }
 
-function decodeRange(
+/** Bounds that the type can have; others are left out. */
+function decodeBounds(
   validation: FieldValidation | undefined,
   type: ParameterType,
-): { min?: number | undefined; max?: number | undefined } {
-  if (validation?.method.kind !== 'range' || !isNumeric(type)) return {};
-  return { min: decodeBound(validation.method.min), max: decodeBound(validation.method.max) };
+): Pick<ControlParameter, 'min' | 'max' | 'earliest' | 'latest' | 'pattern'> {
+  const method = validation?.method;
+  if (method?.kind === 'regex') return type === 'string' ? { pattern: method.pattern } : {};
+  if (method?.kind !== 'range') return {};
+  if (isNumeric(type)) {
+    const [min, max] = [decodeBound(method.min), decodeBound(method.max)];
+    return { ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) };
+  }
+  if (type !== 'date' && type !== 'dateTime' && type !== 'time') return {};
+  const [earliest, latest] = [method.min, method.max].map((text) =>
+    text !== undefined && parseParameterValue(type, text) ? text.trim() : undefined,
+  );
+  return { ...(earliest === undefined ? {} : { earliest }), ...(latest === undefined ? {} : { latest }) };
 }
 
 function decodeBound(text: string | undefined): number | undefined {

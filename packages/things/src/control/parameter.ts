@@ -37,8 +37,21 @@ export interface ControlParameter {
   /** Inclusive bounds, for `int`, `long` and `double`. */
   readonly min?: number;
   readonly max?: number;
-  /** The only values allowed, for `string`. */
+  /** Inclusive bounds, for `date`, `dateTime` and `time`: of the same type, in the lexical form of XML Schema. */
+  readonly earliest?: string;
+  readonly latest?: string;
+  /** What a `string` must match as a whole: a regular expression that both POSIX and JavaScript understand. @see XEP-0122 §3.2.4 */
+  readonly pattern?: string;
+  /** The only values allowed, as text. */
   readonly options?: readonly { readonly label: string; readonly value: string }[];
+  /** Label of the page of the form it stands on. @see XEP-0141 */
+  readonly page?: string;
+  /** Parameters of the same group belong together and should be written together. @see XEP-0325 §5.4 */
+  readonly group?: string;
+  /** It can't be set now. @see XEP-0336 §3.3 */
+  readonly readOnly?: boolean;
+  /** Other parameters depend on its value: the form is posted back when it was edited. @see XEP-0336 §3.1 */
+  readonly postBack?: boolean;
 }
 
 /** Why one parameter was refused: becomes `<paramError var=.../>`. @see XEP-0325 §3.1.3 */

@@ -18,6 +18,15 @@ const PARAMETERS: readonly ControlParameter[] = [
   { name: 'Mode', type: 'string', label: 'Mode', options: [{ label: 'By hand', value: 'manual' }] },
 ];
 
+/** Much like the others: bounds that are narrower, a type that is another, no choices in common. */
+const TWO: readonly ControlParameter[] = [
+  { name: 'Switch', type: 'boolean', label: 'Main switch' },
+  { name: 'FadeTime', type: 'int', label: 'Fade time', unit: 'ms', min: 100, max: 4000 },
+  { name: 'Output', type: 'double', label: 'Output', unit: '%', min: 0 },
+  { name: 'Serial', type: 'int', label: 'Serial' },
+  { name: 'Mode', type: 'string', label: 'Mode', options: [{ label: 'By itself', value: 'auto' }] },
+];
+
 let network: MemoryNetwork;
 let client: MemoryPeer;
 let server: ControlServer | undefined;
@@ -284,12 +293,20 @@ describe('the control form', () => {
     ]);
   });
 
-  test('of several nodes at once is not implemented', async () => {
-    serve([dimmer('one'), dimmer('two')]);
+  test('of several nodes has what they have in common', async () => {
+    const [one, two] = [dimmer('one'), new MemoryThing({ nodeId: 'two', parameters: TWO })];
+    for (const thing of [one, two]) thing.values.set('Switch', { type: 'boolean', value: true });
+    one.values.set('Output', { type: 'double', value: '10' });
+    two.values.set('Output', { type: 'double', value: '20' });
+    serve([one, two]);
     const nodes = [{ nodeId: 'one' }, { nodeId: 'two' }];
-    await expect(getControlForm(client, DEVICE, { nodes })).rejects.toMatchObject({
-      condition: 'feature-not-implemented',
-    });
+    const form = await getControlForm(client, DEVICE, { nodes });
+    expect(form.title).toBe('one, two');
+    expect(form.parameters).toEqual([
+      { parameter: { ...PARAMETERS[0], min: 100, max: 4000 }, value: undefined },
+      { parameter: PARAMETERS[1], value: undefined },
+      { parameter: PARAMETERS[3], value: { type: 'boolean', value: true } },
+    ]);
     expect((await getControlForm(client, DEVICE, { nodes: [{ nodeId: 'two' }] })).title).toBe('two');
   });
 

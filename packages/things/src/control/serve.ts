@@ -1,21 +1,31 @@
 import type { Element } from '@thingward/xml';
-import { encodeDataForm, type Jid, type Logger, SILENT_LOGGER, StanzaError, type XmppPeer } from '@thingward/xmpp';
-import { type AccessCheck, accessibleThings } from '../thing/access.ts';
-import { DeadlineError, withinDeadline } from '../thing/deadline.ts';
-import type { NodeReference } from '../thing/node.ts';
-import { decodingRequest } from '../thing/payload.ts';
+import {
+  DATA_FORM_LAYOUT_NAMESPACE,
+  DATA_FORM_NAMESPACE,
+  DATA_FORM_VALIDATION_NAMESPACE,
+  DYNAMIC_FORM_NAMESPACE,
+  type Jid,
+  type Logger,
+  SILENT_LOGGER,
+  StanzaError,
+  type XmppPeer,
+} from '@thingward/xmpp';
+import type { AccessCheck } from '../thing/access.ts';
+import { decodingRequest, type Tokens } from '../thing/payload.ts';
 import { ControlUnknownError, type Thing } from '../thing/thing.ts';
-import { checkSettings } from './check-settings.ts';
+import { carryOut } from './carry-out.ts';
+import { checkCommands } from './check-commands.ts';
 import {
   CONTROL_NAMESPACE,
-  type ControlRequest,
+  type ControlFormRequest,
+  type ControlResponse,
   decodeControlFormRequest,
   decodeControlRequest,
   encodeControlResponse,
-  parameterErrorReply,
 } from './codec.ts';
-import { decodeSubmittedForm, encodeControlForm } from './form.ts';
-import { ParameterError, type ParameterValue } from './parameter.ts';
+import { FormServer } from './form-server.ts';
+import { controlTargets } from './targets.ts';
+import { ThingLocks } from './thing-locks.ts';
 
 export interface ControlServerOptions {
   readonly things: readonly Thing[];
@@ -24,8 +34,22 @@ export interface ControlServerOptions {
   readonly maxRunning?: number | undefined;
   /** After so long the outcome of a command counts as unknown. 25,000 ms when not given: less than requesters usually wait. */
   readonly timeoutMs?: number | undefined;
+  /** How long a command waits for others at the same Thing before it is refused as a conflict. 3,000 ms when not given. */
+  readonly busyMs?: number | undefined;
+  /** How long reading back what was set may take. 4,000 ms when not given; 0: it is not read back. */
+  readonly confirmMs?: number | undefined;
   readonly log?: Logger | undefined;
+  readonly clock?: (() => Date) | undefined;
 }
+
+/** What a Thing that can be controlled says of itself. @see XEP-0325 §4, XEP-0122, XEP-0141 §4.1, XEP-0336 §4 */
+export const CONTROL_FEATURES: readonly string[] = [
+  CONTROL_NAMESPACE,
+  DATA_FORM_NAMESPACE,
+  DATA_FORM_VALIDATION_NAMESPACE,
+  DATA_FORM_LAYOUT_NAMESPACE,
+  DYNAMIC_FORM_NAMESPACE,
+];
 
 /** Control being served. */
 export interface ControlServer {
@@ -35,56 +59,74 @@ export interface ControlServer {
 
 /**
  * Answers control commands and requests for control forms. A command is checked as a whole against all Things it is for before any
- * of them is touched, is given to each of them at most once, and has a definite answer or a definite "unknown".
+ * of them is touched, is given to each of them at most once, and has a definite answer or a definite "unknown". What was set is read
+ * back where the device can be read, and the answer says what was confirmed so. One command at a time is carried out at a Thing.
  * @see XEP-0325 §3
  */
 export function serveControl(peer: XmppPeer, options: ControlServerOptions): ControlServer {
-  const { things, mayControl, maxRunning = 32, timeoutMs = 25_000, log = SILENT_LOGGER } = options;
+  const { things, mayControl, maxRunning = 32, timeoutMs = 25_000, busyMs = 3000, confirmMs = 4000 } = options;
+  const { log = SILENT_LOGGER, clock = () => new Date() } = options;
   const stopping = new AbortController();
-  const running = new Set<Promise<void>>();
+  const running = new Set<Promise<unknown>>();
+  const locks = new ThingLocks();
+  const targetsOf = (request: ControlFormRequest, requester: Jid) =>
+    controlTargets(things, request, requester, mayControl);
+  const forms = new FormServer({ peer, targetsOf, log, clock });
 
-  const targetsOf = async (nodes: readonly NodeReference[], requester: Jid) =>
-    addressed(await accessibleThings(things, nodes, requester, mayControl), nodes);
-
-  const set = async (payload: Element, from: Jid) => {
-    const request = decodingRequest(() => decodeControlRequest(payload));
-    const commands = checkCommands(request, await targetsOf(request.nodes, from));
+  const set = async (payload: Element, requester: Jid, isAnswered: boolean): Promise<ControlResponse> => {
+    const { settings, form, nodes, ...tokens } = decodingRequest(() => decodeControlRequest(payload));
+    const targets = await targetsOf({ nodes, ...tokens }, requester);
+    const { commands, isRestricted } = checkCommands({ settings, form, nodes }, targets);
     if (running.size >= maxRunning)
       throw new StanzaError('resource-constraint', 'too many commands are being carried out');
-    const run = carryOut(commands, { timeoutMs, signal: stopping.signal, log });
+    const run = carryOut(commands, {
+      context: contextOf(requester, tokens),
+      locks,
+      busyMs,
+      timeoutMs,
+      confirmMs: isAnswered ? confirmMs : 0,
+      signal: stopping.signal,
+      log,
+    });
     running.add(run);
     try {
-      await run;
+      const confirmed = await run;
+      if (form) forms.submitted(form, requester);
+      const parameters = [...new Set([...commands.values()].flatMap((values) => [...values.keys()]))];
+      log.info({ requester: requester.toString(), parameters }, 'controlled');
+      if (!isRestricted) return { nodes: [], parameters: [], confirmed };
+      return { nodes: [...commands.keys()].flatMap(({ node }) => node ?? []), parameters, confirmed };
     } finally {
       running.delete(run);
     }
-    log.info(
-      { requester: from.toString(), parameters: [...commands.values()].flatMap((v) => [...v.keys()]) },
-      'controlled',
-    );
   };
 
   const stops = [
-    peer.onIq('set', { name: 'set', namespace: CONTROL_NAMESPACE }, async ({ payload, from }) => {
-      await set(payload, from);
-      return encodeControlResponse({ nodes: [], parameters: [] });
-    }),
+    peer.onIq('set', { name: 'set', namespace: CONTROL_NAMESPACE }, async ({ payload, from }) =>
+      encodeControlResponse(await set(payload, from, true)),
+    ),
     peer.onMessage({ name: 'set', namespace: CONTROL_NAMESPACE }, async ({ type, from }, payload) => {
       if (type === 'error') return;
       try {
-        await set(payload, from);
+        await set(payload, from, false);
       } catch (error) {
         // XEP-0325 §3.1.1: a message is not answered, whatever becomes of it.
         log.warn({ requester: from.toString(), error }, 'a command sent as a message was not carried out');
       }
     }),
-    peer.onIq('get', { name: 'getForm', namespace: CONTROL_NAMESPACE }, async ({ payload, from }) => {
-      const { nodes } = decodingRequest(() => decodeControlFormRequest(payload));
-      const [thing, ...others] = await targetsOf(nodes, from);
-      if (thing === undefined || others.length > 0) {
-        throw new StanzaError('feature-not-implemented', 'Cannot merge control forms from different nodes.');
-      }
-      return encodeDataForm(controlFormOf(thing));
+    peer.onIq('get', { name: 'getForm', namespace: CONTROL_NAMESPACE }, ({ payload, from, to }) =>
+      forms.form(
+        decodingRequest(() => decodeControlFormRequest(payload)),
+        from,
+        to,
+      ),
+    ),
+    peer.onIq('set', { name: 'submit', namespace: DYNAMIC_FORM_NAMESPACE }, ({ payload, from }) =>
+      forms.postedBack(payload, from),
+    ),
+    peer.onIq('set', { name: 'cancel', namespace: DYNAMIC_FORM_NAMESPACE }, ({ payload, from }) => {
+      forms.cancelled(payload, from);
+      return undefined;
     }),
   ];
 
@@ -92,76 +134,12 @@ export function serveControl(peer: XmppPeer, options: ControlServerOptions): Con
     stop: async () => {
       for (const stop of stops) stop();
       stopping.abort(new ControlUnknownError('the Thing is being shut down'));
+      forms.stop();
       await Promise.allSettled(running);
     },
   };
 }
 
-/** Without nodes a command is for the JID itself, or for the only Thing there is. @throws StanzaError `bad-request` */
-function addressed(things: readonly Thing[], nodes: readonly NodeReference[]): readonly Thing[] {
-  if (nodes.length > 0 || things.length === 1) return things;
-  const itself = things.find((thing) => thing.node === undefined);
-  if (itself) return [itself];
-  throw new StanzaError('bad-request', 'several nodes are behind this address: say which');
-}
-
-/** What each Thing is to be set to. @throws StanzaError when anything is wrong for any of them */
-function checkCommands(
-  { settings, form }: ControlRequest,
-  things: readonly Thing[],
-): ReadonlyMap<Thing, ReadonlyMap<string, ParameterValue>> {
-  const commands = new Map<Thing, ReadonlyMap<string, ParameterValue>>();
-  const refused = new Map<string, ParameterError>();
-  for (const thing of things) {
-    const submitted = form ? decodeSubmittedForm(form, thing.parameters) : { settings: [], errors: [] };
-    const { values, errors } = checkSettings([...settings, ...submitted.settings], thing.parameters);
-    for (const error of [...submitted.errors, ...errors]) {
-      if (!refused.has(error.parameter)) refused.set(error.parameter, error);
-    }
-    if (values.size === 0 && refused.size === 0) throw new StanzaError('bad-request', 'set: there is nothing to set');
-    commands.set(thing, values);
-  }
-  const [first, ...others] = refused.values();
-  if (first) throw parameterErrorReply([first, ...others]);
-  return commands;
-}
-
-/** One Thing after the other; the first that fails ends it. @throws StanzaError */
-async function carryOut(
-  commands: ReadonlyMap<Thing, ReadonlyMap<string, ParameterValue>>,
-  { timeoutMs, signal, log }: { timeoutMs: number; signal: AbortSignal; log: Logger },
-): Promise<void> {
-  const done: string[] = [];
-  for (const [thing, values] of commands) {
-    const nodeId = thing.node?.nodeId ?? 'the Thing itself';
-    const controller = new AbortController();
-    try {
-      signal.throwIfAborted();
-      await withinDeadline(thing.set(values, AbortSignal.any([signal, controller.signal])), timeoutMs, signal);
-      done.push(nodeId);
-    } catch (error) {
-      throw failureReply(error, done.length > 0 ? `set: ${done.join(', ')}; ${nodeId}: ` : '', thing, log);
-    } finally {
-      controller.abort();
-    }
-  }
-}
-
-function failureReply(error: unknown, progress: string, thing: Thing, log: Logger): StanzaError {
-  if (error instanceof ParameterError) {
-    return parameterErrorReply([new ParameterError(error.code, error.parameter, progress + error.message)]);
-  }
-  if (error instanceof ControlUnknownError || error instanceof DeadlineError) {
-    return new StanzaError('remote-server-timeout', `${progress}the outcome is unknown: ${error.message}`);
-  }
-  log.error({ error, node: thing.node }, 'a Thing threw an unexpected error when it was set');
-  return new StanzaError('internal-server-error', `${progress}the outcome is unknown`);
-}
-
-function controlFormOf(thing: Thing) {
-  const name = thing.metaTags.find((tag) => tag.name.toUpperCase() === 'NAME')?.value;
-  return encodeControlForm({
-    title: thing.node?.nodeId ?? (name === undefined ? undefined : String(name)),
-    parameters: thing.parameters.map((parameter) => ({ parameter, value: thing.parameterValue(parameter.name) })),
-  });
+function contextOf(requester: Jid, { serviceToken, deviceToken, userToken }: Tokens) {
+  return { requester, tokens: { serviceToken, deviceToken, userToken } };
 }

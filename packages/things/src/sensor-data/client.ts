@@ -1,6 +1,8 @@
 import type { Element } from '@thingward/xml';
 import { type Jid, StanzaError, type XmppPeer } from '@thingward/xmpp';
 import type { NodeReference } from '../thing/node.ts';
+import type { Tokens } from '../thing/payload.ts';
+import { isTimeZone } from '../thing/xml-schema-values.ts';
 import {
   decodeAccepted,
   decodeReadoutMessage,
@@ -11,6 +13,7 @@ import {
   SENSOR_DATA_NAMESPACE,
 } from './codec.ts';
 import { FIELD_TYPES, type Field, type FieldType } from './field.ts';
+import { answerFlow } from './flow-answers.ts';
 import { Inbox } from './inbox.ts';
 import { isSelected } from './selection.ts';
 
@@ -32,11 +35,22 @@ export interface ReadoutWish {
   readonly to?: Date | undefined;
   /** When to read; undefined: now. */
   readonly when?: Date | undefined;
+  /** Of delegated trust, for the Thing to ask its provisioning server about. @see XEP-0323 §7 */
+  readonly tokens?: Tokens | undefined;
 }
 
 export interface ReadoutOptions {
-  /** Silence allowed before the answer and between messages; 30,000 ms when not given. A wait for `when` is not counted. */
+  /**
+   * How long the Thing may say nothing of use, before the answer and between messages; 30,000 ms when not given. A wait for `when` is
+   * not counted, nor is the time that the caller takes.
+   */
   readonly timeoutMs?: number | undefined;
+  /** How often to ask in all, while a Thing is silent and has given nothing; 1 when not given. @see XEP-0323 §3 */
+  readonly attempts?: number | undefined;
+  /** Most fields to take, asked for or not; unlimited when not given. A Thing that sends more is cut off. */
+  readonly maxFields?: number | undefined;
+  /** Where timestamps without a time zone are from, such as `+09:00`; local time when not given. @see XEP-0323 §6.1 */
+  readonly timeZone?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -56,21 +70,46 @@ export class ReadoutFailure extends Error {
 type Arrival = ReadoutMessage | { readonly kind: 'accepted' };
 
 /**
- * Reads Things behind a JID. Gives fields as they come in; leaving the loop early cancels the read-out.
+ * Reads Things behind a JID. Gives fields as they come in; leaving the loop early cancels the read-out. A Thing that can wait (ours do)
+ * sends no faster than the loop takes.
  * Messages are taken only from exactly `to`, and only with the number of this read-out; fields that were not asked for are left out.
  * @param to the full JID of a client, or the JID of a component
- * @throws StanzaError when rejected, or `remote-server-timeout` after too long a silence; ReadoutFailure at the end when nodes could
- *   not be read; PayloadError for a message that is malformed; PeerError when the connection went away; the signal's reason
+ * @throws StanzaError when rejected, `remote-server-timeout` after too long a silence, or `resource-constraint` when the Thing sends too
+ *   much; ReadoutFailure at the end when nodes could not be read; PayloadError for a message that is malformed; PeerError when the
+ *   connection went away; RangeError for a time zone that is none; the signal's reason
  * @see XEP-0323 §3
  */
 export async function* readSensorData(
   peer: XmppPeer,
   to: Jid,
   wish: ReadoutWish = {},
-  { timeoutMs = DEFAULT_TIMEOUT_MS, signal }: ReadoutOptions = {},
+  options: ReadoutOptions = {},
+): AsyncGenerator<readonly Field[], void, undefined> {
+  const { attempts = 1, timeZone } = options;
+  if (timeZone !== undefined && !isTimeZone(timeZone)) throw new RangeError(`"${timeZone}" is no time zone`);
+  for (let attempt = 1; ; attempt++) {
+    let hasGiven = false;
+    try {
+      for await (const fields of readOnce(peer, to, wish, options)) {
+        hasGiven = true;
+        yield fields;
+      }
+      return;
+    } catch (error) {
+      const isSilent = error instanceof StanzaError && error.condition === 'remote-server-timeout';
+      if (hasGiven || !isSilent || attempt >= attempts) throw error;
+    }
+  }
+}
+
+async function* readOnce(
+  peer: XmppPeer,
+  to: Jid,
+  wish: ReadoutWish,
+  { timeoutMs = DEFAULT_TIMEOUT_MS, signal, maxFields = Number.POSITIVE_INFINITY, timeZone }: ReadoutOptions,
 ): AsyncGenerator<readonly Field[], void, undefined> {
   signal?.throwIfAborted();
-  const { types = [], names = [], nodes = [], from, to: until, when } = wish;
+  const { types = [], names = [], nodes = [], from, to: until, when, tokens } = wish;
   const seqnr = randomSeqnr();
   const request = encodeReadoutRequest({
     seqnr,
@@ -80,6 +119,7 @@ export async function* readSensorData(
     from,
     to: until,
     when,
+    ...tokens,
   });
   const inbox = new Inbox<Arrival>(MAX_WAITING_MESSAGES);
   let heard = false;
@@ -87,12 +127,13 @@ export async function* readSensorData(
     if (message.type === 'error' || !message.from.equals(to)) return;
     if (payload.attribute('seqnr')?.trim() !== String(seqnr)) return;
     heard = true;
-    receive(inbox, () => decodeReadoutMessage(payload));
+    receive(inbox, () => decodeReadoutMessage(payload, timeZone));
   });
+  const stopAnswering = answerFlow(peer, to, seqnr, () => inbox.read());
   const ended = new AbortController();
   let rejected = false;
   peer.request('get', to, request, { timeoutMs, signal: ended.signal }).then(
-    (answer) => receive(inbox, () => decodeAnswer(answer, seqnr)),
+    (answer) => receive(inbox, () => decodeAnswer(answer, seqnr, timeZone)),
     (error: unknown) => {
       const unanswered = error instanceof StanzaError && error.condition === 'remote-server-timeout';
       // A Thing that sends fields has accepted, whatever became of its answer (XEP-0323 §3).
@@ -104,10 +145,22 @@ export async function* readSensorData(
   let running = true;
   try {
     const failures: NodeFailure[] = [];
+    let received = 0;
+    let hasStarted = false;
+    let patienceMs = silenceAllowed(timeoutMs, when);
     while (running) {
-      const message = await inbox.take(silenceAllowed(timeoutMs, when), signal);
+      const askedAt = Date.now();
+      const message = await inbox.take(patienceMs, signal);
+      const isOfUse = message.kind === 'started' ? !hasStarted : message.kind !== 'fields' || message.fields.length > 0;
+      hasStarted ||= message.kind === 'started';
+      // One that only pretends to be busy is as good as silent.
+      patienceMs = isOfUse ? silenceAllowed(timeoutMs, when) : Math.max(0, patienceMs - (Date.now() - askedAt));
       if (message.kind === 'failure') {
         failures.push(...message.errors.slice(0, MAX_FAILURES - failures.length));
+      }
+      if (message.kind === 'fields') received += message.fields.length;
+      if (received > maxFields) {
+        throw new StanzaError('resource-constraint', `the Thing sends more than ${maxFields} fields`);
       }
       running = !(message.kind === 'done' || ('done' in message && message.done));
       if (message.kind !== 'fields') continue;
@@ -117,6 +170,8 @@ export async function* readSensorData(
     if (failures.length > 0) throw new ReadoutFailure(failures);
   } finally {
     stopListening();
+    stopAnswering();
+    inbox.close();
     ended.abort();
     if (running && !rejected) cancel(peer, to, seqnr, timeoutMs);
   }
@@ -135,11 +190,11 @@ function receive(inbox: Inbox<Arrival>, decode: () => Arrival): void {
  * Some implementations answer with the first message of the read-out in place of `accepted` (XEP-0323 §3 lets them leave it out), or
  * with an empty result.
  */
-function decodeAnswer(answer: Element | undefined, seqnr: number): Arrival {
+function decodeAnswer(answer: Element | undefined, seqnr: number, timeZone: string | undefined): Arrival {
   if (answer?.namespace !== SENSOR_DATA_NAMESPACE) return { kind: 'accepted' };
   const given = answer.is('accepted')
     ? { kind: 'accepted' as const, ...decodeAccepted(answer) }
-    : decodeReadoutMessage(answer);
+    : decodeReadoutMessage(answer, timeZone);
   if (given.seqnr !== seqnr) {
     throw new StanzaError('undefined-condition', `the answer is to read-out ${given.seqnr}, not ${seqnr}`);
   }

@@ -92,13 +92,16 @@ export function encodeReadoutRequest(request: ReadoutRequest): Element {
 /** @throws PayloadError */
 export function decodeReadoutRequest(element: Element): ReadoutRequest {
   expectElement(element, 'req', SENSOR_DATA_NAMESPACE);
+  const from = dateTimeAttribute(element, 'from', 'req');
+  const to = dateTimeAttribute(element, 'to', 'req');
+  if (from && to && from > to) throw new PayloadError('invalid-value', 'req/@from', 'it is after req/@to');
   return {
     seqnr: intAttribute(element, 'seqnr', 'req'),
     nodes: decodeNodes(element),
     names: element.childrenNamed('field').map((field, i) => requiredAttribute(field, 'name', `req/field[${i + 1}]`)),
     types: decodeRequestedTypes(element),
-    from: dateTimeAttribute(element, 'from', 'req'),
-    to: dateTimeAttribute(element, 'to', 'req'),
+    from,
+    to,
     when: dateTimeAttribute(element, 'when', 'req'),
     ...decodeTokens(element),
   };
@@ -174,8 +177,11 @@ function encodeNodeFailure({ node, timestamp, message }: NodeFailure): Element {
   );
 }
 
-/** @throws PayloadError */
-export function decodeReadoutMessage(element: Element): ReadoutMessage {
+/**
+ * @param defaultZone where timestamps without a time zone are from; local time when not given, as XEP-0323 §6.1 wants it
+ * @throws PayloadError
+ */
+export function decodeReadoutMessage(element: Element, defaultZone?: string): ReadoutMessage {
   const { name } = element;
   if (element.namespace !== SENSOR_DATA_NAMESPACE) {
     throw new PayloadError('unexpected-element', name, `expected an element of ${SENSOR_DATA_NAMESPACE}`);
@@ -188,14 +194,14 @@ export function decodeReadoutMessage(element: Element): ReadoutMessage {
       return {
         kind: name,
         seqnr: intAttribute(element, 'seqnr', name),
-        fields: decodeFieldNodes(element),
+        fields: decodeFieldNodes(element, defaultZone),
         done: flagAttribute(element, 'done', name),
       };
     case 'failure':
       return {
         kind: name,
         seqnr: intAttribute(element, 'seqnr', name),
-        errors: element.childrenNamed('error').map(decodeNodeFailure),
+        errors: element.childrenNamed('error').map((error, i) => decodeNodeFailure(error, i, defaultZone)),
         done: flagAttribute(element, 'done', name),
       };
     default:
@@ -203,10 +209,10 @@ export function decodeReadoutMessage(element: Element): ReadoutMessage {
   }
 }
 
-function decodeNodeFailure(element: Element, i: number): NodeFailure {
+function decodeNodeFailure(element: Element, i: number, defaultZone: string | undefined): NodeFailure {
   const path = `failure/error[${i + 1}]`;
   const text = requiredAttribute(element, 'timestamp', path);
-  const timestamp = valid(dateTimeAttribute(element, 'timestamp', path), path, 'a timestamp', text);
+  const timestamp = valid(dateTimeAttribute(element, 'timestamp', path, defaultZone), path, 'a timestamp', text);
   return { node: decodeNode(element, path), timestamp, message: element.text };
 }
 

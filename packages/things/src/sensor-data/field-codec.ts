@@ -10,7 +10,6 @@ import {
   outgoingDateTime,
   outgoingNode,
   outgoingText,
-  PayloadError,
   requiredAttribute,
   valid,
 } from '../thing/payload.ts';
@@ -25,12 +24,7 @@ import {
   parseInt64,
 } from '../thing/xml-schema-values.ts';
 import { FIELD_TYPES, type Field, type FieldType, type FieldValue, QOS_FLAGS, type QosFlag } from './field.ts';
-
-/**
- * String IDs of localisation. The published schema's pattern demands a module name after `|`, but XEP-0323 §6.2 says and shows
- * (`3||A1`) that it may be empty.
- */
-const STRING_IDS = /^\d+(?:\|(?:\w+(?:\.\w+)*)?(?:\|[^,]*)?)?(?:,\d+(?:\|(?:\w+(?:\.\w+)*)?(?:\|[^,]*)?)?)*$/;
+import { parseStringIds } from './localization.ts';
 
 const VALUE_CHECKS = {
   numeric: [isFiniteDouble, 'a finite number'],
@@ -76,9 +70,7 @@ function runs<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {
 
 function encodeField(field: Field): Element {
   const path = `${field.value.type}[@name=${JSON.stringify(field.name)}]`;
-  if (field.stringIds !== undefined && !STRING_IDS.test(field.stringIds)) {
-    throw new PayloadError('invalid-value', `${path}/@stringIds`, 'not a list of string IDs');
-  }
+  if (field.stringIds !== undefined) parseStringIds(field.stringIds, `${path}/@stringIds`);
   return xml(field.value.type, {
     name: outgoingText(field.name, `${path}/@name`),
     ...flags(FIELD_TYPES, field.types),
@@ -124,9 +116,10 @@ function lexical(type: keyof typeof VALUE_CHECKS, text: string, path: string): s
 
 /**
  * The fields of the `<node/>` children of a `<fields/>`. Elements it does not know are passed over.
+ * @param defaultZone where timestamps without a time zone are from; local time when not given
  * @throws PayloadError
  */
-export function decodeFieldNodes(parent: Element): Field[] {
+export function decodeFieldNodes(parent: Element, defaultZone?: string): Field[] {
   const fields: Field[] = [];
   for (const [n, nodeElement] of parent.childrenNamed('node').entries()) {
     const nodePath = `${parent.name}/node[${n + 1}]`;
@@ -134,7 +127,7 @@ export function decodeFieldNodes(parent: Element): Field[] {
     for (const [t, timestampElement] of nodeElement.childrenNamed('timestamp').entries()) {
       const path = `${nodePath}/timestamp[${t + 1}]`;
       const text = requiredAttribute(timestampElement, 'value', path);
-      const timestamp = dateTimeAttribute(timestampElement, 'value', path);
+      const timestamp = dateTimeAttribute(timestampElement, 'value', path, defaultZone);
       for (const [f, element] of timestampElement.elements.entries()) {
         if (element.namespace !== parent.namespace) continue;
         const decoded = decodeField(element, `${path}/${element.name}[${f + 1}]`);
@@ -151,9 +144,7 @@ function decodeField(element: Element, path: string): Omit<Field, 'node' | 'time
   const writable = booleanAttribute(element, 'writable', path);
   const module = element.attribute('module');
   const stringIds = element.attribute('stringIds');
-  if (stringIds !== undefined && !STRING_IDS.test(stringIds)) {
-    throw new PayloadError('invalid-value', `${path}/@stringIds`, 'not a list of string IDs');
-  }
+  if (stringIds !== undefined) parseStringIds(stringIds, `${path}/@stringIds`);
   return {
     name: requiredAttribute(element, 'name', path),
     value,
@@ -196,6 +187,11 @@ function decodeValue(element: Element, path: string): FieldValue | undefined {
     case 'duration':
     case 'time':
       return { type: element.name, value: lexical(element.name, text().trim(), at) };
+    case 'timeSpan': {
+      // The name of a duration until version 0.3 of XEP-0323, which some implementations still have.
+      const duration = text().trim();
+      return isDuration(duration) ? { type: 'duration', value: duration } : undefined;
+    }
     default:
       return undefined;
   }

@@ -4,6 +4,12 @@ import { StanzaError } from '@thingward/xmpp';
 export class Inbox<T> {
   readonly #items: T[] = [];
   readonly #capacity: number;
+  /** Who waits until so many items have been dealt with. */
+  readonly #readers = new Set<{ readonly items: number; readonly resolve: () => void }>();
+  #pushed = 0;
+  #taken = 0;
+  #dealtWith = 0;
+  #isClosed = false;
   #failure: unknown;
   #failed = false;
   #wake: (() => void) | undefined;
@@ -19,7 +25,25 @@ export class Inbox<T> {
       return;
     }
     this.#items.push(item);
+    this.#pushed++;
     this.#wake?.();
+  }
+
+  /** Resolves when everything that is in it now has been taken and dealt with: when more is asked for after it, or nothing any more. */
+  read(): Promise<void> {
+    if (this.#isClosed) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#readers.add({ items: this.#pushed, resolve });
+      this.#tellReaders();
+    });
+  }
+
+  /** Nobody takes anything any more. */
+  close(): void {
+    this.#isClosed = true;
+    this.#items.length = 0;
+    for (const { resolve } of this.#readers) resolve();
+    this.#readers.clear();
   }
 
   /** After what is in it already, `take` throws this. The first failure counts. */
@@ -35,6 +59,8 @@ export class Inbox<T> {
    * @throws the failure; the signal's reason; StanzaError `remote-server-timeout` when nothing came in time
    */
   async take(timeoutMs: number, signal?: AbortSignal): Promise<T> {
+    this.#dealtWith = this.#taken;
+    this.#tellReaders();
     const arrived = () => this.#items.length > 0 || this.#failed;
     if (!arrived() && !signal?.aborted) {
       await new Promise<void>((resolve) => {
@@ -51,8 +77,19 @@ export class Inbox<T> {
       this.#wake?.();
     }
     signal?.throwIfAborted();
-    if (this.#items.length > 0) return this.#items.shift() as T;
+    if (this.#items.length > 0) {
+      this.#taken++;
+      return this.#items.shift() as T;
+    }
     if (this.#failed) throw this.#failure;
     throw new StanzaError('remote-server-timeout', `nothing came within ${timeoutMs} ms`);
+  }
+
+  #tellReaders(): void {
+    for (const reader of this.#readers) {
+      if (reader.items > this.#dealtWith) continue;
+      this.#readers.delete(reader);
+      reader.resolve();
+    }
   }
 }

@@ -1,4 +1,5 @@
 import type { Logger } from '@thingward/xmpp';
+import type { AccessibleThing } from '../thing/access.ts';
 import { DeadlineError, withinDeadline } from '../thing/deadline.ts';
 import { ReadoutError, type ReadoutSelection, type Thing } from '../thing/thing.ts';
 import type { ReadoutSender } from './readout-sender.ts';
@@ -16,10 +17,10 @@ export interface ReadThingsOptions {
 /**
  * Reads Things and sends what was selected as it comes in. A Thing that fails, hangs or gives nonsense becomes a failure message and
  * touches nobody else.
- * @throws PeerError when sending failed; the signal's reason
+ * @throws PeerError when sending failed; ReaderLostError; the signal's reason
  */
 export async function readThings(
-  things: readonly Thing[],
+  things: readonly AccessibleThing[],
   selection: ReadoutSelection,
   sender: ReadoutSender,
   options: ReadThingsOptions,
@@ -29,13 +30,23 @@ export async function readThings(
   const signal = AbortSignal.any([options.signal, failed.signal]);
   const readNext = async () => {
     try {
-      for (const thing of remaining) await readThing(thing, selection, sender, { ...options, signal });
+      for (const { thing, names } of remaining) {
+        const allowed = restricted(selection, names);
+        if (allowed) await readThing(thing, allowed, sender, { ...options, signal });
+      }
     } catch (error) {
       failed.abort(error);
     }
   };
   await Promise.all(Array.from({ length: Math.min(options.thingsAtOnce, things.length) }, readNext));
   signal.throwIfAborted();
+}
+
+/** What may be had of what was asked for; undefined: nothing. */
+function restricted(selection: ReadoutSelection, allowed: readonly string[] | undefined): ReadoutSelection | undefined {
+  if (allowed === undefined) return selection;
+  const names = selection.names.length === 0 ? allowed : selection.names.filter((name) => allowed.includes(name));
+  return names.length === 0 ? undefined : { ...selection, names };
 }
 
 async function readThing(
@@ -61,7 +72,7 @@ async function readThing(
   };
   try {
     for (let batch = await nextBatch(); batch; batch = await nextBatch()) {
-      sender.fields(
+      await sender.fields(
         batch
           .map((field) => (field.node === undefined && thing.node ? { ...field, node: thing.node } : field))
           .filter((field) => isSelected(field, selection)),

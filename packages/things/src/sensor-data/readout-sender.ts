@@ -4,6 +4,7 @@ import { PayloadError } from '../thing/payload.ts';
 import { encodeReadoutMessage, type NodeFailure } from './codec.ts';
 import type { Field } from './field.ts';
 import { encodeFieldNodes } from './field-codec.ts';
+import type { ReaderFlow } from './reader-flow.ts';
 
 /**
  * Sends the messages of one read-out. Each is held back for an instant, so that the last one can say that it is the last; a reader
@@ -13,6 +14,8 @@ export class ReadoutSender {
   readonly #send: (payload: Element) => void;
   readonly #seqnr: number;
   readonly #fieldsPerMessage: number;
+  readonly #charactersPerMessage: number;
+  readonly #flow: ReaderFlow;
   readonly #clock: () => Date;
   readonly #onLost: (error: unknown) => void;
   #held: Element | undefined;
@@ -21,11 +24,20 @@ export class ReadoutSender {
   /** @param onLost told when a message that was held back could not be sent */
   constructor(
     send: (payload: Element) => void,
-    options: { seqnr: number; fieldsPerMessage: number; clock: () => Date; onLost: (error: unknown) => void },
+    options: {
+      seqnr: number;
+      fieldsPerMessage: number;
+      charactersPerMessage: number;
+      flow: ReaderFlow;
+      clock: () => Date;
+      onLost: (error: unknown) => void;
+    },
   ) {
     this.#send = send;
     this.#seqnr = options.seqnr;
     this.#fieldsPerMessage = options.fieldsPerMessage;
+    this.#charactersPerMessage = options.charactersPerMessage;
+    this.#flow = options.flow;
     this.#clock = options.clock;
     this.#onLost = options.onLost;
   }
@@ -34,17 +46,37 @@ export class ReadoutSender {
     this.#send(encodeReadoutMessage({ kind: 'started', seqnr: this.#seqnr }));
   }
 
-  /** Sends fields in as many messages as they need; a field that can't be written becomes a failure of its node. */
-  fields(fields: readonly Field[]): void {
-    for (let start = 0; start < fields.length; start += this.#fieldsPerMessage) {
-      const batch = fields.slice(start, start + this.#fieldsPerMessage);
+  /**
+   * Sends fields in as many messages as they need; a field that can't be written becomes a failure of its node.
+   * Resolves when more may be sent. @throws what asking the reader throws: it is lost
+   */
+  async fields(fields: readonly Field[]): Promise<void> {
+    for (const batch of this.#messagesOf(fields)) {
       try {
         this.#push(encodeReadoutMessage({ kind: 'fields', seqnr: this.#seqnr, fields: batch, done: false }));
       } catch (error) {
         if (!(error instanceof PayloadError)) throw error;
         this.#withoutFaulty(batch);
       }
+      await this.#flow.sent();
     }
+  }
+
+  /** As few messages as hold neither too many fields nor too much text. */
+  *#messagesOf(fields: readonly Field[]): Generator<readonly Field[]> {
+    let start = 0;
+    let characters = 0;
+    for (const [i, field] of fields.entries()) {
+      const size = sizeOf(field);
+      const isFull = i - start >= this.#fieldsPerMessage || characters + size > this.#charactersPerMessage;
+      if (i > start && isFull) {
+        yield fields.slice(start, i);
+        start = i;
+        characters = 0;
+      }
+      characters += size;
+    }
+    if (start < fields.length) yield fields.slice(start);
   }
 
   #withoutFaulty(batch: readonly Field[]): void {
@@ -100,6 +132,13 @@ export class ReadoutSender {
       this.#onLost(error);
     }
   }
+}
+
+/** About the characters of a field on the wire, its flags and timestamp included. */
+function sizeOf({ name, value, stringIds = '', module = '', node }: Field): number {
+  const extra = value.type === 'numeric' ? value.unit : value.type === 'enum' ? value.dataType : '';
+  const text = typeof value.value === 'string' ? value.value : '';
+  return 160 + name.length + text.length + extra.length + stringIds.length + module.length + (node?.nodeId.length ?? 0);
 }
 
 /** A text from anywhere, as XML can hold it. */

@@ -7,7 +7,7 @@ import {
   StanzaError,
   type XmppPeer,
 } from '@thingward/xmpp';
-import { type AccessCheck, accessibleThings } from '../thing/access.ts';
+import { type AccessCheck, accessibleThings, findWithSubnodes } from '../thing/access.ts';
 import { decodingRequest } from '../thing/payload.ts';
 import type { Thing } from '../thing/thing.ts';
 import {
@@ -19,13 +19,21 @@ import {
   SENSOR_DATA_NAMESPACE,
 } from './codec.ts';
 import { FIELD_TYPES } from './field.ts';
+import { encodeFlow } from './flow-codec.ts';
 import { readThings } from './read-things.ts';
+import { ReaderFlow, ReaderLostError } from './reader-flow.ts';
 import { ReadoutSchedule, type ScheduleLimits } from './readout-schedule.ts';
 import { ReadoutSender } from './readout-sender.ts';
 
 /** How much work requesters can make. */
 export interface ReadoutLimits extends ScheduleLimits {
   readonly fieldsPerMessage: number;
+  /** About the characters of a message: well below what servers take. */
+  readonly charactersPerMessage: number;
+  /** Messages after which the reader is asked whether it has read them; no more than twice as many are on their way. */
+  readonly messagesPerWindow: number;
+  /** Silence of a reader, in milliseconds, after which it counts as lost. */
+  readonly readerSilenceMs: number;
   /** Things of one read-out that are read at the same time. */
   readonly thingsAtOnce: number;
   /** Silence of a Thing, in milliseconds, after which it counts as failed: less than readers usually wait. */
@@ -37,6 +45,9 @@ export const DEFAULT_READOUT_LIMITS: ReadoutLimits = {
   waiting: 200,
   perRequester: 10,
   fieldsPerMessage: 50,
+  charactersPerMessage: 60_000,
+  messagesPerWindow: 16,
+  readerSilenceMs: 300_000,
   thingsAtOnce: 4,
   silenceMs: 25_000,
 };
@@ -68,9 +79,12 @@ export function serveSensorData(peer: XmppPeer, options: SensorDataOptions): Sen
   const limits = { ...DEFAULT_READOUT_LIMITS, ...options.limits };
   const schedule = new ReadoutSchedule(limits, clock, (error) => log.warn({ error }, 'a read-out ended early'));
 
+  const readable = ({ nodes, ...tokens }: ReadoutRequest, requester: Jid) =>
+    accessibleThings(things, { requester, tokens, nodes }, mayRead, findWithSubnodes);
+
   const accept = async ({ payload, from, to }: IqRequest) => {
     const request = decodingRequest(() => decodeReadoutRequest(payload));
-    await accessibleThings(things, request.nodes, from, mayRead);
+    await readable(request, from);
     const { seqnr, when } = request;
     const run = (signal: AbortSignal, wasQueued: boolean) => readOut(request, { from, to, signal, wasQueued });
     return encodeAccepted({ seqnr, ...schedule.admit({ requester: from, seqnr, when, run }) });
@@ -80,18 +94,20 @@ export function serveSensorData(peer: XmppPeer, options: SensorDataOptions): Sen
     request: ReadoutRequest,
     { from, to, signal, wasQueued }: { from: Jid; to: Jid; signal: AbortSignal; wasQueued: boolean },
   ) => {
-    const { seqnr, nodes } = request;
+    const { seqnr } = request;
     const lost = new AbortController();
+    const ask = () => askReader(peer, { from, to, seqnr, timeoutMs: limits.readerSilenceMs, signal });
     const sender = new ReadoutSender((payload) => peer.send(message('normal', { to: from, from: to }, payload)), {
       seqnr,
       fieldsPerMessage: limits.fieldsPerMessage,
+      charactersPerMessage: limits.charactersPerMessage,
+      flow: new ReaderFlow(ask, limits.messagesPerWindow),
       clock,
       onLost: (error) => lost.abort(error),
     });
     try {
       if (wasQueued) sender.started();
-      const stillAccessible = await accessibleThings(things, nodes, from, mayRead);
-      await readThings(stillAccessible, selectionOf(request), sender, {
+      await readThings(await readable(request, from), selectionOf(request), sender, {
         signal: AbortSignal.any([signal, lost.signal]),
         thingsAtOnce: limits.thingsAtOnce,
         silenceMs: limits.silenceMs,
@@ -114,6 +130,11 @@ export function serveSensorData(peer: XmppPeer, options: SensorDataOptions): Sen
       if (!schedule.cancel(from, seqnr)) throw new StanzaError('item-not-found', `you have no read-out ${seqnr}`);
       return encodeCancel('cancelled', seqnr);
     }),
+    peer.onMessage({ namespace: SENSOR_DATA_NAMESPACE }, ({ type, from }, payload) => {
+      // What was sent came back: nobody reads it.
+      const seqnr = Number(payload.attribute('seqnr')?.trim());
+      if (type === 'error' && Number.isInteger(seqnr)) schedule.cancel(from, seqnr);
+    }),
     peer.onPresence(({ type, from }) => {
       if (type === 'unavailable') schedule.cancelAllOf(from);
     }),
@@ -129,6 +150,24 @@ export function serveSensorData(peer: XmppPeer, options: SensorDataOptions): Sen
 }
 
 /** A request that names no kinds, or all, is for all kinds. */
-function selectionOf({ types, names, from, to }: ReadoutRequest) {
-  return { types: FIELD_TYPES.every((type) => types.includes(type)) ? [] : types, names, from, to };
+function selectionOf({ types, names, from, to, serviceToken, deviceToken, userToken }: ReadoutRequest) {
+  const tokens = { serviceToken, deviceToken, userToken };
+  return { types: FIELD_TYPES.every((type) => types.includes(type)) ? [] : types, names, from, to, tokens };
+}
+
+/** Errors that a reader's server gives when the reader is not there; any other answer comes from a reader. */
+const GONE = new Set(['recipient-unavailable', 'gone', 'remote-server-not-found', 'remote-server-timeout']);
+
+/** Waits until the reader has read what it was sent. @throws ReaderLostError, PeerError; the signal's reason */
+async function askReader(
+  peer: XmppPeer,
+  options: { from: Jid; to: Jid; seqnr: number; timeoutMs: number; signal: AbortSignal },
+): Promise<void> {
+  const { from: reader, to: from, seqnr, timeoutMs, signal } = options;
+  try {
+    await peer.request('get', reader, encodeFlow(seqnr), { timeoutMs, signal, from });
+  } catch (error) {
+    if (!(error instanceof StanzaError)) throw error;
+    if (GONE.has(error.condition)) throw new ReaderLostError(`the reader is lost: ${error.message}`, { cause: error });
+  }
 }

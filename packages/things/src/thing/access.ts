@@ -1,9 +1,20 @@
 import { type Jid, StanzaError } from '@thingward/xmpp';
 import type { NodeReference } from './node.ts';
+import type { Tokens } from './payload.ts';
 import type { Thing } from './thing.ts';
 
-/** May the requester do what it asks for with this Thing? */
-export type AccessCheck = (requester: Jid, thing: Thing) => boolean | Promise<boolean>;
+/** Yes, no, or only for some fields or parameters. */
+export type AccessDecision = boolean | { readonly names: readonly string[] };
+
+/** May the requester do what it asks for with this Thing? The tokens are what it shows of delegated trust. @see XEP-0324 §5.6 */
+export type AccessCheck = (requester: Jid, thing: Thing, tokens: Tokens) => AccessDecision | Promise<AccessDecision>;
+
+/** A Thing that the requester may have. */
+export interface AccessibleThing {
+  readonly thing: Thing;
+  /** The fields or parameters it may have; undefined: all. */
+  readonly names?: readonly string[] | undefined;
+}
 
 /**
  * The Things that nodes in a request mean, none of them twice. A node given by its nodeId alone is all that have this nodeId.
@@ -28,21 +39,62 @@ function isMeant(node: NodeReference | undefined, { nodeId, sourceId, cacheType 
 }
 
 /**
+ * The Things behind nodes in a request to read: those that are meant, and all that are parts of them or of their parts. A node that is
+ * no Thing itself stands for its parts.
+ * @throws StanzaError `item-not-found`
+ * @see XEP-0323 §5.8
+ */
+export function findWithSubnodes(things: readonly Thing[], nodes: readonly NodeReference[]): readonly Thing[] {
+  const found = new Set<Thing>();
+  const include = (node: NodeReference): boolean => {
+    const parts = things.filter((thing) => isMeant(thing.parent, node));
+    const meant = [...things.filter((thing) => isMeant(thing.node, node)), ...parts];
+    for (const thing of meant) {
+      if (found.has(thing)) continue;
+      found.add(thing);
+      if (thing.node) include(thing.node);
+    }
+    return meant.length > 0;
+  };
+  for (const node of nodes) {
+    if (!include(node)) throw new StanzaError('item-not-found', `there is no node ${JSON.stringify(node.nodeId)}`);
+  }
+  return [...found];
+}
+
+/** What a requester asks for. */
+export interface AccessRequest {
+  readonly requester: Jid;
+  readonly tokens: Tokens;
+  /** Empty: whatever it may have. */
+  readonly nodes: readonly NodeReference[];
+}
+
+/**
  * The Things that the requester asks for and may have; without nodes, all it may have. Who may have none learns nothing about nodes.
+ * @param find the Things that nodes mean. Those named must all be allowed; what they imply is left out where it is not.
  * @throws StanzaError `forbidden`, `item-not-found`
  */
 export async function accessibleThings(
   things: readonly Thing[],
-  nodes: readonly NodeReference[],
-  requester: Jid,
+  { requester, tokens, nodes }: AccessRequest,
   isAllowed: AccessCheck,
-): Promise<readonly Thing[]> {
-  const answers = await Promise.all(things.map(async (thing) => isAllowed(requester, thing)));
-  const allowed = things.filter((_, i) => answers[i]);
-  if (allowed.length === 0) throw accessDenied();
-  if (nodes.length === 0) return allowed;
-  const wanted = findThings(things, nodes);
-  if (!wanted.every((thing) => allowed.includes(thing))) throw accessDenied();
+  find: typeof findThings = findThings,
+): Promise<readonly AccessibleThing[]> {
+  const decisions = await Promise.all(things.map(async (thing) => isAllowed(requester, thing, tokens)));
+  const allowed = new Map(
+    things.flatMap((thing, i) => {
+      const decision = decisions[i];
+      if (decision === undefined || decision === false) return [];
+      return [[thing, decision === true ? { thing } : { thing, names: decision.names }]];
+    }),
+  );
+  if (allowed.size === 0) throw accessDenied();
+  if (nodes.length === 0) return [...allowed.values()];
+  const found = find(things, nodes);
+  const isNamed = (thing: Thing) => nodes.some((node) => isMeant(thing.node, node));
+  const wanted = found.flatMap((thing) => allowed.get(thing) ?? []);
+  if (wanted.length === 0 || found.some((thing) => isNamed(thing) && !allowed.has(thing))) throw accessDenied();
   return wanted;
 }
 

@@ -57,12 +57,20 @@ export function booleanAttribute(element: Element, name: string, path: string): 
   return text === undefined ? undefined : valid(parseBoolean(text.trim()), `${path}/@${name}`, 'a boolean', text);
 }
 
-/** @throws PayloadError when it is no xs:dateTime */
-export function dateTimeAttribute(element: Element, name: string, path: string): Date | undefined {
+/**
+ * @param defaultZone where a time without a time zone is from; local time when not given
+ * @throws PayloadError when it is no xs:dateTime
+ */
+export function dateTimeAttribute(
+  element: Element,
+  name: string,
+  path: string,
+  defaultZone?: string,
+): Date | undefined {
   const text = element.attribute(name);
   return text === undefined
     ? undefined
-    : valid(parseDateTime(text.trim()), `${path}/@${name}`, 'a date and time of XML Schema', text);
+    : valid(parseDateTime(text.trim(), defaultZone), `${path}/@${name}`, 'a date and time of XML Schema', text);
 }
 
 /** What a reader made of the text. @throws PayloadError when it made undefined of it */

@@ -11,8 +11,7 @@ import {
   type Unsubscribe,
   type XmppPeer,
 } from '@thingward/xmpp';
-import { CONTROL_NAMESPACE } from '../control/codec.ts';
-import { type ControlServer, serveControl } from '../control/serve.ts';
+import { CONTROL_FEATURES, type ControlServer, serveControl } from '../control/serve.ts';
 import { DISCOVERY, decodeClaimed, decodeNodeInfo } from '../discovery/codec.ts';
 import { SENSOR_DATA_NAMESPACE } from '../sensor-data/codec.ts';
 import { type ReadoutLimits, type SensorDataServer, serveSensorData } from '../sensor-data/serve.ts';
@@ -105,7 +104,7 @@ export class ThingHost {
     const mayAccess = (requester: Jid, thing: Thing) => this.#isTrusted(requester, thing);
     const features = [
       SENSOR_DATA_NAMESPACE,
-      ...(things.some((thing) => thing.parameters.length > 0) ? [CONTROL_NAMESPACE] : []),
+      ...(things.some((thing) => thing.parameters.length > 0) ? CONTROL_FEATURES : []),
     ];
     const fromRegistry = (tell: (payload: Element) => Promise<void>) => async (request: IqRequest) => {
       if (!registry || !request.from.bare.equals(registry.bare)) throw accessDenied();
@@ -116,7 +115,7 @@ export class ThingHost {
     const registrar = registry && this.#newRegistrar(registry);
     this.#running = {
       sensorData: serveSensorData(peer, { things, mayRead: mayAccess, limits, log, clock }),
-      control: serveControl(peer, { things, mayControl: mayAccess, log }),
+      control: serveControl(peer, { things, mayControl: mayAccess, log, clock }),
       registrar,
       stops: [
         serveDisco(peer, { identities: [{ category: 'client', type: 'bot', name }], features }),

@@ -49,14 +49,21 @@ function parseInteger(text: string): bigint | undefined {
   return sign === '-' ? -BigInt(significant) : BigInt(significant);
 }
 
+const ONLY_ZONE = /^(?:Z|[+-](?:0\d|1[0-3]):[0-5]\d|[+-]14:00)$/;
+
+/** Is it a time zone as xs:dateTime has it, `Z` or an offset like `+09:00`? */
+export function isTimeZone(text: string): boolean {
+  return ONLY_ZONE.test(text);
+}
+
 /**
- * xs:dateTime as an instant, to the millisecond. Without a time zone it is local time of this machine, as XEP-0323 §6.1 wants it.
- * Undefined also for instants that a Date can't hold.
+ * xs:dateTime as an instant, to the millisecond. Undefined also for instants that a Date can't hold.
+ * @param defaultZone where a time without a time zone is from; local time of this machine when not given, as XEP-0323 §6.1 wants it
  */
-export function parseDateTime(text: string): Date | undefined {
+export function parseDateTime(text: string, defaultZone?: string): Date | undefined {
   const match = DATE_TIME.exec(text);
   if (!match) return undefined;
-  const [, year, month, day, hour, minute, second, fraction, zone] = match;
+  const [, year, month, day, hour, minute, second, fraction, zone = defaultZone] = match;
   if (!isDay(year, month, day) || !isClock(hour, minute, second, fraction)) return undefined;
   const milliseconds = Math.floor(Number(`0${fraction ?? '.0'}`) * 1000);
   const date = new Date(0);

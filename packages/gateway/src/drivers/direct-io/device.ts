@@ -20,6 +20,7 @@ const GIBIBYTE = 2 ** 30;
 
 export interface DirectIoOptions {
   readonly node?: NodeReference | undefined;
+  readonly parent?: NodeReference | undefined;
   readonly metaTags: readonly MetaTag[];
   readonly config: DirectIoConfig;
   readonly pollMs: number;
@@ -32,6 +33,7 @@ export interface DirectIoOptions {
 /** This machine's own sensors as a Thing (P21451-1-4: direct I/O). */
 export class DirectIoDevice implements Device {
   readonly node: NodeReference | undefined;
+  readonly parent: NodeReference | undefined;
   readonly metaTags: readonly MetaTag[];
   readonly parameters = [];
   readonly schedules: readonly PollSchedule[];
@@ -45,6 +47,7 @@ export class DirectIoDevice implements Device {
     this.#options = options;
     this.#clock = options.clock ?? (() => new Date());
     this.node = options.node;
+    this.parent = options.parent;
     this.metaTags = options.metaTags;
     this.#latest = new SharedRead(() => this.#measure(), freshMs(options.pollMs));
     this.schedules = [{ name: 'sensors', intervalMs: options.pollMs }];

@@ -1,9 +1,19 @@
 import { pointLength } from '@thingward/modbus';
+import { parseStringIds } from '@thingward/things';
 import { z } from 'zod';
 import { CONNECTED } from '../fields.ts';
 
 /** @see MODBUS Application Protocol V1.1b3 §6.12 */
 const MAX_WRITE_REGISTERS = 123;
+
+/** String IDs of the field's name in a language module. @see XEP-0323 §6.2 */
+const stringIds = z.string().superRefine((text, context) => {
+  try {
+    parseStringIds(text);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message });
+  }
+});
 
 /** A value of the device: a line of its register map. */
 export const pointSchema = z
@@ -30,6 +40,7 @@ export const pointSchema = z
       .min(1)
       .default(['momentary']),
     pollGroup: z.string().min(1).default('default'),
+    localization: z.strictObject({ module: z.string().min(1).optional(), stringIds }).optional(),
     writable: z
       .strictObject({
         label: z.string().min(1).optional(),

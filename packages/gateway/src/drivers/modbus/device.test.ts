@@ -351,6 +351,20 @@ describe('control', () => {
     expect(values.Valve).toBe(false);
   });
 
+  it('says which of the values it has, and what its parameters are now', async () => {
+    const { device, process } = await tank();
+    await set(device, { Valve: boolean(false), Opening: double('42.5') });
+    const written = new Map<string, ParameterValue>([
+      ['Valve', boolean(false)],
+      ['Opening', double('42.50')],
+    ]);
+    expect(await device.confirm(written)).toEqual(['Valve', 'Opening']);
+    process.inputs.valveOpening = 10;
+    expect(await device.confirm(written)).toEqual(['Valve']);
+    expect(await device.readParameters(['Opening', 'Level'])).toEqual(new Map([['Opening', double('10.0')]]));
+    expect(device.parameterValue('Opening')).toEqual(double('10.0'));
+  });
+
   it('writes a bit of a register and leaves the other bits alone', async () => {
     const contents = new Map([[3, 0b1010_0000]]);
     const { port } = await serve(new Map([[1, unit(registers(contents))]]));

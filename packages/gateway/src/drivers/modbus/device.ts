@@ -30,6 +30,7 @@ const OPEN_OUTCOMES: ReadonlySet<number> = new Set([5, 11]);
 
 export interface ModbusDeviceOptions {
   readonly node?: NodeReference | undefined;
+  readonly parent?: NodeReference | undefined;
   readonly metaTags: readonly MetaTag[];
   readonly config: ModbusConfig;
   readonly client: ModbusTcpClient;
@@ -46,6 +47,7 @@ interface PointGroup {
 /** One unit behind a Modbus TCP connection as a Thing: its register map becomes fields and control parameters. */
 export class ModbusDevice implements Device {
   readonly node: NodeReference | undefined;
+  readonly parent: NodeReference | undefined;
   readonly metaTags: readonly MetaTag[];
   readonly parameters: readonly ControlParameter[];
   readonly schedules: readonly PollSchedule[];
@@ -58,9 +60,11 @@ export class ModbusDevice implements Device {
   /** What was last said in the log about a poll group; undefined: all is well. */
   readonly #said = new Map<string, string>();
 
-  constructor({ node, metaTags, config, client, clock = () => new Date(), log = SILENT_LOGGER }: ModbusDeviceOptions) {
+  constructor(options: ModbusDeviceOptions) {
+    const { node, parent, metaTags, config, client, clock = () => new Date(), log = SILENT_LOGGER } = options;
     this.#log = log;
     this.node = node;
+    this.parent = parent;
     this.metaTags = metaTags;
     this.#clock = clock;
     this.#reader = new UnitReader(client, config, clock);
@@ -132,7 +136,32 @@ export class ModbusDevice implements Device {
     }
   }
 
+  /** What was just written, read together: a later write may have changed an earlier one. */
+  async confirm(values: ReadonlyMap<string, ParameterValue>): Promise<readonly string[]> {
+    const present = await this.#readPoints([...values.keys()]);
+    return [...present].flatMap(([point, actual]) => {
+      const wanted = values.get(point.name);
+      return wanted && isSame(actual, pointValue(wanted), point) ? [point.name] : [];
+    });
+  }
+
+  async readParameters(names: readonly string[]): Promise<ReadonlyMap<string, ParameterValue>> {
+    const present = await this.#readPoints(names);
+    return new Map([...present].map(([{ name }, value]) => [name, parameterValue(value)]));
+  }
+
   close(): void {}
+
+  /** The values of writable points, in as few requests as they need. @throws ModbusError, ModbusException */
+  async #readPoints(names: readonly string[]): Promise<ReadonlyMap<Point, PointValue>> {
+    const points = names.flatMap((name) => this.#writable.get(name) ?? []);
+    const { readings } = await this.#reader.read(points);
+    const present = new Map(
+      readings.flatMap(({ point, value }) => (value === undefined ? [] : [[point, value] as const])),
+    );
+    for (const [{ name }, value] of present) this.#values.set(name, value);
+    return present;
+  }
 
   /** The groups to read; whether the unit answers is known only after asking it for something. */
   #wanted(selection: ReadoutSelection): readonly PointGroup[] {
@@ -182,7 +211,8 @@ export class ModbusDevice implements Device {
     return readings.flatMap(({ point, value, timestamp }) => {
       if (value === undefined) return [];
       this.#values.set(point.name, value);
-      const options = { types: point.types, writable: point.writable !== undefined };
+      const { types, writable, localization } = point;
+      const options = { types, writable: writable !== undefined, ...localization };
       return [field(point.name, fieldValue(point, value), timestamp, options)];
     });
   }
