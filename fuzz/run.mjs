@@ -4,11 +4,18 @@
  * typed error, or when a stream gives other frames in pieces than in one. Needs `npm run build` before.
  *   npm run fuzz -- [seconds] [seed]
  */
-import { ExiDecoder, ExiEncoder, ExiError } from '@thingward/exi';
+import { readFileSync } from 'node:fs';
+import { compileSchema, ExiDecoder, ExiEncoder, ExiError, SchemaError } from '@thingward/exi';
 import { decodeRequest, decodeResponse, ModbusError, TcpFrameReader } from '@thingward/modbus';
 import { IoTDiscoError, parseIoTDisco } from '@thingward/things';
 import { Frame, parseElement, StreamReader, XmlError } from '@thingward/xml';
-import { Jid, JidError, opaqueString, PrecisError, SaslError, scramServer } from '@thingward/xmpp';
+import { Jid, JidError, opaqueString, PrecisError, SaslError, StreamError, scramServer } from '@thingward/xmpp';
+import {
+  decodeExiSetup,
+  decodeExiStreamStart,
+  decodeSchemaDownloadResponse,
+  decodeSchemaUpload,
+} from '@thingward/xmpp/exi';
 
 const seconds = Number(process.argv[2] ?? 20);
 let state = Number(process.argv[3] ?? Date.now() % 2 ** 31) || 1;
@@ -114,6 +121,22 @@ const PDUS = [
   '\x10\x00\x01\x00\x02\x04\x00\x0a\x01\x02',
   '\x03\x06\x02\x2b\x00\x00\x00\x64',
 ].map((text) => Uint8Array.from(text, (c) => c.charCodeAt(0)));
+const SCHEMAS = ['facets', 'structure', 'xmpp-client', 'discovery'].map((name) =>
+  readFileSync(new URL(`../packages/exi/test/vectors/schemas/${name}.xsd`, import.meta.url)),
+);
+const EXI = "xmlns='http://jabber.org/protocol/compress/exi'";
+const EXI_NEGOTIATION = [
+  `<setup ${EXI} strict='true' blockSize='1024'><schema ns='a' bytes='1' md5Hash='${'0'.repeat(32)}'/></setup>`,
+  `<uploadSchema ${EXI} contentType='ExiBody' bytes='1' md5Hash='${'0'.repeat(32)}'>AAAA</uploadSchema>`,
+  `<downloadSchemaResponse ${EXI} url='u' result='0'><httpError code='404' message=''/></downloadSchemaResponse>`,
+  `<streamStart ${EXI} version='1.0'><xmlns prefix='' namespace='jabber:client'/></streamStart>`,
+];
+const EXI_DECODERS = {
+  setup: decodeExiSetup,
+  uploadSchema: (element) => decodeSchemaUpload(element, 100),
+  downloadSchemaResponse: decodeSchemaDownloadResponse,
+  streamStart: decodeExiStreamStart,
+};
 const keys = {
   salt: new Uint8Array(16),
   iterations: 4096,
@@ -170,6 +193,15 @@ function exiElements(chunks) {
   }
 }
 
+function elementOf(bytes) {
+  try {
+    return parseElement(bytes);
+  } catch (error) {
+    if (error instanceof XmlError) return undefined;
+    throw error;
+  }
+}
+
 /** Each: makes an input, and gives it to a parser that may throw only these errors. */
 const TARGETS = {
   element: [
@@ -213,6 +245,19 @@ const TARGETS = {
     () => pick([noise(40), mutated(Uint8Array.of(0, 1, 0, 0, 0, 6, 1, ...PDUS[0]))]),
     (input) => new TcpFrameReader().push(input),
     ModbusError,
+  ],
+  schema: [
+    () => mutated(pick(SCHEMAS)),
+    (bytes) => compileSchema([{ location: 'a.xsd', bytes }], { limits: { maxSteps: 100_000 } }),
+    SchemaError,
+  ],
+  'exi negotiation': [
+    () => mutated(utf8(pick(EXI_NEGOTIATION))),
+    (input) => {
+      const element = elementOf(input);
+      if (element) EXI_DECODERS[element.name]?.(element);
+    },
+    StreamError,
   ],
   'qr string': [
     () => latin1(mutated(utf8('IoTDisco;SN:39;MAN:a\\;b;#V:1.2;KEY:48'))),

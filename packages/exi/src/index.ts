@@ -17,7 +17,7 @@ export {
   type Preserve,
 } from './options.ts';
 export { builtInTypes } from './schema/built-in-types.ts';
-export { type CompileOptions, compileSchema } from './schema/compile.ts';
+export { type CompileOptions, compileSchema, targetNamespace } from './schema/compile.ts';
 export type * from './schema/components.ts';
 export { describeComponents } from './schema/describe.ts';
 export type { ResolveSchema } from './schema/document-set.ts';

@@ -3,7 +3,9 @@ import { Compiler } from './compiler.ts';
 import type { SchemaComponents } from './components.ts';
 import { DocumentSet, type ResolveSchema } from './document-set.ts';
 import type { SchemaLimits } from './limits.ts';
-import type { SchemaDocument } from './source.ts';
+import { readDocument } from './read.ts';
+import { type SchemaDocument, SchemaSource } from './source.ts';
+import { tokenValue } from './values.ts';
 
 export interface CompileOptions {
   /** Supplies what documents import and include beyond those given; without it nothing more is found. */
@@ -26,4 +28,12 @@ export function compileSchema(documents: readonly SchemaDocument[], options: Com
   const budget = new Budget(options.limits);
   const { roots } = new DocumentSet(documents, options.resolve ?? (() => undefined), budget);
   return new Compiler(budget).compile(roots, options.ambiguity === 'tolerate');
+}
+
+/** The target namespace of a schema document; '' when it has none. @throws SchemaError when it is no schema document */
+export function targetNamespace(document: SchemaDocument, limits?: Partial<SchemaLimits>): string {
+  const budget = new Budget(limits);
+  const source = new SchemaSource(document);
+  budget.document(source);
+  return tokenValue(readDocument(source, budget), 'targetNamespace') ?? '';
 }

@@ -64,6 +64,7 @@ export function fillComplexType(compilation: Compilation, node: SchemaNode, type
     content.name === 'simpleContent'
       ? simpleContent(compilation, derivation, base)
       : complexContent(compilation, derivation, base, mixedValue(node, content));
+  if (base.kind === 'complex') compilation.budget.step(base.attributes.length, node.source, node.offset);
   deriveAttributes(type, base, collectAttributes(compilation, derivation), derivation);
 }
 
@@ -139,17 +140,16 @@ function complexContent(
     }
     return own;
   }
+  if (own.kind === 'empty' || own.kind === 'simple') return inherited;
   if (inherited.kind === 'simple') {
     throw node.error('bad-derivation', `${describe(base)} has simple content: expected xs:simpleContent`, 'base');
   }
-  const ownParticle = own.kind === 'empty' || own.kind === 'simple' ? undefined : own.particle;
-  if (own.kind === 'empty') return inherited;
   if (inherited.kind === 'empty') return own;
   if (own.kind !== inherited.kind) {
     const [is, wants] = own.kind === 'mixed' ? ['not mixed', 'is'] : ['mixed', 'is not'];
     throw node.error('bad-derivation', `${describe(base)} is ${is}, but its extension ${wants}`, 'base');
   }
-  const particle = extended(compilation, inherited.particle, ownParticle, node);
+  const particle = extended(compilation, inherited.particle, own.particle, node);
   return own.kind === 'mixed' ? { kind: 'mixed', particle } : { kind: 'element-only', particle: particle as Particle };
 }
 

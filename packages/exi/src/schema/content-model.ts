@@ -48,6 +48,7 @@ function checkConsistency(particle: Particle, node: SchemaNode, budget: Budget):
       for (const child of term.particles) visit(child);
       return;
     }
+    budget.step(term.substitutableBy.length, node.source, node.offset);
     for (const { name, type } of [term, ...term.substitutableBy]) {
       const key = nameKey(name);
       const other = types.get(key);
@@ -175,6 +176,7 @@ class Positions {
         wildcards.push({ position, wildcard: term });
         continue;
       }
+      this.#budget.step(term.substitutableBy.length, this.#node.source, this.#node.offset);
       for (const element of [term, ...term.substitutableBy]) {
         const other = names.get(nameKey(element.name));
         if (other && other.particle !== position.particle) {

@@ -17,8 +17,10 @@ import { displayName, SCHEMA_NAMESPACE } from './names.ts';
  */
 export function describeComponents(components: SchemaComponents): string {
   const lines: string[] = [];
+  // By way of a named group an anonymous type can be in several places, and inside itself.
+  const seen = new Set<TypeDefinition>();
   for (const element of components.elements.values()) {
-    lines.push(`element ${describeElement(element)}`, ...describeAnonymous(element.type, 1));
+    lines.push(`element ${describeElement(element)}`, ...describeAnonymous(element.type, 1, seen));
   }
   for (const attribute of components.attributes.values()) {
     lines.push(`attribute ${displayName(attribute.name)}: ${typeName(attribute.type)}`);
@@ -26,7 +28,7 @@ export function describeComponents(components: SchemaComponents): string {
   for (const type of components.types.values()) {
     if (type.name?.namespace === SCHEMA_NAMESPACE) continue;
     lines.push(`type ${displayName(type.name as { namespace: string; name: string })}${describeType(type)}`);
-    if (type.kind === 'complex') lines.push(...describeComplex(type, 1));
+    if (type.kind === 'complex') lines.push(...describeComplex(type, 1, seen));
   }
   return `${lines.join('\n')}\n`;
 }
@@ -49,8 +51,11 @@ function typeName(type: TypeDefinition): string {
   return type.kind === 'simple' ? `(${describeSimple(type)})` : '(complex)';
 }
 
-function describeAnonymous(type: TypeDefinition, depth: number): readonly string[] {
-  return type.kind === 'complex' && !type.name ? describeComplex(type, depth) : [];
+function describeAnonymous(type: TypeDefinition, depth: number, seen: Set<TypeDefinition>): readonly string[] {
+  if (type.kind === 'simple' || type.name) return [];
+  if (seen.has(type)) return [`${'  '.repeat(depth)}as above`];
+  seen.add(type);
+  return describeComplex(type, depth, seen);
 }
 
 function describeType(type: TypeDefinition): string {
@@ -77,7 +82,7 @@ function describeFacets({ characters, ...facets }: Facets): string {
   return described.join('') + set;
 }
 
-function describeComplex(type: ComplexType, depth: number): readonly string[] {
+function describeComplex(type: ComplexType, depth: number, seen: Set<TypeDefinition>): readonly string[] {
   const indent = '  '.repeat(depth);
   const lines = type.attributes.map((use) => `${indent}@${describeUse(use)}`);
   if (type.attributeWildcard) lines.push(`${indent}@${describeWildcard(type.attributeWildcard)}`);
@@ -86,7 +91,7 @@ function describeComplex(type: ComplexType, depth: number): readonly string[] {
   else if (content.kind === 'empty') lines.push(`${indent}empty`);
   else {
     if (content.kind === 'mixed') lines.push(`${indent}mixed`);
-    if (content.particle) lines.push(...describeParticle(content.particle, depth));
+    if (content.particle) lines.push(...describeParticle(content.particle, depth, seen));
   }
   return lines;
 }
@@ -95,19 +100,23 @@ function describeUse({ attribute, isRequired }: AttributeUse): string {
   return `${displayName(attribute.name)}${isRequired ? '' : '?'}: ${typeName(attribute.type)}`;
 }
 
-function describeParticle({ minOccurs, maxOccurs, term }: Particle, depth: number): readonly string[] {
+function describeParticle(
+  { minOccurs, maxOccurs, term }: Particle,
+  depth: number,
+  seen: Set<TypeDefinition>,
+): readonly string[] {
   const indent = '  '.repeat(depth);
   const most = maxOccurs === 'unbounded' ? '' : maxOccurs;
   const times = minOccurs === 1 && maxOccurs === 1 ? '' : ` {${minOccurs},${most}}`;
   if (term.kind === 'group') {
     return [
       `${indent}${term.compositor}${times}`,
-      ...term.particles.flatMap((particle) => describeParticle(particle, depth + 1)),
+      ...term.particles.flatMap((particle) => describeParticle(particle, depth + 1, seen)),
     ];
   }
   if (term.kind === 'wildcard') return [`${indent}${describeWildcard(term)}${times}`];
   if (term.isGlobal) return [`${indent}ref ${displayName(term.name)}${times}`];
-  return [`${indent}${describeElement(term)}${times}`, ...describeAnonymous(term.type, depth + 1)];
+  return [`${indent}${describeElement(term)}${times}`, ...describeAnonymous(term.type, depth + 1, seen)];
 }
 
 function describeWildcard({ namespaces, processContents }: Wildcard): string {

@@ -33,6 +33,7 @@ export class DocumentSet {
   /** What has been reached: location and namespace, since a chameleon is another one in each namespace. */
   readonly #reached = new Set<string>();
   readonly #waiting: SchemaNode[] = [];
+  #lacksXmlNamespace = false;
 
   /** @throws SchemaError */
   constructor(documents: readonly SchemaDocument[], resolve: ResolveSchema, budget: Budget) {
@@ -53,11 +54,21 @@ export class DocumentSet {
     const hasNamespace = (root: SchemaNode) => root.attribute('targetNamespace') !== undefined;
     for (const root of roots.filter(hasNamespace)) this.#enter(root, root.attribute('targetNamespace') as string);
     this.#follow();
+    this.#supplyXmlNamespace();
     // One without a namespace that others have included is a part of those, and nothing by itself.
     for (const root of roots) {
       if (!hasNamespace(root) && !this.#wasIncluded(root.source.location)) this.#enter(root, '');
     }
     this.#follow();
+    this.#supplyXmlNamespace();
+  }
+
+  /** Once it is known that nobody else does. */
+  #supplyXmlNamespace(): void {
+    if (!this.#lacksXmlNamespace) return;
+    this.#lacksXmlNamespace = false;
+    if (this.roots.some((root) => root.context.targetNamespace === XML_NAMESPACE)) return;
+    this.#enter(this.#read(new SchemaSource({ location: XML_NAMESPACE, text: XML_NAMESPACE_SCHEMA })), XML_NAMESPACE);
   }
 
   #wasIncluded(location: string): boolean {
@@ -75,12 +86,9 @@ export class DocumentSet {
     this.#reached.add(key);
     const own = tokenValue(root, 'targetNamespace');
     if (own === '') throw root.error('bad-value', 'targetNamespace is empty: leave it out', 'targetNamespace');
-    if (own === INSTANCE_NAMESPACE) {
-      throw root.error(
-        'bad-value',
-        'nothing can be declared in the namespace of XML Schema instances',
-        'targetNamespace',
-      );
+    const [declaration] = own === INSTANCE_NAMESPACE ? root.childrenNamed('attribute') : [];
+    if (declaration) {
+      throw declaration.error('bad-value', 'no attribute can be declared in the namespace of XML Schema instances');
     }
     root.context = {
       source: root.source,
@@ -99,9 +107,6 @@ export class DocumentSet {
   #follow(): void {
     for (let root = this.#waiting.pop(); root; root = this.#waiting.pop()) {
       for (const node of root.children) {
-        if (node.name === 'redefine') {
-          throw node.error('unsupported', 'xs:redefine is not taken: include the document and derive new types');
-        }
         if (node.name === 'include') this.#include(node);
         else if (node.name === 'import') this.#import(node);
       }
@@ -143,10 +148,12 @@ export class DocumentSet {
     if (this.#givenNamespaces.has(namespace) || namespace === SCHEMA_NAMESPACE) return;
     const location = tokenValue(node, 'schemaLocation');
     const found = location === undefined ? undefined : this.#find(location, source.location);
-    let document = found ?? this.#resolve(location, namespace, source.location);
+    const document = found ?? this.#resolve(location, namespace, source.location);
     // An import without a document is no error: only a reference to what it should have declared is.
-    if (!document && namespace !== XML_NAMESPACE) return;
-    document ??= { location: XML_NAMESPACE, text: XML_NAMESPACE_SCHEMA };
+    if (!document) {
+      if (namespace === XML_NAMESPACE) this.#lacksXmlNamespace = true;
+      return;
+    }
     if (this.#reached.has(`${document.location}\n${namespace}`)) return;
     const root = this.#read(new SchemaSource(document));
     const own = tokenValue(root, 'targetNamespace') ?? '';

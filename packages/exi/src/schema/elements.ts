@@ -26,6 +26,8 @@ export function draftElement(compilation: Compilation, node: SchemaNode, isGloba
   };
   const block = derivationSet(node, 'block', ['extension', 'restriction', 'substitution'], node.context.blockDefault);
   compilation.setElementBlock(element, block);
+  // Read again where something substitutes the element: here it is only checked.
+  derivationSet(node, 'final', ['extension', 'restriction'], node.context.finalDefault);
   return element;
 }
 

@@ -1,3 +1,4 @@
+import type { Budget } from './budget.ts';
 import { type CharacterSet, characterCount, characterSet, codePoints } from './character-set.ts';
 import type { Facets, SimpleType } from './components.ts';
 import type { Draft } from './draft.ts';
@@ -43,13 +44,19 @@ function applicableFacets({ variety }: SimpleType): readonly string[] {
  * @param fixed names of facets that bases have fixed; those that this restriction fixes are added
  * @throws SchemaError
  */
-export function restrictFacets(base: SimpleType, nodes: readonly SchemaNode[], fixed: Set<string>): Facets {
+export function restrictFacets(
+  base: SimpleType,
+  nodes: readonly SchemaNode[],
+  fixed: Set<string>,
+  budget: Budget,
+): Facets {
   const facets: Draft<Facets> = { ...base.facets };
   const enumeration: string[] = [];
   const patterns: SchemaNode[] = [];
   const seen = new Map<string, SchemaNode>();
   const applicable = applicableFacets(base);
   for (const node of nodes) {
+    budget.step(countTypes(base), node.source, node.offset);
     const name = node.name;
     const value = node.attribute('value');
     if (value === undefined) throw node.error('bad-structure', `xs:${name} needs the attribute value`);
@@ -79,6 +86,12 @@ export function restrictFacets(base: SimpleType, nodes: readonly SchemaNode[], f
     facets.characters = restrictedCharacters(base, patterns);
   }
   return facets;
+}
+
+/** How many types a literal may have to be tried with. */
+function countTypes({ variety }: SimpleType): number {
+  if (variety.kind === 'list') return 1 + countTypes(variety.item);
+  return variety.kind === 'union' ? 1 + variety.members.length : 1;
 }
 
 function applyFacet(base: SimpleType, facets: Draft<Facets>, node: SchemaNode, fixed: ReadonlySet<string>): void {
@@ -113,7 +126,7 @@ function literal(base: SimpleType, node: SchemaNode): string {
   // A bound is checked against the bounds of the base in one place, where the error can name both.
   const type = BOUNDS.includes(node.name) ? { ...base, facets: withoutBounds(base.facets) } : base;
   if (!isLiteralOf(type, value)) {
-    throw node.error('bad-facet', `${node.name} ${JSON.stringify(value)} is no value of ${describe(base)}`, 'value');
+    throw node.error('bad-facet', `${node.name} ${JSON.stringify(value)} is not among the ${describe(base)}`, 'value');
   }
   return value;
 }

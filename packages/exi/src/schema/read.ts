@@ -72,6 +72,11 @@ class NodeReader implements ScanHandler {
       const expected = allowed.length > 1 ? listOf(allowed) : 'nothing but an annotation';
       throw this.#source.error('bad-structure', `xs:${name} in xs:${parent.name}: expected ${expected}`, offset);
     }
+    if (parent) this.#checkOrder(parent, name, offset);
+    if (name === 'redefine') {
+      const message = 'xs:redefine is not taken: include the document and derive new types';
+      throw this.#source.error('unsupported', message, offset);
+    }
     if (name === 'annotation') {
       this.#skipped = depth;
       return;
@@ -88,6 +93,19 @@ class NodeReader implements ScanHandler {
     if (parent) parent.children.push(node);
     else this.root = node;
     this.#open.push(node);
+  }
+
+  #checkOrder(parent: SchemaNode, name: string, offset: number): void {
+    const ranks = vocabularyEntry(parent.parent?.name, parent.name)?.ranks;
+    const last = parent.children.at(-1);
+    // An annotation comes first; only among the declarations of a schema it may be anywhere.
+    const isEarlier =
+      name === 'annotation'
+        ? parent.parent !== undefined
+        : (ranks?.get(name) ?? 0) < (ranks?.get(last?.name ?? '') ?? 0);
+    if (last && isEarlier) {
+      throw this.#source.error('bad-structure', `xs:${name} has to come before xs:${last.name}`, offset);
+    }
   }
 
   #bindings(scanner: ElementScanner, outer: Bindings | undefined): Bindings | undefined {

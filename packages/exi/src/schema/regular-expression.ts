@@ -78,16 +78,21 @@ class PatternParser {
       if (this.#peek() !== ')') throw this.#error('expected )', start);
       this.#at++;
     } else if (next === '[') {
-      this.ranges.push(...this.#classExpression());
+      this.#add(this.#classExpression());
     } else if (next === '.') {
       this.isEverything = true;
     } else if (next === '\\') {
-      this.ranges.push(...this.#escape());
+      this.#add(this.#escape());
     } else if ('?*+{}]'.includes(next)) {
       throw this.#error(`${next} has to be escaped where it stands for itself`, start);
     } else {
       this.ranges.push(single(next));
     }
+  }
+
+  /** One by one: a class may have more ranges than a call may have arguments. */
+  #add(set: CharacterSet): void {
+    for (const range of set) this.ranges.push(range);
   }
 
   #quantifier(): void {
@@ -123,7 +128,7 @@ class PatternParser {
         this.#at++;
         break;
       }
-      ranges.push(...this.#classPart(first));
+      for (const range of this.#classPart(first)) ranges.push(range);
     }
     this.#depth--;
     const set = characterSet(ranges);
@@ -165,7 +170,6 @@ class PatternParser {
   /** Behind the backslash. */
   #escape(): CharacterSet {
     const start = this.#at - 1;
-    if (this.#at >= this.#pattern.length) throw this.#error('it ends with a backslash', start);
     const next = this.#take();
     if (next === 'n') return [[0x0a, 0x0a]];
     if (next === 'r') return [[0x0d, 0x0d]];
@@ -195,7 +199,8 @@ class PatternParser {
 
   /** The next character, a whole code point. */
   #take(): string {
-    const codePoint = this.#pattern.codePointAt(this.#at) as number;
+    const codePoint = this.#pattern.codePointAt(this.#at);
+    if (codePoint === undefined) throw this.#error('it ends too early');
     const character = String.fromCodePoint(codePoint);
     this.#at += character.length;
     return character;

@@ -48,7 +48,7 @@ export function restrictSimpleType(
   name?: QName,
 ): SimpleType {
   const fixedFacets = new Set(compilation.properties(base).fixedFacets);
-  const facets = restrictFacets(base, node.childrenNamed(...FACET_NAMES), fixedFacets);
+  const facets = restrictFacets(base, node.childrenNamed(...FACET_NAMES), fixedFacets, compilation.budget);
   const type: SimpleType = { kind: 'simple', name, base, hasNamedSubtypes: false, variety: base.variety, facets };
   compilation.setProperties(type, { fixedFacets });
   return type;
@@ -85,7 +85,18 @@ function unionVariety(compilation: Compilation, node: SchemaNode): SimpleVariety
   ];
   if (members.length === 0) throw node.error('bad-structure', 'xs:union needs memberTypes or xs:simpleType');
   for (const member of members) refuseFinal(compilation, node, member, 'union', 'memberTypes');
-  return { kind: 'union', members };
+  return { kind: 'union', members: withoutUnions(compilation, node, members) };
+}
+
+/** Unions among the members are replaced by theirs. @see XML Schema Part 2, §4.1.2 */
+function withoutUnions(
+  compilation: Compilation,
+  node: SchemaNode,
+  members: readonly SimpleType[],
+): readonly SimpleType[] {
+  const flat = members.flatMap((member) => (member.variety.kind === 'union' ? member.variety.members : [member]));
+  compilation.budget.step(flat.length, node.source, node.offset);
+  return [...new Set(flat)];
 }
 
 function referencedOrInline(

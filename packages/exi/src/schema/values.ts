@@ -78,9 +78,14 @@ export function declaredName(node: SchemaNode): string {
   return name;
 }
 
-/** Letters, digits and the marks of names; that is what XML says of NCName but for marks no schema uses. */
+const NAME_START =
+  'A-Z_a-z\\u{c0}-\\u{d6}\\u{d8}-\\u{f6}\\u{f8}-\\u{2ff}\\u{370}-\\u{37d}\\u{37f}-\\u{1fff}\\u{200c}\\u{200d}\\u{2070}-\\u{218f}' +
+  '\\u{2c00}-\\u{2fef}\\u{3001}-\\u{d7ff}\\u{f900}-\\u{fdcf}\\u{fdf0}-\\u{fffd}\\u{10000}-\\u{effff}';
+const NC_NAME = new RegExp(`^[${NAME_START}][${NAME_START}\\-.0-9\\u{b7}\\u{300}-\\u{36f}\\u{203f}\\u{2040}]*$`, 'u');
+
+/** @see Namespaces in XML 1.0 §3; XML 1.0 §2.3 */
 export function isNcName(name: string): boolean {
-  return /^[\p{L}_][\p{L}\p{N}\p{M}_.\u00b7-]*$/u.test(name);
+  return NC_NAME.test(name);
 }
 
 /**

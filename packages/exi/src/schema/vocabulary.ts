@@ -2,10 +2,13 @@
 export interface VocabularyEntry {
   readonly attributes: readonly string[];
   readonly children: readonly string[];
+  /** Where among its siblings a child has to be: behind those of a lower rank. */
+  readonly ranks: ReadonlyMap<string, number>;
 }
 
 const OCCURS = ['minOccurs', 'maxOccurs'];
-const ATTRIBUTE_CHILDREN = ['attribute', 'attributeGroup', 'anyAttribute'];
+const ATTRIBUTES = ['attribute', 'attributeGroup'];
+const ANY_ATTRIBUTE = ['anyAttribute'];
 const MODEL = ['group', 'all', 'choice', 'sequence'];
 const NESTED_MODEL = ['element', 'group', 'choice', 'sequence', 'any'];
 const IDENTITY = ['unique', 'key', 'keyref'];
@@ -29,18 +32,8 @@ const VOCABULARY: ReadonlyMap<string, VocabularyEntry> = new Map(
   Object.entries({
     schema: entry(
       ['targetNamespace', 'version', 'attributeFormDefault', 'elementFormDefault', 'blockDefault', 'finalDefault'],
-      [
-        'include',
-        'import',
-        'redefine',
-        'simpleType',
-        'complexType',
-        'group',
-        'attributeGroup',
-        'element',
-        'attribute',
-        'notation',
-      ],
+      ['include', 'import', 'redefine'],
+      ['simpleType', 'complexType', 'group', 'attributeGroup', 'element', 'attribute', 'notation'],
     ),
     include: entry(['schemaLocation'], []),
     import: entry(['namespace', 'schemaLocation'], []),
@@ -48,15 +41,17 @@ const VOCABULARY: ReadonlyMap<string, VocabularyEntry> = new Map(
     notation: entry(['name', 'public', 'system'], []),
     'schema/element': entry(
       ['name', 'type', 'substitutionGroup', 'default', 'fixed', 'nillable', 'abstract', 'final', 'block'],
-      ['simpleType', 'complexType', ...IDENTITY],
+      ['simpleType', 'complexType'],
+      IDENTITY,
     ),
     element: entry(
       ['name', 'ref', 'type', 'default', 'fixed', 'nillable', 'block', 'form', ...OCCURS],
-      ['simpleType', 'complexType', ...IDENTITY],
+      ['simpleType', 'complexType'],
+      IDENTITY,
     ),
     'schema/attribute': entry(['name', 'type', 'default', 'fixed'], ['simpleType']),
     attribute: entry(['name', 'ref', 'type', 'use', 'default', 'fixed', 'form'], ['simpleType']),
-    'schema/attributeGroup': entry(['name'], ATTRIBUTE_CHILDREN),
+    'schema/attributeGroup': entry(['name'], ATTRIBUTES, ANY_ATTRIBUTE),
     attributeGroup: entry(['ref'], []),
     anyAttribute: entry(['namespace', 'processContents'], []),
     any: entry(['namespace', 'processContents', ...OCCURS], []),
@@ -68,23 +63,25 @@ const VOCABULARY: ReadonlyMap<string, VocabularyEntry> = new Map(
     sequence: entry(OCCURS, NESTED_MODEL),
     'schema/complexType': entry(
       ['name', 'mixed', 'abstract', 'final', 'block'],
-      ['simpleContent', 'complexContent', ...MODEL, ...ATTRIBUTE_CHILDREN],
+      ['simpleContent', 'complexContent', ...MODEL],
+      ATTRIBUTES,
+      ANY_ATTRIBUTE,
     ),
-    complexType: entry(['mixed'], ['simpleContent', 'complexContent', ...MODEL, ...ATTRIBUTE_CHILDREN]),
+    complexType: entry(['mixed'], ['simpleContent', 'complexContent', ...MODEL], ATTRIBUTES, ANY_ATTRIBUTE),
     simpleContent: entry([], ['restriction', 'extension']),
     complexContent: entry(['mixed'], ['restriction', 'extension']),
-    'simpleContent/restriction': entry(['base'], ['simpleType', ...FACET_NAMES, ...ATTRIBUTE_CHILDREN]),
-    'simpleContent/extension': entry(['base'], ATTRIBUTE_CHILDREN),
-    'complexContent/restriction': entry(['base'], [...MODEL, ...ATTRIBUTE_CHILDREN]),
-    'complexContent/extension': entry(['base'], [...MODEL, ...ATTRIBUTE_CHILDREN]),
+    'simpleContent/restriction': entry(['base'], ['simpleType'], FACET_NAMES, ATTRIBUTES, ANY_ATTRIBUTE),
+    'simpleContent/extension': entry(['base'], ATTRIBUTES, ANY_ATTRIBUTE),
+    'complexContent/restriction': entry(['base'], MODEL, ATTRIBUTES, ANY_ATTRIBUTE),
+    'complexContent/extension': entry(['base'], MODEL, ATTRIBUTES, ANY_ATTRIBUTE),
     'schema/simpleType': entry(['name', 'final'], ['restriction', 'list', 'union']),
     simpleType: entry([], ['restriction', 'list', 'union']),
-    restriction: entry(['base'], ['simpleType', ...FACET_NAMES]),
+    restriction: entry(['base'], ['simpleType'], FACET_NAMES),
     list: entry(['itemType'], ['simpleType']),
     union: entry(['memberTypes'], ['simpleType']),
-    unique: entry(['name'], ['selector', 'field']),
-    key: entry(['name'], ['selector', 'field']),
-    keyref: entry(['name', 'refer'], ['selector', 'field']),
+    unique: entry(['name'], ['selector'], ['field']),
+    key: entry(['name'], ['selector'], ['field']),
+    keyref: entry(['name', 'refer'], ['selector'], ['field']),
     selector: entry(['xpath'], []),
     field: entry(['xpath'], []),
     annotation: entry([], ['appinfo', 'documentation']),
@@ -99,8 +96,11 @@ const VOCABULARY: ReadonlyMap<string, VocabularyEntry> = new Map(
   }),
 );
 
-function entry(attributes: readonly string[], children: readonly string[]): VocabularyEntry {
-  return { attributes: ['id', ...attributes], children: ['annotation', ...children] };
+/** @param groups children that may be mixed with each other, in the order in which the groups have to come */
+function entry(attributes: readonly string[], ...groups: (readonly string[])[]): VocabularyEntry {
+  const children = ['annotation', ...groups.flat()];
+  const ranks = new Map(groups.flatMap((names, rank) => names.map((name) => [name, rank] as const)));
+  return { attributes: ['id', ...attributes], children, ranks };
 }
 
 /** @returns undefined when XML Schema has no such element */

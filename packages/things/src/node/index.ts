@@ -1,0 +1,1 @@
+export { thingSchemas } from './schemas.ts';

@@ -1,0 +1,13 @@
+import type { SchemaFile } from '@thingward/xmpp/exi';
+import { readSchemas } from '@thingward/xmpp/node';
+
+const FOLDERS = ['control', 'discovery', 'history', 'sensor-data'];
+
+/** The schemas of what Things speak: each is beside the codec of its namespace. */
+export function thingSchemas(): readonly SchemaFile[] {
+  // The package ships its sources: from src/node and from dist/node these are the same folders.
+  const sources = new URL('../../src/', import.meta.url);
+  return FOLDERS.flatMap((folder) =>
+    readSchemas(new URL(`${folder}/`, sources)).map((file) => ({ ...file, location: `${folder}/${file.location}` })),
+  );
+}

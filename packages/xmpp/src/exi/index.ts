@@ -1,0 +1,11 @@
+export * from './download-schema.ts';
+export * from './md5.ts';
+export * from './schema-catalogue.ts';
+export * from './schema-identity.ts';
+export * from './schema-ids.ts';
+export * from './setup.ts';
+export * from './stream-compression.ts';
+export * from './stream-elements.ts';
+export * from './stream-options.ts';
+export * from './upload-schema.ts';
+export { EXI_COMPRESSION } from './values.ts';
