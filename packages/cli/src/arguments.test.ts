@@ -3,6 +3,7 @@ import { parseThing } from './client-session.ts';
 import { parseTime } from './commands/history.ts';
 import { parseTypes } from './commands/read.ts';
 import { parseCondition } from './commands/things.ts';
+import { eventWish } from './commands/watch-events.ts';
 import { UsageError } from './errors.ts';
 
 describe('arguments', () => {
@@ -23,6 +24,19 @@ describe('arguments', () => {
   it('kinds of fields', () => {
     expect(parseTypes('momentary, status')).toEqual(['momentary', 'status']);
     expect(() => parseTypes('momentray')).toThrow(/there are: momentary/);
+  });
+
+  it('changes to be told of', () => {
+    const wish = { types: [], names: ['Level'], nodes: [], intervalMs: 1000 };
+    expect(eventWish({ changedUp: '0.5', maxInterval: '60' }, wish)).toMatchObject({
+      fields: [{ name: 'Level', changedUp: 0.5, changedBy: undefined }],
+      minInterval: { months: 0, milliseconds: 1000 },
+      maxInterval: { months: 0, milliseconds: 60_000 },
+      needsEvents: true,
+    });
+    expect(eventWish({}, wish)).toMatchObject({ needsEvents: false, maxInterval: undefined });
+    expect(() => eventWish({ changedBy: '0' }, wish)).toThrow(UsageError);
+    expect(() => eventWish({ changedBy: '1' }, { ...wish, names: [] })).toThrow(/name them/);
   });
 
   it.each([

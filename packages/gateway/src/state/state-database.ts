@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'libsql';
 
-/** The gateway's memory on disk: readings to be uploaded, ownership, keys. */
+/** The gateway's memory on disk: readings to be uploaded, ownership, subscriptions to events, keys. */
 export type StateDatabase = InstanceType<typeof Database>;
 
 /** The state could not be opened. */
@@ -36,6 +36,14 @@ export function openState(dataDir: string): StateDatabase {
         node TEXT NOT NULL,
         value TEXT NOT NULL,
         PRIMARY KEY (account, node)
+      );
+      CREATE TABLE IF NOT EXISTS event_subscription (
+        account TEXT NOT NULL,
+        node TEXT NOT NULL,
+        subscriber TEXT NOT NULL,
+        addressed TEXT NOT NULL,
+        request TEXT NOT NULL,
+        PRIMARY KEY (account, node, subscriber)
       );
       CREATE TABLE IF NOT EXISTS claim_key (
         account TEXT NOT NULL,
