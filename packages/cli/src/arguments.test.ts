@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseThing } from './client-session.ts';
+import { tailQuery } from './commands/audit.ts';
 import { parseTime } from './commands/history.ts';
 import { parseTypes } from './commands/read.ts';
 import { parseCondition } from './commands/things.ts';
@@ -24,6 +25,15 @@ describe('arguments', () => {
   it('kinds of fields', () => {
     expect(parseTypes('momentary, status')).toEqual(['momentary', 'status']);
     expect(() => parseTypes('momentray')).toThrow(/there are: momentary/);
+  });
+
+  it('events to be shown', () => {
+    expect(tailQuery({ type: 'warning', level: 'MAJOR', sender: 'plc@example.org' })).toMatchObject({
+      leastType: 'Warning',
+      leastLevel: 'Major',
+    });
+    expect(() => tailQuery({ type: 'bad' })).toThrow(/--type is one of Debug/);
+    expect(() => tailQuery({ sender: '@' })).toThrow(UsageError);
   });
 
   it('changes to be told of', () => {

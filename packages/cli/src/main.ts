@@ -14,6 +14,7 @@ const VERBS: Readonly<Record<string, () => Promise<() => Command>>> = {
   set: async () => (await import('./commands/set.ts')).setCommand,
   watch: async () => (await import('./commands/watch.ts')).watchCommand,
   history: async () => (await import('./commands/history.ts')).historyCommand,
+  audit: async () => (await import('./commands/audit.ts')).auditCommand,
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
 };
 const ALIASES: Readonly<Record<string, string>> = { ncap: 'gateway' };

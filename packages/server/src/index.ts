@@ -1,5 +1,6 @@
 export { AccountError, Accounts } from './accounts.ts';
 export { type ServerConfig, type ServerConfigInput, serverConfigSchema } from './config.ts';
+export { eventLogSchema } from './event-log-config.ts';
 export { isLoopback, type ListenAddress, ListenError } from './listeners/listen.ts';
 export { Federation, type FederationStatistics } from './s2s/federation.ts';
 export { type DnsLookups, dnsLookups, type Target, type TimedAddress } from './s2s/resolve.ts';

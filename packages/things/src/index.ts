@@ -1,5 +1,6 @@
 export * from './control/index.ts';
 export * from './discovery/index.ts';
+export * from './event-log/index.ts';
 export * from './events/index.ts';
 export * from './history/index.ts';
 export * from './sensor-data/index.ts';

@@ -16,7 +16,7 @@ import { UsageError } from '../errors.ts';
 import { createLogger } from '../logging.ts';
 import { say } from '../output.ts';
 import { consoleDirectory, DEMO_DIRECTORY } from '../paths.ts';
-import { SERVICES } from '../services.ts';
+import { serverEvents } from '../server-events.ts';
 import { untilStopped } from '../shutdown.ts';
 
 const DOMAIN = 'localhost';
@@ -64,6 +64,7 @@ async function startDemo(options: DemoOptions): Promise<() => Promise<void>> {
       domain: DOMAIN,
       dataDir: '.',
       listen: { c2s: options.c2s, c2sTls: options.c2sTls, http: options.http },
+      eventLog: { readers: [`owner@${DOMAIN}`] },
     };
     const labelsDirectory = join(directory, 'labels');
     mkdirSync(labelsDirectory, { recursive: true });
@@ -115,8 +116,7 @@ function startServer(
 ): Promise<ThingwardServer> {
   const config = { ...serverConfigSchema.parse(input), dataDir: directory };
   return ThingwardServer.start(config, {
-    log: createLogger(logLevel, join(directory, 'server.log')),
-    services: SERVICES,
+    ...serverEvents(createLogger(logLevel, join(directory, 'server.log')), config.domain),
     consoleDirectory: consoleDirectory(),
     staticDirectories: { '/labels/': labelsDirectory },
   });

@@ -5,7 +5,7 @@ import { findFile, loadConfigFile } from '../config-file.ts';
 import { createLogger } from '../logging.ts';
 import { say } from '../output.ts';
 import { CANDIDATES, consoleDirectory } from '../paths.ts';
-import { SERVICES } from '../services.ts';
+import { serverEvents } from '../server-events.ts';
 import { untilStopped } from '../shutdown.ts';
 
 export function serveCommand(): Command {
@@ -15,11 +15,11 @@ export function serveCommand(): Command {
     .option('--log-level <level>', 'debug, info, warn or error', 'info')
     .addHelpText('after', '\nExamples:\n  thingward serve --config /etc/thingward/thingward.yaml')
     .action(async ({ config, logLevel }: { config?: string; logLevel: string }) => {
-      const log = createLogger(logLevel);
       const loaded = loadServerConfig(config);
+      const { log, services } = serverEvents(createLogger(logLevel), loaded.domain);
       const server = await ThingwardServer.start(loaded, {
         log,
-        services: SERVICES,
+        services,
         consoleDirectory: consoleDirectory(),
       });
       say(`thingward ready ${server.url ?? loaded.domain}`);
