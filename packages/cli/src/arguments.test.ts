@@ -1,7 +1,8 @@
+import { tableText } from '@thingward/things';
 import { describe, expect, it } from 'vitest';
 import { parseThing } from './client-session.ts';
 import { tailQuery } from './commands/audit.ts';
-import { parseTime } from './commands/history.ts';
+import { parseTime, seriesTable } from './commands/history.ts';
 import { parseTypes } from './commands/read.ts';
 import { parseCondition } from './commands/things.ts';
 import { eventWish } from './commands/watch-events.ts';
@@ -25,6 +26,12 @@ describe('arguments', () => {
   it('kinds of fields', () => {
     expect(parseTypes('momentary, status')).toEqual(['momentary', 'status']);
     expect(() => parseTypes('momentray')).toThrow(/there are: momentary/);
+  });
+
+  it('history as a table for others', () => {
+    const points = [{ timestamp: new Date('2026-01-01T00:00:00Z'), value: '1.50' }];
+    const table = seriesTable([{ name: 'Level', type: 'numeric', unit: 'm', points }]);
+    expect(tableText(table)).toBe('field  time                       value\nLevel  2026-01-01T00:00:00.000Z  1.50 m');
   });
 
   it('events to be shown', () => {
