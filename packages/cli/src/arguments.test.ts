@@ -1,6 +1,10 @@
+import { tableText } from '@thingward/things';
 import { describe, expect, it } from 'vitest';
 import { parseThing } from './client-session.ts';
+import { tailQuery } from './commands/audit.ts';
+import { seriesTable } from './commands/history.ts';
 import { parseCondition } from './commands/things.ts';
+import { eventWish } from './commands/watch-events.ts';
 import { UsageError } from './errors.ts';
 import { parseTypes, readoutOptions, readoutWish } from './readout-options.ts';
 import { parseTime } from './time-text.ts';
@@ -44,6 +48,34 @@ describe('arguments', () => {
     expect(() => wish({ when: 'soon' })).toThrow(UsageError);
     expect(readoutOptions({ timeZone: '+09:00' })).toEqual({ timeZone: '+09:00' });
     expect(() => readoutOptions({ timeZone: 'KST' })).toThrow(UsageError);
+  });
+
+  it('history as a table for others', () => {
+    const points = [{ timestamp: new Date('2026-01-01T00:00:00Z'), value: '1.50' }];
+    const table = seriesTable([{ name: 'Level', type: 'numeric', unit: 'm', points }]);
+    expect(tableText(table)).toBe('field  time                       value\nLevel  2026-01-01T00:00:00.000Z  1.50 m');
+  });
+
+  it('events to be shown', () => {
+    expect(tailQuery({ type: 'warning', level: 'MAJOR', sender: 'plc@example.org' })).toMatchObject({
+      leastType: 'Warning',
+      leastLevel: 'Major',
+    });
+    expect(() => tailQuery({ type: 'bad' })).toThrow(/--type is one of Debug/);
+    expect(() => tailQuery({ sender: '@' })).toThrow(UsageError);
+  });
+
+  it('changes to be told of', () => {
+    const wish = { types: [], names: ['Level'], nodes: [], intervalMs: 1000 };
+    expect(eventWish({ changedUp: '0.5', maxInterval: '60' }, wish)).toMatchObject({
+      fields: [{ name: 'Level', changedUp: 0.5, changedBy: undefined }],
+      minInterval: { months: 0, milliseconds: 1000 },
+      maxInterval: { months: 0, milliseconds: 60_000 },
+      needsEvents: true,
+    });
+    expect(eventWish({}, wish)).toMatchObject({ needsEvents: false, maxInterval: undefined });
+    expect(() => eventWish({ changedBy: '0' }, wish)).toThrow(UsageError);
+    expect(() => eventWish({ changedBy: '1' }, { ...wish, names: [] })).toThrow(/name them/);
   });
 
   it.each([

@@ -1,4 +1,4 @@
-import { DISCOVERY, HISTORY, type NodeReference } from '@thingward/things';
+import { DISCOVERY, EVENT_LOG_QUERY, HISTORY, type NodeReference } from '@thingward/things';
 import { findService, Jid, JidError, Roster, type XmppClient } from '@thingward/xmpp';
 import { CommandError, UsageError } from './errors.ts';
 import { loadProfile, signIn } from './profile.ts';
@@ -46,6 +46,11 @@ export class ClientSession {
   /** @throws CommandError when the server has none */
   history(): Promise<Jid> {
     return this.#service(HISTORY, 'history service');
+  }
+
+  /** @throws CommandError when the server has none */
+  eventLog(): Promise<Jid> {
+    return this.#service(EVENT_LOG_QUERY, 'log of events');
   }
 
   async #service(feature: string, title: string): Promise<Jid> {

@@ -17,6 +17,7 @@ const VERBS: Readonly<Record<string, () => Promise<() => Command>>> = {
   watch: async () => (await import('./commands/watch.ts')).watchCommand,
   history: async () => (await import('./commands/history.ts')).historyCommand,
   exi: async () => (await import('./commands/exi.ts')).exiCommand,
+  audit: async () => (await import('./commands/audit.ts')).auditCommand,
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
 };
 const ALIASES: Readonly<Record<string, string>> = { ncap: 'gateway' };

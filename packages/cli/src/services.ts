@@ -1,5 +1,8 @@
 import type { ServiceDefinition } from '@thingward/server';
 import {
+  EventLogService,
+  type EventLogTables,
+  eventLogMigrations,
   HistoryService,
   type HistoryTables,
   historyMigrations,
@@ -10,7 +13,11 @@ import {
   type RegistryTables,
   registryMigrations,
 } from '@thingward/services';
+import { Jid } from '@thingward/xmpp';
 import type { Kysely } from 'kysely';
+
+/** First label of the domain of the log of events. */
+export const EVENT_LOG_NAME = 'eventlog';
 
 /** The services that live beside a domain. */
 export const SERVICES: readonly ServiceDefinition[] = [
@@ -40,4 +47,25 @@ export const SERVICES: readonly ServiceDefinition[] = [
     create: (peer, database, log) =>
       new PubSubService({ peer, database: database as unknown as Kysely<PubSubTables>, log }),
   },
+  {
+    name: EVENT_LOG_NAME,
+    title: 'Event Log',
+    migrations: eventLogMigrations,
+    create: createEventLog,
+  },
 ];
+
+/** The log of events: the same wherever it runs. */
+export function createEventLog(...[peer, database, log, { eventLog }]: Parameters<ServiceDefinition['create']>) {
+  const { publish, readers, retentionDays, maxEvents } = eventLog;
+  const domain = peer.jid.domain.slice(peer.jid.domain.indexOf('.') + 1);
+  return new EventLogService({
+    peer,
+    database: database as unknown as Kysely<EventLogTables>,
+    readers,
+    retentionDays,
+    maxEvents,
+    ...(publish ? { publish: { ...publish, service: Jid.parse(`pubsub.${domain}`) } } : {}),
+    log,
+  });
+}

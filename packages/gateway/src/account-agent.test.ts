@@ -10,6 +10,7 @@ import {
   HISTORY,
   readSensorData,
   type StoredFieldsQuery,
+  subscribeToEvents,
 } from '@thingward/things';
 import { Jid, ping, SILENT_LOGGER } from '@thingward/xmpp';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -190,6 +191,21 @@ describe('AccountAgent', () => {
     await agent.start();
     await vi.waitFor(() => expect(outbox.size).toBe(1));
     expect(outbox.next(ACCOUNT, 10).fields.map(({ qos }) => qos)).toEqual([['automaticReadout']]);
+  });
+
+  it('tells subscribers what it polls, also without a history', async () => {
+    const times: number[] = [];
+    const { agent, friend, client } = setUp(times, { history: false });
+    await agent.start();
+    const fields = [{ name: 'Level', changedBy: 1 }];
+    const seen: string[] = [];
+    const nodes = [NODE];
+    for await (const event of subscribeToEvents(friend, client.jid, { nodes, fields })) {
+      seen.push(...event.map(({ node, value }) => `${node?.nodeId} ${value.value}`));
+      if (seen.length === 1) times.push(1500, 2000);
+      else break;
+    }
+    expect(seen).toEqual(['tank 1.0', 'tank 2.0']);
   });
 
   it('keeps nothing when there is no history to store it', async () => {

@@ -16,6 +16,7 @@ import { poll } from './poller.ts';
 import type { Outbox } from './state/outbox.ts';
 import { StoredOwnership } from './state/ownership-store.ts';
 import type { StateDatabase } from './state/state-database.ts';
+import { StoredSubscriptions } from './state/subscription-store.ts';
 import { Uploader } from './uploader.ts';
 
 const FIRST_BACKOFF_MS = 1000;
@@ -64,6 +65,7 @@ export class AccountAgent {
       peer: client,
       things: devices.map(({ device }) => (past ? withHistory(device, past) : device)),
       ownership: new StoredOwnership(state, account),
+      subscriptions: new StoredSubscriptions(state, account),
       registry,
       friends: (thing) => this.#friendsOf(thing),
       name: devices[0]?.name,
@@ -103,7 +105,7 @@ export class AccountAgent {
     ];
     for (const { device } of devices) {
       for (const schedule of device.schedules) {
-        this.#loops.push(poll(device, schedule, (fields) => this.#keep(device, fields), signal, log));
+        this.#loops.push(poll(device, schedule, (fields) => this.#polled(device, fields), signal, log));
       }
     }
     if (this.#uploader) this.#loops.push(this.#uploader.run(signal));
@@ -121,6 +123,11 @@ export class AccountAgent {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     await this.#host.stop();
     await this.#options.client.stop();
+  }
+
+  #polled(device: Device, fields: readonly Field[]): void {
+    this.#host.offer(device, fields);
+    this.#keep(device, fields);
   }
 
   #keep(device: Device, fields: readonly Field[]): void {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { formatIoTDisco, type NodeReference } from '@thingward/things';
-import { type Connector, Jid, type Logger, SILENT_LOGGER, XmppClient } from '@thingward/xmpp';
+import { EventLogger, formatIoTDisco, type NodeReference, tellEventLog } from '@thingward/things';
+import { type Connector, Jid, type Logger, SILENT_LOGGER, type Unsubscribe, XmppClient } from '@thingward/xmpp';
 import { tcpConnector } from '@thingward/xmpp/node';
 import { AccountAgent, type HostedDevice } from './account-agent.ts';
 import type { GatewayConfig, ThingConfig } from './config.ts';
@@ -55,12 +55,13 @@ export class Gateway {
   readonly #connections = new ModbusConnections();
   readonly #agents: AccountAgent[];
   readonly #log: Logger;
+  readonly #stopTelling: Unsubscribe[] = [];
 
   /** @throws StateError, GatewayConfigError */
   constructor(config: GatewayConfig, options: GatewayOptions = {}) {
     this.#log = options.log ?? SILENT_LOGGER;
     const baseDirectory = options.baseDirectory ?? '.';
-    const { server, registry, history } = config;
+    const { server, registry, history, eventLog } = config;
     const service = (name: string, configured: Jid | 'none' | undefined) =>
       configured === 'none' ? undefined : (configured ?? Jid.parse(`${name}.${server.domain}`));
     const connect = options.connect ?? connector(config, baseDirectory);
@@ -71,25 +72,35 @@ export class Gateway {
     const signIns = new StoredSignIns(this.#state);
     this.#agents = [...accounts.values()].map((things, index) => {
       const [first] = things as [ThingConfig];
+      const client = new XmppClient({
+        jid: first.account.jid,
+        password: passwords[index] as string,
+        tag: 'gateway',
+        userAgent: { id: signIns.installationId(first.account.jid), software: 'Thingward' },
+        tokens: signIns,
+        resumes: true,
+        connect,
+        log: this.#log,
+      });
+      const log = this.#eventsOf(client, service('eventlog', eventLog));
       return new AccountAgent({
-        client: new XmppClient({
-          jid: first.account.jid,
-          password: passwords[index] as string,
-          tag: 'gateway',
-          userAgent: { id: signIns.installationId(first.account.jid), software: 'Thingward' },
-          tokens: signIns,
-          resumes: true,
-          connect,
-          log: this.#log,
-        }),
-        devices: things.map((thing) => this.#hosted(thing)),
+        client,
+        devices: things.map((thing) => this.#hosted(thing, log)),
         registry: service('registry', registry),
         history: service('history', history),
         state: this.#state,
         outbox: this.#outbox,
-        log: this.#log,
+        log,
       });
     });
+  }
+
+  /** A logger for what happens to the Things of an account: it tells the log of events, too, as that account. */
+  #eventsOf(client: XmppClient, eventLog: Jid | undefined): Logger {
+    if (!eventLog) return this.#log;
+    const log = new EventLogger({ log: this.#log, facility: 'gateway' });
+    this.#stopTelling.push(tellEventLog(client, eventLog, log, { local: this.#log }));
+    return log;
   }
 
   /** Begins to poll and connects. Being offline is no error: it goes on trying. */
@@ -103,6 +114,7 @@ export class Gateway {
   }
 
   async stop(): Promise<void> {
+    for (const stopTelling of this.#stopTelling) stopTelling();
     const stopped = Promise.all(this.#agents.map((agent) => agent.stop()));
     // Nobody polls any more: a device that does not answer must not be waited for.
     this.#connections.closeAll();
@@ -136,12 +148,12 @@ export class Gateway {
     this.#log.error({ refused, waiting: size, reason: reason.message }, 'readings are lost');
   }
 
-  #hosted(thing: ThingConfig): HostedDevice {
+  #hosted(thing: ThingConfig, log: Logger): HostedDevice {
     const metaTags = metaTagsOf(thing, this.#state);
-    return { name: thing.name, metaTags, friends: thing.friends, device: this.#device(thing, metaTags) };
+    return { name: thing.name, metaTags, friends: thing.friends, device: this.#device(thing, metaTags, log) };
   }
 
-  #device(thing: ThingConfig, metaTags: HostedDevice['metaTags']): Device {
+  #device(thing: ThingConfig, metaTags: HostedDevice['metaTags'], log: Logger): Device {
     const node = thing.node as NodeReference | undefined;
     const parent = thing.parent as NodeReference | undefined;
     if (thing.driver === 'direct-io') {
@@ -153,7 +165,7 @@ export class Gateway {
       metaTags,
       config: thing.modbus,
       client: this.#connections.to(thing.modbus),
-      log: this.#log,
+      log,
     });
   }
 }

@@ -4,6 +4,7 @@ export type { ServiceControl } from './administration/service-control.ts';
 export { SESSION_LIST_NODE } from './administration/session-list-command.ts';
 export { STATISTICS_NODE } from './administration/statistics-command.ts';
 export { type ServerConfig, type ServerConfigInput, serverConfigSchema } from './config.ts';
+export { eventLogSchema } from './event-log-config.ts';
 export { isLoopback, type ListenAddress, ListenError } from './listeners/listen.ts';
 export type { ConfigChange } from './live-config.ts';
 export { CREATE_ACCOUNT } from './registration/invitation-command.ts';

@@ -8,6 +8,7 @@ const RESTART = [
   'storage',
   'workers',
   'history',
+  'eventLog',
   'archive.enabled',
   'upload.enabled',
   'auth.anonymous',
@@ -43,7 +44,7 @@ export class LiveConfig {
 
   /** The other configuration with what cannot change as it is now. */
   reachable(next: ServerConfig): ServerConfig {
-    const { domain, dataDir, storage, workers, history, archive, upload, auth } = this.current;
+    const { domain, dataDir, storage, workers, history, eventLog, archive, upload, auth } = this.current;
     return {
       ...next,
       domain,
@@ -51,6 +52,7 @@ export class LiveConfig {
       storage,
       workers,
       history,
+      eventLog,
       archive: { ...next.archive, enabled: archive.enabled },
       upload: { ...next.upload, enabled: upload.enabled },
       auth: {

@@ -74,7 +74,7 @@ export interface HostedService {
 }
 
 /** What services take from the configuration. */
-export type ServiceSettings = Pick<ServerConfig, 'history'>;
+export type ServiceSettings = Pick<ServerConfig, 'history' | 'eventLog'>;
 
 /** A service the server hosts at `name.domain`. It knows nothing of where it runs. */
 export interface ServiceDefinition {

@@ -1,3 +1,7 @@
+export { type EventLogOptions, EventLogService } from './event-log/event-log-service.ts';
+export { DEFAULT_EVENT_LOG_LIMITS, type EventLogLimits } from './event-log/limits.ts';
+export { eventLogMigrations } from './event-log/migrations.ts';
+export type { EventLogTables } from './event-log/tables.ts';
 export {
   DEFAULT_HISTORY_LIMITS,
   type HistoryLimits,

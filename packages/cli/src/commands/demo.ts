@@ -16,7 +16,7 @@ import { UsageError } from '../errors.ts';
 import { createLogger } from '../logging.ts';
 import { say } from '../output.ts';
 import { consoleDirectory, DEMO_DIRECTORY } from '../paths.ts';
-import { SERVICES } from '../services.ts';
+import { serverEvents } from '../server-events.ts';
 import { untilStopped } from '../shutdown.ts';
 
 const DOMAIN = 'localhost';
@@ -65,6 +65,7 @@ async function startDemo(options: DemoOptions): Promise<() => Promise<void>> {
       dataDir: '.',
       auth: { admins: [`owner@${DOMAIN}`] },
       listen: { c2s: options.c2s, c2sTls: options.c2sTls, http: options.http },
+      eventLog: { readers: [`owner@${DOMAIN}`] },
     };
     const labelsDirectory = join(directory, 'labels');
     mkdirSync(labelsDirectory, { recursive: true });
@@ -116,8 +117,7 @@ function startServer(
 ): Promise<ThingwardServer> {
   const config = { ...serverConfigSchema.parse(input), dataDir: directory };
   return ThingwardServer.start(config, {
-    log: createLogger(logLevel, join(directory, 'server.log')),
-    services: SERVICES,
+    ...serverEvents(createLogger(logLevel, join(directory, 'server.log')), config.domain),
     consoleDirectory: consoleDirectory(),
     staticDirectories: { '/labels/': labelsDirectory },
   });

@@ -1,4 +1,4 @@
-import { queryHistory, type Series } from '@thingward/things';
+import { queryHistory, type Series, sendTable, type Table } from '@thingward/things';
 import { Command } from 'commander';
 import { ClientSession, parseThing } from '../client-session.ts';
 import { UsageError } from '../errors.ts';
@@ -11,6 +11,7 @@ interface HistoryCommandOptions extends OutputOptions {
   readonly from: string;
   readonly to?: string;
   readonly max: string;
+  readonly send?: string;
 }
 
 export function historyCommand(): Command {
@@ -21,11 +22,12 @@ export function historyCommand(): Command {
     .option('--from <time>', 'an ISO date and time, or how long ago: 90s, 15m, 2h, 7d', '15m')
     .option('--to <time>', 'the same; now when not given')
     .option('--max <points>', 'points per field; more are averaged over equal times', '50')
+    .option('--send <jid>', 'send it to somebody as a table in chat messages, in place of printing it')
     .option('--profile <file>', 'who signs in where')
     .option('--json', 'one JSON object per point')
     .addHelpText(
       'after',
-      '\nExamples:\n  thingward history plc@example.org Level --from 1h\n  thingward history plc@example.org --from 2026-05-01T00:00:00Z --max 1000 --json',
+      '\nExamples:\n  thingward history plc@example.org Level --from 1h\n  thingward history plc@example.org --from 2026-05-01T00:00:00Z --max 1000 --json\n  thingward history plc@example.org Level --send operator@example.org',
     )
     .action(async (text: string, names: string[], options: HistoryCommandOptions) => {
       const { jid, node } = parseThing(text);
@@ -34,12 +36,14 @@ export function historyCommand(): Command {
       const maxPoints = Number(options.max);
       if (!(Number.isInteger(maxPoints) && maxPoints > 0))
         throw new UsageError(`--max needs a whole number, got "${options.max}"`);
+      const receiver = options.send === undefined ? undefined : parseThing(options.send).jid;
       await ClientSession.use(options.profile, async (session) => {
         try {
           const history = await session.history();
           const query = { thing: jid.bare, node, names, from, ...(to ? { to } : {}), maxPoints };
           const { series } = await queryHistory(session.client, history, query);
-          if (options.json) printPoints(jid.bare.toString(), series);
+          if (receiver) sendTable(session.client, receiver, seriesTable(series));
+          else if (options.json) printPoints(jid.bare.toString(), series);
           else showSeries(series);
         } catch (error) {
           throw explainRefusal(error, text);
@@ -56,8 +60,14 @@ function printPoints(thing: string, series: readonly Series[]): void {
   }
 }
 
+const HEADINGS = ['field', 'time', '>value', '>min', '>max', '>count'];
+
 function showSeries(series: readonly Series[]): void {
-  const rows = series.flatMap(({ name, unit = '', points }) =>
+  printTable(HEADINGS, rowsOf(series));
+}
+
+function rowsOf(series: readonly Series[]): readonly (readonly string[])[] {
+  return series.flatMap(({ name, unit = '', points }) =>
     points.map(({ timestamp, value, min, max, count }) => [
       name,
       timestamp.toISOString(),
@@ -67,5 +77,17 @@ function showSeries(series: readonly Series[]): void {
       count === undefined ? '' : String(count),
     ]),
   );
-  printTable(['field', 'time', '>value', '>min', '>max', '>count'], rows);
+}
+
+/** What is stored as a table for others; columns that nothing is in are left out. */
+export function seriesTable(series: readonly Series[]): Table {
+  const rows = rowsOf(series);
+  const columns = HEADINGS.flatMap((heading, i) => (rows.some((row) => row[i]) ? [{ heading, i }] : []));
+  const title = { bold: true, cells: columns.map(({ heading }) => ({ text: heading.replace(/^>/, '') })) };
+  return {
+    hSpacing: 8,
+    columns: columns.map(({ heading }) => ({ halign: heading.startsWith('>') ? 'Right' : 'Left' })),
+    rows: [title, ...rows.map((row) => ({ cells: columns.map(({ i }) => ({ text: row[i] ?? '' })) }))],
+    toBeContinued: false,
+  };
 }

@@ -5,7 +5,7 @@ import { findFile, loadConfigFile } from '../config-file.ts';
 import { createLogger, type LevelLogger } from '../logging.ts';
 import { say } from '../output.ts';
 import { CANDIDATES, consoleDirectory } from '../paths.ts';
-import { SERVICES } from '../services.ts';
+import { serverEvents } from '../server-events.ts';
 import { untilStopped } from '../shutdown.ts';
 
 export function serveCommand(): Command {
@@ -55,9 +55,10 @@ async function serve(
   const requested = new Promise<'restart' | 'shutdown'>((resolve) => {
     perform = resolve;
   });
+  const events = serverEvents(log, loaded.domain);
   const server = await ThingwardServer.start(loaded, {
-    log,
-    services: SERVICES,
+    log: events.log,
+    services: events.services,
     consoleDirectory: consoleDirectory(),
     serviceControl: {
       // What is wrong with the configuration now would keep it from starting again.

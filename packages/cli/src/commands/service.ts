@@ -1,14 +1,15 @@
 import { join } from 'node:path';
 import { openDatabase } from '@thingward/server';
-import { COMPONENT, XmppComponent } from '@thingward/xmpp';
+import { EventLogger, tellEventLog } from '@thingward/things';
+import { COMPONENT, Jid, type Logger, XmppComponent } from '@thingward/xmpp';
 import { tcpConnector } from '@thingward/xmpp/node';
 import { Command } from 'commander';
 import type { Kysely } from 'kysely';
 import { UsageError } from '../errors.ts';
 import { createLogger } from '../logging.ts';
 import { say } from '../output.ts';
-import { loadServiceConfig } from '../service-config.ts';
-import { SERVICES } from '../services.ts';
+import { loadServiceConfig, type ServiceConfig } from '../service-config.ts';
+import { EVENT_LOG_NAME, SERVICES } from '../services.ts';
 import { untilStopped } from '../shutdown.ts';
 
 export function serviceCommand(): Command {
@@ -35,7 +36,8 @@ export function serviceCommand(): Command {
         connect: tcpConnector({ domain: config.domain, host, port, tls: 'none', namespace: COMPONENT }),
         log,
       });
-      const service = definition.create(component, database.query as unknown as Kysely<never>, log, config);
+      const events = serviceEvents(component, name, log, config);
+      const service = definition.create(component, database.query as unknown as Kysely<never>, events.log, config);
       await service.start();
       component.onState((state, error) => {
         if (state === 'online') say(`${name} ready at ${config.domain}`);
@@ -43,10 +45,24 @@ export function serviceCommand(): Command {
       });
       component.start();
       await Promise.race([untilStopped(), refused(component)]);
+      events.stop();
       await component.stop();
       await service.stop();
       await database.close();
     });
+}
+
+/** The service's logger, which tells the log of events, too, unless it is that log itself. */
+function serviceEvents(
+  component: XmppComponent,
+  name: string,
+  local: Logger,
+  { domain, eventLogAt }: ServiceConfig,
+): { readonly log: Logger; readonly stop: () => void } {
+  const collector = eventLogAt ?? `${EVENT_LOG_NAME}.${domain.slice(domain.indexOf('.') + 1)}`;
+  if (collector === 'none' || name === EVENT_LOG_NAME) return { log: local, stop: () => undefined };
+  const log = new EventLogger({ log: local, facility: 'service', module: name });
+  return { log, stop: tellEventLog(component, Jid.parse(collector), log, { local }) };
 }
 
 /** Rejects when the server refuses the component for good. */

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'libsql';
 
-/** The gateway's memory on disk: readings to be uploaded, ownership, keys, tokens. */
+/** The gateway's memory on disk: readings to be uploaded, ownership, subscriptions to events, keys, tokens. */
 export type StateDatabase = InstanceType<typeof Database>;
 
 /** The state could not be opened. */
@@ -29,6 +29,7 @@ export function openState(dataDir: string): StateDatabase {
         fields TEXT NOT NULL,
         count INTEGER NOT NULL
       );
+      );
       -- An account with nothing to upload must not look through all that waits for another.
       CREATE INDEX IF NOT EXISTS reading_by_account ON reading (account, id);
       CREATE TABLE IF NOT EXISTS ownership (
@@ -47,6 +48,13 @@ export function openState(dataDir: string): StateDatabase {
         token TEXT NOT NULL,
         expires_at INTEGER NOT NULL,
         count INTEGER NOT NULL
+      CREATE TABLE IF NOT EXISTS event_subscription (
+        account TEXT NOT NULL,
+        node TEXT NOT NULL,
+        subscriber TEXT NOT NULL,
+        addressed TEXT NOT NULL,
+        request TEXT NOT NULL,
+        PRIMARY KEY (account, node, subscriber)
       );
       CREATE TABLE IF NOT EXISTS claim_key (
         account TEXT NOT NULL,

@@ -25,7 +25,7 @@ import {
   type XmppPeer,
 } from '@thingward/xmpp';
 import type { Kysely } from 'kysely';
-import { isServedBy } from '../served-domain.ts';
+import { isServedBy, isServiceBeside } from '../served-domain.ts';
 import { PubSubEngine } from './engine.ts';
 import type { PubSubEnvironment } from './environment.ts';
 import type { PubSubLimits } from './limits.ts';
@@ -40,7 +40,7 @@ export interface PubSubServiceOptions {
   readonly peer: XmppPeer;
   /** Migrated with `pubsubMigrations`. */
   readonly database: Kysely<PubSubTables>;
-  /** Who may make nodes; when not given, every address of the domain that the service's own domain lies under. */
+  /** Who may make nodes; when not given, every address of the domain that the service's own domain lies under, and the services beside it. */
   readonly mayCreate?: (jid: Jid) => boolean;
   /** What the owner's roster says of somebody, where that is known: it makes the access models `presence` and `roster` possible. */
   readonly contact?: PubSubEnvironment['contact'];
@@ -68,7 +68,7 @@ export class PubSubService {
     this.#peer = peer;
     const presence = new PresenceBook(peer, { ...DEFAULT_PRESENCE_LIMITS, ...options.presenceLimits });
     this.#presence = presence;
-    const mayCreate = options.mayCreate ?? ((jid: Jid) => isServedBy(jid, peer.jid));
+    const mayCreate = options.mayCreate ?? ((jid: Jid) => isServedBy(jid, peer.jid) || isServiceBeside(jid, peer.jid));
     this.#engine = new PubSubEngine({
       database,
       profile: {

@@ -2,9 +2,11 @@ import { xml } from '@thingward/xml';
 import { discoInfo, Jid, message, presence, StanzaError } from '@thingward/xmpp';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { MemoryNetwork, type MemoryPeer, until } from '../../test/memory-network.ts';
-import { MemoryThing } from '../../test/memory-thing.ts';
+import { field, MemoryThing } from '../../test/memory-thing.ts';
 import { getControlForm, setParameters } from '../control/client.ts';
 import { DISCOVERY, encodeClaimed, encodeDisowned, encodeRemoved } from '../discovery/codec.ts';
+import { EVENTS_NAMESPACE, encodeSubscribe } from '../events/codec.ts';
+import { MemorySubscriptionStore } from '../events/subscription-store.ts';
 import { readSensorData } from '../sensor-data/client.ts';
 import { encodeFriendAdvice, type FriendAdvice } from './friend-codec.ts';
 import { type NodeReference, nodeKey } from './node.ts';
@@ -402,4 +404,40 @@ test('two hosts that trust each other become friends without end to their courte
   expect(network.presences('subscribe').length).toBeLessThanOrEqual(3);
   expect(network.presences('subscribed').length).toBeGreaterThanOrEqual(2);
   await other.stop();
+});
+
+describe('events', () => {
+  const subscribe = (from: MemoryPeer) =>
+    from.request('get', HOST, encodeSubscribe({ seqnr: 1, nodes: [], types: [], fields: [], immediate: true }));
+
+  test('are told to friends, and not to those who are friends no more', async () => {
+    const thing = pump();
+    await startOwned([thing], ['friend@example.org']);
+    const friend = network.join('friend@example.org/phone');
+    expect((await discoInfo(friend, HOST)).features).toContain(EVENTS_NAMESPACE);
+    await expect(subscribe(network.join('stranger@example.org/x'))).rejects.toEqual(forbidden);
+    await subscribe(friend);
+    await until(() => network.sent('fields').length === 1);
+    host.offer(thing, [field('Temperature', '23.00', { timestamp: new Date() })]);
+    await until(() => network.sent('fields').length === 2);
+    await advise('unfriend', 'friend@example.org', network.join(`${OWNER}/phone`));
+    await until(() => host.ownershipOf(thing).friends.length === 0);
+    host.offer(thing, [field('Temperature', '24.00', { timestamp: new Date() })]);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(network.sent('fields')).toHaveLength(2);
+  });
+
+  test('are subscribed to over restarts', async () => {
+    const subscriptions = new MemorySubscriptionStore();
+    const thing = pump();
+    await store.save(nodeKey(undefined), { owner: OWNER, friends: [] });
+    await start([thing], { subscriptions });
+    const owner = network.join(`${OWNER}/phone`);
+    await subscribe(owner);
+    await host.stop();
+    await start([thing], { subscriptions });
+    const before = network.sent('fields').length;
+    owner.send(presence(undefined, { to: HOST }));
+    await until(() => network.sent('fields').length > before);
+  });
 });

@@ -13,7 +13,11 @@ import {
 } from '@thingward/xmpp';
 import { CONTROL_FEATURES, type ControlServer, serveControl } from '../control/serve.ts';
 import { DISCOVERY, decodeClaimed, decodeNodeInfo } from '../discovery/codec.ts';
+import { EVENTS_NAMESPACE } from '../events/codec.ts';
+import { type EventLimits, EventServer } from '../events/serve.ts';
+import type { SubscriptionStore } from '../events/subscription-store.ts';
 import { SENSOR_DATA_NAMESPACE } from '../sensor-data/codec.ts';
+import type { Field } from '../sensor-data/field.ts';
 import { type ReadoutLimits, type SensorDataServer, serveSensorData } from '../sensor-data/serve.ts';
 import { accessDenied } from './access.ts';
 import { decodeFriendAdvice, PROVISIONING_NAMESPACE } from './friend-codec.ts';
@@ -36,6 +40,9 @@ export interface ThingHostOptions {
   /** For people, in service discovery. */
   readonly name?: string | undefined;
   readonly readoutLimits?: Partial<ReadoutLimits> | undefined;
+  /** Keeps subscriptions to events over restarts; in memory when not given. */
+  readonly subscriptions?: SubscriptionStore | undefined;
+  readonly eventLimits?: Partial<EventLimits> | undefined;
   /** Friends of one Thing; 500 when not given. */
   readonly maxFriends?: number | undefined;
   /** Wait after a failed registration, doubled with each further one. 1,000 ms up to 300,000 when not given. */
@@ -68,6 +75,7 @@ export class ThingHost {
         readonly stops: readonly Unsubscribe[];
         readonly sensorData: SensorDataServer;
         readonly control: ControlServer;
+        readonly events: EventServer;
         readonly registrar: Registrar | undefined;
       }
     | undefined;
@@ -105,6 +113,7 @@ export class ThingHost {
     const features = [
       SENSOR_DATA_NAMESPACE,
       ...(things.some((thing) => thing.parameters.length > 0) ? CONTROL_FEATURES : []),
+      EVENTS_NAMESPACE,
     ];
     const fromRegistry = (tell: (payload: Element) => Promise<void>) => async (request: IqRequest) => {
       if (!registry || !request.from.bare.equals(registry.bare)) throw accessDenied();
@@ -113,7 +122,11 @@ export class ThingHost {
     };
     const peer = this.#peer;
     const registrar = registry && this.#newRegistrar(registry);
+    const { subscriptions: store, eventLimits } = this.#options;
+    const events = new EventServer(peer, { things, mayRead: mayAccess, store, limits: eventLimits, log, clock });
+    await events.start();
     this.#running = {
+      events,
       sensorData: serveSensorData(peer, { things, mayRead: mayAccess, limits, log, clock }),
       control: serveControl(peer, { things, mayControl: mayAccess, log, clock }),
       registrar,
@@ -147,8 +160,18 @@ export class ThingHost {
     if (!running) return;
     this.#running = undefined;
     for (const stop of running.stops) stop();
-    await Promise.all([running.sensorData.stop(), running.control.stop(), running.registrar?.stop()]);
+    await Promise.all([
+      running.sensorData.stop(),
+      running.control.stop(),
+      running.events.stop(),
+      running.registrar?.stop(),
+    ]);
     await this.#lastChange;
+  }
+
+  /** There are new values of a Thing: subscribers whose conditions they meet are told. */
+  offer(thing: Thing, fields: readonly Field[]): void {
+    this.#running?.events.offer(thing, fields);
   }
 
   /** Who a Thing of this host belongs to, as far as is known. */
@@ -273,10 +296,20 @@ export class ThingHost {
       const trustedNow = trustedBy(after);
       for (const bare of trustedBefore) if (!trustedNow.has(bare)) this.#distrust(Jid.parse(bare));
       for (const bare of trustedNow) if (!trustedBefore.has(bare)) this.#presence.ask(Jid.parse(bare));
+      await this.#recheckEvents();
       this.#tell(thing, after);
     });
     this.#lastChange = change.catch(() => undefined);
     return change;
+  }
+
+  /** Each event is checked anyway: what could not be forgotten now sends nothing. */
+  async #recheckEvents(): Promise<void> {
+    try {
+      await this.#running?.events.recheck();
+    } catch (error) {
+      this.#log.error({ error }, 'subscriptions that are not allowed any more could not be removed');
+    }
   }
 
   #tell(thing: Thing, ownership: Ownership): void {
