@@ -322,7 +322,7 @@ export class BodyEncoder {
         continue;
       }
       if (key.charCodeAt(0) === 0x7b) {
-        const close = key.indexOf('}');
+        const close = key.lastIndexOf('}');
         const uri = key.slice(1, close);
         const isXsi = uri === XSI_NAMESPACE;
         const prefix = isXsi ? 'xsi' : `ns${++prefixes}`;
@@ -502,7 +502,7 @@ export class BodyEncoder {
   #resolve(value: string): { namespace: string; local: string; valuePrefix: string } {
     const text = collapse(value);
     if (text.startsWith('{')) {
-      const close = text.indexOf('}');
+      const close = text.lastIndexOf('}');
       if (close > 0) return { namespace: text.slice(1, close), local: text.slice(close + 1), valuePrefix: '' };
     }
     const colon = text.indexOf(':');

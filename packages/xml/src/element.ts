@@ -133,7 +133,8 @@ function serialize(element: Element, inherited: string): string {
   let prefixes = 0;
   for (const [name, value] of Object.entries(element.attributes)) {
     if (name.startsWith('{')) {
-      const close = name.indexOf('}');
+      // A namespace may hold a brace, a name may not.
+      const close = name.lastIndexOf('}');
       const prefix = `ns${++prefixes}`;
       text += ` xmlns:${prefix}='${escapeAttribute(name.slice(1, close))}' ${prefix}:${name.slice(close + 1)}`;
     } else {

@@ -212,6 +212,16 @@ describe('properties', () => {
   });
 });
 
+describe('an attribute in a namespace with a brace', () => {
+  it('is written as what it is: markup hidden in the namespace stays hidden', () => {
+    const hidden = "u}b='1'><inject/><x y";
+    const element = parseElement(`<a xmlns:p='${hidden.replace(/'/g, '&apos;').replace(/</g, '&lt;')}' p:b='2'/>`);
+    const again = parseElement(element.toString());
+    expect(again.elements).toEqual([]);
+    expect(again.attributes).toEqual({ [`{${hidden}}b`]: '2' });
+  });
+});
+
 describe('StreamReader', () => {
   const open = "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' to='h'>";
 
