@@ -185,7 +185,7 @@ describe('administration of a running server', { timeout: 60_000 }, () => {
     await expect.poll(() => owner.state, { timeout: 15_000 }).toBe('online');
     const second = client('owner', 'owner');
     second.start();
-    await expect(second.ready(AbortSignal.timeout(10_000))).rejects.toThrow('resource-constraint');
+    await expect(second.ready(AbortSignal.timeout(10_000))).rejects.toThrow('too many sessions');
     await second.stop();
     const ended = new Promise<number | null>((resolve) => server.once('exit', resolve));
     await runCommand(owner, { jid: Jid.parse('localhost'), node: `${ADMIN}#shutdown` }, { delay: '0' });

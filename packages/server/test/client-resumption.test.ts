@@ -1,7 +1,9 @@
 import { xml } from '@thingward/xml';
 import { Jid, message, Roster, servePing, XmppClient } from '@thingward/xmpp';
 import { tcpConnector } from '@thingward/xmpp/node';
+import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openServerDatabase } from '../src/index.ts';
 import { USER_AGENT } from './authentication.ts';
 import { type Actor, befriend, Stage } from './conversation.ts';
 import { Relay } from './relay.ts';
@@ -107,6 +109,9 @@ describe('a client whose session goes on over a cut (XEP-0198 §5)', () => {
     const answer = romeo.request('get', Jid.parse('juliet@localhost/balcony'), xml('q', { xmlns: 'urn:q' }));
     const outcome = expect(answer).rejects.toMatchObject({ code: 'connection-lost' });
     await stage.server.stop();
+    const { query, close } = await openServerDatabase(stage.directory);
+    await sql`DELETE FROM kept_session`.execute(query);
+    await close();
     await stage.start();
     await isBack(2);
     await outcome;

@@ -35,4 +35,8 @@ export const PAYLOADS: readonly string[] = [
   `<readers ${HISTORY} nodeId='n'><reader jid='a@b'/><reader jid='c@d'/></readers>`,
   `<query ${HISTORY} thing='t@b' nodeId='n' from='2024-01-01T00:00:00Z' to='2024-02-01T00:00:00Z' maxPoints='500'><field name='Temperature'/></query>`,
   `<history ${HISTORY}><series name='Temperature' type='numeric' unit='C'><point timestamp='2024-01-01T00:00:00Z' value='21.50' min='20' max='22.5' count='60'/></series><series name='State' type='enum' dataType='State'><point timestamp='2024-01-01T00:00:00Z' value='On'/></series></history>`,
+  `<read ${HISTORY} thing='a@b' nodeId='n' period='hour' maxFields='5' after='1.2'><field name='F'/></read>`,
+  `<page ${HISTORY} next='1.2'><fields ${SENSOR_DATA} seqnr='0'><node nodeId='n'><timestamp value='2013-03-07T22:20:45Z'><int name='i' value='1'/></timestamp></node></fields></page>`,
+  `<confirmed xmlns='urn:thingward:control:1'><parameter name='a'/></confirmed>`,
+  `<flow xmlns='urn:thingward:readout:1' seqnr='1'/>`,
 ];

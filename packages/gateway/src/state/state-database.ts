@@ -29,7 +29,6 @@ export function openState(dataDir: string): StateDatabase {
         fields TEXT NOT NULL,
         count INTEGER NOT NULL
       );
-      );
       -- An account with nothing to upload must not look through all that waits for another.
       CREATE INDEX IF NOT EXISTS reading_by_account ON reading (account, id);
       CREATE TABLE IF NOT EXISTS ownership (
@@ -48,6 +47,7 @@ export function openState(dataDir: string): StateDatabase {
         token TEXT NOT NULL,
         expires_at INTEGER NOT NULL,
         count INTEGER NOT NULL
+      );
       CREATE TABLE IF NOT EXISTS event_subscription (
         account TEXT NOT NULL,
         node TEXT NOT NULL,
