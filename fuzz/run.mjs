@@ -5,7 +5,21 @@
  *   npm run fuzz -- [seconds] [seed]
  */
 import { decodeRequest, decodeResponse, ModbusError, TcpFrameReader } from '@thingward/modbus';
-import { IoTDiscoError, parseIoTDisco } from '@thingward/things';
+import {
+  convertUnit,
+  decodeGetInterfaces,
+  decodeLoggedEvent,
+  decodeSubscribe,
+  decodeTable,
+  encodeSubscribe,
+  encodeTable,
+  formatDuration,
+  IoTDiscoError,
+  PayloadError,
+  parseDuration,
+  parseIoTDisco,
+  tableText,
+} from '@thingward/things';
 import { Frame, parseElement, StreamReader, XmlError } from '@thingward/xml';
 import { Jid, JidError, opaqueString, PrecisError, SaslError, scramServer } from '@thingward/xmpp';
 
@@ -139,6 +153,30 @@ function frames(chunks) {
   }
 }
 
+/** Elements of the Internet of Things whose attributes hold values that are read by hand. */
+const PAYLOADS = [
+  "<subscribe xmlns='urn:xmpp:iot:events' seqnr='1' maxAge='P1DT5M' minInterval='PT1.5S'><node nodeId='a'/><field name='b' changedBy='0.5' currentValue='-1e3'/></subscribe>",
+  "<log xmlns='urn:xmpp:eventlog' timestamp='2013-11-10T15:52:23Z' type='Debug'><message>a</message><tag name='b' value='-12' type='xs:int'/></log>",
+  "<table xmlns='urn:xmpp:tables' hSpacing='5'><columnFormat bold='1'/><row bgColor='E0E0E0'><cell colSpan='2' rowSpan='3' halign='Right'>a</cell><cell>b</cell></row></table>",
+  "<getInterfaces xmlns='urn:xmpp:iot:interoperability' nodeId='a' sourceId='b'/>",
+].map(utf8);
+const DECODERS = {
+  subscribe: (element) => encodeSubscribe(decodeSubscribe(element)),
+  log: decodeLoggedEvent,
+  table: (element) => tableText(decodeTable(encodeTable(decodeTable(element)))),
+  getInterfaces: decodeGetInterfaces,
+};
+
+/** The element, if it is one still. */
+function elementOf(bytes) {
+  try {
+    return parseElement(bytes);
+  } catch (error) {
+    if (error instanceof XmlError) return undefined;
+    throw error;
+  }
+}
+
 /** Each: makes an input, and gives it to a parser that may throw only these errors. */
 const TARGETS = {
   element: [
@@ -176,6 +214,32 @@ const TARGETS = {
     () => latin1(mutated(utf8('IoTDisco;SN:39;MAN:a\\;b;#V:1.2;KEY:48'))),
     (input) => parseIoTDisco(input),
     IoTDiscoError,
+  ],
+  'things payload': [
+    () => mutated(pick(PAYLOADS)),
+    (input) => {
+      const element = elementOf(input);
+      if (element && Object.hasOwn(DECODERS, element.name)) DECODERS[element.name](element);
+    },
+    PayloadError,
+  ],
+  duration: [
+    () => latin1(mutated(utf8('P1Y2M3DT4H5M6.789S'))),
+    (input) => {
+      const duration = parseDuration(input);
+      if (!duration) return;
+      const again = parseDuration(formatDuration(duration));
+      if (again?.months !== duration.months || again.milliseconds !== duration.milliseconds) throw new Error(input);
+    },
+    PayloadError,
+  ],
+  'unit conversion': [
+    () => [latin1(mutated(utf8('-12.50e-3'))), pick(['°C', 'm', 'µBTU', 'x']), pick(['°F', 'km', 'TBTU', 'µm'])],
+    (input) => {
+      const converted = convertUnit(...input);
+      if (converted !== undefined && !/^-?\d+(?:\.\d+)?$/.test(converted)) throw new Error(converted);
+    },
+    PayloadError,
   ],
   scram: [
     () => [mutated(utf8('n,,n=user,r=abc')), mutated(utf8('c=biws,r=abcX,p=AAAA'))],

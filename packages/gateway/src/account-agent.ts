@@ -26,6 +26,8 @@ export interface HostedDevice {
   readonly metaTags: readonly MetaTag[];
   /** May read and control it, whoever owns it. */
   readonly friends: readonly Jid[];
+  /** Names of the interfaces it has. */
+  readonly interfaces?: readonly string[];
 }
 
 /** The connection of an account, kept up between start and stop. */
@@ -63,6 +65,7 @@ export class AccountAgent {
       subscriptions: new StoredSubscriptions(state, account),
       registry,
       friends: (thing) => this.#friendsOf(thing),
+      interfaces: (thing) => this.#hosted(thing)?.interfaces ?? [],
       name: devices[0]?.name,
       log,
     });
@@ -135,7 +138,11 @@ export class AccountAgent {
   }
 
   #friendsOf(thing: Thing): readonly Jid[] {
-    return this.#options.devices.find(({ device }) => device === thing)?.friends ?? [];
+    return this.#hosted(thing)?.friends ?? [];
+  }
+
+  #hosted(thing: Thing): HostedDevice | undefined {
+    return this.#options.devices.find(({ device }) => device === thing);
   }
 
   /** Who may know the Thing may also ask the history about it. What was being told before is out of date. */

@@ -1,4 +1,13 @@
-import { FIELD_TYPES, type Field, type FieldType, ReadoutFailure, readSensorData } from '@thingward/things';
+import {
+  FIELD_TYPES,
+  type Field,
+  type FieldType,
+  fieldInUnit,
+  ReadoutFailure,
+  readSensorData,
+  UNITS,
+  unitNamed,
+} from '@thingward/things';
 import { Command } from 'commander';
 import { ClientSession, parseThing } from '../client-session.ts';
 import { CommandError, UsageError } from '../errors.ts';
@@ -9,6 +18,7 @@ import { stopSignal } from '../shutdown.ts';
 interface ReadOptions extends OutputOptions {
   readonly profile?: string;
   readonly types?: string;
+  readonly unit?: readonly string[];
 }
 
 export function readCommand(): Command {
@@ -17,15 +27,17 @@ export function readCommand(): Command {
     .argument('<thing>', 'its address: jid, or jid#nodeId behind a concentrator')
     .argument('[fields...]', 'names of fields; all when not given')
     .option('--types <list>', 'kinds of fields: momentary, status, identity, ...')
+    .option('--unit <unit...>', 'show values in these units, where they measure the same: °F, kPa, ...')
     .option('--profile <file>', 'who signs in where')
     .option('--json', 'one JSON object per field')
     .addHelpText(
       'after',
-      '\nExamples:\n  thingward read plc@example.org\n  thingward read plc@example.org Level "Inlet Flow" --json',
+      '\nExamples:\n  thingward read plc@example.org\n  thingward read plc@example.org Level "Inlet Flow" --json\n  thingward read plc@example.org Temperature --unit °F',
     )
     .action(async (thing: string, names: string[], options: ReadOptions) => {
       const address = parseThing(thing);
       const types = parseTypes(options.types);
+      const units = parseUnits(options.unit);
       const signal = stopSignal();
       await ClientSession.use(options.profile, async (session) => {
         const to = await session.locate(address, signal);
@@ -46,8 +58,9 @@ export function readCommand(): Command {
         };
         try {
           for await (const batch of readSensorData(session.client, to, wish, { signal })) {
-            fields.push(...batch);
-            if (options.json) for (const field of batch) printJson(fieldJson(to.bare.toString(), field));
+            const converted = batch.map((field) => units.reduce(fieldInUnit, field));
+            fields.push(...converted);
+            if (options.json) for (const field of converted) printJson(fieldJson(to.bare.toString(), field));
           }
         } catch (error) {
           if (!(error instanceof ReadoutFailure)) throw explainRefusal(error, thing);
@@ -71,6 +84,15 @@ export function parseTypes(text: string | undefined): readonly FieldType[] {
     }
   }
   return names as FieldType[];
+}
+
+/** @throws UsageError */
+export function parseUnits(names: readonly string[] = []): readonly string[] {
+  return names.map((name) => {
+    const unit = unitNamed(name);
+    if (unit) return unit.name;
+    throw new UsageError(`"${name}" is no unit that is known (there are: ${UNITS.map((one) => one.name).join(', ')})`);
+  });
 }
 
 /** Says of an error reply whose it is. */
