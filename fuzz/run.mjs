@@ -5,21 +5,32 @@
  *   npm run fuzz -- [seconds] [seed]
  */
 import { readFileSync } from 'node:fs';
+import { inspect } from 'node:util';
 import { compileSchema, ExiDecoder, ExiEncoder, ExiError, SchemaError } from '@thingward/exi';
 import { decodeRequest, decodeResponse, ModbusError, TcpFrameReader } from '@thingward/modbus';
 import {
+  convertUnit,
   decodeControlForm,
   decodeControlFormRequest,
   decodeControlRequest,
   decodeControlResponse,
+  decodeGetInterfaces,
+  decodeLoggedEvent,
   decodeReadoutMessage,
   decodeReadoutRequest,
   decodeStoredFieldsPage,
   decodeStoredFieldsQuery,
+  decodeSubscribe,
+  decodeTable,
+  encodeSubscribe,
+  encodeTable,
+  formatDuration,
   IoTDiscoError,
   PayloadError,
+  parseDuration,
   parseIoTDisco,
   parseStringIds,
+  tableText,
 } from '@thingward/things';
 import { Frame, parseElement, StreamReader, XmlError } from '@thingward/xml';
 import {
@@ -283,6 +294,21 @@ function frames(chunks) {
 /** What is thrown where nothing may be: whatever is wrong ends the stream instead. */
 class Nothing extends Error {}
 
+/** Elements of the Internet of Things whose attributes hold values that are read by hand. */
+const PAYLOADS = [
+  "<subscribe xmlns='urn:xmpp:iot:events' seqnr='1' maxAge='P1DT5M' minInterval='PT1.5S'><node nodeId='a'/><field name='b' changedBy='0.5' currentValue='-1e3'/></subscribe>",
+  "<log xmlns='urn:xmpp:eventlog' timestamp='2013-11-10T15:52:23Z' type='Debug'><message>a</message><tag name='b' value='-12' type='xs:int'/></log>",
+  "<table xmlns='urn:xmpp:tables' hSpacing='5'><columnFormat bold='1'/><row bgColor='E0E0E0'><cell colSpan='2' rowSpan='3' halign='Right'>a</cell><cell>b</cell></row></table>",
+  "<getInterfaces xmlns='urn:xmpp:iot:interoperability' nodeId='a' sourceId='b'/>",
+].map(utf8);
+const DECODERS = {
+  subscribe: (element) => encodeSubscribe(decodeSubscribe(element)),
+  log: decodeLoggedEvent,
+  table: (element) => tableText(decodeTable(encodeTable(decodeTable(element)))),
+  getInterfaces: decodeGetInterfaces,
+};
+
+/** The element, if it is one still. */
 function elementOf(bytes) {
   try {
     return parseElement(bytes);
@@ -423,6 +449,32 @@ const TARGETS = {
     },
     StanzaError,
   ],
+  'things payload': [
+    () => mutated(pick(PAYLOADS)),
+    (input) => {
+      const element = elementOf(input);
+      if (element && Object.hasOwn(DECODERS, element.name)) DECODERS[element.name](element);
+    },
+    PayloadError,
+  ],
+  duration: [
+    () => latin1(mutated(utf8('P1Y2M3DT4H5M6.789S'))),
+    (input) => {
+      const duration = parseDuration(input);
+      if (!duration) return;
+      const again = parseDuration(formatDuration(duration));
+      if (again?.months !== duration.months || again.milliseconds !== duration.milliseconds) throw new Error(input);
+    },
+    PayloadError,
+  ],
+  'unit conversion': [
+    () => [latin1(mutated(utf8('-12.50e-3'))), pick(['°C', 'm', 'µBTU', 'x']), pick(['°F', 'km', 'TBTU', 'µm'])],
+    (input) => {
+      const converted = convertUnit(...input);
+      if (converted !== undefined && !/^-?\d+(?:\.\d+)?$/.test(converted)) throw new Error(converted);
+    },
+    PayloadError,
+  ],
   scram: [
     () => [mutated(utf8('n,,n=user,r=abc')), mutated(utf8('c=biws,r=abcX,p=AAAA'))],
     async (messages) => {
@@ -467,11 +519,7 @@ while (Date.now() < until && failures < 10) {
     } catch (error) {
       if ([Expected].flat().some((Known) => error instanceof Known)) continue;
       failures++;
-      const shown =
-        typeof input === 'string'
-          ? JSON.stringify(input)
-          : JSON.stringify(Array.from(input, (item) => (typeof item === 'number' ? item : [...item])));
-      console.error(`${name}: ${shown}\n  ${error.stack}`);
+      console.error(`${name}: ${inspect(input, { depth: 6, maxArrayLength: 1000 })}\n  ${error.stack}`);
     }
   }
 }

@@ -7,6 +7,8 @@ import { parseElement, StreamReader, XmlError } from '@thingward/xml';
 import { BoshBody, BoshError, COMPONENT, decodeBoshRequest, Jid, NS, SILENT_LOGGER } from '@thingward/xmpp';
 import { ComponentConnection } from '../packages/server/dist/components/component-connection.js';
 import { ComponentHub } from '../packages/server/dist/components/component-hub.js';
+import { StanzaTraffic } from '../packages/server/dist/figures/stanza-counts.js';
+import { StreamCensus } from '../packages/server/dist/figures/stream-census.js';
 import { Hooks } from '../packages/server/dist/hooks.js';
 import { DEFAULT_LIMITS } from '../packages/server/dist/limits.js';
 import { BoshSessions } from '../packages/server/dist/listeners/bosh/bosh-sessions.js';
@@ -197,15 +199,21 @@ function boshSpeaks(bodies) {
       throw err ?? new Error('an error was logged');
     },
   };
-  const router = new Router(Jid.parse(DOMAIN), sessions, hooks, log);
-  const manager = new SessionManager({ sessions, router, hooks, limits, settings: {}, store: undefined, log });
+  const traffic = new StanzaTraffic();
+  const streams = new StreamCensus();
+  const router = new Router(Jid.parse(DOMAIN), sessions, hooks, log, traffic);
+  const { toClients: sent } = traffic;
+  const manager = new SessionManager({ sessions, router, hooks, limits, settings: {}, store: undefined, log, sent });
   const context = {
     domain: DOMAIN,
     credentials: {
       scramKeys: async () => Promise.reject(new Error('nobody')),
       exists: async () => false,
       localpart: (name) => name,
+      refusal: async () => 'unknown',
+      changes: 0,
     },
+    removals: { check: async () => {} },
     limits,
     router,
     sessions: manager,
@@ -219,8 +227,9 @@ function boshSpeaks(bodies) {
   const connections = new Connections(
     { maxConnections: 3, maxConnectionsPerAddress: 3, maxConnectionsPerSecond: 1e9 },
     log,
+    streams,
   );
-  const bosh = new BoshSessions({ context, connections, settings: DEFAULT_BOSH_SETTINGS });
+  const bosh = new BoshSessions({ context, connections, settings: DEFAULT_BOSH_SETTINGS, streams });
   const origin = { address: '192.0.2.1', remote: '192.0.2.1:1', isEncrypted: true, requireTls: false };
   let sid = '';
   const open = new Set();
@@ -252,7 +261,8 @@ function boshSpeaks(bodies) {
 function records(bytes, below) {
   const read = (chunks) => {
     const seen = [];
-    const reader = new RecordReader((kind, connection, payload) => {
+    const reader = new RecordReader((kind, connection, bytes, start, end) => {
+      const payload = bytes.subarray(start, end);
       seen.push(`${kind} ${connection} ${Buffer.from(payload).toString('hex')}`);
       if (kind === 2) readFrame(payload);
     });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseThing } from './client-session.ts';
 import { tailQuery } from './commands/audit.ts';
 import { seriesTable } from './commands/history.ts';
+import { parseUnits } from './commands/read.ts';
 import { parseCondition } from './commands/things.ts';
 import { eventWish } from './commands/watch-events.ts';
 import { UsageError } from './errors.ts';
@@ -54,6 +55,11 @@ describe('arguments', () => {
     const points = [{ timestamp: new Date('2026-01-01T00:00:00Z'), value: '1.50' }];
     const table = seriesTable([{ name: 'Level', type: 'numeric', unit: 'm', points }]);
     expect(tableText(table)).toBe('field  time                       value\nLevel  2026-01-01T00:00:00.000Z  1.50 m');
+  });
+
+  it('units', () => {
+    expect(parseUnits(['°F', 'kPa'])).toEqual(['°F', 'kPa']);
+    expect(() => parseUnits(['furlong'])).toThrow(/no unit that is known/);
   });
 
   it('events to be shown', () => {

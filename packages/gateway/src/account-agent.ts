@@ -30,6 +30,8 @@ export interface HostedDevice {
   readonly metaTags: readonly MetaTag[];
   /** May read and control it, whoever owns it. */
   readonly friends: readonly Jid[];
+  /** Names of the interfaces it has. */
+  readonly interfaces?: readonly string[];
 }
 
 /** The connection of an account, kept up between start and stop. */
@@ -68,6 +70,7 @@ export class AccountAgent {
       subscriptions: new StoredSubscriptions(state, account),
       registry,
       friends: (thing) => this.#friendsOf(thing),
+      interfaces: (thing) => this.#hosted(thing)?.interfaces ?? [],
       name: devices[0]?.name,
       log,
     });
@@ -140,7 +143,11 @@ export class AccountAgent {
   }
 
   #friendsOf(thing: Thing): readonly Jid[] {
-    return this.#options.devices.find(({ device }) => nodeKey(device.node) === nodeKey(thing.node))?.friends ?? [];
+    return this.#hosted(thing)?.friends ?? [];
+  }
+
+  #hosted(thing: Thing): HostedDevice | undefined {
+    return this.#options.devices.find(({ device }) => nodeKey(device.node) === nodeKey(thing.node));
   }
 
   /** Who may know the Thing may also ask the history about it. What was being told before is out of date. */

@@ -56,6 +56,13 @@ describe('the configuration', () => {
     expect(parsed.registry).toBeUndefined();
   });
 
+  it('knows the interfaces of the document', () => {
+    expect(issues(config([host({ interfaces: ['XMPP.IoT.Sensor.Temperature.Max', 'Example.Own'] })]))).toEqual([]);
+    expect(issues(config([host({ interfaces: ['XMPP.IoT.Sensor.Warmth'] })]))).toEqual([
+      'things.0.interfaces.0: there is no interface XMPP.IoT.Sensor.Warmth in XEP-0000: Interoperability',
+    ]);
+  });
+
   it('is what the example has', () => {
     const example = readFileSync(new URL('../gateway.example.yaml', import.meta.url), 'utf8');
     expect(issues(parse(example))).toEqual([]);

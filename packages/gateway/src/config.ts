@@ -1,3 +1,4 @@
+import { isUndefinedInterface } from '@thingward/things';
 import { Jid } from '@thingward/xmpp';
 import { z } from 'zod';
 import { modbusConfigSchema } from './drivers/modbus/config.ts';
@@ -65,6 +66,14 @@ const common = {
     })
     .default({}),
   friends: z.array(bareJid).default([]),
+  interfaces: z
+    .array(
+      z.string().superRefine((name, context) => {
+        if (!isUndefinedInterface(name)) return;
+        context.addIssue({ code: 'custom', message: `there is no interface ${name} in XEP-0000: Interoperability` });
+      }),
+    )
+    .default([]),
 };
 
 const directIoThing = z.strictObject({

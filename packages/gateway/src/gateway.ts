@@ -150,7 +150,8 @@ export class Gateway {
 
   #hosted(thing: ThingConfig, log: Logger): HostedDevice {
     const metaTags = metaTagsOf(thing, this.#state);
-    return { name: thing.name, metaTags, friends: thing.friends, device: this.#device(thing, metaTags, log) };
+    const { name, friends, interfaces } = thing;
+    return { name, metaTags, friends, interfaces, device: this.#device(thing, metaTags, log) };
   }
 
   #device(thing: ThingConfig, metaTags: HostedDevice['metaTags'], log: Logger): Device {

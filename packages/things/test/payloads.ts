@@ -39,4 +39,12 @@ export const PAYLOADS: readonly string[] = [
   `<page ${HISTORY} next='1.2'><fields ${SENSOR_DATA} seqnr='0'><node nodeId='n'><timestamp value='2013-03-07T22:20:45Z'><int name='i' value='1'/></timestamp></node></fields></page>`,
   `<confirmed xmlns='urn:thingward:control:1'><parameter name='a'/></confirmed>`,
   `<flow xmlns='urn:thingward:readout:1' seqnr='1'/>`,
+  `<subscribe xmlns='urn:xmpp:iot:events' seqnr='1' maxAge='P1DT5M' minInterval='PT1.5S' momentary='true'><node nodeId='a'/><field name='b' changedBy='0.5'/></subscribe>`,
+  `<unsubscribe xmlns='urn:xmpp:iot:events' seqnr='1'/>`,
+  `<table xmlns='urn:xmpp:tables' hSpacing='5'><columnFormat bold='true'/><row bgColor='E0E0E0'><cell colSpan='2' rowSpan='3' halign='Right'>a</cell><cell>b</cell></row></table>`,
+  `<getInterfaces xmlns='urn:xmpp:iot:interoperability' nodeId='a' sourceId='b'/>`,
+  `<log xmlns='urn:xmpp:eventlog' timestamp='2013-11-10T15:52:23Z' type='Debug' level='Minor' object='o'><message>a</message><tag name='b' value='-12'/><stackTrace>s</stackTrace></log>`,
+  `<query xmlns='urn:thingward:eventlog:1' sender='a@b' leastType='Warning' from='2024-01-01T00:00:00Z'/>`,
+  `<events xmlns='urn:thingward:eventlog:1'><event sequence='1' sender='a@b' received='2024-01-01T00:00:00Z'><log xmlns='urn:xmpp:eventlog' timestamp='2013-11-10T15:52:23Z' type='Debug' level='Minor' object='o'><message>a</message><tag name='b' value='-12'/><stackTrace>s</stackTrace></log></event></events>`,
+  `<getInterfacesResponse xmlns='urn:xmpp:iot:interoperability'><interface name='XMPP.IoT.Sensor.Temperature'/></getInterfacesResponse>`,
 ];

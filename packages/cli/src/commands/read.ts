@@ -1,7 +1,7 @@
-import { type Field, ReadoutFailure, readSensorData } from '@thingward/things';
+import { type Field, fieldInUnit, ReadoutFailure, readSensorData, UNITS, unitNamed } from '@thingward/things';
 import { Command } from 'commander';
 import { ClientSession, parseThing } from '../client-session.ts';
-import { CommandError } from '../errors.ts';
+import { CommandError, UsageError } from '../errors.ts';
 import { fieldJson, valueText } from '../field-text.ts';
 import { type OutputOptions, printJson, Table, thingText } from '../output.ts';
 import { addReadoutOptions, type ReadoutCommandOptions, readoutOptions, readoutWish } from '../readout-options.ts';
@@ -9,6 +9,7 @@ import { stopSignal } from '../shutdown.ts';
 
 interface ReadOptions extends OutputOptions, ReadoutCommandOptions {
   readonly profile?: string;
+  readonly unit?: readonly string[];
 }
 
 export function readCommand(): Command {
@@ -17,17 +18,20 @@ export function readCommand(): Command {
     .argument('<thing>', 'its address: jid, or jid#nodeId behind a concentrator')
     .argument('[fields...]', 'names of fields; all when not given');
   return addReadoutOptions(command)
+    .option('--unit <unit...>', 'show values in these units, where they measure the same: °F, kPa, ...')
     .option('--profile <file>', 'who signs in where')
     .option('--json', 'one JSON object per field')
     .addHelpText(
       'after',
       '\nExamples:\n  thingward read plc@example.org\n  thingward read plc@example.org Level "Inlet Flow" --json\n' +
         '  thingward read plc@example.org Level --types historicalHour --from 7d\n' +
+        '  thingward read plc@example.org Temperature --unit °F\n' +
         '  thingward read plant@example.org --node tank --node pump --when +30s',
     )
     .action(async (thing: string, names: string[], options: ReadOptions) => {
       const address = parseThing(thing);
       const wish = readoutWish(address, names, options);
+      const units = parseUnits(options.unit);
       const reading = readoutOptions(options);
       const hasNodes = (wish.nodes?.length ?? 0) !== (address.node ? 1 : 0);
       const signal = stopSignal();
@@ -35,7 +39,8 @@ export function readCommand(): Command {
         const to = await session.locate(address, signal);
         const seen = new Set<string>();
         const table = new Table([...(hasNodes ? ['node'] : []), 'field', '>value', 'types', 'quality', 'time']);
-        const show = (field: Field) => {
+        const show = (read: Field) => {
+          const field = units.reduce(fieldInUnit, read);
           seen.add(field.name);
           if (options.json) printJson(fieldJson(to.bare.toString(), field));
           else table.add([...(hasNodes ? [field.node?.nodeId ?? ''] : []), ...cellsOf(field)]);
@@ -57,6 +62,15 @@ export function readCommand(): Command {
           throw new CommandError(`${thing} has no field named ${missing.map((name) => `"${name}"`).join(', ')}`);
       });
     });
+}
+
+/** @throws UsageError */
+export function parseUnits(names: readonly string[] = []): readonly string[] {
+  return names.map((name) => {
+    const unit = unitNamed(name);
+    if (unit) return unit.name;
+    throw new UsageError(`"${name}" is no unit that is known (there are: ${UNITS.map((one) => one.name).join(', ')})`);
+  });
 }
 
 function cellsOf(field: Field): string[] {

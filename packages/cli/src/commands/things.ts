@@ -4,11 +4,15 @@ import {
   claimThing,
   disownThing,
   type FoundThing,
+  findInterface,
+  getInterfaces,
+  interfaceView,
   type MetaTag,
   parseIoTDisco,
   removeThing,
   type SearchOperator,
   searchThings,
+  speaksNoInterfaces,
 } from '@thingward/things';
 import { Command } from 'commander';
 import { ClientSession, parseThing } from '../client-session.ts';
@@ -51,6 +55,9 @@ export function thingsCommand(): Command {
   verb('remove <thing>', 'take a Thing of yours out of searches').action((thing: string, options: ThingsOptions) =>
     giveUp('removed', thing, options),
   );
+  verb('interfaces <thing>', 'what a Thing promises to have, and what that means')
+    .addHelpText('after', '\nExamples:\n  thingward things interfaces lamp@example.org')
+    .action(showInterfaces);
   command
     .command('qr [name]')
     .description('show the labels of the Things of a gateway: QR codes with which they are claimed')
@@ -63,6 +70,30 @@ export function thingsCommand(): Command {
     )
     .action(showLabels);
   return command;
+}
+
+async function showInterfaces(thing: string, options: ThingsOptions): Promise<void> {
+  const address = parseThing(thing);
+  await ClientSession.use(options.profile, async (session) => {
+    const to = await session.locate(address);
+    let names: readonly string[];
+    try {
+      names = await getInterfaces(session.client, to, { node: address.node });
+    } catch (error) {
+      if (speaksNoInterfaces(error)) throw new CommandError(`${thing} does not say what interfaces it has`);
+      throw explainRefusal(error, thing);
+    }
+    if (options.json) printJson(names.map((name) => ({ name, ...findInterface(name), view: interfaceView(name) })));
+    else printTable(['interface', 'fields', 'control parameters'], names.map(interfaceRow));
+  });
+}
+
+function interfaceRow(name: string): readonly string[] {
+  const defined = findInterface(name);
+  if (!defined) return [name, 'not one of ours', ''];
+  const list = (items: readonly { readonly name: string; readonly isRequired: boolean }[]) =>
+    items.map((item) => (item.isRequired ? item.name : `(${item.name})`)).join('; ');
+  return [name, list(defined.fields), list(defined.parameters)];
 }
 
 async function search(conditions: string[], options: ThingsOptions & { readonly max: string }): Promise<void> {

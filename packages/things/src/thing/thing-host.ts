@@ -16,6 +16,8 @@ import { DISCOVERY, decodeClaimed, decodeNodeInfo } from '../discovery/codec.ts'
 import { EVENTS_NAMESPACE } from '../events/codec.ts';
 import { type EventLimits, EventServer } from '../events/serve.ts';
 import type { SubscriptionStore } from '../events/subscription-store.ts';
+import { INTEROPERABILITY } from '../interoperability/codec.ts';
+import { InterfaceKeeper } from '../interoperability/interface-keeper.ts';
 import { SENSOR_DATA_NAMESPACE } from '../sensor-data/codec.ts';
 import type { Field } from '../sensor-data/field.ts';
 import { type ReadoutLimits, type SensorDataServer, serveSensorData } from '../sensor-data/serve.ts';
@@ -43,6 +45,8 @@ export interface ThingHostOptions {
   /** Keeps subscriptions to events over restarts; in memory when not given. */
   readonly subscriptions?: SubscriptionStore | undefined;
   readonly eventLimits?: Partial<EventLimits> | undefined;
+  /** Names of the interfaces that a Thing has. It is read once to see whether it keeps them. @see XEP-0000: Interoperability */
+  readonly interfaces?: ((thing: Thing) => readonly string[]) | undefined;
   /** Friends of one Thing; 500 when not given. */
   readonly maxFriends?: number | undefined;
   /** Wait after a failed registration, doubled with each further one. 1,000 ms up to 300,000 when not given. */
@@ -76,6 +80,7 @@ export class ThingHost {
         readonly sensorData: SensorDataServer;
         readonly control: ControlServer;
         readonly events: EventServer;
+        readonly interfaces: InterfaceKeeper;
         readonly registrar: Registrar | undefined;
       }
     | undefined;
@@ -114,6 +119,7 @@ export class ThingHost {
       SENSOR_DATA_NAMESPACE,
       ...(things.some((thing) => thing.parameters.length > 0) ? CONTROL_FEATURES : []),
       EVENTS_NAMESPACE,
+      INTEROPERABILITY,
     ];
     const fromRegistry = (tell: (payload: Element) => Promise<void>) => async (request: IqRequest) => {
       if (!registry || !request.from.bare.equals(registry.bare)) throw accessDenied();
@@ -122,15 +128,18 @@ export class ThingHost {
     };
     const peer = this.#peer;
     const registrar = registry && this.#newRegistrar(registry);
+    const interfaces = new InterfaceKeeper({ things, interfacesOf: this.#options.interfaces, log });
     const { subscriptions: store, eventLimits } = this.#options;
     const events = new EventServer(peer, { things, mayRead: mayAccess, store, limits: eventLimits, log, clock });
     await events.start();
     this.#running = {
       events,
+      interfaces,
       sensorData: serveSensorData(peer, { things, mayRead: mayAccess, limits, log, clock }),
       control: serveControl(peer, { things, mayControl: mayAccess, log, clock }),
       registrar,
       stops: [
+        interfaces.serve(peer, mayAccess),
         serveDisco(peer, { identities: [{ category: 'client', type: 'bot', name }], features }),
         peer.onIq(
           'set',
@@ -164,6 +173,7 @@ export class ThingHost {
       running.sensorData.stop(),
       running.control.stop(),
       running.events.stop(),
+      running.interfaces.stop(),
       running.registrar?.stop(),
     ]);
     await this.#lastChange;

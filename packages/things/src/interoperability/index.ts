@@ -1,0 +1,13 @@
+export { AGGREGATIONS, UNSPECIFIED_AGGREGATIONS } from './aggregation.ts';
+export * from './check.ts';
+export * from './check-thing.ts';
+export * from './client.ts';
+export * from './codec.ts';
+export * from './convert.ts';
+export * from './find-interface.ts';
+export type { InterfaceField, InterfaceParameter, InteroperabilityInterface, ParameterRange } from './interface.ts';
+export { INTERFACES } from './interfaces/index.ts';
+export * from './media-types.ts';
+export * from './serve.ts';
+export { UNIT_CATEGORIES, UNITS, type Unit, type UnitCategory, unitNamed } from './units.ts';
+export * from './views.ts';
