@@ -11,6 +11,9 @@ export interface FairQueueOptions<T> {
   readonly maxInAll: number;
 }
 
+/** So many are begun in a turn that is long already: they may share what they cost, such as a transaction. */
+const MIN_PER_TURN = 8;
+
 interface Sender<T> {
   readonly waiting: T[];
   running: number;
@@ -26,6 +29,9 @@ export class FairQueue<T> {
   /** Those of whom one can be begun with. */
   readonly #ready = new Set<string>();
   #length = 0;
+  /** Begun in this turn. */
+  #begun = 0;
+  #turn = -1;
   #isScheduled = false;
 
   constructor(options: FairQueueOptions<T>) {
@@ -56,11 +62,17 @@ export class FairQueue<T> {
   }
 
   #work(): void {
+    const { turns } = this.#options;
+    if (this.#turn !== turns.number) {
+      this.#turn = turns.number;
+      this.#begun = 0;
+    }
     for (const name of this.#ready) {
-      if (this.#options.turns.isLong) {
+      if (this.#begun >= MIN_PER_TURN && turns.isLong) {
         this.#later();
         return;
       }
+      this.#begun++;
       this.#begin(name, this.#senders.get(name) as Sender<T>);
     }
   }
