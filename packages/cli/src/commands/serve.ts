@@ -43,6 +43,8 @@ async function reload(
   }
 }
 
+const ignore = () => undefined;
+
 /** Runs the server until it is told to end, by a signal or by an administrator. @returns whether it is to start again */
 async function serve(
   file: string,
@@ -70,11 +72,14 @@ async function serve(
   });
   const onReload = () => void reload(server, file, log, logLevel);
   process.on('SIGHUP', onReload);
+  process.off('SIGHUP', ignore);
   say(`thingward ready ${server.url ?? loaded.domain}`);
   if (server.tls.isSelfSigned) say(`certificate: self-signed, ${server.tls.fingerprint}`);
   const reason = await Promise.race([requested, stopped.then(() => 'stopped' as const)]);
-  process.off('SIGHUP', onReload);
   await server.stop();
+  // Until the next one listens to it, the signal would end the process.
+  process.on('SIGHUP', ignore);
+  process.off('SIGHUP', onReload);
   return reason;
 }
 
