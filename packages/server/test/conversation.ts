@@ -249,7 +249,7 @@ export class Actor {
   /** What an authentication can be tied to. */
   get channelBindings(): ChannelBindings {
     const socket = this.#socket;
-    return socket instanceof TLSSocket ? channelBindings(socket, socket.getPeerCertificate().raw) : {};
+    return socket instanceof TLSSocket ? channelBindings(socket, () => socket.getPeerCertificate().raw) : {};
   }
 
   /** The server's certificate, as this connection got it. */

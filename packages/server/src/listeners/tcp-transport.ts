@@ -81,7 +81,7 @@ export class TcpTransport implements ClientTransport {
   get channelBindings(): ChannelBindings | undefined {
     const socket = this.#socket;
     // The certificate this connection has got, whatever others get meanwhile.
-    return socket instanceof TLSSocket ? channelBindings(socket, socket.getX509Certificate()?.raw) : undefined;
+    return socket instanceof TLSSocket ? channelBindings(socket, () => socket.getX509Certificate()?.raw) : undefined;
   }
 
   get certified(): readonly Jid[] | undefined {

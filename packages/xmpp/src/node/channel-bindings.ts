@@ -17,11 +17,11 @@ const SIGNATURE_HASHES: Readonly<Record<string, string>> = {
 
 /**
  * What ties an authentication to a TLS connection.
- * @param certificate of the server, as DER; undefined when it is not known
+ * @param certificate gives that of the server, as DER; undefined when it is not known
  * @see RFC 9266 §3, RFC 5929 §4
  */
-export function channelBindings(socket: TLSSocket, certificate: Uint8Array | undefined): ChannelBindings {
-  const bindings = known.get(socket) ?? readBindings(socket, certificate);
+export function channelBindings(socket: TLSSocket, certificate: () => Uint8Array | undefined): ChannelBindings {
+  const bindings = known.get(socket) ?? readBindings(socket, certificate());
   known.set(socket, bindings);
   return bindings;
 }

@@ -132,7 +132,7 @@ class TcpStream implements XmlStream {
 
   get channelBindings(): ChannelBindings | undefined {
     const socket = this.#socket;
-    return socket instanceof TLSSocket ? channelBindings(socket, socket.getPeerCertificate().raw) : undefined;
+    return socket instanceof TLSSocket ? channelBindings(socket, () => socket.getPeerCertificate().raw) : undefined;
   }
 
   get certified(): readonly Jid[] | undefined {
