@@ -69,7 +69,7 @@ export function loadProfile(given: string | undefined): Profile {
 /** Signs in. @throws CommandError saying who could not sign in and why */
 export async function signIn(profile: Profile): Promise<XmppClient> {
   const { jid, password, connect, file } = profile;
-  const client = new XmppClient({ jid: jid.bare, password, connect });
+  const client = new XmppClient({ jid: jid.bare, password, connect, tag: 'thingward' });
   client.start();
   try {
     await client.ready(AbortSignal.timeout(15_000));

@@ -3,6 +3,7 @@ import { decodeBase64, encodeBase64, hashedTokenClient, NS, SASL2, scramClient }
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { authenticate, entersTls, headerFrom, plain, scram, signsIn, succeeds, userAgent } from './authentication.ts';
+import { BoshActor } from './bosh-actor.ts';
 import { Stage } from './conversation.ts';
 
 let stage: Stage;
@@ -187,5 +188,19 @@ describe('authentication (XEP-0388 §2.3 - §2.6)', () => {
     await expect.poll(() => received.at(-2)).toContain('<bound');
     expect(received.at(-1)).toContain('<features');
     socket.close();
+  });
+
+  it('over BOSH nothing is different either, and no stream is restarted', async () => {
+    const romeo = new BoshActor(stage.server.url ?? '');
+    const session = await romeo.opens();
+    expect(session.child('features', NS.stream)?.child('authentication', SASL2)).toBeDefined();
+    const mechanism = scramClient('SHA-256', 'romeo', 'romeo');
+    const begun = authenticate(mechanism.name, await mechanism.start(), `<bind xmlns='urn:xmpp:bind:0'/>`);
+    const challenge = (await romeo.sends(begun)).child('challenge', SASL2);
+    const answer = await mechanism.respond(decodeBase64(challenge?.text ?? '') as Uint8Array);
+    const body = await romeo.sends(`<response xmlns='${SASL2}'>${encodeBase64(answer)}</response>`);
+    expect(body.elements.map(({ name }) => name)).toEqual(['success', 'features']);
+    const ping = `<iq xmlns='jabber:client' type='get' id='p' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>`;
+    expect((await romeo.sends(ping)).child('iq', NS.client)?.attribute('type')).toBe('result');
   });
 });

@@ -1,4 +1,4 @@
-import { Element } from '@thingward/xml';
+import { Element, xml } from '@thingward/xml';
 import {
   type Account,
   enableRequest,
@@ -6,6 +6,7 @@ import {
   type KeptToken,
   MemoryTokenKeeper,
   type NegotiatedStream,
+  NS,
   negotiate,
   resumeRequest,
   STREAM_MANAGEMENT,
@@ -117,14 +118,13 @@ async function signsIn(account: Account, change: (stream: XmlStream) => XmlStrea
   return { outcome, roundTrips, bytes, sent, leaves: () => relay.close() };
 }
 
-/** A server that knows nothing of XEP-0388, as far as the client can see. */
-const withoutSasl2 = (stream: XmlStream): XmlStream => {
+/** A stream whose features are changed on their way. */
+function tampered(stream: XmlStream, change: (features: readonly Element[]) => readonly Element[]): XmlStream {
   const read = async (): Promise<StreamItem> => {
     const item = await stream.read();
     if (item.kind !== 'element' || item.element.name !== 'features') return item;
     const { name, namespace, attributes, elements } = item.element;
-    const others = elements.filter((feature) => feature.name !== 'authentication');
-    return { kind: 'element', element: new Element(name, namespace, attributes, others) };
+    return { kind: 'element', element: new Element(name, namespace, attributes, change(elements)) };
   };
   return new Proxy(stream, {
     get: (target, name) => {
@@ -133,7 +133,15 @@ const withoutSasl2 = (stream: XmlStream): XmlStream => {
       return typeof value === 'function' ? value.bind(target) : value;
     },
   });
-};
+}
+
+/** A server that knows nothing of XEP-0388, as far as the client can see. */
+const withoutSasl2 = (stream: XmlStream): XmlStream =>
+  tampered(stream, (features) => features.filter(({ name }) => name !== 'authentication'));
+
+/** One that offers nothing but PLAIN. */
+const withPlainAlone = (stream: XmlStream): XmlStream =>
+  tampered(stream, () => [xml('mechanisms', { xmlns: NS.sasl }, xml('mechanism', {}, 'PLAIN'))]);
 
 const managementOf = ({ answers }: NegotiatedStream) =>
   answers.find((answer) => answer.is('enabled', STREAM_MANAGEMENT))?.attribute('id') ?? '';
@@ -261,3 +269,45 @@ describe('a client with a token (XEP-0484 §4.1)', () => {
     await own.close();
   });
 });
+
+describe('a client that is watched by somebody in between', () => {
+  it('does not show the password where it needed not before (XEP-0474 §6)', async () => {
+    const connect = tcpConnector({
+      domain: 'localhost',
+      host: '127.0.0.1',
+      port: stage.server.address(1)?.port ?? 0,
+      tls: 'direct',
+      trust: { fingerprint: stage.server.tls.fingerprint },
+    });
+    let isWatched = false;
+    const client = new XmppClient({
+      ...BASE,
+      connect: async (signal) => (isWatched ? withPlainAlone(await connect(signal)) : connect(signal)),
+    });
+    client.start();
+    await client.ready();
+    await client.stop();
+    isWatched = true;
+    client.start();
+    await expect(client.ready()).rejects.toMatchObject({ condition: 'mechanism-too-weak' });
+    expect(client.state).toBe('failed');
+    await client.stop();
+  });
+
+  it('finds out that mechanisms or ways of binding were taken away (XEP-0474 §5.2)', async () => {
+    const without = (text: string) => (stream: XmlStream) =>
+      tampered(stream, (features) => features.map((feature) => reduced(feature, text)));
+    for (const text of ['SCRAM-SHA-256-PLUS', 'SCRAM-SHA-1', 'PLAIN', 'tls-exporter']) {
+      await expect(signsIn(BASE, without(text))).rejects.toMatchObject({ condition: 'aborted' });
+    }
+  });
+});
+
+/** The element without descendants that hold or name the text. */
+function reduced(element: Element, text: string): Element {
+  const { name, namespace, attributes, children } = element;
+  const kept = children
+    .filter((child) => typeof child === 'string' || (child.text !== text && child.attribute('type') !== text))
+    .map((child) => (typeof child === 'string' ? child : reduced(child, text)));
+  return new Element(name, namespace, attributes, kept);
+}
