@@ -10,60 +10,17 @@ import { compileSchema, ExiDecoder, ExiEncoder, ExiError, SchemaError } from '@t
 import { decodeRequest, decodeResponse, ModbusError, TcpFrameReader } from '@thingward/modbus';
 import {
   convertUnit,
-  decodeControlForm,
-  decodeControlFormRequest,
-  decodeControlRequest,
-  decodeControlResponse,
-  decodeGetInterfaces,
-  decodeLoggedEvent,
-  decodeReadoutMessage,
-  decodeReadoutRequest,
-  decodeStoredFieldsPage,
-  decodeStoredFieldsQuery,
-  decodeSubscribe,
-  decodeTable,
-  encodeSubscribe,
-  encodeTable,
   formatDuration,
   IoTDiscoError,
   PayloadError,
   parseDuration,
   parseIoTDisco,
   parseStringIds,
-  tableText,
 } from '@thingward/things';
 import { Frame, parseElement, StreamReader, XmlError } from '@thingward/xml';
-import {
-  capabilityHashInput,
-  capabilityHashNode,
-  DataFormError,
-  decodeCommandRequest,
-  decodeCommandResponse,
-  decodeDataForm,
-  decodeFormPages,
-  decodePreAuthentication,
-  decodeRegistrationQuery,
-  decodeRegistrationRequest,
-  decodeUpdatedForm,
-  findCapabilityHashes,
-  hashedTokenServer,
-  Jid,
-  JidError,
-  opaqueString,
-  PrecisError,
-  parseCapabilityHashNode,
-  SaslError,
-  StanzaError,
-  StreamError,
-  scramServer,
-} from '@thingward/xmpp';
-import {
-  decodeExiSetup,
-  decodeExiStreamStart,
-  decodeSchemaDownloadResponse,
-  decodeSchemaUpload,
-} from '@thingward/xmpp/exi';
+import { hashedTokenServer, Jid, JidError, opaqueString, PrecisError, SaslError, scramServer } from '@thingward/xmpp';
 import { NEGOTIATION, negotiate } from './negotiation.mjs';
+import { payloadTargets } from './payload-targets.mjs';
 import { serverTargets } from './server-targets.mjs';
 
 const seconds = Number(process.argv[2] ?? 20);
@@ -163,87 +120,8 @@ function mutated(seed) {
   return Uint8Array.from(bytes);
 }
 
-const SENSOR_DATA = "xmlns='urn:xmpp:iot:sensordata' seqnr='1'";
-const CONTROL = "xmlns='urn:xmpp:iot:control'";
-const HISTORY = "xmlns='urn:thingward:history:1'";
-const FIELDS = `<fields ${SENSOR_DATA}><node nodeId='n'><timestamp value='2013-03-07T16:24:30Z'><numeric name='T' momentary='1' value='-1.50e2' unit='m' stringIds='1|a.b|c,2'/><long name='L' value='9223372036854775807'/><duration name='D' value='P1DT2H'/></timestamp></node></fields>`;
-const DATA_FORM = `<x xmlns='jabber:x:data' type='form'><page xmlns='http://jabber.org/protocol/xdata-layout'><section><fieldref var='a'/></section></page><field var='a' label='A (%)'><value>1</value><validate xmlns='http://jabber.org/protocol/xdata-validate' datatype='xs:int'><range min='0' max='9'/></validate></field></x>`;
-/** Payloads to be mutated, with what reads them. */
-const SENSOR_DATA_PAYLOADS = [
-  [
-    `<req ${SENSOR_DATA} all='true' when='2013-03-07T19:00:00' from='2013-03-07T19:00:00+14:00'><node nodeId='n'/><field name='F'/></req>`,
-    decodeReadoutRequest,
-  ],
-  [FIELDS, decodeReadoutMessage],
-  [
-    `<failure ${SENSOR_DATA} done='1'><error nodeId='n' timestamp='2013-03-07T17:13:30'>no</error></failure>`,
-    decodeReadoutMessage,
-  ],
-];
-const CONTROL_PAYLOADS = [
-  [
-    `<set ${CONTROL}><node nodeId='n'/><color name='C' value='3399FF'/><dateTime name='D' value='2013-04-02T24:00:00'/>${DATA_FORM}</set>`,
-    decodeControlRequest,
-  ],
-  [`<getForm ${CONTROL} userToken='t'><node nodeId='n' sourceId='s'/></getForm>`, decodeControlFormRequest],
-  [
-    `<setResponse ${CONTROL}><parameter name='a'/><confirmed xmlns='urn:thingward:control:1'><parameter name='a'/></confirmed></setResponse>`,
-    decodeControlResponse,
-  ],
-];
-const HISTORY_PAYLOADS = [
-  [
-    `<read ${HISTORY} thing='a@b' period='hour' maxFields='5' after='1.2'><field name='F'/></read>`,
-    decodeStoredFieldsQuery,
-  ],
-  [`<page ${HISTORY} next='1.2'>${FIELDS}</page>`, decodeStoredFieldsPage],
-];
-const FORM_PAYLOADS = [
-  [DATA_FORM, (element) => decodeFormPages(decodeDataForm(element)) && decodeControlForm(decodeDataForm(element))],
-  [`<updated xmlns='urn:xmpp:xdata:dynamic' sessionVariable='a'>${DATA_FORM}</updated>`, decodeUpdatedForm],
-];
-
-/** A target that mutates the text of payloads, and gives those that are XML still to what reads them. */
-const payloadTarget = (payloads, Expected) => [
-  () => {
-    const [text, decode] = pick(payloads);
-    return [mutated(utf8(text)), decode];
-  },
-  ([bytes, decode]) => {
-    let element;
-    try {
-      element = parseElement(bytes);
-    } catch (error) {
-      if (error instanceof XmlError) return;
-      throw error;
-    }
-    decode(element);
-  },
-  Expected,
-];
-
 const HEADER = utf8("<s xmlns='u'>");
 const STANZA = utf8("<message to='a@b/c' id='1'><body>x &lt; y</body><q xmlns='urn:q' a=\"1\"/></message>");
-const FORM = "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE' type='hidden'><value>u</value></field></x>";
-const COMMAND = utf8(
-  `<command xmlns='http://jabber.org/protocol/commands' node='n' sessionid='s' action='next' status='executing'><actions execute='next'><next/></actions><note type='warn'>t</note>${FORM}</command>`,
-);
-const REGISTRATION = utf8(
-  `<query xmlns='jabber:iq:register' token='t'><remove/><username>u</username><password>p</password>${FORM}</query>`,
-);
-const CAPABILITIES = utf8(
-  `<query xmlns='http://jabber.org/protocol/disco#info' xml:lang='en'><identity category='c' type='t'/><feature var='f'/>${FORM}<c xmlns='urn:xmpp:caps'><hash xmlns='urn:xmpp:hashes:2' algo='sha-256'>AAAA</hash></c></query>`,
-);
-/** A changed payload that is still XML. */
-function payload(seed) {
-  for (;;) {
-    try {
-      return parseElement(mutated(seed));
-    } catch (error) {
-      if (!(error instanceof XmlError)) throw error;
-    }
-  }
-}
 const PDUS = [
   '\x03\x00\x6b\x00\x03',
   '\x10\x00\x01\x00\x02\x04\x00\x0a\x01\x02',
@@ -252,19 +130,6 @@ const PDUS = [
 const SCHEMAS = ['facets', 'structure', 'xmpp-client', 'discovery'].map((name) =>
   readFileSync(new URL(`../packages/exi/test/vectors/schemas/${name}.xsd`, import.meta.url)),
 );
-const EXI = "xmlns='http://jabber.org/protocol/compress/exi'";
-const EXI_NEGOTIATION = [
-  `<setup ${EXI} strict='true' blockSize='1024'><schema ns='a' bytes='1' md5Hash='${'0'.repeat(32)}'/></setup>`,
-  `<uploadSchema ${EXI} contentType='ExiBody' bytes='1' md5Hash='${'0'.repeat(32)}'>AAAA</uploadSchema>`,
-  `<downloadSchemaResponse ${EXI} url='u' result='0'><httpError code='404' message=''/></downloadSchemaResponse>`,
-  `<streamStart ${EXI} version='1.0'><xmlns prefix='' namespace='jabber:client'/></streamStart>`,
-];
-const EXI_DECODERS = {
-  setup: decodeExiSetup,
-  uploadSchema: (element) => decodeSchemaUpload(element, 100),
-  downloadSchemaResponse: decodeSchemaDownloadResponse,
-  streamStart: decodeExiStreamStart,
-};
 const keys = {
   salt: new Uint8Array(16),
   iterations: 4096,
@@ -293,30 +158,6 @@ function frames(chunks) {
 
 /** What is thrown where nothing may be: whatever is wrong ends the stream instead. */
 class Nothing extends Error {}
-
-/** Elements of the Internet of Things whose attributes hold values that are read by hand. */
-const PAYLOADS = [
-  "<subscribe xmlns='urn:xmpp:iot:events' seqnr='1' maxAge='P1DT5M' minInterval='PT1.5S'><node nodeId='a'/><field name='b' changedBy='0.5' currentValue='-1e3'/></subscribe>",
-  "<log xmlns='urn:xmpp:eventlog' timestamp='2013-11-10T15:52:23Z' type='Debug'><message>a</message><tag name='b' value='-12' type='xs:int'/></log>",
-  "<table xmlns='urn:xmpp:tables' hSpacing='5'><columnFormat bold='1'/><row bgColor='E0E0E0'><cell colSpan='2' rowSpan='3' halign='Right'>a</cell><cell>b</cell></row></table>",
-  "<getInterfaces xmlns='urn:xmpp:iot:interoperability' nodeId='a' sourceId='b'/>",
-].map(utf8);
-const DECODERS = {
-  subscribe: (element) => encodeSubscribe(decodeSubscribe(element)),
-  log: decodeLoggedEvent,
-  table: (element) => tableText(decodeTable(encodeTable(decodeTable(element)))),
-  getInterfaces: decodeGetInterfaces,
-};
-
-/** The element, if it is one still. */
-function elementOf(bytes) {
-  try {
-    return parseElement(bytes);
-  } catch (error) {
-    if (error instanceof XmlError) return undefined;
-    throw error;
-  }
-}
 
 /** Stanzas under some options of EXI, and how to decode what is made of them. */
 const EXI_STREAMS = [
@@ -385,10 +226,6 @@ const TARGETS = {
     JidError,
   ],
   password: [() => international([' ', 'a', '\u00b7'], 8), (input) => unchanging(opaqueString, input), PrecisError],
-  'sensor data': payloadTarget(SENSOR_DATA_PAYLOADS, PayloadError),
-  control: payloadTarget(CONTROL_PAYLOADS, PayloadError),
-  'stored fields': payloadTarget(HISTORY_PAYLOADS, PayloadError),
-  form: payloadTarget(FORM_PAYLOADS, DataFormError),
   'string ids': [
     () => pick([soup(['1', '12', '|', ',', 'a', '.', '_', ' '], 12), latin1(mutated(utf8('1,1|MathModule,4||A1')))]),
     (input) => parseStringIds(input),
@@ -406,56 +243,10 @@ const TARGETS = {
     (bytes) => compileSchema([{ location: 'a.xsd', bytes }], { limits: { maxSteps: 100_000 } }),
     SchemaError,
   ],
-  'exi negotiation': [
-    () => mutated(utf8(pick(EXI_NEGOTIATION))),
-    (input) => {
-      const element = elementOf(input);
-      if (element) EXI_DECODERS[element.name]?.(element);
-    },
-    StreamError,
-  ],
   'qr string': [
     () => latin1(mutated(utf8('IoTDisco;SN:39;MAN:a\\;b;#V:1.2;KEY:48'))),
     (input) => parseIoTDisco(input),
     IoTDiscoError,
-  ],
-  'ad-hoc command': [
-    () => payload(COMMAND),
-    (input) => {
-      decodeCommandRequest(input);
-      decodeCommandResponse(input);
-    },
-    StanzaError,
-  ],
-  registration: [
-    () => payload(REGISTRATION),
-    (input) => {
-      decodeRegistrationRequest(input);
-      decodeRegistrationQuery(input);
-      decodePreAuthentication(input);
-    },
-    StanzaError,
-  ],
-  'capability hashes': [
-    () => payload(CAPABILITIES),
-    (input) => {
-      capabilityHashInput(input);
-      for (const hash of findCapabilityHashes(input)) {
-        const read = parseCapabilityHashNode(capabilityHashNode(hash));
-        // What is no Base64 may have a full stop, which ends the algorithm.
-        if (!hash.value.includes('.') && read?.value !== hash.value)
-          throw new Error(`${hash.value} is not ${read?.value}`);
-      }
-    },
-    StanzaError,
-  ],
-  'things payload': [
-    () => mutated(pick(PAYLOADS)),
-    (input) => {
-      const element = elementOf(input);
-      if (element && Object.hasOwn(DECODERS, element.name)) DECODERS[element.name](element);
-    },
-    PayloadError,
   ],
   duration: [
     () => latin1(mutated(utf8('P1Y2M3DT4H5M6.789S'))),
@@ -505,6 +296,7 @@ const TARGETS = {
   ],
 };
 
+Object.assign(TARGETS, payloadTargets({ pick, mutated, utf8 }));
 Object.assign(TARGETS, serverTargets({ random, below, pick, soup, noise, mutated, utf8 }));
 
 const until = Date.now() + seconds * 1000;

@@ -44,29 +44,14 @@ export class LiveConfig {
 
   /** The other configuration with what cannot change as it is now. */
   reachable(next: ServerConfig): ServerConfig {
-    const { domain, dataDir, storage, workers, history, eventLog, archive, upload, auth } = this.current;
-    return {
-      ...next,
-      domain,
-      dataDir,
-      storage,
-      workers,
-      history,
-      eventLog,
-      archive: { ...next.archive, enabled: archive.enabled },
-      upload: { ...next.upload, enabled: upload.enabled },
-      auth: {
-        ...next.auth,
-        anonymous: auth.anonymous,
-        registration: auth.registration,
-        tokens: { ...next.auth.tokens, enabled: auth.tokens.enabled },
-      },
-    };
+    const reachable = copyOf(next) as Record<string, unknown>;
+    for (const key of RESTART) keep(reachable, this.current, key.split('.'));
+    return reachable as ServerConfig;
   }
 
   /** Takes over what can change. */
   apply(next: ServerConfig): void {
-    assign(this.current, copyOf(this.reachable(next)) as ServerConfig);
+    assign(this.current, this.reachable(next));
   }
 }
 
@@ -79,6 +64,12 @@ function copyOf(value: unknown): unknown {
   return isSection(value)
     ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, copyOf(inner)]))
     : value;
+}
+
+/** Makes the value at a path what it is in another configuration. */
+function keep(target: Record<string, unknown>, source: Record<string, unknown>, [key = '', ...rest]: string[]): void {
+  if (rest.length === 0) target[key] = source[key];
+  else keep(target[key] as Record<string, unknown>, source[key] as Record<string, unknown>, rest);
 }
 
 function assign(target: Record<string, unknown>, source: Record<string, unknown>): void {

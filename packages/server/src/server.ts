@@ -20,7 +20,7 @@ import type { ClientConnection, ConnectionContext } from './client-connection.ts
 import { CommandRegistry } from './commands/command-registry.ts';
 import { ComponentHub } from './components/component-hub.ts';
 import type { ServerConfig } from './config.ts';
-import { DirectPaths } from './direct-paths.ts';
+import { openDirectPaths } from './direct-paths.ts';
 import { DiscoRegistry } from './disco-registry.ts';
 import { StanzaTraffic } from './figures/stanza-counts.ts';
 import { StreamCensus } from './figures/stream-census.ts';
@@ -400,7 +400,7 @@ export class ThingwardServer {
     });
     const size = workerCount(this.#config.workers);
     if (size > 0) {
-      new DirectPaths(this.#hooks, this.#sessions);
+      openDirectPaths(this.#hooks, this.#sessions);
       this.#workers = await this.#startWorkers(size);
     }
     this.#clientDoors = new ClientDoors({

@@ -15,7 +15,7 @@ export interface SessionWire {
   readonly isEncrypted: boolean;
   /** Address and port of the other side, for people. */
   readonly remote: string;
-  /** May the session give and take data past the router? @see DirectPaths */
+  /** May the session give and take data past the router? @see openDirectPaths */
   direct?(session: Session, may: { readonly gives: boolean; readonly takes: boolean }): void;
   /** What was sent and may never have arrived, in order, where the wire can tell. */
   undelivered?(): readonly UndeliveredStanza[];

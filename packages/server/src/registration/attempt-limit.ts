@@ -1,3 +1,5 @@
+import { addressKey } from '../listeners/address-key.ts';
+
 const HOUR_MS = 3_600_000;
 /** Addresses that are remembered; when there are more, nobody new may try for a while. */
 const MAX_ADDRESSES = 20_000;
@@ -13,7 +15,7 @@ export class AttemptLimit {
 
   /** Counts one more attempt. @returns whether it may be made */
   take(address: string, now = Date.now()): boolean {
-    const network = networkOf(address);
+    const network = addressKey(address);
     const known = this.#attempts.get(network);
     if (known && known.until > now) {
       known.count++;
@@ -33,15 +35,4 @@ export class AttemptLimit {
       this.#attempts.delete(network);
     }
   }
-}
-
-/** An IPv6 address counts with all of its /64, which one customer has to itself. */
-function networkOf(address: string): string {
-  if (!address.includes(':') || address.startsWith('::ffff:')) return address;
-  const [head = '', tail] = address.split('%')[0]?.split('::') ?? [];
-  const groups = head === '' ? [] : head.split(':');
-  const missing = tail === undefined ? 0 : 8 - groups.length - (tail === '' ? 0 : tail.split(':').length);
-  return [...groups, ...new Array<string>(Math.max(0, missing)).fill('0'), ...(tail?.split(':') ?? [])]
-    .slice(0, 4)
-    .join(':');
 }

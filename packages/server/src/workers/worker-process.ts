@@ -2,7 +2,6 @@ import { type ChildProcess, fork } from 'node:child_process';
 import type { Socket } from 'node:net';
 import type { Logger } from '@thingward/xmpp';
 import type { StreamCensus } from '../figures/stream-census.ts';
-
 import { RecordError, RecordReader, RecordWriter } from './record.ts';
 import {
   DATA_CHANNEL,
@@ -51,9 +50,7 @@ export class WorkerProcess {
   readonly #exited: Promise<void>;
   #unsentBytes = 0;
 
-  /**
-   * @param program the file it runs
-   */
+  /** @param program the file it runs */
   constructor(
     program: string,
     settings: WorkerSettings,

@@ -1,0 +1,186 @@
+/*
+ * Payloads of extensions, changed at random: what is XML still is read, or refused with the error of its kind.
+ */
+import {
+  decodeControlForm,
+  decodeControlFormRequest,
+  decodeControlRequest,
+  decodeControlResponse,
+  decodeGetInterfaces,
+  decodeLoggedEvent,
+  decodeReadoutMessage,
+  decodeReadoutRequest,
+  decodeStoredFieldsPage,
+  decodeStoredFieldsQuery,
+  decodeSubscribe,
+  decodeTable,
+  encodeSubscribe,
+  encodeTable,
+  PayloadError,
+  tableText,
+} from '@thingward/things';
+import { parseElement, XmlError } from '@thingward/xml';
+import {
+  capabilityHashInput,
+  capabilityHashNode,
+  DataFormError,
+  decodeCommandRequest,
+  decodeCommandResponse,
+  decodeDataForm,
+  decodeFormPages,
+  decodePreAuthentication,
+  decodeRegistrationQuery,
+  decodeRegistrationRequest,
+  decodeUpdatedForm,
+  findCapabilityHashes,
+  parseCapabilityHashNode,
+  StanzaError,
+  StreamError,
+} from '@thingward/xmpp';
+import {
+  decodeExiSetup,
+  decodeExiStreamStart,
+  decodeSchemaDownloadResponse,
+  decodeSchemaUpload,
+} from '@thingward/xmpp/exi';
+
+const SENSOR_DATA = "xmlns='urn:xmpp:iot:sensordata' seqnr='1'";
+const CONTROL = "xmlns='urn:xmpp:iot:control'";
+const HISTORY = "xmlns='urn:thingward:history:1'";
+const FIELDS = `<fields ${SENSOR_DATA}><node nodeId='n'><timestamp value='2013-03-07T16:24:30Z'><numeric name='T' momentary='1' value='-1.50e2' unit='m' stringIds='1|a.b|c,2'/><long name='L' value='9223372036854775807'/><duration name='D' value='P1DT2H'/></timestamp></node></fields>`;
+const DATA_FORM = `<x xmlns='jabber:x:data' type='form'><page xmlns='http://jabber.org/protocol/xdata-layout'><section><fieldref var='a'/></section></page><field var='a' label='A (%)'><value>1</value><validate xmlns='http://jabber.org/protocol/xdata-validate' datatype='xs:int'><range min='0' max='9'/></validate></field></x>`;
+/** Payloads to be mutated, with what reads them. */
+const SENSOR_DATA_PAYLOADS = [
+  [
+    `<req ${SENSOR_DATA} all='true' when='2013-03-07T19:00:00' from='2013-03-07T19:00:00+14:00'><node nodeId='n'/><field name='F'/></req>`,
+    decodeReadoutRequest,
+  ],
+  [FIELDS, decodeReadoutMessage],
+  [
+    `<failure ${SENSOR_DATA} done='1'><error nodeId='n' timestamp='2013-03-07T17:13:30'>no</error></failure>`,
+    decodeReadoutMessage,
+  ],
+];
+const CONTROL_PAYLOADS = [
+  [
+    `<set ${CONTROL}><node nodeId='n'/><color name='C' value='3399FF'/><dateTime name='D' value='2013-04-02T24:00:00'/>${DATA_FORM}</set>`,
+    decodeControlRequest,
+  ],
+  [`<getForm ${CONTROL} userToken='t'><node nodeId='n' sourceId='s'/></getForm>`, decodeControlFormRequest],
+  [
+    `<setResponse ${CONTROL}><parameter name='a'/><confirmed xmlns='urn:thingward:control:1'><parameter name='a'/></confirmed></setResponse>`,
+    decodeControlResponse,
+  ],
+];
+const HISTORY_PAYLOADS = [
+  [
+    `<read ${HISTORY} thing='a@b' period='hour' maxFields='5' after='1.2'><field name='F'/></read>`,
+    decodeStoredFieldsQuery,
+  ],
+  [`<page ${HISTORY} next='1.2'>${FIELDS}</page>`, decodeStoredFieldsPage],
+];
+const FORM_PAYLOADS = [
+  [DATA_FORM, (element) => decodeFormPages(decodeDataForm(element)) && decodeControlForm(decodeDataForm(element))],
+  [`<updated xmlns='urn:xmpp:xdata:dynamic' sessionVariable='a'>${DATA_FORM}</updated>`, decodeUpdatedForm],
+];
+
+const FORM = "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE' type='hidden'><value>u</value></field></x>";
+const COMMAND = `<command xmlns='http://jabber.org/protocol/commands' node='n' sessionid='s' action='next' status='executing'><actions execute='next'><next/></actions><note type='warn'>t</note>${FORM}</command>`;
+const REGISTRATION = `<query xmlns='jabber:iq:register' token='t'><remove/><username>u</username><password>p</password>${FORM}</query>`;
+const CAPABILITIES = `<query xmlns='http://jabber.org/protocol/disco#info' xml:lang='en'><identity category='c' type='t'/><feature var='f'/>${FORM}<c xmlns='urn:xmpp:caps'><hash xmlns='urn:xmpp:hashes:2' algo='sha-256'>AAAA</hash></c></query>`;
+const EXI = "xmlns='http://jabber.org/protocol/compress/exi'";
+/** By target: texts with what reads them, and the error they may throw. */
+const PAYLOADS = {
+  'sensor data': [SENSOR_DATA_PAYLOADS, PayloadError],
+  control: [CONTROL_PAYLOADS, PayloadError],
+  'stored fields': [HISTORY_PAYLOADS, PayloadError],
+  form: [FORM_PAYLOADS, DataFormError],
+  'events, tables, interfaces': [
+    [
+      [
+        "<subscribe xmlns='urn:xmpp:iot:events' seqnr='1' maxAge='P1DT5M' minInterval='PT1.5S'><node nodeId='a'/><field name='b' changedBy='0.5' currentValue='-1e3'/></subscribe>",
+        (element) => encodeSubscribe(decodeSubscribe(element)),
+      ],
+      [
+        "<log xmlns='urn:xmpp:eventlog' timestamp='2013-11-10T15:52:23Z' type='Debug'><message>a</message><tag name='b' value='-12' type='xs:int'/></log>",
+        decodeLoggedEvent,
+      ],
+      [
+        "<table xmlns='urn:xmpp:tables' hSpacing='5'><columnFormat bold='1'/><row bgColor='E0E0E0'><cell colSpan='2' rowSpan='3' halign='Right'>a</cell><cell>b</cell></row></table>",
+        (element) => tableText(decodeTable(encodeTable(decodeTable(element)))),
+      ],
+      ["<getInterfaces xmlns='urn:xmpp:iot:interoperability' nodeId='a' sourceId='b'/>", decodeGetInterfaces],
+    ],
+    PayloadError,
+  ],
+  'exi negotiation': [
+    [
+      [
+        `<setup ${EXI} strict='true' blockSize='1024'><schema ns='a' bytes='1' md5Hash='${'0'.repeat(32)}'/></setup>`,
+        decodeExiSetup,
+      ],
+      [
+        `<uploadSchema ${EXI} contentType='ExiBody' bytes='1' md5Hash='${'0'.repeat(32)}'>AAAA</uploadSchema>`,
+        (element) => decodeSchemaUpload(element, 100),
+      ],
+      [
+        `<downloadSchemaResponse ${EXI} url='u' result='0'><httpError code='404' message=''/></downloadSchemaResponse>`,
+        decodeSchemaDownloadResponse,
+      ],
+      [
+        `<streamStart ${EXI} version='1.0'><xmlns prefix='' namespace='jabber:client'/></streamStart>`,
+        decodeExiStreamStart,
+      ],
+    ],
+    StreamError,
+  ],
+  'ad-hoc command': [
+    [
+      [COMMAND, decodeCommandRequest],
+      [COMMAND, decodeCommandResponse],
+    ],
+    StanzaError,
+  ],
+  registration: [
+    [
+      [REGISTRATION, decodeRegistrationRequest],
+      [REGISTRATION, decodeRegistrationQuery],
+      [REGISTRATION, decodePreAuthentication],
+    ],
+    StanzaError,
+  ],
+  'capability hashes': [[[CAPABILITIES, capabilities]], StanzaError],
+};
+
+function capabilities(element) {
+  capabilityHashInput(element);
+  for (const hash of findCapabilityHashes(element)) {
+    const read = parseCapabilityHashNode(capabilityHashNode(hash));
+    // What is no Base64 may have a full stop, which ends the algorithm.
+    if (!hash.value.includes('.') && read?.value !== hash.value) throw new Error(`${hash.value} is not ${read?.value}`);
+  }
+}
+
+/** A changed text that is XML still. */
+function changed(text, { mutated, utf8 }) {
+  for (;;) {
+    try {
+      return parseElement(mutated(utf8(text)));
+    } catch (error) {
+      if (!(error instanceof XmlError)) throw error;
+    }
+  }
+}
+
+/** Targets that change payloads, and give those that are XML still to what reads them. */
+export function payloadTargets(made) {
+  const target = ([payloads, Expected]) => [
+    () => {
+      const [text, decode] = made.pick(payloads);
+      return [changed(text, made), decode];
+    },
+    ([element, decode]) => decode(element),
+    Expected,
+  ];
+  return Object.fromEntries(Object.entries(PAYLOADS).map(([name, payloads]) => [name, target(payloads)]));
+}
