@@ -13,12 +13,12 @@ import {
 } from '@thingward/xmpp';
 import { CONTROL_FEATURES, type ControlServer, serveControl } from '../control/serve.ts';
 import { DISCOVERY, decodeClaimed, decodeNodeInfo } from '../discovery/codec.ts';
-import { EVENTS_NAMESPACE } from '../events/codec.ts';
+import { EVENT_DIALECTS } from '../events/dialects.ts';
 import { type EventLimits, EventServer } from '../events/serve.ts';
 import type { SubscriptionStore } from '../events/subscription-store.ts';
 import { INTEROPERABILITY } from '../interoperability/codec.ts';
 import { InterfaceKeeper } from '../interoperability/interface-keeper.ts';
-import { SENSOR_DATA_NAMESPACE } from '../sensor-data/codec.ts';
+import { READOUT_DIALECTS } from '../sensor-data/dialects.ts';
 import type { Field } from '../sensor-data/field.ts';
 import { type ReadoutLimits, type SensorDataServer, serveSensorData } from '../sensor-data/serve.ts';
 import { accessDenied } from './access.ts';
@@ -116,9 +116,9 @@ export class ThingHost {
     const { things, registry, clock, log, readoutLimits: limits, name } = this.#options;
     const mayAccess = (requester: Jid, thing: Thing) => this.#isTrusted(requester, thing);
     const features = [
-      SENSOR_DATA_NAMESPACE,
+      ...READOUT_DIALECTS.map(({ namespace }) => namespace),
       ...(things.some((thing) => thing.parameters.length > 0) ? CONTROL_FEATURES : []),
-      EVENTS_NAMESPACE,
+      ...EVENT_DIALECTS.map(({ namespace }) => namespace),
       INTEROPERABILITY,
     ];
     const fromRegistry = (tell: (payload: Element) => Promise<void>) => async (request: IqRequest) => {
