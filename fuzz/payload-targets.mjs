@@ -2,6 +2,7 @@
  * Payloads of extensions, changed at random: what is XML still is read, or refused with the error of its kind.
  */
 import {
+  CONTROL_DIALECTS,
   decodeControlForm,
   decodeControlFormRequest,
   decodeControlRequest,
@@ -14,9 +15,11 @@ import {
   decodeStoredFieldsQuery,
   decodeSubscribe,
   decodeTable,
+  EVENT_DIALECTS,
   encodeSubscribe,
   encodeTable,
   PayloadError,
+  READOUT_DIALECTS,
   tableText,
 } from '@thingward/things';
 import { parseElement, XmlError } from '@thingward/xml';
@@ -72,6 +75,40 @@ const CONTROL_PAYLOADS = [
     decodeControlResponse,
   ],
 ];
+/** The dialects of the IEEE and the Neuro-Foundation: what was read can be written, and is then the same. */
+const HARMONIZED_PAYLOADS = [...READOUT_DIALECTS.slice(1).entries()].flatMap(([i, readout]) => {
+  const control = CONTROL_DIALECTS[i + 1];
+  const events = EVENT_DIALECTS[i + 1];
+  const again = (decode, encode) => (element) => {
+    const first = String(encode(decode(element)));
+    const second = String(encode(decode(parseElement(first))));
+    if (first !== second) throw new Error(`${first} became ${second}`);
+  };
+  const ns = (dialect) => `xmlns='${dialect.namespace}' id='a1'`;
+  return [
+    [
+      `<req ${ns(readout)} all='true' h='1' when='2013-03-07T19:00:00' st='t'><nd id='n' pt='p'/><f n='F'/></req>`,
+      again(readout.decodeRequest, readout.encodeRequest),
+    ],
+    [
+      `<resp ${ns(readout)} more='1'><nd id='n'><ts v='2013-03-07T16:24:30Z'><q n='T' m='1' h='1' v='-1.50e2' u='m' lns='N' loc='1|a.b|c,2'/><e n='E' t='x' v='y'/><dr n='D' v='P1DT2H'/><err>no</err></ts></nd><ts v='2013-03-07T16:24:30Z'><l n='L' v='9223372036854775807'/></ts></resp>`,
+      (element) => {
+        for (const message of readout.decodeMessages(element)) {
+          again((one) => readout.decodeMessages(one)[0], readout.encodeMessage)(readout.encodeMessage(message));
+        }
+      },
+    ],
+    [
+      `<set ${ns(control)}><nd id='n'/><cl n='C' v='3399FF'/><e n='E' v='a' t='b'/><dt n='D' v='2013-04-02T24:00:00'/>${DATA_FORM}</set>`,
+      again(control.decodeRequest, control.encodeRequest),
+    ],
+    [`<resp ${ns(control)}><nd id='n'/><p n='a'/></resp>`, again(control.decodeResponse, control.encodeResponse)],
+    [
+      `<subscribe ${ns(events)} m='1' maxAge='P1DT5M' minInt='PT1.5S' req='1'><nd id='a'/><f n='b' by='0.5' v='-1e3'/></subscribe>`,
+      again(events.decodeSubscribe, events.encodeSubscribe),
+    ],
+  ];
+});
 const HISTORY_PAYLOADS = [
   [
     `<read ${HISTORY} thing='a@b' period='hour' maxFields='5' after='1.2'><field name='F'/></read>`,
@@ -93,6 +130,7 @@ const EXI = "xmlns='http://jabber.org/protocol/compress/exi'";
 const PAYLOADS = {
   'sensor data': [SENSOR_DATA_PAYLOADS, PayloadError],
   control: [CONTROL_PAYLOADS, PayloadError],
+  'harmonised dialects': [HARMONIZED_PAYLOADS, PayloadError],
   'stored fields': [HISTORY_PAYLOADS, PayloadError],
   form: [FORM_PAYLOADS, DataFormError],
   'events, tables, interfaces': [

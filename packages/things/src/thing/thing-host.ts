@@ -179,9 +179,10 @@ export class ThingHost {
     await this.#lastChange;
   }
 
-  /** There are new values of a Thing: subscribers whose conditions they meet are told. */
-  offer(thing: Thing, fields: readonly Field[]): void {
-    this.#running?.events.offer(thing, fields);
+  /** There are new values of a Thing, known by its node: subscribers whose conditions they meet are told. */
+  offer({ node }: Pick<Thing, 'node'>, fields: readonly Field[]): void {
+    const thing = this.#things.get(nodeKey(node));
+    if (thing) this.#running?.events.offer(thing, fields);
   }
 
   /** Who a Thing of this host belongs to, as far as is known. */
