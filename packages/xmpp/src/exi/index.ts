@@ -1,4 +1,7 @@
+export * from './agreed-setup.ts';
 export * from './download-schema.ts';
+export * from './exi-stream-reader.ts';
+export * from './exi-stream-writer.ts';
 export * from './md5.ts';
 export * from './schema-catalogue.ts';
 export * from './schema-identity.ts';
