@@ -39,6 +39,7 @@ export class FederationSwitch {
       };
     }
     const s2sTls = former.prepareTls(tls, config.s2s.trust?.ca);
+    const takeBack = isWanted ? await former.listen(config.listen) : NOTHING;
     return {
       apply: async () => {
         former.configure(s2sTls);
@@ -46,7 +47,7 @@ export class FederationSwitch {
         this.#current = undefined;
         await former.stop();
       },
-      takeBack: NOTHING,
+      takeBack,
     };
   }
 
