@@ -11,6 +11,7 @@ const RESTART = [
   'eventLog',
   'archive.enabled',
   'upload.enabled',
+  'exi.enabled',
   'auth.anonymous',
   'auth.registration',
   'auth.tokens.enabled',
