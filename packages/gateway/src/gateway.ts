@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { EventLogger, formatIoTDisco, type NodeReference, tellEventLog } from '@thingward/things';
+import { thingSchemas } from '@thingward/things/node';
 import { type Connector, Jid, type Logger, SILENT_LOGGER, type Unsubscribe, XmppClient } from '@thingward/xmpp';
-import { tcpConnector } from '@thingward/xmpp/node';
+import { ExiCompressor } from '@thingward/xmpp/exi';
+import { tcpConnector, xmppSchemas } from '@thingward/xmpp/node';
 import { AccountAgent, type HostedDevice } from './account-agent.ts';
 import type { GatewayConfig, ThingConfig } from './config.ts';
 import type { Device } from './drivers/device.ts';
@@ -11,6 +13,7 @@ import { ModbusConnections } from './drivers/modbus/connections.ts';
 import { ModbusDevice } from './drivers/modbus/device.ts';
 import { metaTagsOf } from './state/claim-keys.ts';
 import { Outbox } from './state/outbox.ts';
+import { StoredSetUps } from './state/set-up-store.ts';
 import { StoredSignIns } from './state/sign-in-store.ts';
 import { openState, type StateDatabase } from './state/state-database.ts';
 
@@ -70,6 +73,7 @@ export class Gateway {
     this.#state = openState(resolve(baseDirectory, config.dataDir));
     this.#outbox = new Outbox(this.#state, config.outbox.maxReadings, (count, reason) => this.#refused(count, reason));
     const signIns = new StoredSignIns(this.#state);
+    const compression = server.exi ? exiCompressor(this.#state) : undefined;
     this.#agents = [...accounts.values()].map((things, index) => {
       const [first] = things as [ThingConfig];
       const client = new XmppClient({
@@ -79,6 +83,7 @@ export class Gateway {
         userAgent: { id: signIns.installationId(first.account.jid), software: 'Thingward' },
         tokens: signIns,
         resumes: true,
+        ...(compression && { compression }),
         connect,
         log: this.#log,
       });
@@ -193,6 +198,11 @@ export function gatewayLabels(config: GatewayConfig, baseDirectory = '.'): reado
   } finally {
     state.close();
   }
+}
+
+/** All accounts have one: their schemas and set-ups are the same. */
+function exiCompressor(state: StateDatabase): ExiCompressor {
+  return new ExiCompressor({ schemas: [...xmppSchemas(), ...thingSchemas()], keeper: new StoredSetUps(state) });
 }
 
 function groupByAccount(things: readonly ThingConfig[]): Map<string, ThingConfig[]> {

@@ -80,7 +80,12 @@ export class Stage {
 
   /** A fresh TCP connection on which nothing was said yet. */
   connect(): Promise<Actor> {
-    return this.#enter(connectTcp(this.server.address(0)?.port ?? 0, '127.0.0.1'), 'connect');
+    return this.connectTo(0);
+  }
+
+  /** The same to another door. @param index of it among those that are open */
+  connectTo(index: number): Promise<Actor> {
+    return this.#enter(connectTcp(this.server.address(index)?.port ?? 0, '127.0.0.1'), 'connect');
   }
 
   /** @param options such as the certificate to show */
@@ -234,6 +239,12 @@ export class Actor {
   async isThrownOut(condition: string): Promise<void> {
     const error = await this.receives(`<stream:error><${condition} xmlns='${NS.streamErrors}'/></stream:error>`);
     if (!error) throw new Error('no error');
+    const event = await this.#event('the end of the stream');
+    if (event.kind !== 'close') throw new Error(`expected the end of the stream, got ${show(event)}`);
+  }
+
+  /** The other side ends the stream. */
+  async ends(): Promise<void> {
     const event = await this.#event('the end of the stream');
     if (event.kind !== 'close') throw new Error(`expected the end of the stream, got ${show(event)}`);
   }

@@ -1,15 +1,17 @@
 import { buildGrammars } from '@thingward/exi';
 import { thingSchemas } from '@thingward/things/node';
 import { type Element, xml } from '@thingward/xml';
-import { Jid, MemoryTokenKeeper, message, ping, SASL2, XmppClient } from '@thingward/xmpp';
+import { Jid, MemoryTokenKeeper, message, NS, ping, SASL2, XmppClient } from '@thingward/xmpp';
 import {
   AgreedSetUp,
+  bindingConfiguration,
   configurationText,
   DEFAULT_STREAM_OPTIONS,
   decodeExiSetupResponse,
   EXI_COMPRESSION,
   ExiCompressor,
   type ExiSetupResponse,
+  ExiStreamWriter,
   encodeExiSetup,
   encodeSchemaUpload,
   identifySchema,
@@ -465,6 +467,95 @@ const xmlMessage = (text: string): Element => {
   const [, from = '', to = ''] = /from='([^']*)' to='([^']*)'/.exec(text) ?? [];
   return xml('message', { xmlns: 'jabber:client', from, to, id: 'm' }, xml('body', {}, 'x'));
 };
+
+describe('a port that speaks EXI from the first byte (§2.4)', () => {
+  const binding = () => setUpOf(bindingConfiguration(ALL));
+  const port = () => stage.server.address(3)?.port ?? 0;
+
+  beforeEach(async () => {
+    await stage.close();
+    stage = await Stage.open({
+      listen: { c2s: '127.0.0.1:0', c2sTls: '127.0.0.1:0', component: '127.0.0.1:0', exi: '127.0.0.1:0' },
+    });
+  });
+
+  /** Opens a connection, as far as the header's set-up goes. */
+  async function connects(setUp = binding(), schemaId = ''): Promise<Actor> {
+    const actor = await stage.connectTo(3);
+    actor.compresses(setUp, schemaId);
+    return actor;
+  }
+
+  it('is told of on the other ports (§2.2)', async () => {
+    const [, features] = await entersTls(stage);
+    expect(methods(features)).toEqual(['exi', `exi:${port()}`]);
+  });
+
+  it('signs in under the default options, and talks to others', async () => {
+    const romeo = await connects();
+    expect(methods(await romeo.opensExi())).toBeUndefined();
+    romeo.sends(`<starttls xmlns='${NS.tls}'/>`);
+    await romeo.receives(`<proceed xmlns='${NS.tls}'/>`);
+    await romeo.startsTls();
+    romeo.compresses(binding(), '');
+    expect((await romeo.opensExi()).child('mechanisms', NS.sasl)).toBeDefined();
+    romeo.sends(plain('romeo'));
+    await romeo.receives(`<success xmlns='${SASL2}'/>`);
+    await romeo.next();
+    romeo.sends(`<iq type='set' id='bind'><bind xmlns='${NS.bind}'><resource>r</resource></bind></iq>`);
+    await romeo.receives(`<iq type='result' id='bind'/>`);
+    const juliet = await stage.signIn('juliet');
+    juliet.sends(
+      `<message to='romeo@localhost/r'><body>strict schemas know no messages, but streams take them</body></message>`,
+    );
+    await romeo.receives(`<message><body>strict schemas know no messages, but streams take them</body></message>`);
+  });
+
+  it('begins a new stream, with a header, by what was agreed on (§2.4)', async () => {
+    const romeo = await connects();
+    await romeo.opensExi();
+    const { agreement, known } = await proposes(romeo, proposal());
+    expect(agreement).toBe(true);
+    romeo.compresses(setUpOf(proposal()), '');
+    expect((await romeo.opensExi()).name).toBe('features');
+    const { configurationId } = known as { configurationId: string };
+    const again = await connects(setUpOf(proposal()), `c:${configurationId}`);
+    expect((await again.opensExi()).name).toBe('features');
+  });
+
+  it('a set-up that is not known ends the stream (§3.15)', async () => {
+    const setUp = setUpOf(proposal());
+    const writer = new ExiStreamWriter(setUp, { schemaId: 'c:nobody-knows' });
+    const romeo = await connects();
+    romeo.sends(writer.open({ to: 'localhost' }));
+    await romeo.ends();
+  });
+
+  it('what is no EXI gets an error', async () => {
+    const romeo = await connects();
+    romeo.sends(new TextEncoder().encode(`<?xml version='1.0'?><stream:stream xmlns='jabber:client'>`));
+    await romeo.isClosed();
+  });
+
+  it('a client of ours uses it, over STARTTLS', async () => {
+    const client = new XmppClient({
+      jid: Jid.parse('romeo@localhost'),
+      password: 'romeo',
+      connect: tcpConnector({
+        domain: 'localhost',
+        host: '127.0.0.1',
+        port: port(),
+        tls: 'starttls',
+        trust: { fingerprint: stage.server.tls.fingerprint },
+        binding: { setUp: binding() },
+      }),
+    });
+    client.start();
+    await client.ready();
+    await ping(client, undefined, { timeoutMs: 2000 });
+    await client.stop();
+  });
+});
 
 describe('the client', () => {
   const connect = (port: number) =>

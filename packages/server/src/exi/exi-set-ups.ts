@@ -1,13 +1,12 @@
 import { buildGrammars, ExiError, SchemaError, type SchemaLimits } from '@thingward/exi';
 import { parseElement, XmlError } from '@thingward/xml';
-import { type Logger, NS, StreamError } from '@thingward/xmpp';
+import { type Logger, StreamError } from '@thingward/xmpp';
 import {
   AgreedSetUp,
-  BINDING_STREAM_OPTIONS,
+  bindingConfiguration,
   configurationText,
   DEFAULT_STREAM_OPTIONS,
   decodeExiSetup,
-  EXI_COMPRESSION,
   MissingSchemaError,
   SchemaCatalogue,
   type SchemaFile,
@@ -73,14 +72,7 @@ export class ExiSetUps {
 
   /** What streams on a dedicated port begin with. @see XEP-0322 §2.4.3, §3.14 */
   get binding(): AgreedSetUp {
-    this.#binding ??= this.#compile(
-      {
-        options: BINDING_STREAM_OPTIONS,
-        schemas: bindingSchemas(this.schemas.shipped),
-        datatypeRepresentationMap: [],
-      },
-      undefined,
-    );
+    this.#binding ??= this.#compile(bindingConfiguration(this.schemas.shipped), undefined);
     return this.#binding;
   }
 
@@ -167,12 +159,6 @@ export class ExiSetUps {
     this.#compiled.set(key, setUp);
     if (this.#compiled.size > MAX_COMPILED) this.#compiled.delete(this.#compiled.keys().next().value as string);
   }
-}
-
-/** The schemas of streams, of EXI's elements, and those they import. @see XEP-0322 §3.14 */
-function bindingSchemas(shipped: readonly SchemaFile[]): readonly SchemaIdentity[] {
-  const namespaces: readonly string[] = [NS.stream, EXI_COMPRESSION, 'http://www.w3.org/XML/1998/namespace'];
-  return shipped.filter(({ ns }) => namespaces.includes(ns)).map(identityOf);
 }
 
 function identityOf({ ns, bytes, md5Hash }: SchemaFile): SchemaIdentity {

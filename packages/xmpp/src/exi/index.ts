@@ -1,4 +1,5 @@
 export * from './agreed-setup.ts';
+export * from './binding.ts';
 export * from './download-schema.ts';
 export * from './exi-compressor.ts';
 export * from './exi-stream-reader.ts';

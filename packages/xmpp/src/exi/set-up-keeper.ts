@@ -13,20 +13,20 @@ export interface KeptSetUp {
 
 /** Remembers what was agreed on, by the domain of the server. Without one on the disk, each start negotiates anew. */
 export interface SetUpKeeper {
-  load(account: Jid): Promise<KeptSetUp | undefined>;
+  load(account: Jid): KeptSetUp | undefined | Promise<KeptSetUp | undefined>;
   /** @param setUp undefined to forget it */
-  save(account: Jid, setUp: KeptSetUp | undefined): Promise<void>;
+  save(account: Jid, setUp: KeptSetUp | undefined): void | Promise<void>;
 }
 
 /** Remembers for as long as it lives. */
 export class MemorySetUpKeeper implements SetUpKeeper {
   readonly #kept = new Map<string, KeptSetUp>();
 
-  async load({ domain }: Jid): Promise<KeptSetUp | undefined> {
+  load({ domain }: Jid): KeptSetUp | undefined {
     return this.#kept.get(domain);
   }
 
-  async save({ domain }: Jid, setUp: KeptSetUp | undefined): Promise<void> {
+  save({ domain }: Jid, setUp: KeptSetUp | undefined): void {
     if (setUp) this.#kept.set(domain, setUp);
     else this.#kept.delete(domain);
   }
