@@ -36,6 +36,8 @@ export interface TcpTransportOptions {
   readonly source?: Source;
   /** For STARTTLS; undefined where it is not offered or TLS is there already. */
   readonly upgrade?: TlsUpgrade | undefined;
+  /** That of the server, as DER, where the connection is or may come to be under TLS. */
+  readonly certificate?: Uint8Array | undefined;
   /** Where clients are asked for certificates. */
   readonly clientCertificates?: ClientCertificates | undefined;
 }
@@ -80,8 +82,7 @@ export class TcpTransport implements ClientTransport {
 
   get channelBindings(): ChannelBindings | undefined {
     const socket = this.#socket;
-    // The certificate this connection has got, whatever others get meanwhile.
-    return socket instanceof TLSSocket ? channelBindings(socket, () => socket.getX509Certificate()?.raw) : undefined;
+    return socket instanceof TLSSocket ? channelBindings(socket, () => this.#options.certificate) : undefined;
   }
 
   get certified(): readonly Jid[] | undefined {
