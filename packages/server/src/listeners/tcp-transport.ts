@@ -165,7 +165,8 @@ export class TcpTransport implements ClientTransport {
     // In the middle of a handshake nothing can be said.
     if (this.#upgrading) this.#socket.destroy();
     if (error) this.send(error.toElement());
-    if (this.#opened) this.#write('</stream:stream>');
+    // Who has ended the connection without closing the stream waits for no answer.
+    if (this.#opened && (error || !this.#socket.readableEnded)) this.#write('</stream:stream>');
     this.#flush();
     const socket = this.#socket;
     socket.end();
