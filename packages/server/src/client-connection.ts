@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { type Element, Frame, type StreamEvent } from '@thingward/xml';
 import {
@@ -134,7 +134,8 @@ export class ClientConnection {
       scramPrimitives: NODE_SCRAM_PRIMITIVES,
       requireTls,
       maxAuthFailures: limits.maxAuthFailures,
-      newStreamId: () => randomBytes(12).toString('base64url'),
+      // As hard to guess as random bytes, of which it takes many at a time.
+      newStreamId: () => randomUUID(),
       reportError: (error) => log.error({ err: error }, 'a stream could not be negotiated'),
       requested: (request) => {
         const handler = context.hooks.anonymousIq(request);

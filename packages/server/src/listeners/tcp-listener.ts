@@ -5,7 +5,7 @@ import type { ClientCertificates } from '../client-certificates.ts';
 import { ComponentConnection } from '../components/component-connection.ts';
 import type { ComponentHub } from '../components/component-hub.ts';
 import type { Limits } from '../limits.ts';
-import type { Tls } from '../tls.ts';
+import { certificateIn, type Tls } from '../tls.ts';
 import type { Connections } from './connections.ts';
 import type { Source } from './proxy-protocol/proxy-header.ts';
 import type { ProxyProtocol } from './proxy-protocol/proxy-protocol.ts';
@@ -37,10 +37,11 @@ export function startTlsServer(door: ClientDoor): Server {
     ...clientCertificates?.tlsOptions,
     handshakeTimeout: limits.authTimeoutMs,
   });
+  const certificate = certificateIn(tls.options);
   const server = createServer({ noDelay: true }, (socket) => {
     const source = proxies.sourceOf(socket);
     if (!door.admit(socket, source)) return;
-    const options = { limits, log, source, upgrade, clientCertificates, binding, forwardsCoded };
+    const options = { limits, log, source, upgrade, certificate, clientCertificates, binding, forwardsCoded };
     new TcpTransport(socket, options, (transport) => door.connect(transport, socket));
   });
   proxies.guard(server);
@@ -50,6 +51,7 @@ export function startTlsServer(door: ClientDoor): Server {
 /** Takes connections of clients over direct TLS. Who offers other protocols than this one (ALPN) is refused. @see XEP-0368 */
 export function directTlsServer(door: ClientDoor): Server {
   const { limits, log, tls, proxies, clientCertificates, forwardsCoded } = door;
+  const certificate = certificateIn(tls.options);
   const server = createTlsServer(
     {
       ...tls.options,
@@ -59,7 +61,7 @@ export function directTlsServer(door: ClientDoor): Server {
     },
     (socket) => {
       const source = proxies.sourceOf(socket);
-      const options = { limits, log, source, clientCertificates, forwardsCoded };
+      const options = { limits, log, source, certificate, clientCertificates, forwardsCoded };
       new TcpTransport(socket, options, (transport) => door.connect(transport, socket));
     },
   );

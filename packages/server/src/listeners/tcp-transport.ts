@@ -53,6 +53,8 @@ export interface TcpTransportOptions {
   readonly source?: Source;
   /** For STARTTLS; undefined where it is not offered or TLS is there already. */
   readonly upgrade?: TlsUpgrade | undefined;
+  /** That of the server, as DER, where the connection is or may come to be under TLS. */
+  readonly certificate?: Uint8Array | undefined;
   /** Where clients are asked for certificates. */
   readonly clientCertificates?: ClientCertificates | undefined;
   /** Where EXI is spoken from the first byte. */
@@ -103,8 +105,7 @@ export class TcpTransport implements ClientTransport {
 
   get channelBindings(): ChannelBindings | undefined {
     const socket = this.#socket;
-    // The certificate this connection has got, whatever others get meanwhile.
-    return socket instanceof TLSSocket ? channelBindings(socket, () => socket.getX509Certificate()?.raw) : undefined;
+    return socket instanceof TLSSocket ? channelBindings(socket, () => this.#options.certificate) : undefined;
   }
 
   get certified(): readonly Jid[] | undefined {
@@ -237,8 +238,8 @@ export class TcpTransport implements ClientTransport {
     // In the middle of a handshake nothing can be said.
     if (this.#upgrading) this.#socket.destroy();
     if (error) this.send(error.toElement());
-    if (this.#exi) this.sendBytes(this.#exi.end());
-    else if (this.#opened) this.#write('</stream:stream>');
+    // Who has ended the connection without closing the stream waits for no answer.
+    if (error || !this.#socket.readableEnded) this.#end();
     this.#flush();
     const socket = this.#socket;
     socket.end();
@@ -246,6 +247,11 @@ export class TcpTransport implements ClientTransport {
     const timer = setTimeout(() => socket.destroy(), CLOSE_TIMEOUT_MS);
     socket.once('close', () => clearTimeout(timer));
     this.#connection.ended();
+  }
+
+  #end(): void {
+    if (this.#exi) this.sendBytes(this.#exi.end());
+    else if (this.#opened) this.#write('</stream:stream>');
   }
 
   nextEvent(): StreamEvent | undefined {
