@@ -76,6 +76,7 @@ export class Hooks {
   readonly #unavailable: ((session: Session, farewell: Stanza) => MaybePromise<void>)[] = [];
   readonly #visibility: ((localpart: string, contact: Jid) => MaybePromise<boolean>)[] = [];
   readonly #sessionBound: ((session: Session) => void)[] = [];
+  readonly #sessionResumed: ((session: Session) => void)[] = [];
   readonly #sessionEnded: ((session: Session) => MaybePromise<void>)[] = [];
   readonly #stanzaAcknowledged: ((stanza: Stanza, session: Session) => void)[] = [];
   readonly #memories: SessionMemory[] = [];
@@ -133,6 +134,11 @@ export class Hooks {
 
   onSessionBound(observer: (session: Session) => void): void {
     this.#sessionBound.push(observer);
+  }
+
+  /** A session has got another connection, and all that its client had not acknowledged. @see XEP-0198 §5 */
+  onSessionResumed(observer: (session: Session) => void): void {
+    this.#sessionResumed.push(observer);
   }
 
   onSessionEnded(observer: (session: Session) => MaybePromise<void>): void {
@@ -228,6 +234,10 @@ export class Hooks {
 
   sessionBound(session: Session): void {
     for (const observer of this.#sessionBound) observer(session);
+  }
+
+  sessionResumed(session: Session): void {
+    for (const observer of this.#sessionResumed) observer(session);
   }
 
   async sessionEnded(session: Session): Promise<void> {

@@ -157,6 +157,7 @@ export class SessionManager {
     for (const { stanza, at, isHeld } of management.resumed()) {
       wire.sendStanza(isHeld ? this.#options.router.delayed(stanza, at) : stanza);
     }
+    this.#options.hooks.sessionResumed(session);
     management.ask();
   }
 

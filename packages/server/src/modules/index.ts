@@ -6,6 +6,7 @@ import { archive } from './archive.ts';
 import { blocking } from './blocking.ts';
 import { carbons } from './carbons.ts';
 import { clientState } from './client-state.ts';
+import { delays } from './delays.ts';
 import { disco } from './disco.ts';
 import { entityCapabilities } from './entity-capabilities.ts';
 import { entityTime } from './entity-time.ts';
@@ -33,6 +34,7 @@ export const modules: readonly ServerModule[] = [
   anonymous,
   blocking,
   stanzaIdentifiers,
+  delays,
   archive,
   carbons,
   offline,
