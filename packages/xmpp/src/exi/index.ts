@@ -11,4 +11,5 @@ export * from './stream-compression.ts';
 export * from './stream-elements.ts';
 export * from './stream-options.ts';
 export * from './upload-schema.ts';
+export * from './uploaded-schema.ts';
 export { EXI_COMPRESSION } from './values.ts';
