@@ -4,6 +4,7 @@ import {
   compileSchema,
   ExiEncoder,
   ExiError,
+  type ExiEvent,
   type ExiOptionsInput,
   SCHEMA_LESS,
   SchemaError,
@@ -184,6 +185,22 @@ describe('an upload made to take much', () => {
     const upload = coded('ExiBody', bodyOf(xml));
     expect(upload.contents.length).toBeLessThan(limits.maxBytes);
     expect(outcome(upload, limits)).toBe('limit');
+  });
+
+  it('is refused: attributes with prefixes that are declared nowhere, or elsewhere', () => {
+    const encoder = new ExiEncoder({ grammars: schemaForSchemas(), options: UPLOAD_OPTIONS, header: false });
+    const document = (...events: ExiEvent[]) =>
+      coded('ExiBody', encoder.encode([{ kind: 'startDocument' }, ...events, { kind: 'endDocument' }]));
+    const a = { kind: 'startElement', namespace: '', name: 'a' } as const;
+    const end = { kind: 'endElement' } as const;
+    const attribute = { kind: 'attribute', namespace: 'urn:b', name: 'b', prefix: 'p', value: '' } as const;
+    const declaration = { kind: 'namespace', prefix: 'p', namespace: 'urn:b' } as const;
+    expect(outcome(document(a, attribute, end))).toBe('malformed');
+    expect(outcome(document(a, a, declaration, end, a, attribute, end, end))).toBe('malformed');
+    expect(outcome(document(a, { ...a, namespace: 'urn:b', prefix: 'p' }, end, end))).toBe('malformed');
+    expect(outcome(document(a, a, declaration, attribute, end, end))).toBe("<a><a xmlns:p='urn:b' p:b=''/></a>");
+    const other = { ...declaration, namespace: 'urn:c' } as const;
+    expect(outcome(document(a, declaration, a, other, attribute, end, end))).toBe('malformed');
   });
 
   it('is refused: one attribute with a long name again and again', () => {

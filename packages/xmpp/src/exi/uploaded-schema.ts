@@ -9,7 +9,7 @@ import {
   XmlWriter,
   xmlEvents,
 } from '@thingward/exi';
-import { decodeUtf8, encodeUtf8 } from '@thingward/xml';
+import { decodeUtf8, encodeUtf8, NamespaceScope } from '@thingward/xml';
 import { md5 } from './md5.ts';
 import { isSchemaForSchemas, schemaForSchemas } from './schema-for-schemas.ts';
 import { identifySchema, type SchemaFile } from './schema-identity.ts';
@@ -62,13 +62,16 @@ export function decodeUploadedSchema(upload: SchemaUpload, limits?: Partial<Sche
   return encodeUtf8(new UploadWriter(decoder, maxBytes).text());
 }
 
-/** Writes what a decoder reads as XML. */
+/** Writes what a decoder reads as XML, as long as every prefix is declared where it is used. */
 class UploadWriter {
   readonly #decoder: ExiDecoder;
   readonly #maxBytes: number;
   readonly #writer = new XmlWriter();
-  /** Prefixes declared up to each open element. */
-  readonly #prefixes: number[] = [];
+  readonly #scope = new NamespaceScope();
+  /** Of each open element, what was declared around it. */
+  readonly #marks: number[] = [];
+  /** An element whose prefix may be declared by what follows. */
+  #started: Extract<ExiEvent, { kind: 'startElement' }> | undefined;
   #text = '';
   /** Characters of the start tag that is being read, at least. */
   #startTag = 0;
@@ -96,7 +99,7 @@ class UploadWriter {
   #write(event: ExiEvent): void {
     // They mean nothing in a schema.
     if (event.kind === 'comment' || event.kind === 'processingInstruction') return;
-    this.#countPrefixes(event);
+    this.#checkPrefixes(event);
     const written = this.#writer.write(event);
     this.#text += written;
     this.#startTag = (written === '' ? this.#startTag : 0) + lengthInTag(event);
@@ -106,13 +109,38 @@ class UploadWriter {
     }
   }
 
-  #countPrefixes({ kind }: ExiEvent): void {
-    const prefixes = this.#prefixes;
-    const declared = prefixes.at(-1) ?? 0;
-    if (kind === 'startElement') prefixes.push(declared);
-    else if (kind === 'endElement') prefixes.pop();
-    else if (kind === 'namespace') prefixes[prefixes.length - 1] = declared + 1;
-    if (declared > MAX_PREFIXES) throw this.#error('limit', `more than ${MAX_PREFIXES} prefixes are declared`);
+  #checkPrefixes(event: ExiEvent): void {
+    const started = this.#started;
+    if (event.kind === 'namespace') {
+      this.#scope.declare(event.prefix, event.namespace);
+      if (this.#scope.mark > MAX_PREFIXES)
+        throw this.#error('limit', `more than ${MAX_PREFIXES} prefixes are declared`);
+      if (event.isElementPrefix && started) this.#started = { ...started, prefix: event.prefix };
+      return;
+    }
+    if (started) this.#checkPrefix(started);
+    this.#started = undefined;
+    if (event.kind === 'startElement') {
+      this.#marks.push(this.#scope.mark);
+      this.#started = event;
+    } else if (event.kind === 'endElement') {
+      this.#scope.release(this.#marks.pop() ?? 0);
+    } else if (event.kind === 'attribute' && event.namespace !== '') {
+      this.#checkPrefix(event);
+    }
+  }
+
+  #checkPrefix({
+    namespace,
+    name,
+    prefix = '',
+  }: {
+    namespace: string;
+    name: string;
+    prefix?: string | undefined;
+  }): void {
+    if (this.#scope.lookup(prefix) === namespace) return;
+    throw this.#error('malformed', `the prefix "${prefix}" of ${name} is not declared as ${namespace}`);
   }
 
   #error(code: ExiError['code'], message: string): ExiError {
