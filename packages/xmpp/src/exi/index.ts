@@ -4,6 +4,7 @@ export * from './exi-stream-reader.ts';
 export * from './exi-stream-writer.ts';
 export * from './md5.ts';
 export * from './schema-catalogue.ts';
+export { schemaForSchemas } from './schema-for-schemas.ts';
 export * from './schema-identity.ts';
 export * from './schema-ids.ts';
 export * from './setup.ts';
