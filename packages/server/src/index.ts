@@ -19,6 +19,7 @@ export {
   serverTls,
   ThingwardServer,
 } from './server.ts';
+export type { RosterContact, ServiceEnvironment } from './service-environment.ts';
 export { type OpenDatabase, openDatabase, StorageError } from './storage/database.ts';
 export type { ServerSchema } from './storage/schema.ts';
 export { daysLeft, loadTls, RENEW_DAYS, selfSignedTls, type Tls, TlsError } from './tls.ts';

@@ -48,6 +48,7 @@ import { Router } from './router.ts';
 import { Federation } from './s2s/federation.ts';
 import type { DnsLookups } from './s2s/resolve.ts';
 import type { S2sTls } from './s2s/s2s-tls.ts';
+import { type ServiceEnvironment, serviceEnvironment } from './service-environment.ts';
 import { ServiceHost } from './service-host.ts';
 import { SessionTable } from './session.ts';
 import { SessionManager } from './session-manager.ts';
@@ -84,7 +85,13 @@ export interface ServiceDefinition {
   readonly title: string;
   /** Tables it keeps in the server's database. */
   readonly migrations: Record<string, Migration>;
-  create(peer: XmppPeer, database: Kysely<never>, log: Logger, config: ServiceSettings): HostedService;
+  create(
+    peer: XmppPeer,
+    database: Kysely<never>,
+    log: Logger,
+    config: ServiceSettings,
+    environment?: ServiceEnvironment,
+  ): HostedService;
 }
 
 export interface ServerOptions {
@@ -369,7 +376,7 @@ export class ThingwardServer {
     const removals = new RemovalWatch({ database: this.#database.query, changes: context.accountChanges, log });
     await removals.start();
     this.#stopModules.push(() => removals.stop());
-    await this.#startServices();
+    await this.#startServices(serviceEnvironment(domain, rosters));
     this.#federation = await this.#newFederation(listen, this.#tls);
     await this.#sessionManager.restore();
 
@@ -576,7 +583,7 @@ export class ThingwardServer {
     return result;
   }
 
-  async #startServices(): Promise<void> {
+  async #startServices(environment: ServiceEnvironment): Promise<void> {
     // Each service owns its tables and knows its own part of the schema only.
     const database = this.#database.query as unknown as Kysely<never>;
     for (const { name, title, create } of this.#options.services ?? []) {
@@ -588,7 +595,7 @@ export class ThingwardServer {
         turns: this.#turns,
         limits: this.#config.limits,
       });
-      const service = create(host, database, this.#log, this.#config);
+      const service = create(host, database, this.#log, this.#config, environment);
       this.#hosts.push(host);
       this.#services.push(service);
       await service.start();
