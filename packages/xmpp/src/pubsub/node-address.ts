@@ -25,8 +25,8 @@ export async function requestPubSub(
 }
 
 /** What the answer must hold. @throws StanzaError when it does not */
-export function requiredChild(answer: Element | undefined, name: string): Element {
-  const child = answer?.child(name);
+export function requiredChild(answer: Element | undefined, name: string, namespace?: string): Element {
+  const child = answer?.child(name, namespace);
   if (!child) throw new StanzaError('undefined-condition', `the answer has no <${name}/>`);
   return child;
 }

@@ -1,5 +1,5 @@
 import { type Element, xml } from '@thingward/xml';
-import { type DataForm, decodeDataForm, encodeDataForm } from '../data-form.ts';
+import { DATA_FORM_NAMESPACE, type DataForm, decodeDataForm, encodeDataForm } from '../data-form.ts';
 import { Jid } from '../jid.ts';
 import type { RequestOptions, XmppPeer } from '../peer.ts';
 import { decodeResultSetPage, encodeResultSetRequest, RESULT_SET } from '../result-set.ts';
@@ -39,7 +39,7 @@ export async function nodeConfiguration(
   options?: RequestOptions,
 ): Promise<DataForm> {
   const answer = await requestPubSub(peer, 'get', service, [xml('configure', { node })], options, PUBSUB_OWNER);
-  return decodeDataForm(requiredChild(requiredChild(answer, 'configure'), 'x'));
+  return decodeDataForm(requiredChild(requiredChild(answer, 'configure'), 'x', DATA_FORM_NAMESPACE));
 }
 
 /** Changes options of a node; the others stay. @throws StanzaError, PeerError. @see XEP-0060 §8.2.4 */
