@@ -11,6 +11,7 @@ import type { Device } from './drivers/device.ts';
 import { DirectIoDevice } from './drivers/direct-io/device.ts';
 import { ModbusConnections } from './drivers/modbus/connections.ts';
 import { ModbusDevice } from './drivers/modbus/device.ts';
+import { publicationOf } from './publications.ts';
 import { metaTagsOf } from './state/claim-keys.ts';
 import { Outbox } from './state/outbox.ts';
 import { StoredSetUps } from './state/set-up-store.ts';
@@ -43,10 +44,12 @@ export interface ThingStatus {
 
 export interface GatewayStatus {
   readonly things: readonly ThingStatus[];
-  /** Fields that wait to be uploaded. */
+  /** Fields that wait to be uploaded or published. */
   readonly waiting: number;
   /** Fields uploaded since the start. */
   readonly stored: number;
+  /** Items published since the start. */
+  readonly published: number;
   /** Fields that were lost because the outbox was full, since the start. */
   readonly refused: number;
 }
@@ -141,6 +144,7 @@ export class Gateway {
       ),
       waiting: this.#outbox.size,
       stored: this.#agents.reduce((sum, { stored }) => sum + stored, 0),
+      published: this.#agents.reduce((sum, { published }) => sum + published, 0),
       refused: this.#outbox.refused,
     };
   }
@@ -155,8 +159,11 @@ export class Gateway {
 
   #hosted(thing: ThingConfig, log: Logger): HostedDevice {
     const metaTags = metaTagsOf(thing, this.#state);
-    const { name, friends, interfaces } = thing;
-    return { name, metaTags, friends, interfaces, device: this.#device(thing, metaTags, log) };
+    const { name, friends, interfaces, publish } = thing;
+    const device = this.#device(thing, metaTags, log);
+    const published = { jid: thing.account.jid, node: device.node, name };
+    const publications = publish.map((publication) => publicationOf(published, publication));
+    return { name, metaTags, friends, interfaces, publications, device };
   }
 
   #device(thing: ThingConfig, metaTags: HostedDevice['metaTags'], log: Logger): Device {

@@ -47,6 +47,7 @@ import { FederationSwitch } from './s2s/federation-switch.ts';
 import { ServerCertificates, serverTls } from './server-certificates.ts';
 import { openServerDatabase } from './server-database.ts';
 import type { ServerOptions } from './server-options.ts';
+import { serviceEnvironment } from './service-environment.ts';
 import { SessionTable } from './session.ts';
 import { SessionManager } from './session-manager.ts';
 import { type SessionSchema, SessionStore } from './session-store.ts';
@@ -302,7 +303,7 @@ export class ThingwardServer {
     const removals = new RemovalWatch({ database: this.#database.query, changes: context.accountChanges, log });
     await removals.start();
     this.#removals = removals;
-    await this.#services.start(this.#options.services ?? []);
+    await this.#services.start(this.#options.services ?? [], serviceEnvironment(domain, rosters));
     await (await this.#federation.prepare(this.#config, this.tls)).apply();
     await this.#sessionManager.restore();
 

@@ -46,6 +46,7 @@ export {
 export { PING, ping, servePing } from './ping.ts';
 export { opaqueString, PrecisError, usernameCaseMapped } from './precis/index.ts';
 export * from './private-storage.ts';
+export * from './pubsub/index.ts';
 export { type ConnectionState, ReconnectingPeer, type ReconnectOptions } from './reconnecting-peer.ts';
 export * from './registration.ts';
 export * from './result-set.ts';

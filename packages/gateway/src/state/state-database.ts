@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'libsql';
 
-/** The gateway's memory on disk: readings to be uploaded, ownership, subscriptions to events, keys, tokens. */
+/** The gateway's memory on disk: readings to be uploaded or published, ownership, subscriptions to events, keys, tokens. */
 export type StateDatabase = InstanceType<typeof Database>;
 
 /** The state could not be opened. */
@@ -62,6 +62,13 @@ export function openState(dataDir: string): StateDatabase {
         addressed TEXT NOT NULL,
         request TEXT NOT NULL,
         PRIMARY KEY (account, node, subscriber)
+      );
+      -- How far a publication has come: the number of the item under way or to come, and the last reading that is in it.
+      CREATE TABLE IF NOT EXISTS publication (
+        queue TEXT PRIMARY KEY,
+        epoch TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        last_reading INTEGER
       );
       CREATE TABLE IF NOT EXISTS claim_key (
         account TEXT NOT NULL,
