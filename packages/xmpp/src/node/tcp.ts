@@ -11,6 +11,7 @@ import { ItemQueue } from '../stream/item-queue.ts';
 import type { Connector, StreamItem, XmlStream } from '../stream/xml-stream.ts';
 import { certificateAddresses } from './certificate-addresses.ts';
 import { channelBindings } from './channel-bindings.ts';
+import { MemoryTlsSessionKeeper, type TlsSessionKeeper } from './tls-sessions.ts';
 
 /** What makes a server's certificate acceptable; with neither, the system's trusted roots. */
 export interface TlsTrust {
@@ -30,6 +31,8 @@ export interface TcpConnectorOptions {
   readonly trust?: TlsTrust | undefined;
   /** Certificate and key (PEM) to log in with. @see XEP-0178 §2 */
   readonly certificate?: { readonly cert: string; readonly key: string } | undefined;
+  /** For resuming TLS over reconnects; in memory when not given. To be used for this server and this trust alone. */
+  readonly tlsSessions?: TlsSessionKeeper | undefined;
   /** Namespace of the stanzas on the wire; `jabber:client` when not given. In elements it is always that. */
   readonly namespace?: string;
   readonly limits?: Partial<StreamLimits>;
@@ -40,7 +43,8 @@ const MAX_UNSENT_BYTES = 8 * 1024 * 1024;
 const CLOSE_TIMEOUT_MS = 1000;
 
 /** Connects over TCP, with TLS as told. @see RFC 6120 §3, §5, XEP-0368 */
-export function tcpConnector(options: TcpConnectorOptions): Connector {
+export function tcpConnector(given: TcpConnectorOptions): Connector {
+  const options = { ...given, tlsSessions: given.tlsSessions ?? new MemoryTlsSessionKeeper() };
   return async (signal) => {
     const socket = await openSocket(options, signal);
     socket.setNoDelay(true);
@@ -71,12 +75,13 @@ function openSocket({ host, port }: TcpConnectorOptions, signal: AbortSignal): P
 
 function secure(
   socket: Socket,
-  { domain, host, port, trust, tls, certificate }: TcpConnectorOptions,
+  { domain, host, port, trust, tls, certificate, tlsSessions }: TcpConnectorOptions,
 ): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const pinned = trust?.fingerprint === undefined ? undefined : normaliseFingerprint(trust.fingerprint);
     const secured = connectTls({
       socket,
+      session: tlsSessions?.load(),
       servername: /^[\d.:[\]]+$/.test(domain) ? '' : asciiDomain(domain),
       minVersion: 'TLSv1.2',
       // A pinned certificate is checked by its fingerprint below, before anything is sent.
@@ -99,9 +104,17 @@ function secure(
       }
       secured.removeAllListeners('error');
       secured.removeAllListeners('close');
+      if (tlsSessions) keepSession(secured, tlsSessions);
       resolve(secured);
     });
   });
+}
+
+/** Of TLS 1.3 it comes after the handshake, of 1.2 with it. */
+function keepSession(secured: TLSSocket, sessions: TlsSessionKeeper): void {
+  const session = secured.getProtocol() === 'TLSv1.2' ? secured.getSession() : undefined;
+  if (session) sessions.save(session);
+  secured.on('session', (later) => sessions.save(later));
 }
 
 /** Lower-case hexadecimal digits alone. */
