@@ -176,12 +176,7 @@ export class Mailboxes {
     for (const command of await this.#store.list(localpart, ['waiting'])) {
       if (command.expiresAt <= now) await this.#finish(command, 'expired');
       else if (await this.#options.friends.has(localpart, command.sender)) due.push(command);
-      else
-        await this.#finish(
-          command,
-          'refused',
-          new StanzaError('forbidden', 'Access denied.', { type: 'cancel' }).toElement(),
-        );
+      else await this.#finish(command, 'refused', accessDenied());
     }
     if (due.length === 0 || session.wire === undefined) return 0;
     await this.#store.markDelivered(due.map(({ id }) => id));
@@ -390,6 +385,12 @@ export class Mailboxes {
   async #forgetOld(): Promise<void> {
     await this.#store.forget(new Date(Date.now() - this.#options.settings.keepOutcomesSeconds * 1000));
   }
+}
+
+/** In the namespace it has in a stanza, for it may stand elsewhere. */
+function accessDenied(): Element {
+  const { elements } = new StanzaError('forbidden', 'Access denied.').toElement();
+  return xml('error', { xmlns: NS.client, type: 'cancel' }, elements);
 }
 
 /** @throws StanzaError `resource-constraint` */
