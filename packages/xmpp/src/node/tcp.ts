@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, TLSSocket } from 'node:tls';
 import { type Element, escapeAttribute, type Frame, type StreamLimits, StreamReader } from '@thingward/xml';
@@ -79,9 +79,10 @@ function secure(
 ): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const pinned = trust?.fingerprint === undefined ? undefined : normaliseFingerprint(trust.fingerprint);
+    const kept = tlsSessions?.load();
     const secured = connectTls({
       socket,
-      session: tlsSessions?.load(),
+      ...(kept && { session: Buffer.from(kept.session) }),
       servername: /^[\d.:[\]]+$/.test(domain) ? '' : asciiDomain(domain),
       minVersion: 'TLSv1.2',
       // A pinned certificate is checked by its fingerprint below, before anything is sent.
@@ -97,24 +98,29 @@ function secure(
     secured.once('error', fail);
     secured.once('close', () => fail(new Error('the server closed the connection')));
     secured.once('secureConnect', () => {
-      const actual = normaliseFingerprint(secured.getPeerCertificate().fingerprint256 ?? '');
+      const shown = secured.isSessionReused() ? kept?.certificate : secured.getPeerCertificate().raw;
+      const actual = shown === undefined ? '' : createHash('sha256').update(shown).digest('hex');
       if (pinned !== undefined && actual !== pinned) {
         fail(new Error(`the server's certificate has the fingerprint ${actual}, not ${pinned}`));
         return;
       }
       secured.removeAllListeners('error');
       secured.removeAllListeners('close');
-      if (tlsSessions) keepSession(secured, tlsSessions);
+      if (shown) certificates.set(secured, shown);
+      if (shown && tlsSessions) keepSession(secured, shown, tlsSessions);
       resolve(secured);
     });
   });
 }
 
-/** Of TLS 1.3 it comes after the handshake, of 1.2 with it. */
-function keepSession(secured: TLSSocket, sessions: TlsSessionKeeper): void {
+/** Certificates of servers: of a TLS session that was resumed the socket does not know it. */
+const certificates = new WeakMap<TLSSocket, Uint8Array>();
+
+/** Of TLS 1.3 what is kept comes after the handshake, of 1.2 with it. */
+function keepSession(secured: TLSSocket, certificate: Uint8Array, sessions: TlsSessionKeeper): void {
   const session = secured.getProtocol() === 'TLSv1.2' ? secured.getSession() : undefined;
-  if (session) sessions.save(session);
-  secured.on('session', (later) => sessions.save(later));
+  if (session) sessions.save({ session, certificate });
+  secured.on('session', (later) => sessions.save({ session: later, certificate }));
 }
 
 /** Lower-case hexadecimal digits alone. */
@@ -145,7 +151,7 @@ class TcpStream implements XmlStream {
 
   get channelBindings(): ChannelBindings | undefined {
     const socket = this.#socket;
-    return socket instanceof TLSSocket ? channelBindings(socket, () => socket.getPeerCertificate().raw) : undefined;
+    return socket instanceof TLSSocket ? channelBindings(socket, () => certificates.get(socket)) : undefined;
   }
 
   get certified(): readonly Jid[] | undefined {

@@ -1,23 +1,26 @@
-/**
- * Where a client keeps what lets it resume TLS with one server: no certificate is sent then, and nothing is verified anew. What is kept is
- * as secret as the connection it came from.
- * @see RFC 8446 §2.2, RFC 5077
- */
+/** What lets a client resume TLS with one server. As secret as the connection it came from. @see RFC 8446 §2.2, RFC 5077 */
+export interface KeptTlsSession {
+  readonly session: Uint8Array;
+  /** Of the server, as DER: it is not sent again, and only who has its key can resume. */
+  readonly certificate: Uint8Array;
+}
+
+/** Where a client keeps what lets it resume TLS: no certificate is sent then, which is most of a handshake. */
 export interface TlsSessionKeeper {
-  load(): Buffer | undefined;
-  /** @param session replaces the one before; good for one use */
-  save(session: Buffer): void;
+  load(): KeptTlsSession | undefined;
+  /** @param kept replaces the one before */
+  save(kept: KeptTlsSession): void;
 }
 
 /** Keeps it as long as the program runs. */
 export class MemoryTlsSessionKeeper implements TlsSessionKeeper {
-  #kept: Buffer | undefined;
+  #kept: KeptTlsSession | undefined;
 
-  load(): Buffer | undefined {
+  load(): KeptTlsSession | undefined {
     return this.#kept;
   }
 
-  save(session: Buffer): void {
-    this.#kept = session;
+  save(kept: KeptTlsSession): void {
+    this.#kept = kept;
   }
 }
