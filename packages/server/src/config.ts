@@ -1,6 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { ARCHIVE_DEFAULTS, Jid } from '@thingward/xmpp';
 import { z } from 'zod';
+import { mailboxSchema } from './battery/mailbox-config.ts';
 import { eventLogSchema } from './event-log-config.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { DEFAULT_BOSH_SETTINGS } from './listeners/bosh/settings.ts';
@@ -224,6 +225,7 @@ export const serverConfigSchema = z
     offline: z
       .strictObject({ maxMessages: positive.default(1000), maxBytes: positive.default(4_194_304) })
       .prefault({}),
+    mailbox: mailboxSchema,
     archive: z
       .strictObject({
         enabled: z.boolean().default(true),

@@ -78,6 +78,9 @@ export class Hooks {
   readonly #sessionBound: ((session: Session) => void)[] = [];
   readonly #sessionResumed: ((session: Session) => void)[] = [];
   readonly #sessionEnded: ((session: Session) => MaybePromise<void>)[] = [];
+  readonly #sessionResumed: ((session: Session) => void)[] = [];
+  readonly #resending: ((stanza: Stanza) => Stanza | undefined)[] = [];
+  readonly #returned: ((stanza: Stanza) => boolean)[] = [];
   readonly #stanzaAcknowledged: ((stanza: Stanza, session: Session) => void)[] = [];
   readonly #memories: SessionMemory[] = [];
   readonly #accountRemoved: ((localpart: string) => MaybePromise<void>)[] = [];
@@ -143,6 +146,21 @@ export class Hooks {
 
   onSessionEnded(observer: (session: Session) => MaybePromise<void>): void {
     this.#sessionEnded.push(observer);
+  }
+
+  /** A session goes on over another connection, and its client has been sent again what it had not handled. @see XEP-0198 §5 */
+  onSessionResumed(observer: (session: Session) => void): void {
+    this.#sessionResumed.push(observer);
+  }
+
+  /** A stanza is to be sent again over another connection. @param instead what is sent in its place, where it must not be repeated */
+  onResending(instead: (stanza: Stanza) => Stanza | undefined): void {
+    this.#resending.push(instead);
+  }
+
+  /** A session ended whose client has not handled a stanza. @param takes says whether that is seen to, so that nobody else gets it */
+  onReturned(takes: (stanza: Stanza) => boolean): void {
+    this.#returned.push(takes);
   }
 
   /** A client has confirmed that it has handled a stanza; only those that enabled XEP-0198 do. */
@@ -242,6 +260,22 @@ export class Hooks {
 
   async sessionEnded(session: Session): Promise<void> {
     for (const observer of this.#sessionEnded) await observer(session);
+  }
+
+  sessionResumed(session: Session): void {
+    for (const observer of this.#sessionResumed) observer(session);
+  }
+
+  resending(stanza: Stanza): Stanza {
+    for (const instead of this.#resending) {
+      const other = instead(stanza);
+      if (other) return other;
+    }
+    return stanza;
+  }
+
+  takesBack(stanza: Stanza): boolean {
+    return this.#returned.some((takes) => takes(stanza));
   }
 
   stanzaAcknowledged(stanza: Stanza, session: Session): void {

@@ -10,6 +10,7 @@ const RESTART = [
   'history',
   'eventLog',
   'archive.enabled',
+  'mailbox.enabled',
   'upload.enabled',
   'exi.enabled',
   'auth.anonymous',

@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, TLSSocket } from 'node:tls';
 import {
@@ -23,6 +23,7 @@ import type { StreamInput } from '../stream/stream-input.ts';
 import type { Connector, StreamItem, XmlStream } from '../stream/xml-stream.ts';
 import { certificateAddresses } from './certificate-addresses.ts';
 import { channelBindings } from './channel-bindings.ts';
+import { MemoryTlsSessionKeeper, type TlsSessionKeeper } from './tls-sessions.ts';
 
 /** What makes a server's certificate acceptable; with neither, the system's trusted roots. */
 export interface TlsTrust {
@@ -42,6 +43,8 @@ export interface TcpConnectorOptions {
   readonly trust?: TlsTrust | undefined;
   /** Certificate and key (PEM) to log in with. @see XEP-0178 §2 */
   readonly certificate?: { readonly cert: string; readonly key: string } | undefined;
+  /** For resuming TLS over reconnects; in memory when not given. To be used for this server and this trust alone. */
+  readonly tlsSessions?: TlsSessionKeeper | undefined;
   /** Namespace of the stanzas on the wire; `jabber:client` when not given. In elements it is always that. */
   readonly namespace?: string;
   readonly limits?: Partial<StreamLimits>;
@@ -56,7 +59,8 @@ const MAX_HELD_BYTES = 65_536;
 const CLOSE_TIMEOUT_MS = 1000;
 
 /** Connects over TCP, with TLS as told. @see RFC 6120 §3, §5, XEP-0368 */
-export function tcpConnector(options: TcpConnectorOptions): Connector {
+export function tcpConnector(given: TcpConnectorOptions): Connector {
+  const options = { ...given, tlsSessions: given.tlsSessions ?? new MemoryTlsSessionKeeper() };
   return async (signal) => {
     const socket = await openSocket(options, signal);
     socket.setNoDelay(true);
@@ -87,12 +91,14 @@ function openSocket({ host, port }: TcpConnectorOptions, signal: AbortSignal): P
 
 function secure(
   socket: Socket,
-  { domain, host, port, trust, tls, certificate }: TcpConnectorOptions,
+  { domain, host, port, trust, tls, certificate, tlsSessions }: TcpConnectorOptions,
 ): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const pinned = trust?.fingerprint === undefined ? undefined : normaliseFingerprint(trust.fingerprint);
+    const kept = tlsSessions?.load();
     const secured = connectTls({
       socket,
+      ...(kept && { session: Buffer.from(kept.session) }),
       servername: /^[\d.:[\]]+$/.test(domain) ? '' : asciiDomain(domain),
       minVersion: 'TLSv1.2',
       // A pinned certificate is checked by its fingerprint below, before anything is sent.
@@ -108,16 +114,29 @@ function secure(
     secured.once('error', fail);
     secured.once('close', () => fail(new Error('the server closed the connection')));
     secured.once('secureConnect', () => {
-      const actual = normaliseFingerprint(secured.getPeerCertificate().fingerprint256 ?? '');
+      const shown = secured.isSessionReused() ? kept?.certificate : secured.getPeerCertificate().raw;
+      const actual = shown === undefined ? '' : createHash('sha256').update(shown).digest('hex');
       if (pinned !== undefined && actual !== pinned) {
         fail(new Error(`the server's certificate has the fingerprint ${actual}, not ${pinned}`));
         return;
       }
       secured.removeAllListeners('error');
       secured.removeAllListeners('close');
+      if (shown) certificates.set(secured, shown);
+      if (shown && tlsSessions) keepSession(secured, shown, tlsSessions);
       resolve(secured);
     });
   });
+}
+
+/** Certificates of servers: of a TLS session that was resumed the socket does not know it. */
+const certificates = new WeakMap<TLSSocket, Uint8Array>();
+
+/** Of TLS 1.3 what is kept comes after the handshake, of 1.2 with it. */
+function keepSession(secured: TLSSocket, certificate: Uint8Array, sessions: TlsSessionKeeper): void {
+  const session = secured.getProtocol() === 'TLSv1.2' ? secured.getSession() : undefined;
+  if (session) sessions.save({ session, certificate });
+  secured.on('session', (later) => sessions.save({ session: later, certificate }));
 }
 
 /** Lower-case hexadecimal digits alone. */
@@ -153,7 +172,7 @@ class TcpStream implements XmlStream {
 
   get channelBindings(): ChannelBindings | undefined {
     const socket = this.#socket;
-    return socket instanceof TLSSocket ? channelBindings(socket, () => socket.getPeerCertificate().raw) : undefined;
+    return socket instanceof TLSSocket ? channelBindings(socket, () => certificates.get(socket)) : undefined;
   }
 
   get certified(): readonly Jid[] | undefined {
