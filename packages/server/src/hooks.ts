@@ -78,7 +78,6 @@ export class Hooks {
   readonly #sessionBound: ((session: Session) => void)[] = [];
   readonly #sessionResumed: ((session: Session) => void)[] = [];
   readonly #sessionEnded: ((session: Session) => MaybePromise<void>)[] = [];
-  readonly #sessionResumed: ((session: Session) => void)[] = [];
   readonly #resending: ((stanza: Stanza) => Stanza | undefined)[] = [];
   readonly #returned: ((stanza: Stanza) => boolean)[] = [];
   readonly #stanzaAcknowledged: ((stanza: Stanza, session: Session) => void)[] = [];
@@ -146,11 +145,6 @@ export class Hooks {
 
   onSessionEnded(observer: (session: Session) => MaybePromise<void>): void {
     this.#sessionEnded.push(observer);
-  }
-
-  /** A session goes on over another connection, and its client has been sent again what it had not handled. @see XEP-0198 §5 */
-  onSessionResumed(observer: (session: Session) => void): void {
-    this.#sessionResumed.push(observer);
   }
 
   /** A stanza is to be sent again over another connection. @param instead what is sent in its place, where it must not be repeated */
@@ -260,10 +254,6 @@ export class Hooks {
 
   async sessionEnded(session: Session): Promise<void> {
     for (const observer of this.#sessionEnded) await observer(session);
-  }
-
-  sessionResumed(session: Session): void {
-    for (const observer of this.#sessionResumed) observer(session);
   }
 
   resending(stanza: Stanza): Stanza {

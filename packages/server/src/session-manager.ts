@@ -158,7 +158,6 @@ export class SessionManager {
       const stanza = this.#options.hooks.resending(sent);
       wire.sendStanza(isHeld ? this.#options.router.delayed(stanza, at) : stanza);
     }
-    this.#options.hooks.sessionResumed(session);
     management.ask();
     this.#options.hooks.sessionResumed(session);
   }
