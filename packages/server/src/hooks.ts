@@ -76,8 +76,8 @@ export class Hooks {
   readonly #unavailable: ((session: Session, farewell: Stanza) => MaybePromise<void>)[] = [];
   readonly #visibility: ((localpart: string, contact: Jid) => MaybePromise<boolean>)[] = [];
   readonly #sessionBound: ((session: Session) => void)[] = [];
-  readonly #sessionEnded: ((session: Session) => MaybePromise<void>)[] = [];
   readonly #sessionResumed: ((session: Session) => void)[] = [];
+  readonly #sessionEnded: ((session: Session) => MaybePromise<void>)[] = [];
   readonly #resending: ((stanza: Stanza) => Stanza | undefined)[] = [];
   readonly #returned: ((stanza: Stanza) => boolean)[] = [];
   readonly #stanzaAcknowledged: ((stanza: Stanza, session: Session) => void)[] = [];
@@ -138,13 +138,13 @@ export class Hooks {
     this.#sessionBound.push(observer);
   }
 
-  onSessionEnded(observer: (session: Session) => MaybePromise<void>): void {
-    this.#sessionEnded.push(observer);
-  }
-
-  /** A session goes on over another connection, and its client has been sent again what it had not handled. @see XEP-0198 §5 */
+  /** A session has got another connection, and all that its client had not acknowledged. @see XEP-0198 §5 */
   onSessionResumed(observer: (session: Session) => void): void {
     this.#sessionResumed.push(observer);
+  }
+
+  onSessionEnded(observer: (session: Session) => MaybePromise<void>): void {
+    this.#sessionEnded.push(observer);
   }
 
   /** A stanza is to be sent again over another connection. @param instead what is sent in its place, where it must not be repeated */
@@ -248,12 +248,12 @@ export class Hooks {
     for (const observer of this.#sessionBound) observer(session);
   }
 
-  async sessionEnded(session: Session): Promise<void> {
-    for (const observer of this.#sessionEnded) await observer(session);
-  }
-
   sessionResumed(session: Session): void {
     for (const observer of this.#sessionResumed) observer(session);
+  }
+
+  async sessionEnded(session: Session): Promise<void> {
+    for (const observer of this.#sessionEnded) await observer(session);
   }
 
   resending(stanza: Stanza): Stanza {

@@ -12,6 +12,7 @@ const RESTART = [
   'archive.enabled',
   'mailbox.enabled',
   'upload.enabled',
+  'exi.enabled',
   'auth.anonymous',
   'auth.registration',
   'auth.tokens.enabled',

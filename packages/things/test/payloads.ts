@@ -1,3 +1,5 @@
+import { harmonizedPayloads } from './harmonized-payloads.ts';
+
 const SENSOR_DATA = "xmlns='urn:xmpp:iot:sensordata'";
 const CONTROL = "xmlns='urn:xmpp:iot:control'";
 const DISCOVERY = "xmlns='urn:xmpp:iot:discovery'";
@@ -60,4 +62,6 @@ export const PAYLOADS: readonly string[] = [
   `<cancel ${BATTERY} id='c1'/>`,
   `<withdrawn ${BATTERY} id='c1'/>`,
   `<lastKnown ${BATTERY} at='2026-01-01T00:00:00Z' next='2026-01-01T00:10:00Z'/>`,
+  ...harmonizedPayloads('nf'),
+  ...harmonizedPayloads('ieee'),
 ];

@@ -7,6 +7,7 @@ import { battery } from './battery.ts';
 import { blocking } from './blocking.ts';
 import { carbons } from './carbons.ts';
 import { clientState } from './client-state.ts';
+import { delays } from './delays.ts';
 import { disco } from './disco.ts';
 import { entityCapabilities } from './entity-capabilities.ts';
 import { entityTime } from './entity-time.ts';
@@ -35,6 +36,7 @@ export const modules: readonly ServerModule[] = [
   blocking,
   battery,
   stanzaIdentifiers,
+  delays,
   archive,
   carbons,
   offline,
