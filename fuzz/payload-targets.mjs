@@ -3,14 +3,22 @@
  */
 import {
   CONTROL_DIALECTS,
+  decodeAsleep,
+  decodeCommand,
   decodeControlForm,
   decodeControlFormRequest,
   decodeControlRequest,
   decodeControlResponse,
   decodeGetInterfaces,
+  decodeLastKnown,
   decodeLoggedEvent,
+  decodeMailbox,
+  decodeOutcome,
+  decodeQueued,
   decodeReadoutMessage,
   decodeReadoutRequest,
+  decodeSleep,
+  decodeSleeper,
   decodeStoredFieldsPage,
   decodeStoredFieldsQuery,
   decodeSubscribe,
@@ -20,6 +28,7 @@ import {
   encodeTable,
   PayloadError,
   READOUT_DIALECTS,
+  supersede,
   tableText,
 } from '@thingward/things';
 import { parseElement, XmlError } from '@thingward/xml';
@@ -116,6 +125,28 @@ const HISTORY_PAYLOADS = [
   ],
   [`<page ${HISTORY} next='1.2'>${FIELDS}</page>`, decodeStoredFieldsPage],
 ];
+const BATTERY = "xmlns='urn:thingward:battery:1'";
+const LATER = parseElement(`<set ${CONTROL}><node nodeId='n'/><int name='a' value='1'/></set>`);
+const BATTERY_PAYLOADS = [
+  [
+    `<sleep ${BATTERY} wakes='periodically' every='PT10M' listen='PT2S' next='2026-01-01T00:10:00Z' owner='o@e'><readers><reader jid='a@b'/></readers>${FIELDS}</sleep>`,
+    decodeSleep,
+  ],
+  [`<sleeper ${BATTERY} wakes='onEvent' asleep='1' since='2026-01-01T00:00:00Z' waiting='3'/>`, decodeSleeper],
+  [`<asleep ${BATTERY} delivered='2'/>`, decodeAsleep],
+  [`<command ${BATTERY} expires='PT1H'><set ${CONTROL}/></command>`, decodeCommand],
+  [`<queued ${BATTERY} id='c' until='2026-01-01T01:00:00Z' next='2026-01-01T00:10:00Z'/>`, decodeQueued],
+  [`<outcome ${BATTERY} id='c' state='answered' at='2026-01-01T00:10:01Z'/>`, decodeOutcome],
+  [
+    `<mailbox ${BATTERY}><entry id='c' sender='a@b/c' state='expired' received='2026-01-01T00:00:00Z' until='2026-01-01T01:00:00Z'><set ${CONTROL}/></entry></mailbox>`,
+    decodeMailbox,
+  ],
+  [`<lastKnown ${BATTERY} at='2026-01-01T00:00:00Z'/>`, decodeLastKnown],
+  [
+    `<set ${CONTROL}><node nodeId='n'/><int name='a' value='1'/><int name='b' value='1'/>${'<x xmlns="jabber:x:data" type="submit"><field var="a"/></x>'}</set>`,
+    (element) => supersede(element, LATER),
+  ],
+];
 const FORM_PAYLOADS = [
   [DATA_FORM, (element) => decodeFormPages(decodeDataForm(element)) && decodeControlForm(decodeDataForm(element))],
   [`<updated xmlns='urn:xmpp:xdata:dynamic' sessionVariable='a'>${DATA_FORM}</updated>`, decodeUpdatedForm],
@@ -133,6 +164,7 @@ const PAYLOADS = {
   'harmonised dialects': [HARMONIZED_PAYLOADS, PayloadError],
   'stored fields': [HISTORY_PAYLOADS, PayloadError],
   form: [FORM_PAYLOADS, DataFormError],
+  battery: [BATTERY_PAYLOADS, PayloadError],
   'events, tables, interfaces': [
     [
       [

@@ -80,7 +80,9 @@ describe('a command for a Thing that sleeps (battery-powered.md §5)', () => {
     await leaves();
     romeo.sends(command('early', set('A=1'), 'PT1H'));
     const refused = await romeo.receives(`<iq type='error' id='early'>${error('recipient-unavailable')}</iq>`);
-    expect(refused.child('error')?.child('sleeper', 'urn:thingward:battery:1')?.attribute('next')).toBe('2099-01-01T00:00:00.000Z');
+    expect(refused.child('error')?.child('sleeper', 'urn:thingward:battery:1')?.attribute('next')).toBe(
+      '2099-01-01T00:00:00.000Z',
+    );
     await wakes();
     await sleeps();
     await leaves();
@@ -101,8 +103,12 @@ describe('a command for a Thing that sleeps (battery-powered.md §5)', () => {
     await gives(romeo, set('A=1'));
     await wakes();
     const { id, sender } = await takes();
-    thing.sends(`<iq type='error' id='${id}' to='${sender}'><error type='modify'><bad-request xmlns='${NS.stanzaErrors}'/><paramError ${CONTROL} var='A'>no</paramError></error></iq>`);
-    await romeo.receives(outcome('refused', `<error xmlns='jabber:client'><paramError ${CONTROL} var='A'>no</paramError></error>`));
+    thing.sends(
+      `<iq type='error' id='${id}' to='${sender}'><error type='modify'><bad-request xmlns='${NS.stanzaErrors}'/><paramError ${CONTROL} var='A'>no</paramError></error></iq>`,
+    );
+    await romeo.receives(
+      outcome('refused', `<error xmlns='jabber:client'><paramError ${CONTROL} var='A'>no</paramError></error>`),
+    );
   });
 
   it('is given once: without an answer its outcome is unknown, and it is not given again', async () => {
@@ -149,7 +155,9 @@ describe('a command for a Thing that sleeps (battery-powered.md §5)', () => {
     await takes();
     thing.leaves();
     await resume(1);
-    await thing.receives(`<message type='headline' from='${THING}'><withdrawn ${BATTERY} id='${commandId}'/></message>`);
+    await thing.receives(
+      `<message type='headline' from='${THING}'><withdrawn ${BATTERY} id='${commandId}'/></message>`,
+    );
     await thing.doesNotReceive(`<iq type='set'><set ${CONTROL}/></iq>`);
     await romeo.receives(outcome('unknown'));
   });
@@ -254,7 +262,9 @@ describe('a command for a Thing that sleeps (battery-powered.md §5)', () => {
     thing.sends(`<presence type='unsubscribed' to='romeo@localhost'/>`);
     await thing.receives(`<iq type='set'><query xmlns='${NS.roster}'/></iq>`).catch(() => undefined);
     thing.sends('<presence/>');
-    await romeo.receives(outcome('refused', `<error xmlns='jabber:client'><forbidden xmlns='${NS.stanzaErrors}'/></error>`));
+    await romeo.receives(
+      outcome('refused', `<error xmlns='jabber:client'><forbidden xmlns='${NS.stanzaErrors}'/></error>`),
+    );
     await thing.doesNotReceive(`<iq type='set'><set ${CONTROL}/></iq>`);
   });
 
@@ -362,7 +372,9 @@ describe('commands of those who know nothing of sleep (battery-powered.md §5.5)
     romeo.sends(`<message to='${THING}' id='m'>${set('A=1')}</message>`);
     await romeo.receives(`<message><queued ${BATTERY} request='m'/></message>`);
     thing.sends('<presence/>');
-    await thing.receives(`<message from='romeo@localhost/garden'><set ${CONTROL}/><delay xmlns='urn:xmpp:delay'/></message>`);
+    await thing.receives(
+      `<message from='romeo@localhost/garden'><set ${CONTROL}/><delay xmlns='urn:xmpp:delay'/></message>`,
+    );
     thing.sends(`<a xmlns='${STREAM_MANAGEMENT}' h='3'/>`);
     await romeo.receives(outcome('answered'));
   });
@@ -439,7 +451,11 @@ describe('the last-known state (battery-powered.md §6)', () => {
     romeo.sends(getForm);
     await romeo.receives(`<iq type='error' id='f'>${error('recipient-unavailable')}</iq>`);
     await wakes();
-    await sleeps(thing, `wakes='unknown'`, `<x xmlns='jabber:x:data' type='form'><field var='A' type='text-single'/></x>`);
+    await sleeps(
+      thing,
+      `wakes='unknown'`,
+      `<x xmlns='jabber:x:data' type='form'><field var='A' type='text-single'/></x>`,
+    );
     await leaves();
     romeo.sends(getForm);
     await romeo.receives(`<iq type='result' id='f'><x xmlns='jabber:x:data'><field var='A'/></x></iq>`);

@@ -203,6 +203,8 @@ export abstract class ReconnectingPeer extends StanzaDispatcher {
     const drop = () => stream.destroy();
     limit.addEventListener('abort', drop);
     try {
+      // It may have been stopped when the connection was as good as made.
+      limit.throwIfAborted();
       this.#jid = await this.negotiate(stream);
       limit.removeEventListener('abort', drop);
       onOnline();
