@@ -101,6 +101,7 @@ export const gatewayConfigSchema = z
         .regex(/^(sha-?256:)?[0-9a-f]{2}(:?[0-9a-f]{2}){31}$/i, 'a SHA-256 fingerprint has 32 octets in hexadecimal')
         .optional(),
       ca: z.string().min(1).optional(),
+      exi: z.boolean().default(true),
     }),
     dataDir: z.string().min(1).default('./gateway-data'),
     registry: serviceOrNone,

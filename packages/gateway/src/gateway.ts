@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { EventLogger, formatIoTDisco, type NodeReference, tellEventLog } from '@thingward/things';
+import { thingSchemas } from '@thingward/things/node';
 import { type Connector, Jid, type Logger, SILENT_LOGGER, type Unsubscribe, XmppClient } from '@thingward/xmpp';
-import { tcpConnector } from '@thingward/xmpp/node';
+import { ExiCompressor } from '@thingward/xmpp/exi';
+import { tcpConnector, xmppSchemas } from '@thingward/xmpp/node';
 import { AccountAgent, type HostedDevice } from './account-agent.ts';
 import type { GatewayConfig, ThingConfig } from './config.ts';
 import type { Device } from './drivers/device.ts';
@@ -12,6 +14,7 @@ import { ModbusDevice } from './drivers/modbus/device.ts';
 import { publicationOf } from './publications.ts';
 import { metaTagsOf } from './state/claim-keys.ts';
 import { Outbox } from './state/outbox.ts';
+import { StoredSetUps } from './state/set-up-store.ts';
 import { StoredSignIns } from './state/sign-in-store.ts';
 import { openState, type StateDatabase } from './state/state-database.ts';
 
@@ -73,6 +76,7 @@ export class Gateway {
     this.#state = openState(resolve(baseDirectory, config.dataDir));
     this.#outbox = new Outbox(this.#state, config.outbox.maxReadings, (count, reason) => this.#refused(count, reason));
     const signIns = new StoredSignIns(this.#state);
+    const compression = server.exi ? exiCompressor(this.#state) : undefined;
     this.#agents = [...accounts.values()].map((things, index) => {
       const [first] = things as [ThingConfig];
       const client = new XmppClient({
@@ -82,6 +86,7 @@ export class Gateway {
         userAgent: { id: signIns.installationId(first.account.jid), software: 'Thingward' },
         tokens: signIns,
         resumes: true,
+        ...(compression && { compression }),
         connect,
         log: this.#log,
       });
@@ -200,6 +205,11 @@ export function gatewayLabels(config: GatewayConfig, baseDirectory = '.'): reado
   } finally {
     state.close();
   }
+}
+
+/** All accounts have one: their schemas and set-ups are the same. */
+function exiCompressor(state: StateDatabase): ExiCompressor {
+  return new ExiCompressor({ schemas: [...xmppSchemas(), ...thingSchemas()], keeper: new StoredSetUps(state) });
 }
 
 function groupByAccount(things: readonly ThingConfig[]): Map<string, ThingConfig[]> {

@@ -1,3 +1,4 @@
+export * from './battery/index.ts';
 export * from './control/index.ts';
 export * from './discovery/index.ts';
 export * from './event-log/index.ts';

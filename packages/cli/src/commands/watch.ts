@@ -1,4 +1,4 @@
-import { EVENTS_NAMESPACE, type Field, nodeKey, ReadoutFailure, readSensorData, type Tokens } from '@thingward/things';
+import { EVENT_DIALECTS, type Field, nodeKey, ReadoutFailure, readSensorData, type Tokens } from '@thingward/things';
 import { discoInfo, type Jid, StanzaError } from '@thingward/xmpp';
 import { Command } from 'commander';
 import { ClientSession, parseThing, type ThingAddress } from '../client-session.ts';
@@ -91,7 +91,7 @@ async function tellsEvents(
   try {
     const to = await session.locate(address, signal);
     const { features } = await discoInfo(session.client, to, { timeoutMs: 10_000, signal });
-    return features.includes(EVENTS_NAMESPACE) ? to : undefined;
+    return EVENT_DIALECTS.some(({ namespace }) => features.includes(namespace)) ? to : undefined;
   } catch (error) {
     // Reading it says what is wrong with it, or waits until it is back.
     if (error instanceof StanzaError || signal.aborted) return undefined;

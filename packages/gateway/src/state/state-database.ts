@@ -48,6 +48,13 @@ export function openState(dataDir: string): StateDatabase {
         expires_at INTEGER NOT NULL,
         count INTEGER NOT NULL
       );
+      CREATE TABLE IF NOT EXISTS exi_set_up (
+        domain TEXT PRIMARY KEY,
+        configuration_id TEXT NOT NULL,
+        configuration TEXT NOT NULL,
+        proposal TEXT NOT NULL,
+        grammars BLOB NOT NULL
+      );
       CREATE TABLE IF NOT EXISTS event_subscription (
         account TEXT NOT NULL,
         node TEXT NOT NULL,

@@ -14,7 +14,7 @@ import {
 } from '@thingward/xmpp';
 import { CONTROL_FEATURES, type ControlServer, serveControl } from '../control/serve.ts';
 import { DISCOVERY, decodeClaimed, decodeNodeInfo } from '../discovery/codec.ts';
-import { EVENTS_NAMESPACE } from '../events/codec.ts';
+import { EVENT_DIALECTS } from '../events/dialects.ts';
 import { type EventLimits, EventServer } from '../events/serve.ts';
 import type { SubscriptionStore } from '../events/subscription-store.ts';
 import { INTEROPERABILITY } from '../interoperability/codec.ts';
@@ -22,7 +22,7 @@ import { InterfaceKeeper } from '../interoperability/interface-keeper.ts';
 import { PUBLICATIONS, type Publication } from '../publication/publication.ts';
 import type { ReadAccess } from '../publication/read-access.ts';
 import { listPublications } from '../publication/serve.ts';
-import { SENSOR_DATA_NAMESPACE } from '../sensor-data/codec.ts';
+import { READOUT_DIALECTS } from '../sensor-data/dialects.ts';
 import type { Field } from '../sensor-data/field.ts';
 import { type ReadoutLimits, type SensorDataServer, serveSensorData } from '../sensor-data/serve.ts';
 import { accessDenied } from './access.ts';
@@ -122,9 +122,9 @@ export class ThingHost {
     const { things, registry, clock, log, readoutLimits: limits, name } = this.#options;
     const mayAccess = (requester: Jid, thing: Thing) => this.#isTrusted(requester, thing);
     const features = [
-      SENSOR_DATA_NAMESPACE,
+      ...READOUT_DIALECTS.map(({ namespace }) => namespace),
       ...(things.some((thing) => thing.parameters.length > 0) ? CONTROL_FEATURES : []),
-      EVENTS_NAMESPACE,
+      ...EVENT_DIALECTS.map(({ namespace }) => namespace),
       INTEROPERABILITY,
       ...(this.#options.publications ? [PUBLICATIONS] : []),
     ];
