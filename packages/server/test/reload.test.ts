@@ -199,6 +199,24 @@ describe('another configuration while the server runs', () => {
     expect(stage.server.federation).toBeUndefined();
     expect(await isRefused(port)).toBe(true);
   });
+
+  it('the door for other servers moves, and one more is opened, unless the change fails elsewhere', async () => {
+    const [former = 0, next = 0] = await freePorts(2);
+    const blocker = createServer();
+    await new Promise<void>((resolve) => blocker.listen(0, '127.0.0.1', resolve));
+    const { port: taken } = blocker.address() as { port: number };
+    const listen = { c2s: '127.0.0.1:0', c2sTls: '127.0.0.1:0' };
+    stage = await Stage.open({ listen: { ...listen, s2s: `127.0.0.1:${former}` } });
+    const port = (door: 's2s' | 's2sTls') => stage.server.federation?.address(door)?.port;
+    const moved = { ...listen, s2s: `127.0.0.1:${next}`, s2sTls: '127.0.0.1:0' };
+    await expect(reload({ listen: { ...moved, http: `127.0.0.1:${taken}` } })).rejects.toThrow('(listen.http)');
+    blocker.close();
+    expect([port('s2s'), port('s2sTls')]).toEqual([former, undefined]);
+    await reload({ listen: moved });
+    expect(port('s2s')).toBe(next);
+    expect(await isRefused(former)).toBe(true);
+    expect(await isRefused(port('s2sTls') ?? 0)).toBe(false);
+  });
 });
 
 describe('another certificate', () => {

@@ -9,7 +9,7 @@ import { certificateIn, type Tls } from '../tls.ts';
 import type { Connections } from './connections.ts';
 import type { Source } from './proxy-protocol/proxy-header.ts';
 import type { ProxyProtocol } from './proxy-protocol/proxy-protocol.ts';
-import { type StreamConnection, TcpTransport } from './tcp-transport.ts';
+import { type ExiBinding, type StreamConnection, TcpTransport } from './tcp-transport.ts';
 import { TlsUpgrade } from './tls-upgrade.ts';
 
 /** @see XEP-0368 */
@@ -22,6 +22,10 @@ export interface ClientDoor {
   readonly tls: Pick<Tls, 'options'>;
   readonly proxies: ProxyProtocol;
   readonly clientCertificates?: ClientCertificates | undefined;
+  /** Where EXI is spoken from the first byte. */
+  readonly binding?: ExiBinding | undefined;
+  /** See `TcpTransportOptions`. */
+  readonly forwardsCoded?: boolean;
   /** Asked at a connection's first byte, not at the end of a handshake: silence costs a socket too. @returns whether it may stay */
   admit(socket: Socket, source: Source): boolean;
   /** Makes who speaks on it. */
@@ -30,7 +34,7 @@ export interface ClientDoor {
 
 /** Takes connections of clients over TCP with STARTTLS. @see RFC 6120 §5 */
 export function startTlsServer(door: ClientDoor): Server {
-  const { limits, log, tls, proxies, clientCertificates } = door;
+  const { limits, log, tls, proxies, clientCertificates, binding, forwardsCoded } = door;
   const upgrade = new TlsUpgrade({
     ...tls.options,
     ...clientCertificates?.tlsOptions,
@@ -40,7 +44,7 @@ export function startTlsServer(door: ClientDoor): Server {
   const server = createServer({ noDelay: true }, (socket) => {
     const source = proxies.sourceOf(socket);
     if (!door.admit(socket, source)) return;
-    const options = { limits, log, source, upgrade, certificate, clientCertificates };
+    const options = { limits, log, source, upgrade, certificate, clientCertificates, binding, forwardsCoded };
     new TcpTransport(socket, options, (transport) => door.connect(transport, socket));
   });
   proxies.guard(server);
@@ -49,7 +53,7 @@ export function startTlsServer(door: ClientDoor): Server {
 
 /** Takes connections of clients over direct TLS. Who offers other protocols than this one (ALPN) is refused. @see XEP-0368 */
 export function directTlsServer(door: ClientDoor): Server {
-  const { limits, log, tls, proxies, clientCertificates } = door;
+  const { limits, log, tls, proxies, clientCertificates, forwardsCoded } = door;
   const certificate = certificateIn(tls.options);
   const server = createTlsServer(
     {
@@ -60,7 +64,7 @@ export function directTlsServer(door: ClientDoor): Server {
     },
     (socket) => {
       const source = proxies.sourceOf(socket);
-      const options = { limits, log, source, certificate, clientCertificates };
+      const options = { limits, log, source, certificate, clientCertificates, forwardsCoded };
       new TcpTransport(socket, options, (transport) => door.connect(transport, socket));
     },
   );

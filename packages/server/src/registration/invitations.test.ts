@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Accounts } from '../accounts.ts';
-import { openServerDatabase } from '../server.ts';
+import { openServerDatabase } from '../server-database.ts';
 import { type InvitationSchema, Invitations } from './invitations.ts';
 
 const HOUR = 3_600_000;

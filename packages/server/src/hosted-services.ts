@@ -1,0 +1,74 @@
+import type { Logger, XmppPeer } from '@thingward/xmpp';
+import type { Kysely, Migration } from 'kysely';
+import type { ServerConfig } from './config.ts';
+import type { Router } from './router.ts';
+import type { ServiceEnvironment } from './service-environment.ts';
+import { ServiceHost, type ServiceHostOptions } from './service-host.ts';
+
+/** A running service. */
+export interface HostedService {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** What services take from the configuration. */
+export type ServiceSettings = Pick<ServerConfig, 'history' | 'eventLog'>;
+
+/** A service the server hosts at `name.domain`. It knows nothing of where it runs. */
+export interface ServiceDefinition {
+  /** First label of its domain. */
+  readonly name: string;
+  /** For people. */
+  readonly title: string;
+  /** Tables it keeps in the server's database. */
+  readonly migrations: Record<string, Migration>;
+  create(
+    peer: XmppPeer,
+    database: Kysely<never>,
+    log: Logger,
+    config: ServiceSettings,
+    environment?: ServiceEnvironment,
+  ): HostedService;
+}
+
+export interface HostedServicesOptions extends ServiceHostOptions {
+  readonly config: ServiceSettings & Pick<ServerConfig, 'domain'>;
+  readonly router: Router;
+  /** Each service owns its tables and knows its own part of the schema only. */
+  readonly database: Kysely<never>;
+}
+
+/** The services that live in the server's process. */
+export class HostedServices {
+  readonly #options: HostedServicesOptions;
+  readonly #services: HostedService[] = [];
+  readonly #hosts: ServiceHost[] = [];
+
+  constructor(options: HostedServicesOptions) {
+    this.#options = options;
+  }
+
+  /** Starts them at their domains, but for those whose domain is served already: they run elsewhere and join as components. */
+  async start(definitions: readonly ServiceDefinition[], environment: ServiceEnvironment): Promise<void> {
+    const { config, router, database, log } = this.#options;
+    for (const { name, title, create } of definitions) {
+      const domain = `${name}.${config.domain}`;
+      if (router.hasService(domain)) continue;
+      const host = new ServiceHost(domain, title, router, this.#options);
+      const service = create(host, database, log, config, environment);
+      this.#hosts.push(host);
+      this.#services.push(service);
+      await service.start();
+      host.connect();
+    }
+  }
+
+  /** Ends what they do. What they still send goes out until `disconnect`. */
+  async stop(): Promise<void> {
+    for (const service of this.#services) await service.stop();
+  }
+
+  disconnect(): void {
+    for (const host of this.#hosts) host.disconnect();
+  }
+}
