@@ -12,6 +12,9 @@ import type { ProxyProtocol } from './proxy-protocol/proxy-protocol.ts';
 import { type ExiBinding, type StreamConnection, TcpTransport } from './tcp-transport.ts';
 import { TlsUpgrade } from './tls-upgrade.ts';
 
+/** @see XEP-0368 */
+const ALPN = 'xmpp-client';
+
 /** What a door for clients is made of. */
 export interface ClientDoor {
   readonly limits: Limits;
@@ -56,7 +59,7 @@ export function directTlsServer(door: ClientDoor): Server {
     {
       ...tls.options,
       ...clientCertificates?.tlsOptions,
-      ALPNProtocols: ['xmpp-client'],
+      ALPNCallback: acceptXmpp,
       handshakeTimeout: limits.authTimeoutMs,
     },
     (socket) => {
@@ -72,6 +75,14 @@ export function directTlsServer(door: ClientDoor): Server {
   });
   proxies.guard(server);
   return server;
+}
+
+/**
+ * Chooses this protocol where it is offered; undefined refuses the connection. With `ALPNProtocols` Node.js would copy the list for
+ * each connection into a buffer that it shares with others, and keep all of it as long as one of them lasts.
+ */
+function acceptXmpp({ protocols }: { readonly protocols: readonly string[] }): string | undefined {
+  return protocols.includes(ALPN) ? ALPN : undefined;
 }
 
 /** Takes connections of external components. @see XEP-0114 */
