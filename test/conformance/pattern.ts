@@ -16,7 +16,8 @@ export function parsePatterns(text: string): readonly Element[] {
  * Is the element as the pattern says? Names are compared with their namespaces, attributes and children in any order; what the pattern
  * does not mention does not matter, unless it says `is:only`.
  *
- * - values: `{any}` is there; `{none}` is not; `{new NAME}` is there and remembered; `{either A|B}`; `{not A}`
+ * - values: `{any}` is there; `{none}` is not; `{new NAME}` is there and remembered; `{either A|B}`; `{not A}`;
+ *   `{like REGEX}`: the whole of it matches a regular expression
  * - `<is:absent>…</is:absent>`: no child is like any of these
  * - `<is:either>…</is:either>`: a child is like one of these
  * - `is:only='children'`, `'attributes'` or `'all'`: there are no others
@@ -68,7 +69,7 @@ function remembering(captures: Map<string, string>, attempt: (trial: Map<string,
 }
 
 function valueMatches(actual: string | undefined, wanted: string, captures: Map<string, string>): boolean {
-  const [, word, argument = ''] = /^\{(any|none|new|either|not)(?: (.*))?\}$/s.exec(wanted) ?? [];
+  const [, word, argument = ''] = /^\{(any|none|new|either|not|like)(?: (.*))?\}$/s.exec(wanted) ?? [];
   switch (word) {
     case undefined:
       return actual === wanted;
@@ -80,6 +81,8 @@ function valueMatches(actual: string | undefined, wanted: string, captures: Map<
       return argument
         .split('|')
         .some((choice) => valueMatches(actual, choice === 'none' ? '{none}' : choice, captures));
+    case 'like':
+      return actual !== undefined && new RegExp(`^(?:${argument})$`, 'u').test(actual);
     case 'not':
       return actual !== argument;
     default:

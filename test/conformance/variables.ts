@@ -1,7 +1,7 @@
 import { encodeBase64 } from '@thingward/xmpp';
 
 /** Words that a pattern understands itself. */
-const PATTERN_WORDS = /^(?:any|none|new \w+|either .*|not .*)$/;
+const PATTERN_WORDS = /^(?:any|none|new \w+|either .*|not .*|like .*)$/;
 /** One byte that need not be a character is kept as one of these until it is sent. */
 const RAW_BYTES = 0xe000;
 

@@ -113,6 +113,26 @@ describe('the command line', () => {
     expect(Date.parse(String(level?.timestamp))).toBeGreaterThanOrEqual(started + 1900);
   });
 
+  it('watches what is published, also while the Thing is away', async () => {
+    const watched = ['watch', 'plc@localhost', 'Volume', '--published', '--json'];
+    const seen = await as(profile, ...watched, '--count', '2');
+    expect(seen).toMatchObject({ code: 0, stderr: '' });
+    expect(lines(seen).length).toBeGreaterThan(0);
+    for (const line of lines(seen)) expect(line).toMatchObject({ thing: 'plc@localhost', name: 'Volume' });
+    const stranger = await as(writeProfile('stranger'), ...watched);
+    expect(stranger).toMatchObject({ code: 1, stderr: expect.stringContaining('publishes nothing that you may read') });
+    const refused = await as(profile, ...watched, '--poll');
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('--published goes without') });
+    await plant.gateway.stop();
+    try {
+      const kept = await as(profile, ...watched, '--count', '1');
+      expect(kept).toMatchObject({ code: 0, stderr: '' });
+      expect(lines(kept)).toEqual([expect.objectContaining({ name: 'Volume' })]);
+    } finally {
+      await plant.startGateway();
+    }
+  });
+
   it('watches', async () => {
     const seen = await as(profile, 'watch', 'plc@localhost', 'Volume', '--count', '2', '--interval', '0.3');
     expect(seen).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d{4}-\S+Z {2}Volume {2}\d+\.\d\d l$/m) });

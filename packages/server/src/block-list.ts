@@ -88,7 +88,6 @@ export class BlockList {
 
   /** @see XEP-0191 §5 */
   matches(list: ReadonlyMap<string, Jid>, jid: Jid): boolean {
-    if (list.has(jid.toString()) || list.has(jid.bare.toString()) || list.has(jid.domain)) return true;
-    return jid.resource !== undefined && list.has(`${jid.domain}/${jid.resource}`);
+    return list.has(jid.toString()) || list.has(jid.bare.toString()) || list.has(jid.domain);
   }
 }

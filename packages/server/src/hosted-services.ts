@@ -2,6 +2,7 @@ import type { Logger, XmppPeer } from '@thingward/xmpp';
 import type { Kysely, Migration } from 'kysely';
 import type { ServerConfig } from './config.ts';
 import type { Router } from './router.ts';
+import type { ServiceEnvironment } from './service-environment.ts';
 import { ServiceHost, type ServiceHostOptions } from './service-host.ts';
 
 /** A running service. */
@@ -21,7 +22,13 @@ export interface ServiceDefinition {
   readonly title: string;
   /** Tables it keeps in the server's database. */
   readonly migrations: Record<string, Migration>;
-  create(peer: XmppPeer, database: Kysely<never>, log: Logger, config: ServiceSettings): HostedService;
+  create(
+    peer: XmppPeer,
+    database: Kysely<never>,
+    log: Logger,
+    config: ServiceSettings,
+    environment?: ServiceEnvironment,
+  ): HostedService;
 }
 
 export interface HostedServicesOptions extends ServiceHostOptions {
@@ -42,13 +49,13 @@ export class HostedServices {
   }
 
   /** Starts them at their domains, but for those whose domain is served already: they run elsewhere and join as components. */
-  async start(definitions: readonly ServiceDefinition[]): Promise<void> {
+  async start(definitions: readonly ServiceDefinition[], environment: ServiceEnvironment): Promise<void> {
     const { config, router, database, log } = this.#options;
     for (const { name, title, create } of definitions) {
       const domain = `${name}.${config.domain}`;
       if (router.hasService(domain)) continue;
       const host = new ServiceHost(domain, title, router, this.#options);
-      const service = create(host, database, log, config);
+      const service = create(host, database, log, config, environment);
       this.#hosts.push(host);
       this.#services.push(service);
       await service.start();

@@ -84,7 +84,7 @@ describe('XEP-0191 Blocking Command', () => {
   it.each([
     ['romeo@localhost/r', true],
     ['romeo@localhost/other', false],
-    ['localhost/r', true],
+    ['localhost/r', false],
     ['localhost', true],
     ['montague.lit', false],
   ])('%s matches romeo@localhost/r: %s', async (jid, matches) => {

@@ -352,6 +352,13 @@ const ACCOUNT: readonly (readonly [string, Probe])[] = [
   ],
   ['jabber:iq:last', () => works('juliet@localhost', 'get', `<query xmlns='jabber:iq:last'/>`)],
   [CARBONS, () => works(HOST, 'set', `<enable xmlns='${CARBONS}'/>`)],
+  [
+    'vcard-temp',
+    async () => {
+      await works(HOST, 'set', `<vCard xmlns='vcard-temp'><FN>Romeo</FN></vCard>`);
+      expect(await works(HOST, 'get', `<vCard xmlns='vcard-temp'/>`, juliet)).toContain('<FN>Romeo</FN>');
+    },
+  ],
   ['urn:xmpp:ping', () => works(HOST, 'get', `<ping xmlns='urn:xmpp:ping'/>`)],
 ];
 

@@ -1,3 +1,5 @@
+import { harmonizedPayloads } from './harmonized-payloads.ts';
+
 const SENSOR_DATA = "xmlns='urn:xmpp:iot:sensordata'";
 const CONTROL = "xmlns='urn:xmpp:iot:control'";
 const DISCOVERY = "xmlns='urn:xmpp:iot:discovery'";
@@ -47,4 +49,6 @@ export const PAYLOADS: readonly string[] = [
   `<query xmlns='urn:thingward:eventlog:1' sender='a@b' leastType='Warning' from='2024-01-01T00:00:00Z'/>`,
   `<events xmlns='urn:thingward:eventlog:1'><event sequence='1' sender='a@b' received='2024-01-01T00:00:00Z'><log xmlns='urn:xmpp:eventlog' timestamp='2013-11-10T15:52:23Z' type='Debug' level='Minor' object='o'><message>a</message><tag name='b' value='-12'/><stackTrace>s</stackTrace></log></event></events>`,
   `<getInterfacesResponse xmlns='urn:xmpp:iot:interoperability'><interface name='XMPP.IoT.Sensor.Temperature'/></getInterfacesResponse>`,
+  ...harmonizedPayloads('nf'),
+  ...harmonizedPayloads('ieee'),
 ];

@@ -49,7 +49,7 @@ export function setCommand(): Command {
           }
           const values = new Map(wanted.map(([name, text]) => [name, typedValue(name, text, parameters)]));
           if (!options.answer) {
-            sendParameters(session.client, to, values, target);
+            await sendParameters(session.client, to, values, target);
             return;
           }
           const outcome = await setParameters(session.client, to, values, { ...target, signal });

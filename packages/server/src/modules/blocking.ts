@@ -114,20 +114,36 @@ function ifBlocked(list: BlockList, localpart: string, jid: Jid, then: () => 'st
   return list.of(localpart).then((blocked) => (list.matches(blocked, jid) ? then() : undefined));
 }
 
-/** Tells a contact that may see it what the presence of the account is, or that there is none. */
+/** Tells those at an address that may see it, or were shown it, what the presence of the account is, or that there is none. */
 async function tellPresence(
   { router, rosters, sessions, domain }: ServerContext,
   localpart: string,
   jid: Jid,
   isVisible: boolean,
 ) {
-  for (const contact of (await rosters.entries(localpart)).filter(({ from }) => from).map((entry) => entry.contact)) {
-    if (!contact.equals(jid.bare) && !(jid.local === undefined && contact.domain === jid.domain)) continue;
+  for (const { contact, from } of await rosters.entries(localpart)) {
+    if (!from || !(contact.equals(jid.bare) || isWithin(contact, jid))) continue;
+    // Where one resource is meant, the others of the contact are not told.
+    const recipient = jid.resource === undefined ? contact : jid;
     for (const session of sessions.availableOf(localpart)) {
       const stanza = isVisible
-        ? (session.available as Stanza).readdressed(contact)
-        : Stanza.made(presence('unavailable', {}), session.jid, contact);
+        ? (session.available as Stanza).readdressed(recipient)
+        : Stanza.made(presence('unavailable', {}), session.jid, recipient);
       if (contact.domain !== domain || contact.local !== undefined) await router.route(stanza);
     }
   }
+  if (isVisible) return;
+  for (const session of sessions.of(localpart)) {
+    for (const address of session.directed) {
+      const recipient = router.parseJid(address);
+      if (!recipient.equals(jid) && !recipient.bare.equals(jid) && !isWithin(recipient, jid)) continue;
+      session.directed.delete(address);
+      await router.route(Stanza.made(presence('unavailable', {}), session.jid, recipient));
+    }
+  }
+}
+
+/** Is the address one of a domain that is named as a whole? */
+function isWithin(address: Jid, jid: Jid): boolean {
+  return jid.local === undefined && jid.resource === undefined && address.domain === jid.domain;
 }

@@ -63,6 +63,10 @@ export const clientState: ServerModule = {
       session.gate = undefined;
     };
     hooks.onNonza('active', CLIENT_STATE, (_, session) => activate(session));
+    // A stream begins as active, also one that goes on with a session (XEP-0352 §5.2).
+    hooks.onSessionResumed((session) => {
+      if (held.has(session)) activate(session);
+    });
     hooks.onSessionEnded((session) => {
       held.delete(session);
     });

@@ -3,9 +3,11 @@ import { adHocCommands } from './ad-hoc-commands.ts';
 import { administration } from './administration.ts';
 import { anonymous } from './anonymous.ts';
 import { archive } from './archive.ts';
+import { battery } from './battery.ts';
 import { blocking } from './blocking.ts';
 import { carbons } from './carbons.ts';
 import { clientState } from './client-state.ts';
+import { delays } from './delays.ts';
 import { disco } from './disco.ts';
 import { entityCapabilities } from './entity-capabilities.ts';
 import { entityTime } from './entity-time.ts';
@@ -32,7 +34,9 @@ export const modules: readonly ServerModule[] = [
   roster,
   anonymous,
   blocking,
+  battery,
   stanzaIdentifiers,
+  delays,
   archive,
   carbons,
   offline,

@@ -1,5 +1,6 @@
 import { encodeLastActivity, type Jid, LAST_ACTIVITY, StanzaError } from '@thingward/xmpp';
 import type { Kysely, Migration } from 'kysely';
+import { PASSES_DATA } from '../hooks.ts';
 import type { ServerModule } from '../module.ts';
 
 interface LastActivityTable {
@@ -44,7 +45,9 @@ export const lastActivity: ServerModule = {
     router.onAccountIq('get', 'query', LAST_ACTIVITY, async ({ from, to }) => {
       const localpart = to?.local as string;
       await authorise(localpart, from);
-      if (sessions.availableOf(localpart).length > 0) return encodeLastActivity({ seconds: 0 });
+      // Whether somebody is connected who shows no presence is told to the account itself alone.
+      const present = from.bare.equals(to as Jid) ? sessions.of(localpart) : sessions.availableOf(localpart);
+      if (present.length > 0) return encodeLastActivity({ seconds: 0 });
       const row = await database
         .selectFrom('last_activity')
         .selectAll()
@@ -54,6 +57,14 @@ export const lastActivity: ServerModule = {
       return encodeLastActivity({ seconds: secondsSince(Number(row.left_at)), status: row.status ?? undefined });
     });
 
+    // A client is asked by those who see its presence alone; others learn nothing from how it answers (XEP-0012 §4).
+    hooks.onReceiving((stanza, localpart) => {
+      const { kind, type, payload, from, to } = stanza;
+      if (kind !== 'iq' || type !== 'get' || payload?.namespace !== LAST_ACTIVITY || to?.resource === undefined) return;
+      const directed = sessions.get(to)?.directed;
+      if (directed?.has(from.toString()) || directed?.has(from.bare.toString())) return;
+      return authorise(localpart, from).then(() => undefined);
+    }, PASSES_DATA);
     hooks.onUnavailable(async ({ localpart }, farewell) => {
       if (sessions.availableOf(localpart).length > 0 || !(await accounts.exists(localpart))) return;
       const values = { left_at: Date.now(), status: farewell.element.child('status')?.text ?? null };

@@ -171,8 +171,8 @@ class PresenceRouter implements PresenceHandler {
     const { hooks, rosters, sessions, router, domain } = this.#context;
     if (to.domain !== domain || to.local === undefined) return undefined;
     const isOwn = prober.bare.equals(to.bare);
-    if (!isOwn && !(await rosters.entry(to.local, prober.bare)).from) return 'unsubscribed';
     if (!isOwn && !(await hooks.showsPresence(to.local, prober))) return undefined;
+    if (!isOwn && !(await rosters.entry(to.local, prober.bare)).from) return 'unsubscribed';
     const available = sessions.availableOf(to.local);
     for (const session of available) void router.route(addressed(session.available as Stanza, prober));
     return available.length === 0 && !isOwn ? 'unavailable' : undefined;
@@ -204,12 +204,24 @@ class PresenceRouter implements PresenceHandler {
     if (!forward) return;
     const outgoing = Stanza.made(stanza.element, own, contact);
     if (contact.domain === this.#context.domain && contact.local !== undefined) {
-      await this.#subscriptionToAccount(type, own, contact, outgoing);
+      if (await this.#isLetIn(outgoing, contact.local)) {
+        await this.#subscriptionToAccount(type, own, contact, outgoing);
+      }
     } else {
       await router.route(outgoing);
     }
     if (type === 'subscribed') this.#showPresence(localpart, contact);
     if (type === 'unsubscribed' && entry.from) this.#hidePresence(localpart, contact);
+  }
+
+  /** Do those that see what an account receives let it pass? Presence with a type is not answered. */
+  async #isLetIn(stanza: Stanza, localpart: string): Promise<boolean> {
+    try {
+      return (await this.#context.hooks.receiving(stanza, localpart)) !== undefined;
+    } catch (error) {
+      if (error instanceof StanzaError) return false;
+      throw error;
+    }
   }
 
   /** @see RFC 6121 §3.1.3, §3.2.3, §3.3.3 */

@@ -27,6 +27,7 @@ const migrations: Readonly<Record<string, Migration>> = {
 export const vcardTemp: ServerModule = {
   name: 'vcard-temp',
   features: [VCARD_TEMP],
+  accountFeatures: [VCARD_TEMP],
   migrations,
   start({ database: all, router }) {
     const database = all.withTables<{ vcard: VcardTable }>();

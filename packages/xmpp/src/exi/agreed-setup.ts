@@ -27,6 +27,7 @@ const MAX_SPARE_DECODERS = 32;
  */
 export class AgreedSetUp {
   readonly options: StreamOptions;
+  readonly datatypeRepresentationMap: readonly DatatypeMapping[];
   readonly grammars: Grammars;
   /** The same for the codec. */
   readonly codec: ExiOptionsInput;
@@ -35,6 +36,7 @@ export class AgreedSetUp {
 
   constructor({ options, datatypeRepresentationMap }: Omit<StreamConfiguration, 'schemas'>, grammars: Grammars) {
     this.options = options;
+    this.datatypeRepresentationMap = datatypeRepresentationMap;
     this.grammars = grammars;
     this.codec = {
       ...codecOptions(options),
@@ -71,7 +73,8 @@ export class AgreedSetUp {
 export function configurationText({ options, schemas, datatypeRepresentationMap }: StreamConfiguration): string {
   const names = inNamespaceOrder(schemas).map(({ ns, bytes, md5Hash }) => [ns, bytes, md5Hash]);
   const mappings = datatypeRepresentationMap.map(({ type, representAs }) => [type, representAs]);
-  return JSON.stringify([Object.entries(options).sort(), names, mappings]);
+  const values = Object.entries(options).filter(([, value]) => value !== undefined);
+  return JSON.stringify([values.sort(([a], [b]) => (a < b ? -1 : 1)), names, mappings]);
 }
 
 /** How names are written is nowhere said: `{namespace}name`, `namespace#name` and the usual prefixes are understood. @see XEP-0322 §7 */

@@ -20,6 +20,8 @@ const NAMESPACES = new Map<string, string>([
 export class ExiStreamWriter {
   readonly setUp: AgreedSetUp;
   readonly #header: ExiStreamHeader | undefined;
+  /** Was the header written, where there is one? */
+  #isBegun = false;
   /** Undefined where the set-up's own does, which knows nothing of stanzas before. */
   #encoder: ExiEncoder | undefined;
 
@@ -32,11 +34,8 @@ export class ExiStreamWriter {
 
   /** @returns what opens the stream */
   open(start: Omit<ExiStreamStart, 'namespaces'>): Uint8Array {
-    const element = encodeExiStreamStart({ ...start, version: '1.0', namespaces: NAMESPACES });
-    if (!this.#header) return this.element(element);
-    const encoder = this.#newEncoder();
-    this.#encoder = this.setUp.isStateless ? undefined : encoder;
-    return encoder.encodeElement(element);
+    this.#isBegun = false;
+    return this.element(encodeExiStreamStart({ ...start, version: '1.0', namespaces: NAMESPACES }));
   }
 
   /**
@@ -44,12 +43,21 @@ export class ExiStreamWriter {
    * @throws ExiError `not-encodable` under strict schemas that have no place for it
    */
   element(element: Element): Uint8Array {
+    if (this.#header && !this.#isBegun) return this.#first(element);
     return this.#encoder?.encodeElement(element) ?? this.setUp.encode(element);
   }
 
   /** @returns what ends the stream */
   end(): Uint8Array {
     return this.element(exiStreamEnd());
+  }
+
+  /** With the header of the stream. */
+  #first(element: Element): Uint8Array {
+    const encoder = this.#newEncoder();
+    this.#isBegun = true;
+    this.#encoder = this.setUp.isStateless ? undefined : encoder;
+    return encoder.encodeElement(element);
   }
 
   #newEncoder(): ExiEncoder {

@@ -1,5 +1,7 @@
 export * from './agreed-setup.ts';
+export * from './binding.ts';
 export * from './download-schema.ts';
+export * from './exi-compressor.ts';
 export * from './exi-stream-reader.ts';
 export * from './exi-stream-writer.ts';
 export * from './md5.ts';
@@ -7,6 +9,7 @@ export * from './schema-catalogue.ts';
 export { schemaForSchemas } from './schema-for-schemas.ts';
 export * from './schema-identity.ts';
 export * from './schema-ids.ts';
+export * from './set-up-keeper.ts';
 export * from './setup.ts';
 export * from './stream-compression.ts';
 export * from './stream-elements.ts';
