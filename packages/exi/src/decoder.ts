@@ -31,6 +31,11 @@ export interface ExiDecoderSettings {
   readonly headerBefore?: 'each' | 'first' | 'none' | undefined;
   /** Are strings, names and learned grammars kept from one document to the next? Default: no. @see XEP-0322, sessionWideBuffers */
   readonly keepsTables?: boolean | undefined;
+  /**
+   * Is the encoder known to keep to the EXI Profile? Then an `xsi:type` of `xs:anyType` at an element that no schema describes stands for
+   * nothing, and is left out. Default: no.
+   */
+  readonly usesProfile?: boolean | undefined;
   readonly limits?: Partial<ExiLimits> | undefined;
 }
 
@@ -205,6 +210,7 @@ export class ExiDecoder {
       limits: this.#limits,
       isIncremental: true,
       isPadded: true,
+      usesProfile: this.#settings.usesProfile ?? false,
     });
     this.#body = body;
     this.#isDefault = told === undefined || this.#headerBefore !== 'each';

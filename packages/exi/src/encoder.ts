@@ -36,6 +36,12 @@ export interface ExiEncoderSettings {
   readonly deflate?: Deflate | undefined;
   /** Which elements are coded self-contained, where the option is set. Default: none. */
   readonly isSelfContained?: ((namespace: string, name: string) => boolean) | undefined;
+  /**
+   * Spares the decoder's memory: no value is told by what the same name had before, and elements that no schema describes get an
+   * `xsi:type` of `xs:anyType`, so that no grammar is learned. Any decoder understands it. Default: no.
+   * @see EXI Profile, with localValuePartitions, maximumNumberOfBuiltInElementGrammars and maximumNumberOfBuiltInProductions all 0
+   */
+  readonly usesProfile?: boolean | undefined;
   readonly limits?: Partial<ExiLimits> | undefined;
 }
 
@@ -71,6 +77,7 @@ export class ExiEncoder {
       numbers: settings.numbers ?? 'as-written',
       deflate: settings.deflate ?? shortestDeflate,
       isSelfContained: settings.isSelfContained,
+      usesProfile: settings.usesProfile ?? false,
     });
   }
 
