@@ -61,13 +61,16 @@ export const SERVICES: readonly ServiceDefinition[] = [
 ];
 
 /** The log of events: the same wherever it runs. */
-export function createEventLog(...[peer, database, log, { eventLog }]: Parameters<ServiceDefinition['create']>) {
+export function createEventLog(
+  ...[peer, database, log, { eventLog, isAdministrator }]: Parameters<ServiceDefinition['create']>
+) {
   const { publish, readers, retentionDays, maxEvents } = eventLog;
   const domain = peer.jid.domain.slice(peer.jid.domain.indexOf('.') + 1);
   return new EventLogService({
     peer,
     database: database as unknown as Kysely<EventLogTables>,
     readers,
+    mayRead: isAdministrator,
     retentionDays,
     maxEvents,
     ...(publish ? { publish: { ...publish, service: Jid.parse(`pubsub.${domain}`) } } : {}),

@@ -54,15 +54,13 @@ export class Capabilities {
     const announced = announcedCapabilities(presence.element);
     if (!announced) return NOBODY;
     const { key } = announced;
+    // Who is asked may not answer, or not truly: then the next one is asked, while the others wait on.
+    for (let running = this.#lookUps.get(key); running; running = this.#lookUps.get(key)) await running;
     const known = this.#known.get(key);
     if (known) {
       this.#remember(key, known);
       return known;
     }
-    const running = this.#lookUps.get(key);
-    // Who was asked first may not answer, or not truly: then the next one is asked.
-    if (running && (await running) !== NOBODY) return this.#known.get(key) ?? NOBODY;
-    if (this.#lookUps.has(key)) return NOBODY;
     const lookUp = this.#lookUp(announced, presence.from, asker);
     this.#lookUps.set(key, lookUp);
     try {

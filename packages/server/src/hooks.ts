@@ -74,6 +74,7 @@ export class Hooks {
   readonly #kept: ((message: Stanza, localpart: string, isNew: boolean) => void)[] = [];
   readonly #available: ((session: Session, isInitial: boolean) => MaybePromise<void>)[] = [];
   readonly #unavailable: ((session: Session, farewell: Stanza) => MaybePromise<void>)[] = [];
+  readonly #granted: ((localpart: string, contact: Jid) => void)[] = [];
   readonly #visibility: ((localpart: string, contact: Jid) => MaybePromise<boolean>)[] = [];
   readonly #sessionBound: ((session: Session) => void)[] = [];
   readonly #sessionResumed: ((session: Session) => void)[] = [];
@@ -127,6 +128,11 @@ export class Hooks {
   /** A session that was available is no more. @param observer gets the presence that says so */
   onUnavailable(observer: (session: Session, farewell: Stanza) => MaybePromise<void>): void {
     this.#unavailable.push(observer);
+  }
+
+  /** A contact (bare JID) may see the presence of an account from now on. */
+  onPresenceGranted(observer: (localpart: string, contact: Jid) => void): void {
+    this.#granted.push(observer);
   }
 
   /** Has a say in whether a contact that may see the presence of an account is shown it. */
@@ -237,6 +243,10 @@ export class Hooks {
 
   async unavailable(session: Session, farewell: Stanza): Promise<void> {
     for (const observer of this.#unavailable) await observer(session, farewell);
+  }
+
+  presenceGranted(localpart: string, contact: Jid): void {
+    for (const observer of this.#granted) observer(localpart, contact);
   }
 
   async showsPresence(localpart: string, contact: Jid): Promise<boolean> {

@@ -1,4 +1,4 @@
-import type { Logger, XmppPeer } from '@thingward/xmpp';
+import type { Jid, Logger, XmppPeer } from '@thingward/xmpp';
 import type { Kysely, Migration } from 'kysely';
 import type { ServerConfig } from './config.ts';
 import type { Router } from './router.ts';
@@ -11,8 +11,11 @@ export interface HostedService {
   stop(): Promise<void>;
 }
 
-/** What services take from the configuration. */
-export type ServiceSettings = Pick<ServerConfig, 'history' | 'eventLog'>;
+/** What services take from the configuration, and from the server that hosts them. */
+export interface ServiceSettings extends Pick<ServerConfig, 'history' | 'eventLog'> {
+  /** May the account administrate the server? Not known to a service that runs elsewhere. */
+  readonly isAdministrator?: ((jid: Jid) => Promise<boolean>) | undefined;
+}
 
 /** A service the server hosts at `name.domain`. It knows nothing of where it runs. */
 export interface ServiceDefinition {
@@ -32,7 +35,8 @@ export interface ServiceDefinition {
 }
 
 export interface HostedServicesOptions extends ServiceHostOptions {
-  readonly config: ServiceSettings & Pick<ServerConfig, 'domain'>;
+  readonly config: ServerConfig;
+  readonly isAdministrator: (jid: Jid) => Promise<boolean>;
   readonly router: Router;
   /** Each service owns its tables and knows its own part of the schema only. */
   readonly database: Kysely<never>;
@@ -50,12 +54,13 @@ export class HostedServices {
 
   /** Starts them at their domains, but for those whose domain is served already: they run elsewhere and join as components. */
   async start(definitions: readonly ServiceDefinition[], environment: ServiceEnvironment): Promise<void> {
-    const { config, router, database, log } = this.#options;
+    const { config, isAdministrator, router, database, log } = this.#options;
+    const settings: ServiceSettings = { history: config.history, eventLog: config.eventLog, isAdministrator };
     for (const { name, title, create } of definitions) {
       const domain = `${name}.${config.domain}`;
       if (router.hasService(domain)) continue;
       const host = new ServiceHost(domain, title, router, this.#options);
-      const service = create(host, database, log, config, environment);
+      const service = create(host, database, log, settings, environment);
       this.#hosts.push(host);
       this.#services.push(service);
       await service.start();

@@ -15,9 +15,9 @@ export class RemotePresence {
 
   /**
    * Takes in a presence without a type, or `unavailable`.
-   * @returns whether its sender has become available by it
+   * @returns the presence it takes the place of
    */
-  receive(presence: Stanza, localpart: string): boolean {
+  receive(presence: Stanza, localpart: string): Stanza | undefined {
     const key = presence.from.toString();
     const known = this.#accounts.get(localpart);
     const former = known?.get(key);
@@ -29,7 +29,7 @@ export class RemotePresence {
     const isRoom = (known?.size ?? 0) < MAX_PER_ACCOUNT && this.#size < MAX_IN_ALL;
     if (presence.type !== undefined || !isRoom || this.#bytes + presence.size > MAX_BYTES) {
       if (known?.size === 0) this.#accounts.delete(localpart);
-      return false;
+      return former;
     }
     const presences = known ?? new Map<string, Stanza>();
     presence.compact();
@@ -37,7 +37,7 @@ export class RemotePresence {
     this.#accounts.set(localpart, presences);
     this.#size++;
     this.#bytes += presence.size;
-    return former === undefined;
+    return former;
   }
 
   /** Is the sender available to the account? */

@@ -83,6 +83,7 @@ export class ThingwardServer {
   readonly #router: Router;
   readonly #sessionManager: SessionManager;
   readonly #services: HostedServices;
+  readonly #administrators: Administrators;
   readonly #connections: Connections;
   readonly #temporaries: TemporaryAccounts;
   #removals: RemovalWatch | undefined;
@@ -126,7 +127,13 @@ export class ThingwardServer {
     offerStreamManagement(this.#hooks, this.#sessionManager);
     this.#temporaries = new TemporaryAccounts(database.query, this.#hooks);
     this.#connections = new Connections(config.limits, this.#log, this.#streams);
-    this.#services = new HostedServices({ ...shared, config, database: database.query as unknown as Kysely<never> });
+    this.#administrators = new Administrators(() => config.auth.admins, new Settings(database.query));
+    this.#services = new HostedServices({
+      ...shared,
+      config,
+      isAdministrator: (jid) => this.#administrators.includes(jid),
+      database: database.query as unknown as Kysely<never>,
+    });
     this.#federation = new FederationSwitch((wanted, shown) => this.#startFederation(wanted, shown));
     this.#http = new HttpDoor((address, shown) => this.#openHttp(address, shown));
     this.#httpProxies = new ProxyProtocol(proxiesOf(config, 'http'), this.#log);
@@ -281,7 +288,7 @@ export class ThingwardServer {
         sessions: this.#sessions,
         sessionManager: this.#sessionManager,
       }),
-      administrators: new Administrators(() => this.#config.auth.admins, new Settings(this.#database.query)),
+      administrators: this.#administrators,
       serviceControl: this.#options.serviceControl,
       rosters,
       database: this.#database.query,

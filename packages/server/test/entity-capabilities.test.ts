@@ -116,6 +116,32 @@ describe('personal eventing by XEP-0390', () => {
     await romeo.doesNotReceive('<message/>');
   });
 
+  it('who is asked after others have answered nothing speaks for all that wait with it', async () => {
+    const [romeo, juliet] = [await stage.present('romeo'), await stage.present('juliet')];
+    await befriend(romeo, juliet);
+    juliet.sends(published);
+    await juliet.receives(`<iq type='result' id='p'/>`);
+    const c = encodeCapabilityHashes([hashOf(query)]).toString();
+    const clients: Actor[] = [];
+    for (const name of ['one', 'two', 'three', 'four']) {
+      const client = await stage.signIn('romeo', name);
+      client.sends(`<presence>${c}</presence>`);
+      await client.receives(`<presence from='romeo@localhost/${name}'/>`);
+      clients.push(client);
+    }
+    const [first, second, ...others] = clients as [Actor, Actor, Actor, Actor];
+    const question = `<iq type='get'><query xmlns='${DISCO_INFO}'/></iq>`;
+    const refused = (await first.receives(question)).attributes;
+    first.sends(
+      `<iq type='error' id='${refused.id}' to='${refused.from}'><error type='cancel'><service-unavailable xmlns='${NS.stanzaErrors}'/></error></iq>`,
+    );
+    const asked = (await second.receives(question)).attributes;
+    second.sends(
+      `<iq type='result' id='${asked.id}' to='${asked.from}'><query xmlns='${DISCO_INFO}'>${query}</query></iq>`,
+    );
+    for (const client of [second, ...others]) await client.receives(told);
+  });
+
   it('without a hash that is known, XEP-0115 counts', async () => {
     const ver = await capsVer(parseElement(`<query xmlns='${DISCO_INFO}'>${query}</query>`), 'sha-1');
     const c = `<c xmlns='${CAPS}' hash='sha-1' node='urn:globe' ver='${ver}'/>${encodeCapabilityHashes([unknown])}`;

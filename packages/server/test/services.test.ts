@@ -1,18 +1,21 @@
 import { xml } from '@thingward/xml';
 import { Jid, NS, presence, StanzaError, type XmppPeer } from '@thingward/xmpp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ServiceDefinition, ServiceSettings } from '../src/index.ts';
 import { Stage } from './conversation.ts';
 
 let stage: Stage;
 let nurse: XmppPeer;
+let settings: ServiceSettings;
 let stopped = false;
 beforeAll(async () => {
   const service = {
     name: 'nurse',
     title: 'The nurse',
     migrations: {},
-    create: (peer: XmppPeer) => {
+    create: (...[peer, , , given]: Parameters<ServiceDefinition['create']>) => {
       nurse = peer;
+      settings = given;
       peer.onIq('get', { name: 'q', namespace: 'urn:q' }, ({ from }) => xml('q', { xmlns: 'urn:q', from: `${from}` }));
       peer.onIq('set', { name: 'q', namespace: 'urn:q' }, () => {
         throw new StanzaError('forbidden', 'not for you');
@@ -25,7 +28,7 @@ beforeAll(async () => {
       };
     },
   };
-  stage = await Stage.open({}, { services: [service] });
+  stage = await Stage.open({ auth: { admins: ['juliet@localhost'] } }, { services: [service] });
 });
 afterAll(async () => {
   await stage?.close();
@@ -35,6 +38,11 @@ afterAll(async () => {
 const romeoPresence = { to: Jid.parse('romeo@localhost/o'), from: Jid.parse('nurse.localhost') };
 
 describe('a service in process', () => {
+  it('can ask who administrates the server', async () => {
+    const ask = (address: string) => settings.isAdministrator?.(Jid.parse(address));
+    expect([await ask('juliet@localhost'), await ask('romeo@localhost')]).toEqual([true, false]);
+  });
+
   it('is found, answers at its domain, and its errors go on the wire', async () => {
     const romeo = await stage.signIn('romeo', 'iq');
     romeo.sends(`<iq type='get' id='1' to='localhost'><query xmlns='http://jabber.org/protocol/disco#items'/></iq>`);

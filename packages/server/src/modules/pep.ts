@@ -110,6 +110,9 @@ class PersonalEventing {
     hooks.onAvailable((session, isInitial) => {
       this.#later(session.localpart, () => this.#cameOnline(session, isInitial));
     });
+    hooks.onPresenceGranted((localpart, contact) => {
+      this.#later(localpart, () => this.#wasGranted(localpart, contact));
+    });
     hooks.onUnavailable(({ jid, localpart }) => {
       const isLast = this.#context.sessions.availableOf(localpart).length === 0;
       void this.#inBackground(() => this.#engine.wentOffline(jid, isLast));
@@ -179,8 +182,8 @@ class PersonalEventing {
     }
     const tells = type === undefined || type === 'unavailable';
     if (!tells || from.resource === undefined || from.domain === this.#context.domain) return undefined;
-    const isInitial = this.#remote.receive(stanza, localpart);
-    if (type === undefined) this.#later(localpart, () => this.#remoteCameOnline(stanza, localpart, isInitial));
+    const former = this.#remote.receive(stanza, localpart);
+    if (type === undefined) this.#later(localpart, () => this.#remoteCameOnline(stanza, localpart, former));
     return undefined;
   }
 
@@ -201,12 +204,32 @@ class PersonalEventing {
     await this.#engine.sendLastItems(session.jid, hosts, [...interests]);
   }
 
-  async #remoteCameOnline(presence: Stanza, localpart: string, isInitial: boolean): Promise<void> {
+  async #remoteCameOnline(presence: Stanza, localpart: string, former: Stanza | undefined): Promise<void> {
     const own = this.#context.router.accountJid(localpart);
-    const interests = await this.#capabilities.learn(presence, own);
-    if (!isInitial || interests.size === 0 || !this.#remote.has(localpart, presence.from)) return;
+    const all = await this.#capabilities.learn(presence, own);
+    const before = former && this.#capabilities.interests(former);
+    const interests = [...all].filter((node) => !before?.has(node));
+    if (interests.length === 0 || !this.#remote.has(localpart, presence.from)) return;
     if (!(await this.#context.hooks.showsPresence(localpart, presence.from))) return;
-    await this.#engine.sendLastItems(presence.from, [own], [...interests]);
+    await this.#engine.sendLastItems(presence.from, [own], interests);
+  }
+
+  /** The last items to a contact that may see them from now on, where it is there already. @see XEP-0163 §4.3.4 */
+  async #wasGranted(localpart: string, contact: Jid): Promise<void> {
+    const { router, sessions, hooks, domain } = this.#context;
+    const own = router.accountJid(localpart);
+    const presences =
+      contact.domain === domain
+        ? sessions.availableOf(contact.local ?? '').flatMap(({ available }) => available ?? [])
+        : [...this.#remote.of(localpart)].filter(({ from }) => from.bare.equals(contact));
+    await Promise.all(
+      presences.map(async (presence) => {
+        const { from } = presence;
+        const interests = await this.#capabilities.learn(presence, contact.domain === domain ? contact : own);
+        if (interests.size === 0 || !(await hooks.showsPresence(localpart, from))) return;
+        await this.#engine.sendLastItems(from, [own], [...interests]);
+      }),
+    );
   }
 
   /** @see XEP-0163 §4 */

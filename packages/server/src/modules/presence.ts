@@ -211,6 +211,7 @@ class PresenceRouter implements PresenceHandler {
       await router.route(outgoing);
     }
     if (type === 'subscribed') this.#showPresence(localpart, contact);
+    if (state.from && !entry.from) this.#context.hooks.presenceGranted(localpart, contact);
     if (type === 'unsubscribed' && entry.from) this.#hidePresence(localpart, contact);
   }
 

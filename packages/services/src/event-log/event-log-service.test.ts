@@ -158,6 +158,12 @@ describe('the log of events', () => {
     await expect(queryEventLog(device, LOG, {})).rejects.toMatchObject({ condition: 'forbidden' });
   });
 
+  test('is read by others whom its host knows', async () => {
+    await start({ readers: [], mayRead: async (jid) => jid.equals(ADMIN) });
+    await expect(queryEventLog(admin, LOG, {})).resolves.toMatchObject({ events: [] });
+    await expect(queryEventLog(device, LOG, {})).rejects.toMatchObject({ condition: 'forbidden' });
+  });
+
   test('is for the domain above it alone, and for what is well-formed', async () => {
     await start();
     const stranger = network.peer('x@elsewhere.example/y');

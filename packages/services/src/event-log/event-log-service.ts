@@ -41,6 +41,8 @@ export interface EventLogOptions {
   readonly database: Kysely<EventLogTables>;
   /** May ask for events: bare JIDs. Events say what happens in a plant, so that nobody may who is not named. */
   readonly readers: readonly Jid[];
+  /** Who may ask beside them. */
+  readonly mayRead?: ((jid: Jid) => Promise<boolean>) | undefined;
   /** How long events are kept, in days; undefined: for ever. */
   readonly retentionDays?: number | undefined;
   /** How many events are kept; 1,000,000 when not given. */
@@ -152,8 +154,8 @@ export class EventLogService {
   }
 
   async #query({ from, payload }: IqRequest): Promise<Element> {
-    if (!this.#readers.has(from.bare.toString()))
-      throw new StanzaError('forbidden', 'you may not read the log of events');
+    const isReader = this.#readers.has(from.bare.toString()) || (await this.#options.mayRead?.(from.bare));
+    if (!isReader) throw new StanzaError('forbidden', 'you may not read the log of events');
     const query = decodingRequest(() => decodeEventLogQuery(payload));
     const { eventsPerAnswer, answerBytes } = this.#limits;
     const most = Math.min(query.part?.max ?? eventsPerAnswer, eventsPerAnswer);
