@@ -1,0 +1,3 @@
+export * from './codec.ts';
+export * from './service-codec.ts';
+export * from './token-codec.ts';
