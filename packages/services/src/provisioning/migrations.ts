@@ -3,7 +3,7 @@ import { isSqlite } from '../dialect.ts';
 import type { ProvisioningTables } from './tables.ts';
 
 export const provisioningMigrations: Record<string, Migration> = {
-  '2026-11-provisioning-1': {
+  '2026-11-provisioning': {
     async up(database: Kysely<ProvisioningTables>) {
       const id = isSqlite(database) ? 'integer' : 'serial';
       for (const name of ['provisioning_rules', 'provisioning_questions'] as const) {
