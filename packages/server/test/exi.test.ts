@@ -4,7 +4,7 @@ import { type Element, xml } from '@thingward/xml';
 import { Jid, MemoryTokenKeeper, message, NS, ping, SASL2, XmppClient } from '@thingward/xmpp';
 import {
   AgreedSetUp,
-  bindingConfiguration,
+  bindingSetUp,
   configurationText,
   DEFAULT_STREAM_OPTIONS,
   decodeExiSetupResponse,
@@ -14,6 +14,7 @@ import {
   ExiStreamWriter,
   encodeExiSetup,
   encodeSchemaUpload,
+  encodeUploadedSchema,
   identifySchema,
   MemorySetUpKeeper,
   SchemaCatalogue,
@@ -313,7 +314,7 @@ describe('XEP-0322 EXI over stream compression', () => {
 });
 
 /** Namespaces whose schemas import the one that is left out. */
-const isAbout = (ns: string) => ns.startsWith('urn:xmpp:iot:') || ns.startsWith('urn:thingward');
+const isAbout = (ns: string) => /^urn:(xmpp|nf|ieee):iot:|^urn:thingward/.test(ns);
 
 describe('quick configurations (§2.2.6)', () => {
   it('stay over restarts of the server', async () => {
@@ -372,6 +373,21 @@ describe('schemas that are uploaded (§2.2.3)', () => {
     const [stranger] = await entersTls(stage);
     expect((await proposes(stranger, proposal({}, [...ALL, mine]))).missingSchemas).toEqual([]);
   });
+
+  it.each(['ExiBody', 'ExiDocument'] as const)(
+    'coded in EXI (%s) are for their sender alone (§2.2.4)',
+    async (contentType) => {
+      const romeo = await stage.signIn('romeo');
+      romeo.sends(encodeSchemaUpload(encodeUploadedSchema(mine.contents, contentType)).toString('jabber:client'));
+      const answer = await proposes(romeo, proposal({}, [...ALL, mine]));
+      expect(answer.agreement).toBe(true);
+      const juliet = await stage.signIn('juliet');
+      expect((await proposes(juliet, proposal({}, [...ALL, mine]))).missingSchemas).toEqual([identity(mine)]);
+      const { configurationId } = answer.known as { configurationId: string };
+      expect((await asksFor(juliet, configurationId)).agreement).toBe(false);
+      expect((await asksFor(romeo, configurationId)).agreement).toBe(true);
+    },
+  );
 
   it('are not taken from who has not authenticated', async () => {
     const [stranger] = await entersTls(stage);
@@ -469,7 +485,7 @@ const xmlMessage = (text: string): Element => {
 };
 
 describe('a port that speaks EXI from the first byte (§2.4)', () => {
-  const binding = () => setUpOf(bindingConfiguration(ALL));
+  const binding = () => bindingSetUp(ALL);
   const port = () => stage.server.address(3)?.port ?? 0;
 
   beforeEach(async () => {

@@ -3,7 +3,7 @@ import { parseElement, XmlError } from '@thingward/xml';
 import { type Logger, StreamError } from '@thingward/xmpp';
 import {
   AgreedSetUp,
-  bindingConfiguration,
+  bindingSetUp,
   configurationText,
   DEFAULT_STREAM_OPTIONS,
   decodeExiSetup,
@@ -72,7 +72,7 @@ export class ExiSetUps {
 
   /** What streams on a dedicated port begin with. @see XEP-0322 §2.4.3, §3.14 */
   get binding(): AgreedSetUp {
-    this.#binding ??= this.#compile(bindingConfiguration(this.schemas.shipped), undefined);
+    this.#binding ??= bindingSetUp(this.schemas.shipped);
     return this.#binding;
   }
 

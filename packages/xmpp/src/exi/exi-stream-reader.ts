@@ -147,6 +147,7 @@ export class ExiStreamReader implements StreamInput {
     return new ExiDecoder({
       grammars: setUp.grammars,
       options: setUp.codec,
+      usesProfile: setUp.usesProfile,
       headerBefore: this.#expectsHeader ? 'first' : 'none',
       keepsTables: !setUp.isStateless,
       resolveConfiguration: (schemaId) => this.#find(schemaId),
