@@ -414,6 +414,27 @@ describe('schemas that are uploaded (§2.2.3)', () => {
     });
   });
 
+  it.each([
+    [
+      'occurrences',
+      `<xs:element name='a'><xs:complexType><xs:sequence><xs:element name='b' minOccurs='0' maxOccurs='60000'/></xs:sequence></xs:complexType></xs:element>`,
+    ],
+    [
+      'what may be left out',
+      `<xs:element name='a'><xs:complexType><xs:sequence>${Array.from({ length: 1500 }, (_, i) => `<xs:element name='e${i}' minOccurs='0'/>`).join('')}</xs:sequence></xs:complexType></xs:element>`,
+    ],
+    [
+      'attributes',
+      `<xs:element name='a'><xs:complexType>${Array.from({ length: 1500 }, (_, i) => `<xs:attribute name='a${i}'/>`).join('')}</xs:complexType></xs:element>`,
+    ],
+  ])('that would take too much are not agreed on: %s', async (_, text) => {
+    const greedy = own(text);
+    const romeo = await stage.signIn('romeo');
+    romeo.sends(encodeSchemaUpload({ contentType: 'Text', contents: greedy.contents }).toString('jabber:client'));
+    expect(await proposes(romeo, proposal({}, [greedy]))).toMatchObject({ agreement: false, missingSchemas: [] });
+    await romeo.doesNotReceive(failure('setup-failed'));
+  });
+
   it('make room for newer ones', async () => {
     await stage.close();
     stage = await Stage.open({ exi: { maxSchemas: 2 } });

@@ -23,6 +23,8 @@ export interface ExiStreamReaderOptions {
 }
 
 const MAX_DEPTH = 128;
+/** Of strings and names, those of the schemas among them, and of what built-in grammars learn: also where they are kept. */
+const MAX_TABLE_ENTRIES = 20_000;
 const NOTHING = new Uint8Array(0);
 
 /** The set-up a stream asks for is not known. @see XEP-0322 §3.15 */
@@ -198,5 +200,7 @@ function exiLimits(maxBytes: number, maxDepth: number): Partial<ExiLimits> {
     maxCharacters: maxBytes,
     maxInflatedBytes: maxBytes,
     maxBufferedBytes: maxBytes,
+    maxStringTableEntries: MAX_TABLE_ENTRIES,
+    maxLearnedProductions: MAX_TABLE_ENTRIES,
   };
 }
