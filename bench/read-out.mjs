@@ -1,18 +1,33 @@
 /*
  * Read-outs per second through one Thing, by XEP-0323 over TLS: a client, the server and the Thing's own process model in this process.
- * Prints beside it the IQ round trips (XEP-0199 pings between two clients) that the same server makes, as a ratio.
+ * Prints beside it the IQ round trips (XEP-0199 pings between two clients) that the same server makes, as a ratio, and the same for each
+ * dialect. Options: --transport xml|exi (how both clients speak to the server), --seconds N (5, of each measurement).
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { serverConfigSchema, ThingwardServer } from '@thingward/server';
-import { MemoryOwnershipStore, readSensorData, ThingHost } from '@thingward/things';
+import { MemoryOwnershipStore, READOUT_DIALECTS, readSensorData, ThingHost } from '@thingward/things';
+import { thingSchemas } from '@thingward/things/node';
 import { Jid, ping, servePing, XmppClient } from '@thingward/xmpp';
-import { tcpConnector } from '@thingward/xmpp/node';
+import { ExiCompressor } from '@thingward/xmpp/exi';
+import { tcpConnector, xmppSchemas } from '@thingward/xmpp/node';
 
-const SECONDS = 5;
+const { values: options } = parseArgs({
+  options: { transport: { type: 'string', default: 'xml' }, seconds: { type: 'string', default: '5' } },
+});
+const SECONDS = Number(options.seconds);
 const FIELDS = 16;
 const IN_FLIGHT = 8;
+
+/** How a client's stream is coded, by the name of the transport. */
+const TRANSPORTS = {
+  xml: () => ({}),
+  exi: () => ({ compression: new ExiCompressor({ schemas: [...xmppSchemas(), ...thingSchemas()] }) }),
+};
+const coding = TRANSPORTS[options.transport];
+if (!coding) throw new Error(`--transport is one of ${Object.keys(TRANSPORTS).join(', ')}`);
 
 const dataDir = await mkdtemp(join(tmpdir(), 'thingward-bench-'));
 const server = await ThingwardServer.start(
@@ -30,6 +45,7 @@ const signIn = async (name) => {
       tls: 'starttls',
       trust: { fingerprint: server.tls.fingerprint },
     }),
+    ...coding(),
   });
   client.start();
   await client.ready();
@@ -79,13 +95,18 @@ async function measure(work) {
 }
 
 const pings = await measure(() => ping(reader, device.jid));
-const reads = await measure(async () => {
-  let count = 0;
-  for await (const fields of readSensorData(reader, device.jid, { types: ['momentary'] })) count += fields.length;
-  if (count !== FIELDS) throw new Error(`expected ${FIELDS} fields, got ${count}`);
-});
-console.log(`read-outs of ${FIELDS} fields: ${reads.toFixed(0)}/s = ${(reads * FIELDS).toFixed(0)} fields/s`);
-console.log(`IQ round trips: ${pings.toFixed(0)}/s; a read-out costs ${(pings / reads).toFixed(1)} of them`);
+console.log(`IQ round trips over ${options.transport}: ${pings.toFixed(0)}/s`);
+for (const dialect of READOUT_DIALECTS) {
+  const reads = await measure(async () => {
+    let count = 0;
+    const fields = readSensorData(reader, device.jid, { types: ['momentary'] }, { dialect });
+    for await (const batch of fields) count += batch.length;
+    if (count !== FIELDS) throw new Error(`expected ${FIELDS} fields, got ${count}`);
+  });
+  const inRoundTrips = `costs ${(pings / reads).toFixed(1)} round trips`;
+  const perSecond = `${reads.toFixed(0)}/s = ${(reads * FIELDS).toFixed(0)} fields/s`;
+  console.log(`read-outs of ${FIELDS} fields, ${dialect.namespace}: ${perSecond}; one ${inRoundTrips}`);
+}
 
 await host.stop();
 await Promise.all([reader.stop(), device.stop()]);

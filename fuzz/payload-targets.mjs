@@ -2,21 +2,33 @@
  * Payloads of extensions, changed at random: what is XML still is read, or refused with the error of its kind.
  */
 import {
+  CONTROL_DIALECTS,
+  decodeAsleep,
+  decodeCommand,
   decodeControlForm,
   decodeControlFormRequest,
   decodeControlRequest,
   decodeControlResponse,
   decodeGetInterfaces,
+  decodeLastKnown,
   decodeLoggedEvent,
+  decodeMailbox,
+  decodeOutcome,
+  decodeQueued,
   decodeReadoutMessage,
   decodeReadoutRequest,
+  decodeSleep,
+  decodeSleeper,
   decodeStoredFieldsPage,
   decodeStoredFieldsQuery,
   decodeSubscribe,
   decodeTable,
+  EVENT_DIALECTS,
   encodeSubscribe,
   encodeTable,
   PayloadError,
+  READOUT_DIALECTS,
+  supersede,
   tableText,
 } from '@thingward/things';
 import { parseElement, XmlError } from '@thingward/xml';
@@ -72,12 +84,68 @@ const CONTROL_PAYLOADS = [
     decodeControlResponse,
   ],
 ];
+/** The dialects of the IEEE and the Neuro-Foundation: what was read can be written, and is then the same. */
+const HARMONIZED_PAYLOADS = [...READOUT_DIALECTS.slice(1).entries()].flatMap(([i, readout]) => {
+  const control = CONTROL_DIALECTS[i + 1];
+  const events = EVENT_DIALECTS[i + 1];
+  const again = (decode, encode) => (element) => {
+    const first = String(encode(decode(element)));
+    const second = String(encode(decode(parseElement(first))));
+    if (first !== second) throw new Error(`${first} became ${second}`);
+  };
+  const ns = (dialect) => `xmlns='${dialect.namespace}' id='a1'`;
+  return [
+    [
+      `<req ${ns(readout)} all='true' h='1' when='2013-03-07T19:00:00' st='t'><nd id='n' pt='p'/><f n='F'/></req>`,
+      again(readout.decodeRequest, readout.encodeRequest),
+    ],
+    [
+      `<resp ${ns(readout)} more='1'><nd id='n'><ts v='2013-03-07T16:24:30Z'><q n='T' m='1' h='1' v='-1.50e2' u='m' lns='N' loc='1|a.b|c,2'/><e n='E' t='x' v='y'/><dr n='D' v='P1DT2H'/><err>no</err></ts></nd><ts v='2013-03-07T16:24:30Z'><l n='L' v='9223372036854775807'/></ts></resp>`,
+      (element) => {
+        for (const message of readout.decodeMessages(element)) {
+          again((one) => readout.decodeMessages(one)[0], readout.encodeMessage)(readout.encodeMessage(message));
+        }
+      },
+    ],
+    [
+      `<set ${ns(control)}><nd id='n'/><cl n='C' v='3399FF'/><e n='E' v='a' t='b'/><dt n='D' v='2013-04-02T24:00:00'/>${DATA_FORM}</set>`,
+      again(control.decodeRequest, control.encodeRequest),
+    ],
+    [`<resp ${ns(control)}><nd id='n'/><p n='a'/></resp>`, again(control.decodeResponse, control.encodeResponse)],
+    [
+      `<subscribe ${ns(events)} m='1' maxAge='P1DT5M' minInt='PT1.5S' req='1'><nd id='a'/><f n='b' by='0.5' v='-1e3'/></subscribe>`,
+      again(events.decodeSubscribe, events.encodeSubscribe),
+    ],
+  ];
+});
 const HISTORY_PAYLOADS = [
   [
     `<read ${HISTORY} thing='a@b' period='hour' maxFields='5' after='1.2'><field name='F'/></read>`,
     decodeStoredFieldsQuery,
   ],
   [`<page ${HISTORY} next='1.2'>${FIELDS}</page>`, decodeStoredFieldsPage],
+];
+const BATTERY = "xmlns='urn:thingward:battery:1'";
+const LATER = parseElement(`<set ${CONTROL}><node nodeId='n'/><int name='a' value='1'/></set>`);
+const BATTERY_PAYLOADS = [
+  [
+    `<sleep ${BATTERY} wakes='periodically' every='PT10M' listen='PT2S' next='2026-01-01T00:10:00Z' owner='o@e'><readers><reader jid='a@b'/></readers>${FIELDS}</sleep>`,
+    decodeSleep,
+  ],
+  [`<sleeper ${BATTERY} wakes='onEvent' asleep='1' since='2026-01-01T00:00:00Z' waiting='3'/>`, decodeSleeper],
+  [`<asleep ${BATTERY} delivered='2'/>`, decodeAsleep],
+  [`<command ${BATTERY} expires='PT1H'><set ${CONTROL}/></command>`, decodeCommand],
+  [`<queued ${BATTERY} id='c' until='2026-01-01T01:00:00Z' next='2026-01-01T00:10:00Z'/>`, decodeQueued],
+  [`<outcome ${BATTERY} id='c' state='answered' at='2026-01-01T00:10:01Z'/>`, decodeOutcome],
+  [
+    `<mailbox ${BATTERY}><entry id='c' sender='a@b/c' state='expired' received='2026-01-01T00:00:00Z' until='2026-01-01T01:00:00Z'><set ${CONTROL}/></entry></mailbox>`,
+    decodeMailbox,
+  ],
+  [`<lastKnown ${BATTERY} at='2026-01-01T00:00:00Z'/>`, decodeLastKnown],
+  [
+    `<set ${CONTROL}><node nodeId='n'/><int name='a' value='1'/><int name='b' value='1'/>${'<x xmlns="jabber:x:data" type="submit"><field var="a"/></x>'}</set>`,
+    (element) => supersede(element, LATER),
+  ],
 ];
 const FORM_PAYLOADS = [
   [DATA_FORM, (element) => decodeFormPages(decodeDataForm(element)) && decodeControlForm(decodeDataForm(element))],
@@ -93,8 +161,10 @@ const EXI = "xmlns='http://jabber.org/protocol/compress/exi'";
 const PAYLOADS = {
   'sensor data': [SENSOR_DATA_PAYLOADS, PayloadError],
   control: [CONTROL_PAYLOADS, PayloadError],
+  'harmonised dialects': [HARMONIZED_PAYLOADS, PayloadError],
   'stored fields': [HISTORY_PAYLOADS, PayloadError],
   form: [FORM_PAYLOADS, DataFormError],
+  battery: [BATTERY_PAYLOADS, PayloadError],
   'events, tables, interfaces': [
     [
       [

@@ -22,6 +22,7 @@ import { hashedTokenServer, Jid, JidError, opaqueString, PrecisError, SaslError,
 import { NEGOTIATION, negotiate } from './negotiation.mjs';
 import { payloadTargets } from './payload-targets.mjs';
 import { serverTargets } from './server-targets.mjs';
+import { uploadTargets } from './upload-targets.mjs';
 
 const seconds = Number(process.argv[2] ?? 20);
 let state = Number(process.argv[3] ?? Date.now() % 2 ** 31) || 1;
@@ -297,6 +298,7 @@ const TARGETS = {
 };
 
 Object.assign(TARGETS, payloadTargets({ pick, mutated, utf8 }));
+Object.assign(TARGETS, uploadTargets({ pick, mutated, noise, random }));
 Object.assign(TARGETS, serverTargets({ random, below, pick, soup, noise, mutated, utf8 }));
 
 const until = Date.now() + seconds * 1000;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Gateway, gatewayConfigSchema, gatewayLabels } from '@thingward/gateway';
 import { ModbusTcpServer } from '@thingward/modbus';
-import { meterUnit, TankProcess, tankUnit } from '@thingward/modbus/simulator';
+import { Lamp, lampUnit, meterUnit, TankProcess, tankUnit } from '@thingward/modbus/simulator';
 import { serverConfigSchema, ThingwardServer } from '@thingward/server';
 import { claimThing, parseIoTDisco } from '@thingward/things';
 import { Jid, Roster, XmppClient } from '@thingward/xmpp';
@@ -13,7 +13,7 @@ import { SERVICES } from '../packages/cli/src/services.ts';
 
 export const REGISTRY = Jid.parse('registry.localhost');
 export const HISTORY = Jid.parse('history.localhost');
-const THINGS = ['plc', 'meter', 'host'] as const;
+const THINGS = ['plc', 'meter', 'lamp', 'host'] as const;
 
 /** A signed-in user with its roster, who lets in whoever it wants to see. */
 export interface User {
@@ -25,6 +25,7 @@ export interface User {
 export class Plant {
   readonly directory: string;
   readonly process = new TankProcess();
+  readonly lamp = new Lamp();
   server!: ThingwardServer;
   gateway!: Gateway;
   plcPort = 0;
@@ -84,6 +85,7 @@ export class Plant {
       new Map([
         [1, tankUnit(this.process)],
         [2, meterUnit(this.process)],
+        [3, lampUnit(this.lamp)],
       ]),
     );
     this.plcPort = await this.#plc.listen(this.plcPort);
@@ -160,6 +162,8 @@ export class Plant {
           account: account('plc'),
           name: 'Tank',
           tags: { SN: '1' },
+          publish: true,
+          interfaces: ['XMPP.IoT.Sensor.Temperature'],
           driver: 'modbus-tcp',
           modbus: await map('tank-plc.yaml', 1),
         },
@@ -167,8 +171,17 @@ export class Plant {
           account: account('meter'),
           name: 'Meter',
           tags: { SN: '2' },
+          publish: { pep: true, changes: { '*': 0.001 } },
           driver: 'modbus-tcp',
           modbus: await map('pump-meter.yaml', 2),
+        },
+        {
+          account: account('lamp'),
+          name: 'Lamp',
+          tags: { SN: '4' },
+          interfaces: ['XMPP.IoT.Actuator.Lamp', 'XMPP.IoT.Actuator.Dimmer'],
+          driver: 'modbus-tcp',
+          modbus: await map('yard-lamp.yaml', 3),
         },
         { account: account('host'), name: 'Host', tags: { SN: '3' }, driver: 'direct-io', pollMs: 200 },
       ],

@@ -6,6 +6,11 @@ import { connectAll, SCENARIOS } from './scenarios.mjs';
 import { cpuSeconds, memoryBytes } from './usage.mjs';
 import { XmppConnection } from './xmpp-connection.mjs';
 
+/** Messages per second to begin with and to end with, and what they are multiplied by from one step to the next. */
+const [FIRST_RATE, MAX_RATE, RATE_STEP] = [2000, 100_000, 1.2];
+/** Where less than this share of what is offered gets through, the server is saturated. */
+const GETS_THROUGH = 0.95;
+
 const task = JSON.parse(process.argv[2]);
 const { pid, target, seconds, clients, window } = task;
 
@@ -33,9 +38,12 @@ const tick = (count) => {
   done += count;
 };
 const onLatency = (milliseconds) => latencies.push(milliseconds);
-const options = { clients, window, rate: scenario.rate, tick, onLatency };
+const pace = { rate: task.rate ?? scenario.rate ?? 0 };
+const options = { clients, window, pace, tick, onLatency };
 if (task.mqtt) await runMqtt(target, { ...options, qos: task.mqtt.qos });
 else await scenario.run(target, options);
+
+if (scenario.kind === 'half-load' && task.rate === undefined) await finish(await findSaturation());
 
 await delay(2000);
 latencies.length = 0;
@@ -53,6 +61,23 @@ await finish({
   clientLoad: (own.user + own.system) / 1e6 / elapsed,
   ...(latencies.length > 0 ? { p50: percentile(0.5), p99: percentile(0.99), max: latencies.at(-1) } : {}),
 });
+
+/** Offers more and more until less than what is offered gets through. @returns the most that did, per second */
+async function findSaturation() {
+  let saturation = 0;
+  for (pace.rate = FIRST_RATE; pace.rate < MAX_RATE; pace.rate *= RATE_STEP) {
+    await delay(500);
+    const start = { done, own: process.cpuUsage(), at: performance.now() };
+    await delay(1500);
+    const elapsed = (performance.now() - start.at) / 1000;
+    const own = process.cpuUsage(start.own);
+    const perSecond = (done - start.done) / elapsed;
+    saturation = Math.max(saturation, perSecond);
+    const clientLoad = (own.user + own.system) / 1e6 / elapsed;
+    if (perSecond < pace.rate * GETS_THROUGH) return { saturation, clientLoad };
+  }
+  throw new Error(`not saturated by ${MAX_RATE} messages per second`);
+}
 
 /** Says the result and ends the process: there is nothing after it. */
 function finish(result) {

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
+import { halfLoad } from './half-load.mjs';
 import { PEERS } from './peers.mjs';
 import { SCENARIOS } from './scenarios.mjs';
 
@@ -58,55 +59,90 @@ async function load(task) {
   return JSON.parse(stdout);
 }
 
+/** Runs a scenario against a fresh server: what one scenario leaves behind must not burden the next. */
+async function measure(peer, name, more = {}) {
+  const scenario = SCENARIOS[name];
+  running = await peer.start(mkdtempSync(join(directory, `${peer.name}-`)), clients + 1);
+  try {
+    const target = {
+      host: '127.0.0.1',
+      port: scenario.tls ? running.tls : running.plain,
+      tls: scenario.tls === true,
+    };
+    const task = { scenario: name, pid: running.pid, target, seconds, clients, window, connections };
+    if (!running.hasAccounts && !peer.isMqtt) {
+      await load({
+        ...task,
+        kind: 'register',
+        clients: clients + 1,
+        target: { ...target, port: running.plain, tls: false },
+      });
+    }
+    return await load({ ...task, ...more });
+  } finally {
+    await running.stop();
+    running = undefined;
+  }
+}
+
+function reasonOf(error) {
+  if (/not offered/.test(error.stderr ?? '')) return 'not offered';
+  return (error.stderr || error.message).trim().split('\n').slice(-6).join(' ');
+}
+
+/** Levels of service to be measured, where the protocol has such: of MQTT there is one scenario. */
+function variantsOf(peer, name) {
+  if (!peer.isMqtt) return [undefined];
+  return name === 'messages-sensor' ? [0, 1] : [];
+}
+
+const installed = peers.filter(({ isInstalled }) => isInstalled());
 const results = [];
 try {
-  for (const peer of peers.filter(({ isInstalled }) => isInstalled())) {
+  for (const peer of installed) {
     say(`${peer.name} ${peer.version}`.trim());
-    for (const name of chosen) {
-      const scenario = SCENARIOS[name];
-      const variants = peer.isMqtt
-        ? name === 'messages-sensor' || name.startsWith('latency')
-          ? [0, 1]
-          : []
-        : [undefined];
-      for (const qos of variants) {
-        if (peer.isMqtt && scenario.kind === 'latency') continue;
-        // A fresh server each time: what one scenario leaves behind must not burden the next.
-        running = await peer.start(mkdtempSync(join(directory, `${peer.name}-`)), clients + 1);
-        const target = {
-          host: '127.0.0.1',
-          port: scenario.tls ? running.tls : running.plain,
-          tls: scenario.tls === true,
-        };
-        const task = { scenario: name, pid: running.pid, target, seconds, clients, window, connections };
+    for (const name of chosen.filter((each) => SCENARIOS[each].kind !== 'half-load')) {
+      for (const qos of variantsOf(peer, name)) {
         const label = qos === undefined ? peer.name : `${peer.name} QoS ${qos}`;
         try {
-          if (!running.hasAccounts && !peer.isMqtt) {
-            await load({
-              ...task,
-              kind: 'register',
-              clients: clients + 1,
-              target: { ...target, port: running.plain, tls: false },
-            });
-          }
-          const result = await load(qos === undefined ? task : { ...task, mqtt: { qos } });
+          const result = await measure(peer, name, qos === undefined ? {} : { mqtt: { qos } });
           results.push({ scenario: name, peer: label, ...result });
-          say(`  ${name.padEnd(22)} ${describe(scenario, result)}`);
+          say(`  ${name.padEnd(22)} ${describe(SCENARIOS[name], result)}`);
         } catch (error) {
-          const reason = /not offered/.test(error.stderr ?? '')
-            ? 'not offered'
-            : (error.stderr || error.message).trim().split('\n').slice(-6).join(' ');
-          results.push({ scenario: name, peer: label, error: reason });
-          say(`  ${name.padEnd(22)} ${reason}`);
-        } finally {
-          await running.stop();
-          running = undefined;
+          results.push({ scenario: name, peer: label, error: reasonOf(error) });
+          say(`  ${name.padEnd(22)} ${reasonOf(error)}`);
         }
       }
     }
   }
+  for (const name of chosen.filter((each) => SCENARIOS[each].kind === 'half-load')) await atHalfLoad(name);
 } finally {
   await end();
+}
+
+/** Ours beside each peer, at half of what that peer can bear. */
+async function atHalfLoad(name) {
+  const ours = installed.find((peer) => peer.name === 'thingward');
+  if (!ours) return;
+  say(name);
+  for (const peer of installed.filter((each) => each !== ours && !each.isMqtt)) {
+    try {
+      const result = await halfLoad(ours, peer, (each, more) => measure(each, name, more));
+      results.push({ scenario: name, peer: peer.name, ...result });
+      say(
+        `  ${peer.name} is saturated at ${Math.round(result.saturation).toLocaleString('en')}/s (load ${percent(result.clientLoad)} of a core); at half of it`,
+      );
+      for (const [label, figures] of [
+        ['thingward', result.ours],
+        [peer.name, result.theirs],
+      ]) {
+        say(`    ${label.padEnd(20)} ${describe({ kind: 'latency' }, figures)}`);
+      }
+    } catch (error) {
+      results.push({ scenario: name, peer: peer.name, error: reasonOf(error) });
+      say(`  ${peer.name.padEnd(22)} ${reasonOf(error)}`);
+    }
+  }
 }
 
 if (values.json) console.log(JSON.stringify(results, undefined, 2));
@@ -129,6 +165,13 @@ function percent(share) {
 function printRatios() {
   console.log('\nthingward is better by');
   for (const name of chosen) {
+    if (SCENARIOS[name].kind === 'half-load') {
+      const ratios = results
+        .filter(({ scenario, error }) => scenario === name && !error)
+        .map(({ peer, ours, theirs }) => `${(theirs.p99 / ours.p99).toFixed(2)}x ${peer}`);
+      console.log(`  ${name.padEnd(22)} ${ratios.join(', ') || 'nothing to compare with'}`);
+      continue;
+    }
     const ours = results.find(({ scenario, peer, error }) => scenario === name && peer === 'thingward' && !error);
     if (!ours) continue;
     const ratios = results

@@ -138,8 +138,8 @@ async function logins(target, { clients, tick }) {
   }
 }
 
-/** Messages at a fixed rate; the time each took is collected. */
-async function latency(target, { clients, rate, onLatency, tick }) {
+/** Messages at the rate that `pace` has; the time each took is collected. */
+async function latency(target, { clients, pace, onLatency, tick }) {
   const connections = await connectAll(target, clients);
   for (const connection of connections) {
     let rest = '';
@@ -155,11 +155,13 @@ async function latency(target, { clients, rate, onLatency, tick }) {
       tick(parts.length);
     });
   }
-  let sent = 0;
-  const start = performance.now();
+  let [sent, due] = [0, 0];
+  let last = performance.now();
   setInterval(() => {
-    const due = Math.floor(((performance.now() - start) / 1000) * rate);
-    for (; sent < due; sent++) {
+    const now = performance.now();
+    due += ((now - last) / 1000) * pace.rate;
+    last = now;
+    for (; sent < Math.floor(due); sent++) {
       const from = sent % clients;
       connections[from].write(
         `<message to='${full(from ^ 1)}' id='t${performance.now().toFixed(3)}'>${SENSOR_PAYLOAD}</message>`,
@@ -188,4 +190,5 @@ export const SCENARIOS = {
   'memory-tls': { unit: 'kB per connection', kind: 'memory', tls: true },
   'latency-2000': { unit: 'ms', kind: 'latency', rate: 2000, run: latency },
   'latency-5000': { unit: 'ms', kind: 'latency', rate: 5000, run: latency },
+  'latency-half-load': { unit: 'ms', kind: 'half-load', run: latency },
 };

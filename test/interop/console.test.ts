@@ -83,6 +83,28 @@ describe.skipIf(!existsSync(CHROMIUM))('the console in Chromium (skipped unless 
     await vi.waitFor(() => expect(plant.process.inputs.valveOpening).toBe(37.5), { timeout: 5000 });
   });
 
+  it('a Thing is shown by its interfaces: what it measures, large, and a lamp with its switch and slider', async () => {
+    const temperature = page.getByTestId('interface-XMPP.IoT.Sensor.Temperature');
+    await vi.waitFor(async () => expect(await temperature.textContent()).toMatch(/-?\d+\.\d\s*°C/));
+    // Not among the other fields, too.
+    expect(await page.getByTestId('field-Temperature').count()).toBe(1);
+    const owner = await plant.signIn('owner');
+    await plant.claim(owner, 'lamp');
+    await vi.waitFor(() => expect(owner.roster.contacts.get('lamp@localhost')?.subscription).toBe('both'));
+    await owner.client.stop();
+    await page.goto(`http://127.0.0.1:${plant.ports.http}/#/things/lamp%40localhost`);
+    const lamp = page.getByTestId('interface-XMPP.IoT.Actuator.Lamp');
+    const lit = lamp.getByTestId('control-Lamp').getByRole('switch');
+    await vi.waitFor(async () => expect(await lit.getAttribute('aria-checked')).toBe('false'), { timeout: 10_000 });
+    await lit.click();
+    await vi.waitFor(() => expect(plant.lamp.isOn).toBe(true), { timeout: 5000 });
+    await lamp.getByRole('slider').fill('25');
+    await lamp.getByRole('button', { name: 'Set' }).click();
+    await vi.waitFor(() => expect(plant.lamp.dimmer).toBe(25), { timeout: 5000 });
+    await page.goto(`http://127.0.0.1:${plant.ports.http}/#/things/plc%40localhost`);
+    await value('Level').waitFor();
+  });
+
   it('an unplugged PLC is shown as such, with the last values, and comes back', async () => {
     await plant.unplugPlc();
     await page

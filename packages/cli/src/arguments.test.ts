@@ -8,7 +8,7 @@ import { parseCondition } from './commands/things.ts';
 import { eventWish } from './commands/watch-events.ts';
 import { UsageError } from './errors.ts';
 import { parseTypes, readoutOptions, readoutWish } from './readout-options.ts';
-import { parseTime } from './time-text.ts';
+import { parseDistance, parseTime } from './time-text.ts';
 
 describe('arguments', () => {
   it('addresses of Things', () => {
@@ -24,6 +24,14 @@ describe('arguments', () => {
     expect(parseTime('--from', '2025-05-01T00:00:00Z').toISOString()).toBe('2025-05-01T00:00:00.000Z');
     expect(parseTime('--when', '+30s', now).toISOString()).toBe('2026-01-01T00:00:30.000Z');
     expect(() => parseTime('--from', 'yesterday')).toThrow(/--from needs a time/);
+  });
+
+  it('lengths of time', () => {
+    expect(parseDistance('--expires', '90s')).toBe(90_000);
+    expect(parseDistance('--expires', '1.5h')).toBe(5_400_000);
+    for (const text of ['', '0s', '-1h', '+1h', 'soon', '5']) {
+      expect(() => parseDistance('--expires', text)).toThrow(/--expires needs a length of time/);
+    }
   });
 
   it('kinds of fields', () => {

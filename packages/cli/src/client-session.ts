@@ -1,5 +1,5 @@
-import { DISCOVERY, EVENT_LOG_QUERY, HISTORY, type NodeReference } from '@thingward/things';
-import { findService, Jid, JidError, Roster, type XmppClient } from '@thingward/xmpp';
+import { askSleeper, DISCOVERY, EVENT_LOG_QUERY, HISTORY, type NodeReference } from '@thingward/things';
+import { findService, Jid, JidError, Roster, StanzaError, type XmppClient } from '@thingward/xmpp';
 import { CommandError, UsageError } from './errors.ts';
 import { loadProfile, signIn } from './profile.ts';
 
@@ -10,6 +10,7 @@ export interface ThingAddress {
 }
 
 const PRESENCE_TIMEOUT_MS = 5000;
+const STATUS_TIMEOUT_MS = 3000;
 
 /** A signed-in user: its roster, and the services of its server. */
 export class ClientSession {
@@ -32,10 +33,23 @@ export class ClientSession {
     }
   }
 
-  /** The full JID behind which a Thing is available now. @throws StanzaError saying why it is not */
-  async locate({ jid }: ThingAddress, signal?: AbortSignal): Promise<Jid> {
+  /** The full JID behind which a Thing is available now; the bare one of a Thing that sleeps, for which its server answers. @throws StanzaError saying why it is not */
+  async locate({ jid }: ThingAddress, signal?: AbortSignal, timeoutMs = PRESENCE_TIMEOUT_MS): Promise<Jid> {
     if (jid.isFull) return jid;
-    return this.roster.waitForResource(jid, { timeoutMs: PRESENCE_TIMEOUT_MS, signal });
+    if (await this.#sleeps(jid)) return jid.bare;
+    return this.roster.waitForResource(jid, { timeoutMs, signal });
+  }
+
+  /** Is it a Thing that sleeps now, and whose server keeps what is sent to it? */
+  async #sleeps(jid: Jid): Promise<boolean> {
+    if (jid.local === undefined) return false;
+    try {
+      const { isAsleep = false } = await askSleeper(this.client, jid, { timeoutMs: STATUS_TIMEOUT_MS });
+      return isAsleep;
+    } catch (error) {
+      if (error instanceof StanzaError) return false;
+      throw error;
+    }
   }
 
   /** @throws CommandError when the server has none */

@@ -14,6 +14,7 @@ const VERBS: Readonly<Record<string, () => Promise<() => Command>>> = {
   things: async () => (await import('./commands/things.ts')).thingsCommand,
   read: async () => (await import('./commands/read.ts')).readCommand,
   set: async () => (await import('./commands/set.ts')).setCommand,
+  mailbox: async () => (await import('./commands/mailbox.ts')).mailboxCommand,
   watch: async () => (await import('./commands/watch.ts')).watchCommand,
   history: async () => (await import('./commands/history.ts')).historyCommand,
   exi: async () => (await import('./commands/exi.ts')).exiCommand,

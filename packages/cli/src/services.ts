@@ -44,8 +44,13 @@ export const SERVICES: readonly ServiceDefinition[] = [
     name: 'pubsub',
     title: 'Publish-Subscribe',
     migrations: pubsubMigrations,
-    create: (peer, database, log) =>
-      new PubSubService({ peer, database: database as unknown as Kysely<PubSubTables>, log }),
+    create: (peer, database, log, _, environment) =>
+      new PubSubService({
+        peer,
+        database: database as unknown as Kysely<PubSubTables>,
+        ...(environment ? { contact: environment.contact } : {}),
+        log,
+      }),
   },
   {
     name: EVENT_LOG_NAME,

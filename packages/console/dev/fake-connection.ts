@@ -41,6 +41,8 @@ export class FakeConnection implements Connection {
     this.#plant = plant;
     this.#contact('plc@localhost', { name: 'Water tank' }, true);
     this.#contact('host@localhost', {}, true);
+    this.#contact('lamp@localhost', { name: 'Yard lamp' }, true);
+    this.#contact('meter@localhost', { name: 'Pump energy meter' }, true);
     this.#contact('boiler@localhost', { name: 'Boiler house' }, false);
     this.#contact('romeo@localhost', {}, true);
   }
@@ -119,6 +121,11 @@ export class FakeConnection implements Connection {
 
   async features(of: Jid): Promise<readonly string[]> {
     return of.local === 'romeo' ? ['urn:xmpp:ping'] : ['urn:xmpp:iot:sensordata', 'urn:xmpp:iot:control'];
+  }
+
+  async interfaces({ thing }: ControlTarget): Promise<readonly string[]> {
+    await this.#trip();
+    return this.#plant.devices.get(thing.bare.toString())?.interfaces ?? [];
   }
 
   async *read(thing: Jid, { types }: ReadWish): AsyncGenerator<readonly Field[]> {

@@ -34,12 +34,15 @@ export interface Device {
   readonly states: () => Readonly<Record<string, boolean>>;
   readonly identity: Readonly<Record<string, string>>;
   readonly parameters: readonly ControlParameter[];
+  readonly interfaces?: readonly string[];
 }
 
 /** A small plant in the page: enough to see every state of the views. */
 export class Plant {
   pump = true;
   inlet = true;
+  lamp = true;
+  dimmer = 60;
   valve = '40.0';
   mode = 'auto';
   isUnplugged = false;
@@ -105,6 +108,22 @@ export class Plant {
         },
       ],
       [
+        'lamp@localhost',
+        {
+          measured: [
+            { name: 'Dimmer', unit: '%', decimals: 0, at: () => this.dimmer },
+            { name: 'Temperature', unit: '°C', decimals: 1, at: wave(11.2, 1.8, 300) },
+          ],
+          states: () => ({ Lamp: this.lamp }),
+          identity: { Manufacturer: 'thingward.example', Model: 'Yard lamp' },
+          parameters: [
+            { name: 'Lamp', type: 'boolean', label: 'Lamp' },
+            { name: 'Dimmer', type: 'int', label: 'Brightness', unit: '%', min: 0, max: 100 },
+          ],
+          interfaces: ['XMPP.IoT.Actuator.Lamp', 'XMPP.IoT.Actuator.Dimmer', 'XMPP.IoT.Sensor.Temperature'],
+        },
+      ],
+      [
         'host@localhost',
         {
           measured: [
@@ -133,6 +152,7 @@ export class Plant {
           states: () => ({ Connected: true }),
           identity: { Manufacturer: 'thingward.example', Model: 'EM24', 'Serial number': 'EM-24-118' },
           parameters: [],
+          interfaces: ['XMPP.IoT.Meter.Electricity', 'XMPP.IoT.Sensor.Voltage', 'XMPP.IoT.Sensor.Current'],
         },
       ],
     ]);
@@ -176,6 +196,8 @@ export class Plant {
 
   valueOf(name: string): ParameterValue | undefined {
     if (name === 'Pump on') return { type: 'boolean', value: this.pump };
+    if (name === 'Lamp') return { type: 'boolean', value: this.lamp };
+    if (name === 'Dimmer') return { type: 'int', value: this.dimmer };
     if (name === 'Inlet valve open') return { type: 'boolean', value: this.inlet };
     if (name === 'Inlet valve position') return { type: 'double', value: this.valve };
     return name === 'Mode' ? { type: 'string', value: this.mode } : undefined;
@@ -189,6 +211,8 @@ export class Plant {
         throw new ControlRefused([why], new StanzaError('not-acceptable'));
       }
       if (name === 'Pump on') this.pump = value === true;
+      if (name === 'Lamp') this.lamp = value === true;
+      if (name === 'Dimmer') this.dimmer = Number(value);
       if (name === 'Inlet valve open') this.inlet = value === true;
       if (name === 'Inlet valve position') this.valve = Number(value).toFixed(1);
       if (name === 'Mode') this.mode = String(value);

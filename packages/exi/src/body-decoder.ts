@@ -17,7 +17,7 @@ import { DOCUMENT_END, type Grammars } from './grammar/grammars.ts';
 import { LearnedGrammars } from './grammar/learned-grammars.ts';
 import { type SecondLevel, secondLevels } from './grammar/second-level.ts';
 import type { ExiLimits } from './limits.ts';
-import { XML_NAMESPACE } from './namespaces.ts';
+import { XML_NAMESPACE, XSD_NAMESPACE } from './namespaces.ts';
 import type { ExiOptions } from './options.ts';
 import type { Name } from './string-table/name.ts';
 import { type NamespacePartition, NameTable } from './string-table/name-table.ts';
@@ -35,6 +35,8 @@ export interface BodyDecoderSettings {
   readonly isIncremental: boolean;
   /** Does a document end with a whole byte? An options document does not. */
   readonly isPadded: boolean;
+  /** @see ExiDecoderSettings */
+  readonly usesProfile: boolean;
 }
 
 /** What a self-contained element hides while it lasts. */
@@ -74,6 +76,7 @@ export class BodyDecoder {
   readonly #keepsPrefixes: boolean;
   readonly #keepsLexical: boolean;
   readonly #isCompressed: boolean;
+  readonly #usesProfile: boolean;
   readonly #isIncremental: boolean;
   readonly #isPadded: boolean;
   readonly #block: Block | undefined;
@@ -97,7 +100,8 @@ export class BodyDecoder {
   readonly #declared: { depth: number; prefix: string; namespace: string }[] = [];
 
   constructor(source: BitReader, settings: BodyDecoderSettings) {
-    const { grammars, options, limits, isIncremental, isPadded } = settings;
+    const { grammars, options, limits, isIncremental, isPadded, usesProfile } = settings;
+    this.#usesProfile = usesProfile;
     this.#isPadded = isPadded;
     this.#source = source;
     this.#input = source;
@@ -538,7 +542,9 @@ export class BodyDecoder {
     this.name = name;
     this.prefix = prefix;
     this.#setGrammar((type && this.#grammars.typeOf(type)) ?? grammar);
-    return EVENT.attribute;
+    const isInserted =
+      this.#usesProfile && grammar.isBuiltIn && type?.local === 'anyType' && type.namespace === XSD_NAMESPACE;
+    return isInserted ? NOTHING : EVENT.attribute;
   }
 
   #xsiNil(grammar: Grammar): number {

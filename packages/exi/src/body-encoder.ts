@@ -15,7 +15,7 @@ import { DOCUMENT_END, type Grammars } from './grammar/grammars.ts';
 import { LearnedGrammars } from './grammar/learned-grammars.ts';
 import { type SecondLevel, secondLevels } from './grammar/second-level.ts';
 import type { ExiLimits } from './limits.ts';
-import { XML_NAMESPACE, XSI_NAMESPACE } from './namespaces.ts';
+import { XML_NAMESPACE, XSD_NAMESPACE, XSI_NAMESPACE } from './namespaces.ts';
 import type { ExiOptions } from './options.ts';
 import { PendingAttributes } from './pending-attributes.ts';
 import type { Name } from './string-table/name.ts';
@@ -41,6 +41,8 @@ export interface BodyEncoderSettings {
   readonly deflate: Deflate;
   /** Which elements are coded self-contained. */
   readonly isSelfContained: ((namespace: string, name: string) => boolean) | undefined;
+  /** @see ExiEncoderSettings */
+  readonly usesProfile: boolean;
 }
 
 /** What a self-contained element hides while it lasts. */
@@ -63,6 +65,9 @@ export class BodyEncoder {
   readonly #whiteSpace: WhiteSpacePolicy;
   readonly #isSelfContained: BodyEncoderSettings['isSelfContained'];
   readonly #channels: ValueChannels | undefined;
+  readonly #usesProfile: boolean;
+  /** Are elements that no schema describes given the type anyType, so that nothing is learned of them? */
+  readonly #avoidsBuiltIn: boolean;
 
   #names: NameTable;
   #strings: StringEncoder;
@@ -88,12 +93,14 @@ export class BodyEncoder {
 
   /** @param out where the header is written too */
   constructor(out: BitWriter, settings: BodyEncoderSettings) {
-    const { grammars, options, limits, whiteSpace, numbers, deflate, isSelfContained } = settings;
+    const { grammars, options, limits, whiteSpace, numbers, deflate, isSelfContained, usesProfile } = settings;
     this.out = out;
     this.#grammars = grammars;
     this.#options = options;
     this.#limits = limits;
     this.#whiteSpace = whiteSpace;
+    this.#usesProfile = usesProfile;
+    this.#avoidsBuiltIn = usesProfile && grammars.isSchemaInformed;
     this.#isSelfContained = options.selfContained ? isSelfContained : undefined;
     this.#codecs = codecsOf(grammars.datatypes, options, numbers === 'shortest');
     this.#second = secondLevels(options);
@@ -109,7 +116,8 @@ export class BodyEncoder {
 
   #newStrings(): StringEncoder {
     const { valueMaxLength, valuePartitionCapacity } = this.#options;
-    return new StringEncoder(valueMaxLength, valuePartitionCapacity, this.#limits.maxStringTableEntries);
+    const { maxStringTableEntries } = this.#limits;
+    return new StringEncoder(valueMaxLength, valuePartitionCapacity, maxStringTableEntries, !this.#usesProfile);
   }
 
   /** Forgets strings, names and what was learned. */
@@ -348,8 +356,19 @@ export class BodyEncoder {
     this.#isInStartTag = false;
     this.#textIsFirst = true;
     const attributes = this.#attributes;
-    if (attributes.count === 0) return;
+    const avoidsBuiltIn = this.#avoidsBuiltIn && this.#grammar.isBuiltIn;
+    if (attributes.count === 0) {
+      if (avoidsBuiltIn) this.#writeAnyType();
+      return;
+    }
     attributes.sort(this.#grammars);
+    if (avoidsBuiltIn) {
+      // A type that is told, and known, does as well.
+      const first = attributes.order[0] as number;
+      const value = attributes.values[first] as string;
+      const isTyped = attributes.locals[first] === 'type' && attributes.namespaces[first] === XSI_NAMESPACE;
+      if (!isTyped || !this.#isKnownType(value)) this.#writeAnyType();
+    }
     for (let i = 0; i < attributes.count; i++) {
       const at = attributes.order[i] as number;
       const name = attributes.names[at];
@@ -449,9 +468,29 @@ export class BodyEncoder {
     if (cast !== undefined) this.#setGrammar(cast);
   }
 
+  #isKnownType(value: string): boolean {
+    const { namespace, local } = this.#resolve(value);
+    const type = this.#names.findName(namespace, local);
+    return type !== undefined && this.#grammars.typeOf(type) !== undefined;
+  }
+
+  /**
+   * Tells that the element is of any type, which goes without saying, but leads to a grammar that does not learn.
+   * @see EXI Profile §3
+   */
+  #writeAnyType(): void {
+    let prefix = this.#declared.findLast(({ namespace }) => namespace === XSD_NAMESPACE)?.prefix;
+    if (prefix === undefined && this.#keepsPrefixes) {
+      prefix = 'xsdP';
+      this.namespaceDeclaration(prefix, XSD_NAMESPACE);
+    }
+    this.#writeXsiType(this.#keepsPrefixes ? `${prefix}:anyType` : `{${XSD_NAMESPACE}}anyType`, 'xsi');
+  }
+
   /** xsi:type or xsi:nil like any other attribute. */
   #writeXsiName(grammar: Grammar, name: Name): void {
-    const declared = grammar.find(EVENT.attribute, name);
+    // Under the profile a decoder need not know that the attribute was there before.
+    const declared = this.#avoidsBuiltIn && grammar.isBuiltIn ? undefined : grammar.find(EVENT.attribute, name);
     const production = declared ?? grammar.first(EVENT.attributeAny);
     if (production !== undefined) this.#writeFirst(production);
     else this.#writeSecond(EVENT.attributeAny, `xsi:${name.local}`);

@@ -12,6 +12,12 @@ import { DEFAULT_LIMITS, type ExiLimits } from './limits.ts';
 import type { ExiOptions, ExiOptionsInput } from './options.ts';
 import type { Name } from './string-table/name.ts';
 
+/** What documents are coded by. */
+export interface ExiConfiguration {
+  readonly options: ExiOptionsInput;
+  readonly grammars: Grammars;
+}
+
 export interface ExiDecoderSettings {
   /** Where the header tells none. */
   readonly options?: ExiOptionsInput | undefined;
@@ -19,10 +25,17 @@ export interface ExiDecoderSettings {
   readonly grammars?: Grammars | undefined;
   /** Finds the grammars of a schemaId told in a header ('' is XML Schema's own types); undefined when it is not known. */
   readonly resolveSchema?: ((schemaId: string) => Grammars | undefined) | undefined;
+  /** Finds options and grammars that a schemaId stands for as a whole; asked before `resolveSchema`. @see XEP-0322 §3.15 */
+  readonly resolveConfiguration?: ((schemaId: string) => ExiConfiguration | undefined) | undefined;
   /** Before which documents is a header? Default: each. @see XEP-0322 */
   readonly headerBefore?: 'each' | 'first' | 'none' | undefined;
   /** Are strings, names and learned grammars kept from one document to the next? Default: no. @see XEP-0322, sessionWideBuffers */
   readonly keepsTables?: boolean | undefined;
+  /**
+   * Is the encoder known to keep to the EXI Profile? Then an `xsi:type` of `xs:anyType` at an element that no schema describes stands for
+   * nothing, and is left out. Default: no.
+   */
+  readonly usesProfile?: boolean | undefined;
   readonly limits?: Partial<ExiLimits> | undefined;
 }
 
@@ -59,6 +72,17 @@ export class ExiDecoder {
   /** Bytes that were pushed and are not yet part of an event. */
   get pendingBytes(): number {
     return this.#input.end - this.#input.at;
+  }
+
+  /** Bytes read since the beginning, those of which a part was read among them. */
+  get readBytes(): number {
+    const { before, at, bit } = this.#input;
+    return before + at + (bit > 0 ? 1 : 0);
+  }
+
+  /** Sets other limits from the next document on, as when the other side has authenticated. Those of tables that are kept stay. */
+  limit(limits: Partial<ExiLimits>): void {
+    Object.assign(this.#limits, limits);
   }
 
   /** Is a document begun and not ended? */
@@ -124,9 +148,20 @@ export class ExiDecoder {
       for (;;) {
         this.#document();
         const element = (this.#elements as ElementReader).read();
+        if (element !== undefined) this.#finish();
         if (element !== undefined || this.pendingBytes === 0) return element;
       }
     });
+  }
+
+  /** Reads the end of a document whose root was read, where it is there, so that nothing of it is pending. */
+  #finish(): void {
+    if (this.#options?.fragment) return;
+    try {
+      (this.#elements as ElementReader).read();
+    } catch (error) {
+      if (!(error instanceof IncompleteInput)) throw error;
+    }
   }
 
   #attempt<Result>(work: () => Result): Result | undefined {
@@ -166,14 +201,16 @@ export class ExiDecoder {
       if (!this.#settings.keepsTables) known.clear();
       return known;
     }
-    const options = completeOptions(told ?? this.#settings.options ?? {});
+    const configuration = this.#configurationOf(told);
+    const options = completeOptions(configuration.options);
     if (options.alignment !== 'bit-packed') this.#input.align();
     const body = new BodyDecoder(this.#input, {
-      grammars: this.#grammarsOf(told),
+      grammars: configuration.grammars,
       options,
       limits: this.#limits,
       isIncremental: true,
       isPadded: true,
+      usesProfile: this.#settings.usesProfile ?? false,
     });
     this.#body = body;
     this.#isDefault = told === undefined || this.#headerBefore !== 'each';
@@ -185,6 +222,12 @@ export class ExiDecoder {
 
   /** Was the body made for the settings, or for a header that counts for all documents? */
   #isDefault = false;
+
+  #configurationOf(told: ExiOptionsInput | undefined): ExiConfiguration {
+    const { resolveConfiguration, options = {} } = this.#settings;
+    const known = typeof told?.schemaId === 'string' ? resolveConfiguration?.(told.schemaId) : undefined;
+    return known ?? { options: told ?? options, grammars: this.#grammarsOf(told) };
+  }
 
   #grammarsOf(told: ExiOptionsInput | undefined): Grammars {
     const { grammars = SCHEMA_LESS, resolveSchema } = this.#settings;

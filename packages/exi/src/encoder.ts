@@ -17,10 +17,13 @@ export interface ExiEncoderSettings {
   /** Those of the schema; without: schema-less. */
   readonly grammars?: Grammars | undefined;
   /**
-   * What stands before a body: nothing (`false`), a header, a header with `$EXI` before it, a header that tells the options.
-   * Default: a header that tells nothing.
+   * What stands before a body: nothing (`false`), a header, a header with `$EXI` before it, a header that tells the options: all of
+   * them, or a `schemaId` alone that stands for them (XEP-0322 §3.15). Default: a header that tells nothing.
    */
-  readonly header?: false | { readonly cookie?: boolean; readonly options?: boolean } | undefined;
+  readonly header?:
+    | false
+    | { readonly cookie?: boolean; readonly options?: boolean | { readonly schemaId: string } }
+    | undefined;
   /** Before which documents: `each`, or only the `first`, as in an XMPP stream. Default: each. @see XEP-0322 */
   readonly headerBefore?: 'each' | 'first' | undefined;
   /** Are strings, names and learned grammars kept from one document to the next? Default: no. @see XEP-0322, sessionWideBuffers */
@@ -33,6 +36,12 @@ export interface ExiEncoderSettings {
   readonly deflate?: Deflate | undefined;
   /** Which elements are coded self-contained, where the option is set. Default: none. */
   readonly isSelfContained?: ((namespace: string, name: string) => boolean) | undefined;
+  /**
+   * Spares the decoder's memory: no value is told by what the same name had before, and elements that no schema describes get an
+   * `xsi:type` of `xs:anyType`, so that no grammar is learned. Any decoder understands it. Default: no.
+   * @see EXI Profile, with localValuePartitions, maximumNumberOfBuiltInElementGrammars and maximumNumberOfBuiltInProductions all 0
+   */
+  readonly usesProfile?: boolean | undefined;
   readonly limits?: Partial<ExiLimits> | undefined;
 }
 
@@ -42,6 +51,8 @@ export class ExiEncoder {
   readonly #out = new BitWriter();
   readonly #body: BodyEncoder;
   readonly #header: { readonly cookie: boolean; readonly options: boolean } | undefined;
+  /** As the header tells them. */
+  readonly #told: ExiOptions;
   readonly #headerBefore: 'each' | 'first';
   readonly #keepsTables: boolean;
   readonly #isReordered: boolean;
@@ -52,7 +63,9 @@ export class ExiEncoder {
   constructor(settings: ExiEncoderSettings = {}) {
     const { header = {}, grammars = SCHEMA_LESS } = settings;
     this.options = completeOptions(settings.options ?? {});
-    this.#header = header === false ? undefined : { cookie: header.cookie ?? false, options: header.options ?? false };
+    const { cookie = false, options: tells = false } = header || {};
+    this.#header = header === false ? undefined : { cookie, options: tells !== false };
+    this.#told = typeof tells === 'object' ? completeOptions(tells) : this.options;
     this.#headerBefore = settings.headerBefore ?? 'each';
     this.#keepsTables = settings.keepsTables ?? false;
     this.#isReordered = this.options.alignment === 'compression' || this.options.alignment === 'pre-compression';
@@ -64,6 +77,7 @@ export class ExiEncoder {
       numbers: settings.numbers ?? 'as-written',
       deflate: settings.deflate ?? shortestDeflate,
       isSelfContained: settings.isSelfContained,
+      usesProfile: settings.usesProfile ?? false,
     });
   }
 
@@ -148,7 +162,8 @@ export class ExiEncoder {
     this.#out.clear();
     if (!this.#keepsTables) this.#body.clear();
     if (this.#header && (this.#isFirst || this.#headerBefore === 'each')) {
-      writeHeader(this.#out, this.#header, this.options);
+      writeHeader(this.#out, this.#header, this.#told);
+      if (this.options.alignment !== 'bit-packed') this.#out.align();
     }
     this.#isFirst = false;
     this.#isInside = true;

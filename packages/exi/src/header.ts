@@ -45,6 +45,7 @@ export function writeHeader(out: BitWriter, header: HeaderOptions, options: ExiO
       numbers: 'as-written',
       deflate: shortestDeflate,
       isSelfContained: undefined,
+      usesProfile: false,
     });
     encoder.startDocument();
     encoder.element(optionsElement(options));
@@ -83,6 +84,7 @@ function readOptions(input: BitReader): ExiOptionsInput {
     limits: HEADER_LIMITS,
     isIncremental: false,
     isPadded: false,
+    usesProfile: false,
   });
   const reader = new ElementReader(decoder, () => input.position);
   const element = reader.read();

@@ -1,6 +1,6 @@
 export type { NumberPolicy, WhiteSpacePolicy } from './body-encoder.ts';
 export type { Deflate } from './compression/deflate.ts';
-export { ExiDecoder, type ExiDecoderSettings } from './decoder.ts';
+export { type ExiConfiguration, ExiDecoder, type ExiDecoderSettings } from './decoder.ts';
 export { ExiEncoder, type ExiEncoderSettings } from './encoder.ts';
 export { ExiError, type ExiErrorCode } from './error.ts';
 export type { ExiEvent } from './events.ts';

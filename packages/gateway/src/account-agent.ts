@@ -3,6 +3,8 @@ import {
   type MetaTag,
   nodeKey,
   type Ownership,
+  type Publication,
+  Publisher,
   setReaders,
   storedHistory,
   type Thing,
@@ -15,6 +17,7 @@ import { pause } from './pause.ts';
 import { poll } from './poller.ts';
 import type { Outbox } from './state/outbox.ts';
 import { StoredOwnership } from './state/ownership-store.ts';
+import { StoredPublicationQueue } from './state/publication-queue.ts';
 import type { StateDatabase } from './state/state-database.ts';
 import { StoredSubscriptions } from './state/subscription-store.ts';
 import { Uploader } from './uploader.ts';
@@ -32,6 +35,8 @@ export interface HostedDevice {
   readonly friends: readonly Jid[];
   /** Names of the interfaces it has. */
   readonly interfaces?: readonly string[];
+  /** What it publishes, and where. */
+  readonly publications?: readonly Publication[];
 }
 
 /** The connection of an account, kept up between start and stop. */
@@ -52,6 +57,7 @@ export class AccountAgent {
   readonly #options: AccountAgentOptions;
   readonly #host: ThingHost;
   readonly #uploader: Uploader | undefined;
+  readonly #publishers = new Map<Device, readonly Publisher[]>();
   readonly #stopping = new AbortController();
   #unsubscribe: Unsubscribe[] = [];
   #loops: Promise<void>[] = [];
@@ -71,10 +77,17 @@ export class AccountAgent {
       registry,
       friends: (thing) => this.#friendsOf(thing),
       interfaces: (thing) => this.#hosted(thing)?.interfaces ?? [],
+      publications: (thing) => this.#hosted(thing)?.publications ?? [],
       name: devices[0]?.name,
       log,
     });
     this.#uploader = history && new Uploader(client, history, outbox, account, log);
+    for (const { device, publications = [] } of devices) {
+      this.#publishers.set(
+        device,
+        publications.map((publication) => this.#publisher(device, publication)),
+      );
+    }
   }
 
   get client(): AccountConnection {
@@ -90,6 +103,11 @@ export class AccountAgent {
     return this.#uploader?.stored ?? 0;
   }
 
+  /** Items published since the start. */
+  get published(): number {
+    return [...this.#publishers.values()].flat().reduce((sum, { published }) => sum + published, 0);
+  }
+
   ownershipOf(thing: Thing): Ownership {
     return this.#host.ownershipOf(thing);
   }
@@ -100,7 +118,10 @@ export class AccountAgent {
     servePing(client);
     await this.#host.start();
     this.#unsubscribe = [
-      this.#host.onOwnership((thing) => this.#tellReaders(thing)),
+      this.#host.onOwnership((thing) => {
+        this.#tellReaders(thing);
+        for (const publisher of this.#publishersOf(thing)) publisher.accessChanged();
+      }),
       client.onOnline(() => {
         for (const { device } of devices) this.#tellReaders(device);
         this.#uploader?.wake();
@@ -112,6 +133,7 @@ export class AccountAgent {
       }
     }
     if (this.#uploader) this.#loops.push(this.#uploader.run(signal));
+    for (const publisher of [...this.#publishers.values()].flat()) this.#loops.push(publisher.run(signal));
     client.start();
   }
 
@@ -131,15 +153,31 @@ export class AccountAgent {
   #polled(device: Device, fields: readonly Field[]): void {
     this.#host.offer(device, fields);
     this.#keep(device, fields);
+    this.#publish(device, fields);
   }
 
   #keep(device: Device, fields: readonly Field[]): void {
     if (!this.#uploader) return;
-    const { node } = device;
     // What says that a value is missing has none to be kept.
     const present = fields.filter(({ qos }) => !qos.includes('missing'));
-    const kept = node === undefined ? present : present.map((field) => ({ ...field, node }));
-    this.#options.outbox.put(this.#options.client.jid.bare.toString(), kept);
+    this.#options.outbox.put(this.#options.client.jid.bare.toString(), atNode(device, present));
+  }
+
+  #publish(device: Device, fields: readonly Field[]): void {
+    for (const publisher of this.#publishersOf(device)) publisher.offer(atNode(device, fields));
+  }
+
+  #publishersOf({ node }: Thing): readonly Publisher[] {
+    const key = nodeKey(node);
+    return [...this.#publishers].flatMap(([device, publishers]) => (nodeKey(device.node) === key ? publishers : []));
+  }
+
+  #publisher(device: Device, publication: Publication): Publisher {
+    const { client, state, outbox, log } = this.#options;
+    const { service, node } = publication.address;
+    // Not the address of an account: the history must not get these, too.
+    const queue = new StoredPublicationQueue(state, outbox, `publication ${client.jid.bare} ${service} ${node}`);
+    return new Publisher({ peer: client, publication, queue, access: this.#host.readAccess(device), log });
   }
 
   #friendsOf(thing: Thing): readonly Jid[] {
@@ -181,4 +219,8 @@ export class AccountAgent {
       }
     }
   }
+}
+
+function atNode({ node }: Device, fields: readonly Field[]): readonly Field[] {
+  return node === undefined ? fields : fields.map((field) => ({ ...field, node }));
 }

@@ -1,7 +1,9 @@
-import { isUndefinedInterface } from '@thingward/things';
+import { isUndefinedInterface, type NodeReference } from '@thingward/things';
 import { Jid } from '@thingward/xmpp';
 import { z } from 'zod';
 import { modbusConfigSchema } from './drivers/modbus/config.ts';
+import { publicationOf } from './publications.ts';
+import { publishSchema } from './publish-config.ts';
 
 function address(check: (jid: Jid) => boolean, expected: string) {
   return z.string().transform((text, context): Jid => {
@@ -66,6 +68,7 @@ const common = {
     })
     .default({}),
   friends: z.array(bareJid).default([]),
+  publish: publishSchema,
   interfaces: z
     .array(
       z.string().superRefine((name, context) => {
@@ -98,6 +101,7 @@ export const gatewayConfigSchema = z
         .regex(/^(sha-?256:)?[0-9a-f]{2}(:?[0-9a-f]{2}){31}$/i, 'a SHA-256 fingerprint has 32 octets in hexadecimal')
         .optional(),
       ca: z.string().min(1).optional(),
+      exi: z.boolean().default(true),
     }),
     dataDir: z.string().min(1).default('./gateway-data'),
     registry: serviceOrNone,
@@ -132,6 +136,24 @@ export const gatewayConfigSchema = z
         });
       }
       seen.set(key, index);
+    }
+    const nodes = new Map<string, number>();
+    for (const [index, { account, node, name, publish }] of things.entries()) {
+      for (const publication of publish) {
+        const { address } = publicationOf(
+          { jid: account.jid, node: node as NodeReference | undefined, name },
+          publication,
+        );
+        const key = `${address.service} ${address.node}`;
+        const first = nodes.get(key);
+        nodes.set(key, index);
+        if (first === undefined) continue;
+        context.addIssue({
+          code: 'custom',
+          path: ['things', index, 'publish'],
+          message: `things[${first}] publishes to ${address.node} at ${address.service}, too`,
+        });
+      }
     }
     const connections = new Map<string, { readonly index: number; readonly maxInFlight: number }>();
     for (const [index, thing] of things.entries()) {

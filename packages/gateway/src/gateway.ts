@@ -1,16 +1,20 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { EventLogger, formatIoTDisco, type NodeReference, tellEventLog } from '@thingward/things';
+import { thingSchemas } from '@thingward/things/node';
 import { type Connector, Jid, type Logger, SILENT_LOGGER, type Unsubscribe, XmppClient } from '@thingward/xmpp';
-import { tcpConnector } from '@thingward/xmpp/node';
+import { ExiCompressor } from '@thingward/xmpp/exi';
+import { tcpConnector, xmppSchemas } from '@thingward/xmpp/node';
 import { AccountAgent, type HostedDevice } from './account-agent.ts';
 import type { GatewayConfig, ThingConfig } from './config.ts';
 import type { Device } from './drivers/device.ts';
 import { DirectIoDevice } from './drivers/direct-io/device.ts';
 import { ModbusConnections } from './drivers/modbus/connections.ts';
 import { ModbusDevice } from './drivers/modbus/device.ts';
+import { publicationOf } from './publications.ts';
 import { metaTagsOf } from './state/claim-keys.ts';
 import { Outbox } from './state/outbox.ts';
+import { StoredSetUps } from './state/set-up-store.ts';
 import { StoredSignIns } from './state/sign-in-store.ts';
 import { openState, type StateDatabase } from './state/state-database.ts';
 
@@ -40,10 +44,12 @@ export interface ThingStatus {
 
 export interface GatewayStatus {
   readonly things: readonly ThingStatus[];
-  /** Fields that wait to be uploaded. */
+  /** Fields that wait to be uploaded or published. */
   readonly waiting: number;
   /** Fields uploaded since the start. */
   readonly stored: number;
+  /** Items published since the start. */
+  readonly published: number;
   /** Fields that were lost because the outbox was full, since the start. */
   readonly refused: number;
 }
@@ -70,6 +76,7 @@ export class Gateway {
     this.#state = openState(resolve(baseDirectory, config.dataDir));
     this.#outbox = new Outbox(this.#state, config.outbox.maxReadings, (count, reason) => this.#refused(count, reason));
     const signIns = new StoredSignIns(this.#state);
+    const compression = server.exi ? exiCompressor(this.#state) : undefined;
     this.#agents = [...accounts.values()].map((things, index) => {
       const [first] = things as [ThingConfig];
       const client = new XmppClient({
@@ -79,6 +86,7 @@ export class Gateway {
         userAgent: { id: signIns.installationId(first.account.jid), software: 'Thingward' },
         tokens: signIns,
         resumes: true,
+        ...(compression && { compression }),
         connect,
         log: this.#log,
       });
@@ -136,6 +144,7 @@ export class Gateway {
       ),
       waiting: this.#outbox.size,
       stored: this.#agents.reduce((sum, { stored }) => sum + stored, 0),
+      published: this.#agents.reduce((sum, { published }) => sum + published, 0),
       refused: this.#outbox.refused,
     };
   }
@@ -150,8 +159,11 @@ export class Gateway {
 
   #hosted(thing: ThingConfig, log: Logger): HostedDevice {
     const metaTags = metaTagsOf(thing, this.#state);
-    const { name, friends, interfaces } = thing;
-    return { name, metaTags, friends, interfaces, device: this.#device(thing, metaTags, log) };
+    const { name, friends, interfaces, publish } = thing;
+    const device = this.#device(thing, metaTags, log);
+    const published = { jid: thing.account.jid, node: device.node, name };
+    const publications = publish.map((publication) => publicationOf(published, publication));
+    return { name, metaTags, friends, interfaces, publications, device };
   }
 
   #device(thing: ThingConfig, metaTags: HostedDevice['metaTags'], log: Logger): Device {
@@ -193,6 +205,11 @@ export function gatewayLabels(config: GatewayConfig, baseDirectory = '.'): reado
   } finally {
     state.close();
   }
+}
+
+/** All accounts have one: their schemas and set-ups are the same. */
+function exiCompressor(state: StateDatabase): ExiCompressor {
+  return new ExiCompressor({ schemas: [...xmppSchemas(), ...thingSchemas()], keeper: new StoredSetUps(state) });
 }
 
 function groupByAccount(things: readonly ThingConfig[]): Map<string, ThingConfig[]> {

@@ -13,7 +13,8 @@ import {
   type ScramKeys,
 } from '@thingward/xmpp';
 import type { Kysely, Selectable, Transaction } from 'kysely';
-import type { AccountTable, ServerSchema } from './storage/schema.ts';
+import { PreparedQuery } from './storage/prepared-query.ts';
+import type { AccountTable, CredentialTable, ServerSchema } from './storage/schema.ts';
 import { loadSecret } from './storage/secret.ts';
 
 const HASHES: readonly ScramHash[] = ['SHA-256', 'SHA-1'];
@@ -46,6 +47,8 @@ export interface AccountState {
 export class Accounts implements CredentialStore {
   readonly #database: Kysely<ServerSchema>;
   readonly #domain: string;
+  readonly #credentialOf: PreparedQuery<Selectable<CredentialTable>, [localpart: string, hash: ScramHash]>;
+  readonly #disabledAt: PreparedQuery<Pick<Selectable<AccountTable>, 'disabled_at'>, [localpart: string]>;
   #changes = 0;
   /** Makes the keys of users that do not exist: the same for a name each time, and after a restart. */
   #decoySecret: Promise<Buffer> | undefined;
@@ -53,6 +56,14 @@ export class Accounts implements CredentialStore {
   constructor(database: Kysely<ServerSchema>, domain: string) {
     this.#database = database;
     this.#domain = domain;
+    this.#credentialOf = new PreparedQuery(
+      database,
+      database.selectFrom('credential').selectAll().where('localpart', '=', '').where('hash', '=', ''),
+    );
+    this.#disabledAt = new PreparedQuery(
+      database,
+      database.selectFrom('account').select('disabled_at').where('localpart', '=', ''),
+    );
   }
 
   /** @param also what else is to be done or not done with it; when it throws there is no account @throws AccountError */
@@ -181,9 +192,9 @@ export class Accounts implements CredentialStore {
   }
 
   async refusal(localpart: string): Promise<'disabled' | 'unknown' | undefined> {
-    const state = await this.state(localpart);
-    if (!state) return 'unknown';
-    return state.disabledAt && 'disabled';
+    const row = await this.#disabledAt.first(localpart);
+    if (!row) return 'unknown';
+    return row.disabled_at === null ? undefined : 'disabled';
   }
 
   localpart(username: string): string | undefined {
@@ -197,15 +208,7 @@ export class Accounts implements CredentialStore {
 
   async scramKeys(username: string, hash: ScramHash): Promise<ScramKeys> {
     const localpart = this.localpart(username);
-    const row =
-      localpart === undefined
-        ? undefined
-        : await this.#database
-            .selectFrom('credential')
-            .selectAll()
-            .where('localpart', '=', localpart)
-            .where('hash', '=', hash)
-            .executeTakeFirst();
+    const row = localpart === undefined ? undefined : await this.#credentialOf.first(localpart, hash);
     if (!row) return this.#decoyKeys(localpart ?? username, hash);
     return {
       salt: fromBase64(row.salt),

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
-import type { Element, Frame, StreamEvent } from '@thingward/xml';
+import { type Element, Frame, type StreamEvent } from '@thingward/xml';
 import {
   asStreamError,
   type Bind2Request,
@@ -23,6 +23,8 @@ import {
   type UserAgent,
 } from '@thingward/xmpp';
 import { NODE_SCRAM_PRIMITIVES } from '@thingward/xmpp/node';
+import { ExiNegotiation, isCompression } from './exi/exi-negotiation.ts';
+import type { ExiSetUps } from './exi/exi-set-ups.ts';
 import type { AnonymousStream, Hooks } from './hooks.ts';
 import type { Limits } from './limits.ts';
 import { addressIn } from './listeners/address-key.ts';
@@ -47,6 +49,8 @@ export interface ClientTransport extends ReceivingTransport, SessionWire {
   authenticated(): void;
   /** From now on no element changes how the next is to be read. */
   bound?(): void;
+  /** Does it speak EXI from the first byte? @see XEP-0322 §2.4 */
+  readonly isExiBinding?: boolean;
 }
 
 /** Accounts as connections see them. */
@@ -55,6 +59,13 @@ export interface AccountStore extends CredentialStore {
   refusal(localpart: string): Promise<'disabled' | 'unknown' | undefined>;
   /** Grows when accounts were disabled or removed: until then a refusal need not be asked for again. */
   readonly changes: number;
+}
+
+/** EXI as it is offered to clients. @see XEP-0322 */
+export interface ExiOffer {
+  readonly setUps: ExiSetUps;
+  /** Port that speaks EXI from the first byte, while one is open. */
+  readonly port: () => number | undefined;
 }
 
 /** What all connections share. */
@@ -70,6 +81,8 @@ export interface ConnectionContext {
   readonly tokens: TokenAuthority | undefined;
   /** Accounts of those who stay nameless; undefined where nobody may. @see XEP-0175 */
   readonly temporaries: TemporaryAccounts | undefined;
+  /** Undefined where streams are never coded in EXI. */
+  readonly exi: ExiOffer | undefined;
   readonly hooks: Hooks;
   readonly log: Logger;
   /** Connections without a session. */
@@ -89,6 +102,7 @@ export class ClientConnection {
   readonly #share: TurnShare;
   #authTimer: NodeJS.Timeout;
   #session: Session | undefined;
+  #exi: ExiNegotiation | undefined;
   /** Localpart of the account that was made for this connection. */
   #temporary: string | undefined;
   /** What the client's stanzas are written in where they don't say it themselves. @see RFC 6120 §4.7.4 */
@@ -113,13 +127,15 @@ export class ClientConnection {
     };
     this.#share = new TurnShare(context.turns);
     const credentials = new GuardedCredentials(context.credentials, context.guard, address);
+    this.#exi = this.#negotiation(transport.compress !== undefined);
     this.#receiver = new StreamReceiver(transport, {
       domains: new Set([domain]),
       credentials,
       scramPrimitives: NODE_SCRAM_PRIMITIVES,
       requireTls,
       maxAuthFailures: limits.maxAuthFailures,
-      newStreamId: () => randomBytes(12).toString('base64url'),
+      // As hard to guess as random bytes, of which it takes many at a time.
+      newStreamId: () => randomUUID(),
       reportError: (error) => log.error({ err: error }, 'a stream could not be negotiated'),
       requested: (request) => {
         const handler = context.hooks.anonymousIq(request);
@@ -133,6 +149,7 @@ export class ClientConnection {
         features: context.hooks.bindFeatures,
         bind: (account, request, userAgent) => this.#bindAlong(account, request, userAgent),
       },
+      compression: this.#exi,
       tokens: context.tokens,
       anonymous: context.temporaries && (() => this.#enter()),
       features: (state) => context.hooks.streamFeatures(state),
@@ -199,6 +216,18 @@ export class ClientConnection {
     this.#receiver?.fail(error);
   }
 
+  /** To be called with a stanza that could not be coded for this client: its sender is told. @see XEP-0322 §2.4 */
+  refused(bytes: Uint8Array): void {
+    const { element } = Frame.parse(bytes, { '': NS.client });
+    const from = Jid.tryParse(element.attribute('from'));
+    if (!from || !this.#session) return;
+    const stanza = Stanza.made(element, from, this.#session.jid);
+    this.#context.router.reject(
+      stanza,
+      new StanzaError('not-acceptable', 'the receiver’s schemas have no place for it'),
+    );
+  }
+
   /** To be called when the transport is gone. */
   ended(): void {
     if (this.#ended) return;
@@ -261,6 +290,7 @@ export class ClientConnection {
         void this.#context.sessions.end(session);
         return;
       }
+      if (this.#context.exi && isCompression(namespace)) return this.#negotiateExi(frame.element, session);
       const handler = this.#context.hooks.nonza(name, namespace);
       if (handler) return handler(frame, session);
       throw new StreamError('unsupported-stanza-type', `<${name} xmlns='${namespace}'/> is no stanza`);
@@ -286,6 +316,28 @@ export class ClientConnection {
       return;
     }
     return router.fromClient(stanza, session);
+  }
+
+  #negotiation(canCompress: boolean): ExiNegotiation | undefined {
+    const { exi, log } = this.#context;
+    return (
+      exi &&
+      new ExiNegotiation({
+        setUps: exi.setUps,
+        log,
+        exiPort: exi.port,
+        canCompress,
+        isBinding: this.#transport.isExiBinding ?? false,
+        send: (element) => this.#transport.send(element),
+      })
+    );
+  }
+
+  /** What is agreed on while there is a session counts for later ones: this stream stays as it is. @see XEP-0322 §2.2 */
+  async #negotiateExi(element: Element, { jid }: Session): Promise<void> {
+    this.#exi ??= this.#negotiation(false);
+    const { answer } = (await this.#exi?.handle(element, jid.bare)) ?? {};
+    if (answer) this.#transport.send(answer);
   }
 
   #checkFrom(from: string, session: Session): void {
@@ -370,6 +422,7 @@ export class ClientConnection {
     clearTimeout(this.#authTimer);
     this.#session = session;
     this.#receiver = undefined;
+    this.#exi = undefined;
     this.#context.negotiating.delete(this);
     this.#transport.bound?.();
     // Its client may have gone while it was being made.

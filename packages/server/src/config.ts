@@ -1,6 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { ARCHIVE_DEFAULTS, Jid } from '@thingward/xmpp';
 import { z } from 'zod';
+import { mailboxSchema } from './battery/mailbox-config.ts';
 import { eventLogSchema } from './event-log-config.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { DEFAULT_BOSH_SETTINGS } from './listeners/bosh/settings.ts';
@@ -135,6 +136,7 @@ export const serverConfigSchema = z
       .strictObject({
         c2s: listenAddress.optional(),
         c2sTls: listenAddress.optional(),
+        exi: listenAddress.optional(),
         component: listenAddress.optional(),
         s2s: listenAddress.optional(),
         s2sTls: listenAddress.optional(),
@@ -223,6 +225,7 @@ export const serverConfigSchema = z
     offline: z
       .strictObject({ maxMessages: positive.default(1000), maxBytes: positive.default(4_194_304) })
       .prefault({}),
+    mailbox: mailboxSchema,
     archive: z
       .strictObject({
         enabled: z.boolean().default(true),
@@ -240,11 +243,25 @@ export const serverConfigSchema = z
         publicUrl: webAddress.optional(),
       })
       .prefault({}),
+    exi: z
+      .strictObject({
+        enabled: z.boolean().default(true),
+        uploads: z.boolean().default(true),
+        downloadFrom: z
+          .array(z.union([z.literal('*'), z.string().regex(/^[\w.-]+$/, 'expected host names')]))
+          .default([]),
+        maxSchemaBytes: z.number().int().min(1024).max(1_048_576).default(131_072),
+        maxSchemas: positive.max(10_000).default(200),
+        maxConfigurations: positive.max(100_000).default(1_000),
+        configurations: z.string().min(1).optional(),
+        binaryForwarding: z.boolean().default(true),
+      })
+      .prefault({}),
     workers: z.union([z.literal('auto'), z.number().int().min(0).max(64)]).default(0),
     proxyProtocol: z
       .strictObject({
         from: z.array(network).min(1),
-        doors: z.array(z.enum(['c2s', 'c2sTls', 'http'])).default(['c2s', 'c2sTls']),
+        doors: z.array(z.enum(['c2s', 'c2sTls', 'exi', 'http'])).default(['c2s', 'c2sTls']),
       })
       .optional(),
     http: z
@@ -292,7 +309,7 @@ export const serverConfigSchema = z
   })
   .superRefine(({ auth, listen }, context) => {
     if (!auth.allowPlaintext) return;
-    for (const door of ['c2s', 'http'] as const) {
+    for (const door of ['c2s', 'exi', 'http'] as const) {
       const address = listen[door];
       if (!address || isLoopback(address.host)) continue;
       context.addIssue({

@@ -79,6 +79,8 @@ export class Hooks {
   readonly #sessionBound: ((session: Session) => void)[] = [];
   readonly #sessionResumed: ((session: Session) => void)[] = [];
   readonly #sessionEnded: ((session: Session) => MaybePromise<void>)[] = [];
+  readonly #resending: ((stanza: Stanza) => Stanza | undefined)[] = [];
+  readonly #returned: ((stanza: Stanza) => boolean)[] = [];
   readonly #stanzaAcknowledged: ((stanza: Stanza, session: Session) => void)[] = [];
   readonly #memories: SessionMemory[] = [];
   readonly #accountRemoved: ((localpart: string) => MaybePromise<void>)[] = [];
@@ -149,6 +151,16 @@ export class Hooks {
 
   onSessionEnded(observer: (session: Session) => MaybePromise<void>): void {
     this.#sessionEnded.push(observer);
+  }
+
+  /** A stanza is to be sent again over another connection. @param instead what is sent in its place, where it must not be repeated */
+  onResending(instead: (stanza: Stanza) => Stanza | undefined): void {
+    this.#resending.push(instead);
+  }
+
+  /** A session ended whose client has not handled a stanza. @param takes says whether that is seen to, so that nobody else gets it */
+  onReturned(takes: (stanza: Stanza) => boolean): void {
+    this.#returned.push(takes);
   }
 
   /** A client has confirmed that it has handled a stanza; only those that enabled XEP-0198 do. */
@@ -252,6 +264,18 @@ export class Hooks {
 
   async sessionEnded(session: Session): Promise<void> {
     for (const observer of this.#sessionEnded) await observer(session);
+  }
+
+  resending(stanza: Stanza): Stanza {
+    for (const instead of this.#resending) {
+      const other = instead(stanza);
+      if (other) return other;
+    }
+    return stanza;
+  }
+
+  takesBack(stanza: Stanza): boolean {
+    return this.#returned.some((takes) => takes(stanza));
   }
 
   stanzaAcknowledged(stanza: Stanza, session: Session): void {

@@ -2,6 +2,7 @@ import type { Jid, Logger, XmppPeer } from '@thingward/xmpp';
 import type { Kysely, Migration } from 'kysely';
 import type { ServerConfig } from './config.ts';
 import type { Router } from './router.ts';
+import type { ServiceEnvironment } from './service-environment.ts';
 import { ServiceHost, type ServiceHostOptions } from './service-host.ts';
 
 /** A running service. */
@@ -24,7 +25,13 @@ export interface ServiceDefinition {
   readonly title: string;
   /** Tables it keeps in the server's database. */
   readonly migrations: Record<string, Migration>;
-  create(peer: XmppPeer, database: Kysely<never>, log: Logger, config: ServiceSettings): HostedService;
+  create(
+    peer: XmppPeer,
+    database: Kysely<never>,
+    log: Logger,
+    config: ServiceSettings,
+    environment?: ServiceEnvironment,
+  ): HostedService;
 }
 
 export interface HostedServicesOptions extends ServiceHostOptions {
@@ -46,14 +53,14 @@ export class HostedServices {
   }
 
   /** Starts them at their domains, but for those whose domain is served already: they run elsewhere and join as components. */
-  async start(definitions: readonly ServiceDefinition[]): Promise<void> {
+  async start(definitions: readonly ServiceDefinition[], environment: ServiceEnvironment): Promise<void> {
     const { config, isAdministrator, router, database, log } = this.#options;
     const settings: ServiceSettings = { history: config.history, eventLog: config.eventLog, isAdministrator };
     for (const { name, title, create } of definitions) {
       const domain = `${name}.${config.domain}`;
       if (router.hasService(domain)) continue;
       const host = new ServiceHost(domain, title, router, this.#options);
-      const service = create(host, database, log, settings);
+      const service = create(host, database, log, settings, environment);
       this.#hosts.push(host);
       this.#services.push(service);
       await service.start();

@@ -40,6 +40,7 @@ export interface Metrics {
 const KIND_LABELS: Readonly<Record<StreamKind, string>> = {
   c2s: 'c2s',
   c2sTls: 'c2s_tls',
+  exi: 'exi',
   websocket: 'websocket',
   bosh: 'bosh',
   s2sIn: 's2s_in',

@@ -2,6 +2,7 @@ import { type Logger, StreamError } from '@thingward/xmpp';
 import type { Kysely, Migration } from 'kysely';
 import { sql } from 'kysely';
 import type { AccountChanges } from './account-changes.ts';
+import { PreparedQuery } from './storage/prepared-query.ts';
 import type { ServerSchema } from './storage/schema.ts';
 
 interface AccountRemovalTable {
@@ -49,6 +50,7 @@ export interface RemovalWatchOptions {
 export class RemovalWatch {
   readonly #database: Kysely<RemovalSchema>;
   readonly #options: RemovalWatchOptions;
+  readonly #later: PreparedQuery<AccountRemovalTable, [last: number, limit: number]>;
   #last = 0;
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> = Promise.resolve();
@@ -58,6 +60,10 @@ export class RemovalWatch {
   constructor(options: RemovalWatchOptions) {
     this.#options = options;
     this.#database = options.database.withTables<RemovalSchema>();
+    this.#later = new PreparedQuery(
+      this.#database,
+      this.#database.selectFrom('account_removal').selectAll().where('id', '>', 0).orderBy('id').limit(BATCH),
+    );
   }
 
   async start(): Promise<void> {
@@ -96,14 +102,7 @@ export class RemovalWatch {
   }
 
   async #look(): Promise<void> {
-    const rows = await this.#database
-      .selectFrom('account_removal')
-      .selectAll()
-      .where('id', '>', this.#last)
-      .orderBy('id')
-      .limit(BATCH)
-      .execute();
-    for (const { id, localpart, removed_at } of rows) {
+    for (const { id, localpart, removed_at } of await this.#later.run(this.#last, BATCH)) {
       this.#last = id;
       const error = new StreamError('not-authorized', 'the account was removed');
       await this.#options.changes.removedElsewhere(localpart, Number(removed_at), error);

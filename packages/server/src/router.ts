@@ -142,6 +142,7 @@ export class Router {
    * @see XEP-0198 §4
    */
   returned(stanza: Stanza, from: Jid): void | Promise<void> {
+    if (this.#hooks.takesBack(stanza)) return;
     // What comes from the account itself is a copy of something else (XEP-0280).
     const isCopy = stanza.from.equals(from.bare);
     if (stanza.kind === 'message' && !isCopy && stanza.type !== 'headline' && stanza.type !== 'groupchat') {

@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url';
+import { thingSchemas } from '@thingward/things/node';
 import { Jid, type Logger, SILENT_LOGGER, StreamError } from '@thingward/xmpp';
+import { xmppSchemas } from '@thingward/xmpp/node';
 import type { Kysely } from 'kysely';
 import { AccountChanges } from './account-changes.ts';
 import { Accounts } from './accounts.ts';
@@ -11,6 +13,10 @@ import type { ServerConfig } from './config.ts';
 import { ConfigReload } from './config-reload.ts';
 import { openDirectPaths } from './direct-paths.ts';
 import { DiscoRegistry } from './disco-registry.ts';
+import { ExiSetUps } from './exi/exi-set-ups.ts';
+import type { ExiSchema } from './exi/exi-tables.ts';
+import { KnownConfigurations } from './exi/known-configurations.ts';
+import { SchemaRepository } from './exi/schema-repository.ts';
 import { StanzaTraffic } from './figures/stanza-counts.ts';
 import { StreamCensus } from './figures/stream-census.ts';
 import { Hooks } from './hooks.ts';
@@ -41,6 +47,7 @@ import { FederationSwitch } from './s2s/federation-switch.ts';
 import { ServerCertificates, serverTls } from './server-certificates.ts';
 import { openServerDatabase } from './server-database.ts';
 import type { ServerOptions } from './server-options.ts';
+import { serviceEnvironment } from './service-environment.ts';
 import { SessionTable } from './session.ts';
 import { SessionManager } from './session-manager.ts';
 import { type SessionSchema, SessionStore } from './session-store.ts';
@@ -222,13 +229,27 @@ export class ThingwardServer {
     await this.#database.close();
   }
 
+  async #loadExi(): Promise<ExiSetUps> {
+    const database = this.#database.query.withTables<ExiSchema>();
+    const { exi } = this.#config;
+    const log = this.#log;
+    const shipped = [...xmppSchemas(), ...thingSchemas()];
+    const setUps = new ExiSetUps(exi, {
+      schemas: new SchemaRepository(database, shipped, () => exi.maxSchemas, log),
+      configurations: new KnownConfigurations(database, () => exi.maxConfigurations, log),
+      log,
+    });
+    await setUps.load();
+    return setUps;
+  }
+
   get #config(): ServerConfig {
     return this.#live.current;
   }
 
   get #doors(): readonly Door[] {
-    const { c2s, c2sTls } = this.#clientDoors ?? {};
-    return [c2s, c2sTls, this.#componentDoor].filter((door) => door !== undefined);
+    const { c2s, c2sTls, exi } = this.#clientDoors ?? {};
+    return [c2s, c2sTls, this.#componentDoor, exi].filter((door) => door !== undefined);
   }
 
   async #start(): Promise<void> {
@@ -289,10 +310,11 @@ export class ThingwardServer {
     const removals = new RemovalWatch({ database: this.#database.query, changes: context.accountChanges, log });
     await removals.start();
     this.#removals = removals;
-    await this.#services.start(this.#options.services ?? []);
+    await this.#services.start(this.#options.services ?? [], serviceEnvironment(domain, rosters));
     await (await this.#federation.prepare(this.#config, this.tls)).apply();
     await this.#sessionManager.restore();
 
+    const exi = this.#config.exi.enabled ? await this.#loadExi() : undefined;
     const metrics = createMetrics(figures);
     this.#metrics = metrics;
     this.#context = {
@@ -305,6 +327,7 @@ export class ThingwardServer {
       resources: new ResourceNames(() => loadSecret(this.#database.query, 'resource-secret')),
       tokens: this.#tokens,
       temporaries: this.#config.auth.anonymous ? this.#temporaries : undefined,
+      exi: exi && { setUps: exi, port: () => this.#clientDoors?.exi.address?.port },
       hooks: this.#hooks,
       log,
       negotiating: this.#negotiating,

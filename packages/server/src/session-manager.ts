@@ -154,11 +154,12 @@ export class SessionManager {
     session.attach(wire);
     former?.closeStream(new StreamError('conflict', 'the session was resumed on another connection'));
     this.#options.log.debug({ jid: session.jid.toString(), remote: wire.remote }, 'session resumed');
-    for (const { stanza, at, isHeld } of management.resumed()) {
+    for (const { stanza: sent, at, isHeld } of management.resumed()) {
+      const stanza = this.#options.hooks.resending(sent);
       wire.sendStanza(isHeld ? this.#options.router.delayed(stanza, at) : stanza);
     }
-    this.#options.hooks.sessionResumed(session);
     management.ask();
+    this.#options.hooks.sessionResumed(session);
   }
 
   /** The connection of a session is gone without the stream having been closed. */
@@ -171,7 +172,7 @@ export class SessionManager {
     }
     session.attach(undefined);
     management.disconnected();
-    this.#wait(session, Date.now() + management.resumeMs);
+    this.#wait(session, Date.now() + management.patienceMs);
     this.#options.log.debug({ jid: session.jid.toString() }, 'session waits to be resumed');
   }
 
@@ -299,7 +300,7 @@ export class SessionManager {
     wire.send(acknowledgement(management.handled));
     session.attach(undefined);
     management.disconnected();
-    this.#wait(session, Date.now() + management.resumeMs);
+    this.#wait(session, Date.now() + management.patienceMs);
     wire.closeStream(error);
   }
 

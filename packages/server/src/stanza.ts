@@ -1,4 +1,12 @@
-import { type Element, encodeUtf8, escapeAttribute, Frame, type FrameHead, type QName } from '@thingward/xml';
+import {
+  type CodedElement,
+  type Element,
+  encodeUtf8,
+  escapeAttribute,
+  Frame,
+  type FrameHead,
+  type QName,
+} from '@thingward/xml';
 import { type Jid, NS } from '@thingward/xmpp';
 
 export type StanzaKind = 'iq' | 'message' | 'presence';
@@ -33,6 +41,8 @@ export class Stanza {
   readonly payload: QName | undefined;
   /** UID of the message in the archive of the account that sent it; told to that account alone. @see XEP-0313 §3.4 */
   archivedAs: string | undefined;
+  /** As it came in, where that was not as text and nothing was added to it. */
+  readonly coded: CodedElement | undefined;
   readonly #otherChildren: readonly QName[] | undefined;
   /** Length of the bytes up to and with the name of the element; what is added to its start tag goes there. */
   readonly #nameEnd: number;
@@ -42,7 +52,14 @@ export class Stanza {
   #element: Element | undefined;
   #complete: Uint8Array | undefined;
 
-  private constructor(head: Head, bytes: Uint8Array, addition: Uint8Array, from: Jid, to: Jid | undefined) {
+  private constructor(
+    head: Head,
+    bytes: Uint8Array,
+    addition: Uint8Array,
+    from: Jid,
+    to: Jid | undefined,
+    coded?: CodedElement,
+  ) {
     this.kind = head.name as StanzaKind;
     this.type = head.attributes.type;
     this.id = head.attributes.id;
@@ -53,6 +70,7 @@ export class Stanza {
     this.#nameEnd = head.nameEnd;
     this.#bytes = bytes;
     this.#addition = addition;
+    this.coded = coded;
   }
 
   /**
@@ -73,7 +91,7 @@ export class Stanza {
           : missing === undefined
             ? NOTHING
             : encodeUtf8(languageText(missing));
-      return new Stanza(head, bytes, addition, from, to);
+      return new Stanza(head, bytes, addition, from, to, addition === NOTHING ? frame.coded : undefined);
     }
     const element = frame.elementIn(NS.client);
     const added = { from: from.toString(), ...(missing !== undefined && { 'xml:lang': missing }) };

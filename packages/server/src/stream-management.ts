@@ -43,6 +43,8 @@ export interface FormerManagement {
 export class StreamManagement {
   readonly id: string | undefined;
   readonly resumeMs: number;
+  /** How long it may be taken up again where its client has said that it sleeps for longer. */
+  sleepMs = 0;
   readonly #options: ManagementOptions;
   readonly #queue: UnacknowledgedQueue<Sent>;
   #handled: number;
@@ -64,6 +66,11 @@ export class StreamManagement {
       this.#queue.push(sent);
       this.#bytes += sent.stanza.size;
     }
+  }
+
+  /** How long it waits for its client, from now on, when its connection is lost. */
+  get patienceMs(): number {
+    return Math.max(this.resumeMs, this.sleepMs);
   }
 
   /** Stanzas from the client that were taken in. */

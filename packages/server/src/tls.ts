@@ -61,6 +61,12 @@ export function loadTls(certificateFile: string, keyFile: string): Tls {
   };
 }
 
+/** The certificate that a server with these options shows, as DER. */
+export function certificateIn({ cert }: SecureContextOptions): Uint8Array | undefined {
+  const pem = Array.isArray(cert) ? cert[0] : cert;
+  return pem === undefined ? undefined : new Uint8Array(new X509Certificate(pem).raw);
+}
+
 /** Loads the self-signed certificate in a directory, making one when there is none or it has expired. @throws TlsError */
 export async function selfSignedTls(directory: string, domain: string): Promise<Tls> {
   const certificateFile = join(directory, 'certificate.pem');

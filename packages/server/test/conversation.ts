@@ -5,7 +5,15 @@ import { join } from 'node:path';
 import { type ConnectionOptions, connect as connectTls, TLSSocket } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { type Element, parseElement, type StreamEvent, StreamReader } from '@thingward/xml';
-import { type ChannelBindings, COMPONENT, componentHandshake, encodeBase64, NS } from '@thingward/xmpp';
+import {
+  type ChannelBindings,
+  COMPONENT,
+  componentHandshake,
+  encodeBase64,
+  NS,
+  type StreamInput,
+} from '@thingward/xmpp';
+import { type AgreedSetUp, ExiStreamReader, ExiStreamWriter } from '@thingward/xmpp/exi';
 import { channelBindings } from '@thingward/xmpp/node';
 import {
   type ServerConfig,
@@ -72,7 +80,12 @@ export class Stage {
 
   /** A fresh TCP connection on which nothing was said yet. */
   connect(): Promise<Actor> {
-    return this.#enter(connectTcp(this.server.address(0)?.port ?? 0, '127.0.0.1'), 'connect');
+    return this.connectTo(0);
+  }
+
+  /** The same to another door. @param index of it among those that are open */
+  connectTo(index: number): Promise<Actor> {
+    return this.#enter(connectTcp(this.server.address(index)?.port ?? 0, '127.0.0.1'), 'connect');
   }
 
   /** @param options such as the certificate to show */
@@ -132,7 +145,9 @@ export class Stage {
 /** One end of a conversation. */
 export class Actor {
   #socket: Socket;
-  #reader = new StreamReader();
+  #reader: StreamInput = new StreamReader();
+  /** What codes what it sends; undefined while that is XML. */
+  #exi: ExiStreamWriter | undefined;
   readonly #domain: string;
   readonly #events: StreamEvent[] = [];
   #wake: () => void = () => {};
@@ -145,9 +160,28 @@ export class Actor {
     this.#listen();
   }
 
-  /** Sends text or bytes as they are. */
+  /** Sends text or bytes as they are; on an EXI stream a text is one element, and coded. */
   sends(data: string | Uint8Array): void {
-    this.#socket.write(data);
+    const isXml = typeof data === 'string' && this.#exi;
+    this.#socket.write(isXml ? isXml.element(parseElement(data, { '': NS.client, stream: NS.stream })) : data);
+  }
+
+  /** From now on it speaks EXI. @param schemaId names the set-up in the header, on a port that speaks EXI from the first byte ('' names none) */
+  compresses(setUp: AgreedSetUp, schemaId?: string): void {
+    const rest = this.#reader.takePending();
+    const header =
+      schemaId === undefined ? undefined : { find: (named: string) => (named === schemaId ? setUp : undefined) };
+    this.#reader = new ExiStreamReader({ setUp, maxElementBytes: 1_000_000, header, keepsBytes: true });
+    this.#reader.push(rest);
+    this.#exi = new ExiStreamWriter(setUp, header && { schemaId: schemaId || undefined });
+  }
+
+  /** Opens an EXI stream and takes the answering start. @returns the features */
+  async opensExi(from?: string): Promise<Element> {
+    if (!this.#exi) throw new Error('it does not speak EXI');
+    this.sends(this.#exi.open({ to: this.#domain, from }));
+    await this.header();
+    return this.next();
   }
 
   /** Opens a stream and takes the answering header. @returns the features */
@@ -161,6 +195,12 @@ export class Actor {
     const event = await this.#event();
     if (event.kind !== 'open') throw new Error(`expected a stream header, got ${show(event)}`);
     return event.header;
+  }
+
+  /** The bytes of the next element, on an EXI stream. */
+  async nextBytes(): Promise<Uint8Array | undefined> {
+    const event = await this.#event();
+    return event.kind === 'frame' ? event.frame.coded?.bytes : undefined;
   }
 
   /** The next element, whatever it is. */
@@ -199,6 +239,12 @@ export class Actor {
   async isThrownOut(condition: string): Promise<void> {
     const error = await this.receives(`<stream:error><${condition} xmlns='${NS.streamErrors}'/></stream:error>`);
     if (!error) throw new Error('no error');
+    const event = await this.#event('the end of the stream');
+    if (event.kind !== 'close') throw new Error(`expected the end of the stream, got ${show(event)}`);
+  }
+
+  /** The other side ends the stream. */
+  async ends(): Promise<void> {
     const event = await this.#event('the end of the stream');
     if (event.kind !== 'close') throw new Error(`expected the end of the stream, got ${show(event)}`);
   }
@@ -305,7 +351,7 @@ export class Actor {
     for (let event = this.#reader.next(); event; event = this.#reader.next()) {
       this.#events.push(event);
       // What follows a success belongs to a new stream, which only the one who reads it can say.
-      if (event.kind === 'frame' && event.frame.head.name === 'success') break;
+      if (event.kind === 'frame' && ['success', 'compressed'].includes(event.frame.head.name)) break;
     }
     this.#wake();
   }

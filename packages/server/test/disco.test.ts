@@ -89,6 +89,7 @@ const SERVER: Readonly<Record<string, Probe>> = {
     mercutio.leaves();
   },
   [BLOCKING]: () => works('romeo@localhost', 'get', `<blocklist xmlns='${BLOCKING}'/>`),
+  'urn:thingward:battery:1': () => keepsMailbox(),
   'urn:xmpp:caps': async () => expect(await bindFeatures()).toContain(`<c xmlns='urn:xmpp:caps'`),
   [CARBONS]: () => works('romeo@localhost', 'set', `<enable xmlns='${CARBONS}'/>`),
   'urn:xmpp:ping': () => works('localhost', 'get', `<ping xmlns='urn:xmpp:ping'/>`),
@@ -98,6 +99,16 @@ const SERVER: Readonly<Record<string, Probe>> = {
     expect(await works('romeo@localhost', 'get', `<vCard xmlns='vcard-temp'/>`)).toContain('<FN>Romeo</FN>');
   },
 };
+
+/** A Thing that sleeps has a mailbox. */
+async function keepsMailbox() {
+  const battery = `xmlns='urn:thingward:battery:1'`;
+  const thing = await stage.present('mercutio', 'thing');
+  thing.sends(`<iq type='set' id='sleep'><sleep ${battery} wakes='unknown'/></iq>`);
+  await thing.receives(`<iq type='result' id='sleep'><asleep ${battery} delivered='0'/></iq>`);
+  await works('mercutio@localhost', 'get', `<mailbox ${battery}/>`, thing);
+  thing.leaves();
+}
 
 /** Features of a stream whose client has authenticated. */
 const bindFeatures = async () => {
@@ -359,6 +370,7 @@ const ACCOUNT: readonly (readonly [string, Probe])[] = [
       expect(await works(HOST, 'get', `<vCard xmlns='vcard-temp'/>`, juliet)).toContain('<FN>Romeo</FN>');
     },
   ],
+  ['urn:thingward:battery:1', () => keepsMailbox()],
   ['urn:xmpp:ping', () => works(HOST, 'get', `<ping xmlns='urn:xmpp:ping'/>`)],
 ];
 

@@ -1,7 +1,8 @@
 import { PubSubService, type PubSubTables, pubsubMigrations } from '@thingward/services';
 import type { Kysely } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Actor, Stage } from './conversation.ts';
+import type { ServiceEnvironment } from '../src/index.ts';
+import { type Actor, befriend, Stage } from './conversation.ts';
 
 const PUBSUB = 'http://jabber.org/protocol/pubsub';
 const READING = `<fields xmlns='urn:xmpp:iot:sensordata' seqnr='1'/>`;
@@ -14,6 +15,16 @@ const publish = (id: string) =>
 const event = (id: string, to: string) =>
   `<message from='pubsub.localhost' to='${to}' type='headline'><event xmlns='${PUBSUB}#event'><items node='meter'><item id='${id}'>${READING}</item></items></event></message>`;
 
+const create = (options: Readonly<Record<string, string>>) => {
+  const fields = Object.entries(options).map(
+    ([name, value]) => `<field var='pubsub#${name}'><value>${value}</value></field>`,
+  );
+  const form = `<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>${PUBSUB}#node_config</value></field>${fields.join('')}</x>`;
+  return request('c', 'set', `<create node='meter'/><configure>${form}</configure>`);
+};
+const ended = (jid: string) =>
+  `<message to='${jid}'><event xmlns='${PUBSUB}#event'><subscription node='meter' jid='${jid}' subscription='none'/></event></message>`;
+
 let stage: Stage;
 let romeo: Actor;
 let juliet: Actor;
@@ -22,8 +33,18 @@ beforeEach(async () => {
     name: 'pubsub',
     title: 'Publish-Subscribe',
     migrations: pubsubMigrations,
-    create: (peer: ConstructorParameters<typeof PubSubService>[0]['peer'], database: Kysely<never>) =>
-      new PubSubService({ peer, database: database as unknown as Kysely<PubSubTables> }),
+    create: (
+      peer: ConstructorParameters<typeof PubSubService>[0]['peer'],
+      database: Kysely<never>,
+      _log: unknown,
+      _settings: unknown,
+      environment?: ServiceEnvironment,
+    ) =>
+      new PubSubService({
+        peer,
+        database: database as unknown as Kysely<PubSubTables>,
+        ...(environment ? { contact: environment.contact } : {}),
+      }),
   };
   stage = await Stage.open({}, { services: [service] });
   romeo = await stage.present('romeo', 'orchard');
@@ -104,5 +125,50 @@ describe('publish-subscribe on the server', () => {
     await juliet.receives(
       result('i', `<items node='meter'><item id='1'>${READING}</item><item id='2'>${READING}</item></items>`),
     );
+  });
+
+  it('lets in who is in a group of the roster of the owner, as long as it is', async () => {
+    const groups = (id: string, group: string) =>
+      romeo.sends(
+        `<iq type='set' id='${id}'><query xmlns='jabber:iq:roster'><item jid='juliet@localhost'><group>${group}</group></item></query></iq>`,
+      );
+    const refused = (id: string) =>
+      juliet.receives(
+        `<iq type='error' id='${id}'><error type='auth'><not-authorized xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/><not-in-roster-group xmlns='${PUBSUB}#errors'/></error></iq>`,
+      );
+    await befriend(romeo, juliet);
+    romeo.sends(create({ access_model: 'roster', roster_groups_allowed: 'Operators' }));
+    await romeo.receives(result('c', `<create node='meter'/>`));
+    juliet.sends(request('s', 'set', `<subscribe node='meter' jid='juliet@localhost'/>`));
+    await refused('s');
+    groups('g1', 'Operators');
+    await romeo.receives(`<iq type='result' id='g1'/>`);
+    await subscribe(juliet, 'juliet@localhost');
+    romeo.sends(publish('1'));
+    await juliet.receives(event('1', 'juliet@localhost'));
+    groups('g2', 'Friends');
+    await romeo.receives(`<iq type='result' id='g2'/>`);
+    romeo.sends(publish('2'));
+    await juliet.receives(ended('juliet@localhost'));
+    juliet.sends(request('i', 'get', `<items node='meter'/>`));
+    await refused('i');
+  });
+
+  it('cuts the subscription of who is taken from the list', async () => {
+    const list = (id: string, affiliation: string) =>
+      request(
+        id,
+        'set',
+        `<affiliations node='meter'><affiliation jid='juliet@localhost' affiliation='${affiliation}'/></affiliations>`,
+        '#owner',
+      );
+    romeo.sends(create({ access_model: 'whitelist' }));
+    await romeo.receives(result('c', `<create node='meter'/>`));
+    romeo.sends(list('a1', 'member'));
+    await romeo.receives(`<iq type='result' id='a1'/>`);
+    await subscribe(juliet, 'juliet@localhost/balcony');
+    romeo.sends(list('a2', 'none') + publish('1'));
+    await juliet.receives(ended('juliet@localhost/balcony'));
+    await juliet.doesNotReceive(event('1', 'juliet@localhost/balcony'));
   });
 });

@@ -28,7 +28,7 @@ describe('stream headers (RFC 6120 §4)', () => {
     expect({ ...header.attributes }).toMatchObject({
       from: 'localhost',
       version: '1.0',
-      id: expect.stringMatching(/^.{16}$/),
+      id: expect.stringMatching(/^[0-9a-f-]{36}$/),
     });
     const features = await romeo.next();
     expect(features.is('features', NS.stream)).toBe(true);

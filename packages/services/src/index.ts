@@ -10,6 +10,7 @@ export {
 } from './history/history-service.ts';
 export { historyMigrations } from './history/migrations.ts';
 export type { HistoryTables } from './history/tables.ts';
+export { KeyedLock } from './keyed-lock.ts';
 export { PubSubEngine, type PubSubEngineOptions } from './pubsub/engine.ts';
 export type { PubSubProfile } from './pubsub/engine-parts.ts';
 export {

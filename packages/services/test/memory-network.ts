@@ -16,6 +16,12 @@ export class MemoryNetwork {
     return peer;
   }
 
+  /** A peer that was disconnected is there again. */
+  connect(peer: MemoryPeer): void {
+    this.#peers.set(peer.jid.toString(), peer);
+    peer.reconnected();
+  }
+
   disconnect(peer: MemoryPeer): void {
     this.#peers.delete(peer.jid.toString());
   }
@@ -49,6 +55,10 @@ export class MemoryPeer extends StanzaDispatcher {
 
   receive(stanza: Element): void {
     this.dispatch(stanza);
+  }
+
+  reconnected(): void {
+    this.becameOnline();
   }
 
   disconnect(): void {

@@ -38,6 +38,12 @@ export class MemoryNetwork {
     });
   }
 
+  /** The stanzas sent so far, without the questions of what the others speak, and their answers. */
+  get conversation(): Element[] {
+    const asked = new Set(this.sent('query').map((stanza) => stanza.attribute('id')));
+    return this.traffic.filter((stanza) => !asked.has(stanza.attribute('id') ?? ''));
+  }
+
   /** The stanzas sent so far that have such a payload. */
   sent(payload: string): Element[] {
     return this.traffic.filter((stanza) => stanza.elements.some((element) => element.name === payload));

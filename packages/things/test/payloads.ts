@@ -1,7 +1,10 @@
+import { harmonizedPayloads } from './harmonized-payloads.ts';
+
 const SENSOR_DATA = "xmlns='urn:xmpp:iot:sensordata'";
 const CONTROL = "xmlns='urn:xmpp:iot:control'";
 const DISCOVERY = "xmlns='urn:xmpp:iot:discovery'";
 const HISTORY = "xmlns='urn:thingward:history:1'";
+const BATTERY = "xmlns='urn:thingward:battery:1'";
 
 /** Payloads of Things as they travel: every element of their schemas, with all it can hold. */
 export const PAYLOADS: readonly string[] = [
@@ -47,4 +50,18 @@ export const PAYLOADS: readonly string[] = [
   `<query xmlns='urn:thingward:eventlog:1' sender='a@b' leastType='Warning' from='2024-01-01T00:00:00Z'/>`,
   `<events xmlns='urn:thingward:eventlog:1'><event sequence='1' sender='a@b' received='2024-01-01T00:00:00Z'><log xmlns='urn:xmpp:eventlog' timestamp='2013-11-10T15:52:23Z' type='Debug' level='Minor' object='o'><message>a</message><tag name='b' value='-12'/><stackTrace>s</stackTrace></log></event></events>`,
   `<getInterfacesResponse xmlns='urn:xmpp:iot:interoperability'><interface name='XMPP.IoT.Sensor.Temperature'/></getInterfacesResponse>`,
+  `<sleep ${BATTERY} wakes='periodically' every='PT10M' listen='PT2S' next='2026-01-01T00:10:00Z' owner='o@e'><readers><reader jid='a@b'/></readers><fields ${SENSOR_DATA} seqnr='0'><node nodeId='n'><timestamp value='2013-03-07T22:20:45Z'><int name='i' value='1'/></timestamp></node></fields><x xmlns='jabber:x:data' type='form'><field var='A' type='text-single'/></x></sleep>`,
+  `<asleep ${BATTERY} delivered='2'/>`,
+  `<status ${BATTERY}/>`,
+  `<sleeper ${BATTERY} wakes='onEvent' asleep='true' since='2026-01-01T00:00:00Z' waiting='3'/>`,
+  `<command ${BATTERY} expires='PT1H'><set ${CONTROL}><boolean name='Output' value='true'/></set></command>`,
+  `<queued ${BATTERY} id='c1' until='2026-01-01T01:00:00Z' next='2026-01-01T00:10:00Z' request='r'/>`,
+  `<superseded ${BATTERY} id='c1'><parameter name='Output'/></superseded>`,
+  `<outcome ${BATTERY} id='c1' state='answered' at='2026-01-01T00:10:01Z'><setResponse ${CONTROL}/></outcome>`,
+  `<mailbox ${BATTERY}><entry id='c1' sender='a@b/c' state='expired' received='2026-01-01T00:00:00Z' until='2026-01-01T01:00:00Z' finished='2026-01-01T01:00:00Z'><set ${CONTROL}><int name='i' value='0'/></set></entry></mailbox>`,
+  `<cancel ${BATTERY} id='c1'/>`,
+  `<withdrawn ${BATTERY} id='c1'/>`,
+  `<lastKnown ${BATTERY} at='2026-01-01T00:00:00Z' next='2026-01-01T00:10:00Z'/>`,
+  ...harmonizedPayloads('nf'),
+  ...harmonizedPayloads('ieee'),
 ];

@@ -124,8 +124,10 @@ export class SchemaCheck {
 
   #children(type: Element): Element[] {
     return type.elements.flatMap((part) => {
+      const reference = part.name === 'element' ? part.attribute('ref') : undefined;
+      if (reference !== undefined) return [this.#named(this.#schema, 'element', reference) ?? part];
       if (part.name === 'element') return [part];
-      return part.name === 'choice' || part.name === 'sequence' ? this.#children(part) : [];
+      return ['choice', 'sequence', 'complexContent', 'extension'].includes(part.name) ? this.#children(part) : [];
     });
   }
 
@@ -134,6 +136,8 @@ export class SchemaCheck {
     if (check) return check(value);
     const restriction = this.#named(this.#schema, 'simpleType', type)?.child('restriction', XSD);
     if (!restriction) throw new Error(`no type ${type}`);
+    const least = restriction.child('minExclusive', XSD)?.attribute('value');
+    if (least !== undefined) return isFiniteDouble(value) && Number(value) > Number(least);
     const pattern = restriction.child('pattern', XSD)?.attribute('value');
     return pattern !== undefined && new RegExp(`^(?:${pattern})$`).test(value);
   }

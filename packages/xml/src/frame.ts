@@ -3,6 +3,7 @@ import { XmlError } from './error.ts';
 import { NamespaceScope } from './namespaces.ts';
 import { TreeBuilder } from './parse.ts';
 import { type ElementScanner, INCOMPLETE, type ScanHandler, SHARED_SCANNER } from './scanner.ts';
+import { encodeUtf8 } from './text.ts';
 
 /** What an element is called. */
 export interface QName {
@@ -31,6 +32,13 @@ export interface FrameHead {
   readonly prefixed: boolean;
 }
 
+/** An element as it came in, where that was not as text. */
+export interface CodedElement {
+  /** What says how it is coded: forms are alike where this is the same object. */
+  readonly coding: object;
+  readonly bytes: Uint8Array;
+}
+
 /** One complete, valid top-level element of a stream: its bytes, its head, and its tree when somebody asks for it. */
 export class Frame {
   /** Exactly the element's bytes: they stay valid for good. */
@@ -39,6 +47,8 @@ export class Frame {
   readonly selfContained: boolean;
   /** Prefixes bound around it; '' is the default namespace. */
   readonly bindings: Readonly<Record<string, string>>;
+  /** Undefined where it came as text, or its bytes were not kept. */
+  readonly coded: CodedElement | undefined;
   #head: FrameHead | undefined;
   #element: Element | undefined;
 
@@ -51,11 +61,13 @@ export class Frame {
     head: FrameHead | undefined,
     selfContained: boolean,
     bindings: Readonly<Record<string, string>>,
+    coded?: CodedElement,
   ) {
     this.bytes = bytes;
     this.#head = head;
     this.selfContained = selfContained;
     this.bindings = bindings;
+    this.coded = coded;
   }
 
   /**
@@ -80,6 +92,17 @@ export class Frame {
     return new Frame(bytes, isSimple ? readLead(bytes, bindings) : undefined, selfContained, bindings);
   }
 
+  /**
+   * An element that did not come as text, written down.
+   * @param namespace the default one of the stream
+   */
+  static written(element: Element, namespace: string, coded?: CodedElement): Frame {
+    const bytes = encodeUtf8(element.toString(namespace));
+    const frame = new Frame(bytes, writtenHead(element, namespace), true, { '': namespace }, coded);
+    frame.#element = element;
+    return frame;
+  }
+
   get head(): FrameHead {
     this.#head ??= readHead(this.bytes, this.bindings);
     return this.#head;
@@ -102,6 +125,23 @@ export class Frame {
     SHARED_SCANNER.scan(this.bytes, 0, this.bytes.length, builder, new NamespaceScope(this.bindings));
     return builder.take();
   }
+}
+
+/** @returns undefined where it has to be read from the bytes */
+function writtenHead(element: Element, namespace: string): FrameHead | undefined {
+  const { name, attributes, elements } = element;
+  if (element.namespace !== namespace || elements.length > MAX_CHILDREN_READ) return undefined;
+  const [payload, ...otherChildren] = elements.map((child) => ({ name: child.name, namespace: child.namespace }));
+  return {
+    name,
+    namespace,
+    attributes,
+    payload,
+    otherChildren,
+    nameEnd: name.length + 1,
+    declaration: undefined,
+    prefixed: false,
+  };
 }
 
 function renamed(element: Element, from: string, to: string): Element {

@@ -1,6 +1,6 @@
 export { type AttributeInput, type Attributes, type Content, Element, xml } from './element.ts';
 export { XmlError, type XmlErrorCode } from './error.ts';
-export { Frame, type FrameHead, type QName } from './frame.ts';
+export { type CodedElement, Frame, type FrameHead, type QName } from './frame.ts';
 export { NamespaceScope, XML_NAMESPACE, XMLNS_NAMESPACE } from './namespaces.ts';
 export { declarationLength, parseElement } from './parse.ts';
 export { ElementScanner, INCOMPLETE, type ScanHandler, type ScanLimits } from './scanner.ts';

@@ -66,6 +66,13 @@ export class StreamReader {
     this.#searching = false;
   }
 
+  /** Takes out the bytes that are not yet part of an event: what follows is not XML. */
+  takePending(): Uint8Array {
+    const rest = this.#pending().slice();
+    this.#start = this.#end;
+    return rest;
+  }
+
   /** Adds bytes. The chunk must not be changed afterwards: frames may be slices of it. */
   push(chunk: Uint8Array): void {
     const pending = this.#end - this.#start;

@@ -7,6 +7,7 @@ import { presence } from './stanza.ts';
 import type { NegotiatedStream } from './stream/account.ts';
 import { negotiate } from './stream/initiator.ts';
 import { ManagedTraffic } from './stream/managed-traffic.ts';
+import type { StreamCompressor } from './stream/stream-compressor.ts';
 import type { TokenKeeper } from './stream/token-keeper.ts';
 import type { XmlStream } from './stream/xml-stream.ts';
 import { StreamError } from './stream-error.ts';
@@ -27,6 +28,8 @@ export interface XmppClientOptions extends ReconnectOptions {
   readonly userAgent?: UserAgent;
   /** With it the client signs in in one round trip after the first time; needs a user agent with an id. @see XEP-0484 */
   readonly tokens?: TokenKeeper;
+  /** Has the stream compressed, where the server can do that: an `ExiCompressor`. @see XEP-0322 */
+  readonly compression?: StreamCompressor;
   /** Does its session go on over the next connection, where the server can? Then requests wait for their answers over a cut. @see XEP-0198 §5 */
   readonly resumes?: boolean;
 }
@@ -45,7 +48,16 @@ export class XmppClient extends ReconnectingPeer {
   }
 
   protected override async negotiate(stream: XmlStream): Promise<Jid> {
-    const { jid, password, resource = jid.resource, tag, userAgent, tokens, resumes = false } = this.#options;
+    const {
+      jid,
+      password,
+      resource = jid.resource,
+      tag,
+      userAgent,
+      tokens,
+      compression,
+      resumes = false,
+    } = this.#options;
     const former = this.#traffic;
     const request = former?.request;
     try {
@@ -57,6 +69,7 @@ export class XmppClient extends ReconnectingPeer {
         tag,
         userAgent,
         tokens,
+        compression,
         wishes: resumes ? [enableRequest({ resume: true })] : [],
         resume: former && request && { jid: former.jid, request },
       });
@@ -65,6 +78,7 @@ export class XmppClient extends ReconnectingPeer {
       if (former && outcome.resumed) {
         for (const stanza of former.resumed(outcome.resumed)) stream.send(stanza);
       } else this.#begin(outcome);
+      for (const element of (await compression?.afterwards(jid)) ?? []) stream.send(element);
       return outcome.jid;
     } catch (error) {
       // What the two ends have counted does not fit: it would not the next time.
@@ -93,6 +107,7 @@ export class XmppClient extends ReconnectingPeer {
   }
 
   protected override takes(element: Element): boolean {
+    if (this.#options.compression?.takes(element)) return true;
     if (!this.#traffic) return false;
     try {
       const { isOwn, answer } = this.#traffic.received(element);

@@ -1,7 +1,7 @@
 import { type Element, xml } from '@thingward/xml';
 import { DATA_FORM_NAMESPACE, type DataForm, decodeDataForm, encodeDataForm } from './data-form.ts';
 import { Jid } from './jid.ts';
-import type { RequestOptions, Unsubscribe, XmppPeer } from './peer.ts';
+import type { IqRequest, RequestOptions, Unsubscribe, XmppPeer } from './peer.ts';
 import { StanzaError } from './stanza-error.ts';
 
 export const DISCO_INFO = 'http://jabber.org/protocol/disco#info';
@@ -76,13 +76,17 @@ export function decodeDiscoItems(query: Element): readonly DiscoItem[] {
   });
 }
 
-/** Answers disco#info and disco#items (with no items) for a peer that has no nodes. Features are read at each request. */
+/**
+ * Answers disco#info and disco#items for a peer that has no nodes with information of their own. Features are read at each request.
+ * `items` gives what belongs to it, or to a node, and throws where there is no such node; without it there is nothing.
+ */
 export function serveDisco(
   peer: XmppPeer,
   info: {
     readonly identities: readonly DiscoIdentity[];
     readonly features: Iterable<string>;
     readonly forms?: readonly DataForm[];
+    readonly items?: (request: IqRequest, node: string | undefined) => Promise<readonly DiscoItem[]>;
   },
 ): Unsubscribe {
   const refuseNodes = (payload: Element) => {
@@ -93,8 +97,10 @@ export function serveDisco(
       refuseNodes(payload);
       return encodeDiscoInfo({ ...info, features: [...info.features] });
     }),
-    peer.onIq('get', { name: 'query', namespace: DISCO_ITEMS }, ({ payload }) => {
-      refuseNodes(payload);
+    peer.onIq('get', { name: 'query', namespace: DISCO_ITEMS }, async (request) => {
+      const node = request.payload.attribute('node');
+      if (info.items) return encodeDiscoItems(await info.items(request, node), node);
+      refuseNodes(request.payload);
       return encodeDiscoItems([]);
     }),
   ];

@@ -46,6 +46,7 @@ export {
 export { PING, ping, servePing } from './ping.ts';
 export { opaqueString, PrecisError, usernameCaseMapped } from './precis/index.ts';
 export * from './private-storage.ts';
+export * from './pubsub/index.ts';
 export { type ConnectionState, ReconnectingPeer, type ReconnectOptions } from './reconnecting-peer.ts';
 export * from './registration.ts';
 export * from './result-set.ts';
@@ -120,7 +121,15 @@ export * from './stanza-ids.ts';
 export type { Account, NegotiatedStream } from './stream/account.ts';
 export { negotiate } from './stream/initiator.ts';
 export { asStreamError, StreamReceiver } from './stream/receiver.ts';
-export type { ReadySession, ReceiverPolicy, ReceivingTransport, ResumeOutcome } from './stream/receiver-policy.ts';
+export type {
+  ReadySession,
+  ReceiverPolicy,
+  ReceivingTransport,
+  ResumeOutcome,
+  StreamCompression,
+} from './stream/receiver-policy.ts';
+export type { StreamCompressor } from './stream/stream-compressor.ts';
+export type { StreamInput } from './stream/stream-input.ts';
 export type { HeldToken, TokenAuthority, TokenClient } from './stream/token-authority.ts';
 export { type KeptToken, MemoryTokenKeeper, type TokenKeeper } from './stream/token-keeper.ts';
 export type { Connector, StreamItem, XmlStream } from './stream/xml-stream.ts';

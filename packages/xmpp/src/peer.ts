@@ -131,10 +131,10 @@ export abstract class StanzaDispatcher implements XmppPeer {
 
   /** Is `from` an acceptable sender of the answer to a request sent to `to`? Guards against forged answers. @see RFC 6120 §8.1.2.1 */
   protected isAnswerFrom(to: string, from: string | undefined): boolean {
-    return (
-      from === to ||
-      (to === '' && (from === undefined || from === this.jid.bare.toString() || from === this.jid.domain))
-    );
+    const account = this.jid.bare.toString();
+    // What has no sender comes from the own account.
+    if (from === undefined) return to === '' || to === account;
+    return from === to || (to === '' && (from === account || from === this.jid.domain));
   }
 
   send(stanza: Element): void {

@@ -117,6 +117,17 @@ export abstract class ReconnectingPeer extends StanzaDispatcher {
     await this.#running;
   }
 
+  /**
+   * Drops the connection without ending its stream: a session that can be resumed waits on the server until `start`. Requests that wait for
+   * their answers fail.
+   */
+  async suspend(): Promise<void> {
+    this.#setState('stopped');
+    this.#stop?.abort(new PeerError('closed', 'it was suspended'));
+    this.#stream?.destroy();
+    await this.#running;
+  }
+
   /** Called at each change of state, with the reason where it is a bad one. */
   onState(handler: (state: ConnectionState, error?: Error) => void): Unsubscribe {
     this.#stateHandlers.add(handler);
@@ -192,6 +203,8 @@ export abstract class ReconnectingPeer extends StanzaDispatcher {
     const drop = () => stream.destroy();
     limit.addEventListener('abort', drop);
     try {
+      // It may have been stopped when the connection was as good as made.
+      limit.throwIfAborted();
       this.#jid = await this.negotiate(stream);
       limit.removeEventListener('abort', drop);
       onOnline();

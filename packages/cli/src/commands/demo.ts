@@ -170,6 +170,7 @@ function announce(url: string, password: string): void {
 
   host@${DOMAIN}   this machine's own sensors
   plc@${DOMAIN}    a water tank: Modbus TCP
+  lamp@${DOMAIN}   a lamp with a dimmer: Modbus TCP
   meter@${DOMAIN}  its pump's energy meter: nobody's yet, claim it in the console
 
   On the command line:  npx thingward read plc@${DOMAIN}

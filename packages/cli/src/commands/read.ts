@@ -1,9 +1,17 @@
-import { type Field, fieldInUnit, ReadoutFailure, readSensorData, UNITS, unitNamed } from '@thingward/things';
+import {
+  type Field,
+  fieldInUnit,
+  type LastKnown,
+  ReadoutFailure,
+  readSleeping,
+  UNITS,
+  unitNamed,
+} from '@thingward/things';
 import { Command } from 'commander';
 import { ClientSession, parseThing } from '../client-session.ts';
 import { CommandError, UsageError } from '../errors.ts';
 import { fieldJson, valueText } from '../field-text.ts';
-import { type OutputOptions, printJson, Table, thingText } from '../output.ts';
+import { type OutputOptions, printJson, say, Table, thingText } from '../output.ts';
 import { addReadoutOptions, type ReadoutCommandOptions, readoutOptions, readoutWish } from '../readout-options.ts';
 import { stopSignal } from '../shutdown.ts';
 
@@ -39,18 +47,23 @@ export function readCommand(): Command {
         const to = await session.locate(address, signal);
         const seen = new Set<string>();
         const table = new Table([...(hasNodes ? ['node'] : []), 'field', '>value', 'types', 'quality', 'time']);
+        let known: LastKnown | undefined;
         const show = (read: Field) => {
           const field = units.reduce(fieldInUnit, read);
           seen.add(field.name);
-          if (options.json) printJson(fieldJson(to.bare.toString(), field));
+          if (options.json) printJson({ ...fieldJson(to.bare.toString(), field), ...lastKnownJson(known) });
           else table.add([...(hasNodes ? [field.node?.nodeId ?? ''] : []), ...cellsOf(field)]);
         };
         const end = () => {
-          if (!options.json) table.end();
+          if (options.json) return;
+          if (known) say(lastKnownText(thing, known));
+          table.end();
         };
         try {
-          for await (const batch of readSensorData(session.client, to, wish, { ...reading, signal }))
-            batch.forEach(show);
+          for await (const { fields, lastKnown } of readSleeping(session.client, to, wish, { ...reading, signal })) {
+            known = lastKnown;
+            fields.forEach(show);
+          }
         } catch (error) {
           if (!(error instanceof ReadoutFailure)) throw explainRefusal(error, thing);
           if (seen.size > 0) end();
@@ -62,6 +75,17 @@ export function readCommand(): Command {
           throw new CommandError(`${thing} has no field named ${missing.map((name) => `"${name}"`).join(', ')}`);
       });
     });
+}
+
+/** Says of fields that they are what the Thing's server had of it. */
+function lastKnownJson(known: LastKnown | undefined): object {
+  if (!known) return {};
+  return { lastKnown: { at: known.at.toISOString(), ...(known.next && { next: known.next.toISOString() }) } };
+}
+
+function lastKnownText(thing: string, { at, next }: LastKnown): string {
+  const wakes = next ? `; it wakes next at ${next.toISOString()}` : '';
+  return `${thing} sleeps: this is what it left behind at ${at.toISOString()}${wakes}`;
 }
 
 /** @throws UsageError */

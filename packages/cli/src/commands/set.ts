@@ -1,9 +1,12 @@
 import {
   type ControlOutcome,
   ControlRefused,
+  controlOutcomeOf,
   getControlForm,
   type ParameterValue,
   parseParameterValue,
+  type SentCommand,
+  sendCommand,
   sendParameters,
   setParameters,
 } from '@thingward/things';
@@ -13,12 +16,15 @@ import { CommandError, UsageError } from '../errors.ts';
 import { type OutputOptions, printJson, printTable, say } from '../output.ts';
 import { addNodeOptions, type NodeOptions, nodesOf, tokensOf } from '../readout-options.ts';
 import { stopSignal } from '../shutdown.ts';
+import { parseDistance } from '../time-text.ts';
 import { explainRefusal } from './read.ts';
 
 interface SetOptions extends OutputOptions, NodeOptions {
   readonly profile?: string;
   /** `--no-answer` makes it false. */
   readonly answer: boolean;
+  readonly wait?: boolean;
+  readonly expires?: string;
 }
 
 export function setCommand(): Command {
@@ -28,15 +34,18 @@ export function setCommand(): Command {
     .argument('[assignments...]', 'name=value; on and off are true and false');
   return addNodeOptions(command)
     .option('--no-answer', 'send it as a message, and do not wait for what becomes of it')
+    .option('--expires <time>', 'how long the command may wait for a Thing that sleeps: 15m, 2h, 7d')
+    .option('--wait', 'wait until a Thing that sleeps has answered')
     .option('--profile <file>', 'who signs in where')
     .option('--json', 'as JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  thingward set plc@example.org\n  thingward set plc@example.org "Valve Opening=50" Pump=on\n  thingward set plant@example.org --node pump1 --node pump2 Running=off',
+      '\nExamples:\n  thingward set plc@example.org\n  thingward set plc@example.org "Valve Opening=50" Pump=on\n  thingward set plant@example.org --node pump1 --node pump2 Running=off\n  thingward set sensor@example.org Interval=60 --expires 2h --wait',
     )
     .action(async (thing: string, assignments: string[], options: SetOptions) => {
       const address = parseThing(thing);
       const wanted = assignments.map(parseAssignment);
+      const expiresMs = options.expires === undefined ? undefined : parseDistance('--expires', options.expires);
       const signal = stopSignal();
       await ClientSession.use(options.profile, async (session) => {
         const to = await session.locate(address, signal);
@@ -49,10 +58,19 @@ export function setCommand(): Command {
           }
           const values = new Map(wanted.map(([name, text]) => [name, typedValue(name, text, parameters)]));
           if (!options.answer) {
-            sendParameters(session.client, to, values, target);
+            await sendParameters(session.client, to, values, target);
             return;
           }
-          const outcome = await setParameters(session.client, to, values, { ...target, signal });
+          let outcome: ControlOutcome;
+          // Who sleeps is reached at its bare address.
+          if (to.isFull || to.local === undefined) {
+            outcome = await setParameters(session.client, to, values, { ...target, signal });
+          } else {
+            const sent = await sendCommand(session.client, to, values, { ...target, expiresMs, signal });
+            showQueued(thing, sent, options);
+            if (!options.wait) return;
+            outcome = controlOutcomeOf(await sent.outcome(signal));
+          }
           const done = wanted.filter(([name]) => outcome.parameters.length === 0 || outcome.parameters.includes(name));
           if (options.json)
             printJson({ thing, set: Object.fromEntries(done), ...namedNodes(outcome), confirmed: outcome.confirmed });
@@ -70,6 +88,16 @@ export function setCommand(): Command {
         }
       });
     });
+}
+
+/** Says that a command waits, and until when. */
+function showQueued(thing: string, { queued: { id, until, next } }: SentCommand, { json }: OutputOptions): void {
+  if (json) {
+    printJson({ thing, queued: { id, until: until.toISOString(), ...(next && { next: next.toISOString() }) } });
+    return;
+  }
+  const wakes = next ? `until it wakes at ${next.toISOString()}` : 'until it wakes';
+  say(`${thing} sleeps: ${id} waits ${wakes}, and expires at ${until.toISOString()}`);
 }
 
 /** The nodes it was done for, where those were not all. */

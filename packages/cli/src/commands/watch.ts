@@ -1,4 +1,4 @@
-import { EVENTS_NAMESPACE, type Field, nodeKey, ReadoutFailure, readSensorData } from '@thingward/things';
+import { EVENT_DIALECTS, type Field, nodeKey, ReadoutFailure, readSensorData, type Tokens } from '@thingward/things';
 import { discoInfo, type Jid, StanzaError } from '@thingward/xmpp';
 import { Command } from 'commander';
 import { ClientSession, parseThing, type ThingAddress } from '../client-session.ts';
@@ -8,6 +8,7 @@ import { type OutputOptions, printJson, say } from '../output.ts';
 import { addNodeOptions, type NodeOptions, nodesOf, parseTypes, tokensOf } from '../readout-options.ts';
 import { stopSignal } from '../shutdown.ts';
 import { type ChangeOptions, eventWish, watchEvents } from './watch-events.ts';
+import { watchPublished } from './watch-published.ts';
 
 interface WatchOptions extends OutputOptions, NodeOptions, ChangeOptions {
   readonly profile?: string;
@@ -15,6 +16,7 @@ interface WatchOptions extends OutputOptions, NodeOptions, ChangeOptions {
   readonly interval: string;
   readonly count?: string;
   readonly poll?: boolean;
+  readonly published?: boolean;
 }
 
 export function watchCommand(): Command {
@@ -32,11 +34,12 @@ export function watchCommand(): Command {
     .option('--min-interval <seconds>', 'no more events than one in this time; the interval when not given')
     .option('--max-interval <seconds>', 'after this time the values are told whether they changed or not')
     .option('--poll', 'read it even if it can tell its changes itself')
+    .option('--published', 'what it publishes: what it did of late first, even while the Thing itself is away')
     .option('--profile <file>', 'who signs in where')
     .option('--json', 'one JSON object per changed field')
     .addHelpText(
       'after',
-      '\nExamples:\n  thingward watch plc@example.org Level\n  thingward watch plc@example.org Level --changed-by 0.5 --max-interval 60\n  thingward watch host@example.org --interval 5 --json',
+      '\nExamples:\n  thingward watch plc@example.org Level\n  thingward watch plc@example.org Level --changed-by 0.5 --max-interval 60\n  thingward watch host@example.org --interval 5 --json\n  thingward watch plc@example.org Level --published',
     )
     .action(async (thing: string, names: string[], options: WatchOptions) => {
       const address = parseThing(thing);
@@ -48,7 +51,12 @@ export function watchCommand(): Command {
       const wish = eventWish(options, { types, names, nodes, intervalMs });
       const signal = stopSignal();
       const show = printer(options, { isRepeating: wish.maxInterval !== undefined, namesNodes: nodes.length > 1 });
+      if (options.published) requireAlone(options, tokens);
       await ClientSession.use(options.profile, async (session) => {
+        if (options.published) {
+          await watchPublished(session, address, { names, nodes, types, signal, count, show });
+          return;
+        }
         const to = options.poll ? undefined : await tellsEvents(session, address, signal);
         if (to && (await watchEvents(session, address, wish, { signal, count, show, to }))) return;
         if (signal.aborted) return;
@@ -83,7 +91,7 @@ async function tellsEvents(
   try {
     const to = await session.locate(address, signal);
     const { features } = await discoInfo(session.client, to, { timeoutMs: 10_000, signal });
-    return features.includes(EVENTS_NAMESPACE) ? to : undefined;
+    return EVENT_DIALECTS.some(({ namespace }) => features.includes(namespace)) ? to : undefined;
   } catch (error) {
     // Reading it says what is wrong with it, or waits until it is back.
     if (error instanceof StanzaError || signal.aborted) return undefined;
@@ -128,6 +136,17 @@ async function poll(
         { once: true },
       );
     });
+  }
+}
+
+/** What is published is what the Thing has been configured to publish. @throws UsageError */
+function requireAlone(
+  { poll, changedBy, changedUp, changedDown, minInterval, maxInterval }: WatchOptions,
+  tokens: Tokens,
+) {
+  const others = [poll, changedBy, changedUp, changedDown, minInterval, maxInterval, ...Object.values(tokens)];
+  if (others.some((other) => other !== undefined)) {
+    throw new UsageError('--published goes without --poll, tokens, and conditions on changes and intervals');
   }
 }
 

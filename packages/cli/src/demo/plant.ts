@@ -6,7 +6,7 @@ type ThingInput = GatewayConfigInput['things'][number];
 type ModbusInput = Extract<ThingInput, { driver: 'modbus-tcp' }>['modbus'];
 
 /** The accounts of the demo: its owner, and one for each Thing. */
-export const DEMO_ACCOUNTS = ['owner', 'host', 'plc', 'meter'] as const;
+export const DEMO_ACCOUNTS = ['owner', 'host', 'plc', 'meter', 'lamp'] as const;
 
 export interface PlantAddress {
   readonly host: string;
@@ -15,7 +15,10 @@ export interface PlantAddress {
 
 /** The Things of the demo, as a gateway's configuration has them. The register maps are files beside this one. */
 export function demoThings(passwords: Record<(typeof DEMO_ACCOUNTS)[number], string>, plc: PlantAddress): ThingInput[] {
-  const account = (name: 'host' | 'plc' | 'meter') => ({ jid: `${name}@localhost`, password: passwords[name] });
+  const account = (name: Exclude<(typeof DEMO_ACCOUNTS)[number], 'owner'>) => ({
+    jid: `${name}@localhost`,
+    password: passwords[name],
+  });
   return [
     {
       account: account('host'),
@@ -38,6 +41,14 @@ export function demoThings(passwords: Record<(typeof DEMO_ACCOUNTS)[number], str
       interfaces: ['XMPP.IoT.Meter.Electricity', 'XMPP.IoT.Sensor.Voltage', 'XMPP.IoT.Sensor.Current'],
       driver: 'modbus-tcp',
       modbus: registerMap('pump-meter.yaml', plc, 2),
+    },
+    {
+      account: account('lamp'),
+      name: 'Yard lamp',
+      tags: { MAN: 'thingward.example', MODEL: 'Dimmable lamp', CLASS: 'Lamp', SN: 'demo-lamp', V: 1 },
+      interfaces: ['XMPP.IoT.Actuator.Lamp', 'XMPP.IoT.Actuator.Dimmer'],
+      driver: 'modbus-tcp',
+      modbus: registerMap('yard-lamp.yaml', plc, 3),
     },
   ];
 }

@@ -17,6 +17,8 @@ export class TestConnection implements Connection {
   readonly #ready = deferred<void>();
 
   onRead: (wish: ReadWish) => Promise<readonly Field[]> = async () => [];
+  interfacesAsked = 0;
+  onInterfaces: (target: ControlTarget) => Promise<readonly string[]> = async () => [];
   onControlForm: (target: ControlTarget) => Promise<ControlForm> = async () => ({ parameters: [] });
   onSet: () => Promise<void> = async () => {};
   onHistory: () => Promise<HistoryAnswer> = async () => ({ series: [] });
@@ -95,6 +97,11 @@ export class TestConnection implements Connection {
 
   async features(): Promise<readonly string[]> {
     return this.featureList;
+  }
+
+  interfaces(target: ControlTarget): Promise<readonly string[]> {
+    this.interfacesAsked++;
+    return this.onInterfaces(target);
   }
 
   async *read(_thing: Jid, wish: ReadWish): AsyncGenerator<readonly Field[]> {

@@ -62,6 +62,8 @@ export interface Connection {
 
   /** Namespaces of the protocols that somebody speaks. */
   features(of: Jid): Promise<readonly string[]>;
+  /** Names of the interfaces that a Thing has. */
+  interfaces(target: ControlTarget, signal: AbortSignal): Promise<readonly string[]>;
   read(thing: Jid, wish: ReadWish): AsyncIterable<readonly Field[]>;
   controlForm(target: ControlTarget, signal: AbortSignal): Promise<ControlForm>;
   setParameters(target: ControlTarget, values: ReadonlyMap<string, ParameterValue>): Promise<void>;

@@ -1,6 +1,6 @@
 import { batch, computed, type ReadonlySignal, signal } from '@preact/signals-core';
 import {
-  CONTROL_NAMESPACE,
+  CONTROL_DIALECTS,
   type ControlParameter,
   type Field,
   type NodeReference,
@@ -89,7 +89,7 @@ export class Controls {
     const groups: ControlGroup[] = [];
     const nodes = [...this.#nodes()];
     for (const node of nodes) this.#asked.add(nodeKey(node));
-    if (features.includes(CONTROL_NAMESPACE)) {
+    if (CONTROL_DIALECTS.some(({ namespace }) => features.includes(namespace))) {
       for (const node of nodes) {
         const group = await this.#loadGroup(to, node, askedAt, signal);
         if (group.controls.length > 0) groups.push(group);

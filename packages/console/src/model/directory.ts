@@ -1,5 +1,5 @@
 import { computed, type ReadonlySignal, signal } from '@preact/signals-core';
-import { CONTROL_NAMESPACE, SENSOR_DATA_NAMESPACE } from '@thingward/things';
+import { CONTROL_DIALECTS, READOUT_DIALECTS } from '@thingward/things';
 import type { Contact, Jid } from '@thingward/xmpp';
 import type { Connection } from './connection.ts';
 
@@ -89,7 +89,7 @@ export class Directory {
   async #ask(key: string, full: Jid): Promise<void> {
     try {
       const features = await this.#connection.features(full);
-      const isThing = features.some((feature) => feature === SENSOR_DATA_NAMESPACE || feature === CONTROL_NAMESPACE);
+      const isThing = [...READOUT_DIALECTS, ...CONTROL_DIALECTS].some(({ namespace }) => features.includes(namespace));
       this.#kinds.value = new Map(this.#kinds.value).set(key, isThing ? 'thing' : 'other');
     } catch {
       // It stays unknown, and is asked again when its presence changes.

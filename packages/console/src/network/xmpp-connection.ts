@@ -4,6 +4,7 @@ import {
   DISCOVERY,
   type Field,
   getControlForm,
+  getInterfaces,
   HISTORY,
   type HistoryAnswer,
   type HistoryQuery,
@@ -135,6 +136,10 @@ export class XmppConnection implements Connection {
 
   async features(of: Jid): Promise<readonly string[]> {
     return (await discoInfo(this.#client, of, { timeoutMs: REQUEST_TIMEOUT_MS })).features;
+  }
+
+  interfaces({ thing, node }: ControlTarget, signal: AbortSignal): Promise<readonly string[]> {
+    return getInterfaces(this.#client, thing, { node }, { timeoutMs: REQUEST_TIMEOUT_MS, signal });
   }
 
   read(thing: Jid, { types, signal }: ReadWish): AsyncIterable<readonly Field[]> {

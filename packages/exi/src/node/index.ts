@@ -1,4 +1,5 @@
 export { nodeDeflate } from './deflate.ts';
+export { difference, type InfosetOptions, infoset } from './infoset.ts';
 export { loadGrammars, loadSchema } from './load-grammars.ts';
 export {
   readManifest,

@@ -42,6 +42,8 @@ export interface VectorOptions {
   readonly optionsInHeader: boolean;
   readonly schemaIdInHeader: boolean;
   readonly schemaId: string | null;
+  /** Does the encoder keep to the EXI Profile with all its parameters 0? */
+  readonly usesProfile?: boolean;
 }
 
 export interface VectorResult {
@@ -92,6 +94,7 @@ export class VectorVerifier {
       whiteSpace: 'drop-insignificant',
       numbers: 'shortest',
       deflate: nodeDeflate,
+      usesProfile: options.usesProfile,
     });
     const bytes = encoder.encode(documentEvents(this.#text(vector.xml), vector));
     const expected = this.#read(vector.exi);
@@ -116,6 +119,7 @@ export class VectorVerifier {
       options: optionsOf(vector),
       grammars,
       resolveSchema: (schemaId) => (schemaId === (vector.options.schemaId ?? '') ? grammars : undefined),
+      usesProfile: vector.options.usesProfile,
     });
     decoder.push(bytes);
     decoder.end();

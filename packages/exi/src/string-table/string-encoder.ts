@@ -21,6 +21,7 @@ export class StringEncoder {
   readonly #maxLength: number;
   readonly #capacity: number;
   readonly #maxEntries: number;
+  readonly #usesLocalPartitions: boolean;
   readonly #entries = new Map<string, Entry>();
   /** Of a table with a capacity: what has the compact identifiers, to be replaced in turn. */
   readonly #ring: Entry[] = [];
@@ -30,17 +31,24 @@ export class StringEncoder {
   /** Indices of names that have any. */
   readonly #touched: number[] = [];
 
-  constructor(maxLength: number | undefined, capacity: number | undefined, maxEntries: number) {
+  /** @param usesLocalPartitions false: the other side need not know which values a name had */
+  constructor(
+    maxLength: number | undefined,
+    capacity: number | undefined,
+    maxEntries: number,
+    usesLocalPartitions = true,
+  ) {
     this.#maxLength = maxLength ?? Number.POSITIVE_INFINITY;
     this.#capacity = capacity ?? Number.POSITIVE_INFINITY;
     this.#maxEntries = maxEntries;
+    this.#usesLocalPartitions = usesLocalPartitions;
   }
 
   /** Writes a string value of an attribute or element. @param characters of a restricted set */
   write(out: BitWriter, name: Name, text: string, characters?: RestrictedCharacters): void {
     const entry = this.#entries.get(text);
     if (entry !== undefined) {
-      if (entry.name === name) {
+      if (entry.name === name && this.#usesLocalPartitions) {
         out.writeByte(LOCAL);
         out.writeBits(entry.localId, bitWidth(this.#localCounts[name.index] as number));
       } else {

@@ -1,7 +1,7 @@
 import type { Field } from '@thingward/things';
 import type { StateDatabase } from './state-database.ts';
 
-/** Readings that wait for the history service, oldest first. */
+/** Readings that wait to be taken to where they belong, oldest first. */
 export interface Batch {
   /** Ids of the readings, to remove them when they are stored. */
   readonly ids: readonly number[];
@@ -19,7 +19,7 @@ interface ReadingRow {
 }
 
 /**
- * Readings on their way to the history, on disk: what was put in leaves only when the far end has stored it, through lost connections and
+ * Readings on their way to the history, of an account, or to a node of publish-subscribe, on disk: what was put in leaves only when the far end has stored it, through lost connections and
  * killed processes. It is bounded: when it is full, new readings are refused and counted.
  */
 export class Outbox {
@@ -89,6 +89,14 @@ export class Outbox {
       fields.push(...decodeFields(row.fields));
     }
     return { ids, fields };
+  }
+
+  /** The oldest readings of an account up to the one with this id. */
+  upTo(account: string, lastId: number): Batch {
+    const rows = this.#database
+      .prepare('SELECT id, fields, count FROM reading WHERE account = ? AND id <= ? ORDER BY id')
+      .all(account, lastId) as ReadingRow[];
+    return { ids: rows.map(({ id }) => id), fields: rows.flatMap(({ fields }) => decodeFields(fields)) };
   }
 
   /** Forgets readings that are stored. Those that were forgotten before do not count again. */

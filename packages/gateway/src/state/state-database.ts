@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'libsql';
 
-/** The gateway's memory on disk: readings to be uploaded, ownership, subscriptions to events, keys, tokens. */
+/** The gateway's memory on disk: readings to be uploaded or published, ownership, subscriptions to events, keys, tokens. */
 export type StateDatabase = InstanceType<typeof Database>;
 
 /** The state could not be opened. */
@@ -48,6 +48,13 @@ export function openState(dataDir: string): StateDatabase {
         expires_at INTEGER NOT NULL,
         count INTEGER NOT NULL
       );
+      CREATE TABLE IF NOT EXISTS exi_set_up (
+        domain TEXT PRIMARY KEY,
+        configuration_id TEXT NOT NULL,
+        configuration TEXT NOT NULL,
+        proposal TEXT NOT NULL,
+        grammars BLOB NOT NULL
+      );
       CREATE TABLE IF NOT EXISTS event_subscription (
         account TEXT NOT NULL,
         node TEXT NOT NULL,
@@ -55,6 +62,13 @@ export function openState(dataDir: string): StateDatabase {
         addressed TEXT NOT NULL,
         request TEXT NOT NULL,
         PRIMARY KEY (account, node, subscriber)
+      );
+      -- How far a publication has come: the number of the item under way or to come, and the last reading that is in it.
+      CREATE TABLE IF NOT EXISTS publication (
+        queue TEXT PRIMARY KEY,
+        epoch TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        last_reading INTEGER
       );
       CREATE TABLE IF NOT EXISTS claim_key (
         account TEXT NOT NULL,

@@ -1,5 +1,7 @@
-/* The simulated plant as a process of its own: a Modbus TCP server with the tank's PLC (unit 1) and the pump's energy meter (unit 2). */
+/* The simulated plant as a process of its own: a Modbus TCP server with the tank's PLC (unit 1) and the pump's energy meter (unit 2), and a
+   lamp (unit 3). */
 import { ModbusTcpServer } from '../tcp-server.ts';
+import { Lamp, lampUnit } from './lamp.ts';
 import { meterUnit, tankUnit } from './plc.ts';
 import { TankProcess } from './tank-process.ts';
 
@@ -20,6 +22,7 @@ const server = new ModbusTcpServer(
   new Map([
     [1, tankUnit(tank)],
     [2, meterUnit(tank)],
+    [3, lampUnit(new Lamp())],
   ]),
 );
 let last = performance.now();

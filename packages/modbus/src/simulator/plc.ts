@@ -98,7 +98,7 @@ export function meterUnit(process: TankProcess): ModbusUnit {
 }
 
 /** A unit whose input registers and set-points are listed. An address that is not listed does not exist. */
-function simulatedUnit(parts: {
+export function simulatedUnit(parts: {
   readonly points: readonly SimulatedPoint[];
   readonly setpoints: readonly Setpoint[];
   readonly coils: readonly Coil[];

@@ -11,6 +11,7 @@ export const STATISTICS_NODE = 'urn:thingward:admin#statistics';
 const STREAM_LABELS: Readonly<Record<StreamKind, string>> = {
   c2s: 'Streams: TCP',
   c2sTls: 'Streams: direct TLS',
+  exi: 'Streams: EXI port',
   websocket: 'Streams: WebSocket',
   bosh: 'Streams: BOSH',
   s2sIn: 'Streams: from servers',

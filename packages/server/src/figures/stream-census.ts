@@ -1,5 +1,5 @@
 /** How a stream reaches the server. */
-export const STREAM_KINDS = ['c2s', 'c2sTls', 'websocket', 'bosh', 's2sIn', 's2sOut', 'component'] as const;
+export const STREAM_KINDS = ['c2s', 'c2sTls', 'exi', 'websocket', 'bosh', 's2sIn', 's2sOut', 'component'] as const;
 export type StreamKind = (typeof STREAM_KINDS)[number];
 
 /** Why a connection was not taken. */
@@ -32,6 +32,7 @@ export class StreamCensus {
   readonly #tallies: Readonly<Record<StreamKind, Tally>> = {
     c2s: newTally(),
     c2sTls: newTally(),
+    exi: newTally(),
     websocket: newTally(),
     bosh: newTally(),
     s2sIn: newTally(),

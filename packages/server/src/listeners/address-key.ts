@@ -5,6 +5,7 @@ import { isIPv6 } from 'node:net';
  * @see RFC 6177 §2
  */
 export function addressKey(address: string): string {
+  if (!address.includes(':')) return address;
   const plain = address.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '').replace(/%.*$/, '');
   if (!isIPv6(plain)) return plain;
   const [head = '', tail] = plain.split('::') as [string, string?];

@@ -1,4 +1,5 @@
 import type { Server, Socket } from 'node:net';
+import { configurationOfSchemaId } from '@thingward/xmpp/exi';
 import { ClientCertificates } from '../client-certificates.ts';
 import { ClientConnection, type ClientTransport, type ConnectionContext } from '../client-connection.ts';
 import type { ServerConfig } from '../config.ts';
@@ -10,6 +11,10 @@ import { Door } from './door.ts';
 import { isLoopback, type ListenAddress } from './listen.ts';
 import { type Network, ProxyProtocol } from './proxy-protocol/proxy-protocol.ts';
 import { type ClientDoor, directTlsServer, startTlsServer } from './tcp-listener.ts';
+import type { ExiBinding } from './tcp-transport.ts';
+
+/** A door for clients over TCP. */
+export type ClientDoorName = WorkerDoor | 'exi';
 
 export interface ClientDoorsOptions {
   /** Read for each connection. */
@@ -24,18 +29,21 @@ export interface ClientDoorsOptions {
 export class ClientDoors {
   readonly c2s: Door;
   readonly c2sTls: Door;
+  readonly exi: Door;
   readonly #options: ClientDoorsOptions;
   /** They listen nowhere: connections are put in. */
-  #takers: Readonly<Record<WorkerDoor, (socket: Socket) => void>>;
+  #takers: Readonly<Record<ClientDoorName, (socket: Socket) => void>>;
 
   /** @throws TlsError */
   constructor(options: ClientDoorsOptions) {
     this.#options = options;
     this.#takers = this.#newTakers(options.tls);
     const pauseOnConnect = options.workers !== undefined;
-    const door = (name: WorkerDoor) => new Door({ name, pauseOnConnect, take: (socket) => this.#takers[name](socket) });
-    this.c2s = door('c2s');
-    this.c2sTls = door('c2sTls');
+    const door = (name: ClientDoorName, isPaused: boolean) =>
+      new Door({ name, pauseOnConnect: isPaused, take: (socket) => this.#takers[name](socket) });
+    this.c2s = door('c2s', pauseOnConnect);
+    this.c2sTls = door('c2sTls', pauseOnConnect);
+    this.exi = door('exi', false);
   }
 
   /** The configuration or the certificate has changed: for connections to come. @throws TlsError */
@@ -44,13 +52,14 @@ export class ClientDoors {
     this.#takers = this.#newTakers(tls);
   }
 
-  #newTakers(tls: Tls): Record<WorkerDoor, (socket: Socket) => void> {
+  #newTakers(tls: Tls): Record<ClientDoorName, (socket: Socket) => void> {
     const { workers } = this.#options;
     const taker = (door: WorkerDoor) => workers?.taker(door, this.#connect(door)) ?? into(this.#newServer(door, tls));
-    return { c2s: taker('c2s'), c2sTls: taker('c2sTls') };
+    // What it begins with, all have in common: one process does.
+    return { c2s: taker('c2s'), c2sTls: taker('c2sTls'), exi: into(this.#newServer('exi', tls)) };
   }
 
-  #newServer(door: WorkerDoor, tls: Tls): Server {
+  #newServer(door: ClientDoorName, tls: Tls): Server {
     const { config, connections, context } = this.#options;
     const { clientCertificates } = config.auth;
     const local: ClientDoor = {
@@ -60,18 +69,36 @@ export class ClientDoors {
       proxies: new ProxyProtocol(proxiesOf(config, door), context.log),
       clientCertificates: clientCertificates && new ClientCertificates(clientCertificates),
       admit: (socket, source) => connections.admit(socket, door, source.address),
+      forwardsCoded: config.exi.binaryForwarding,
+      binding: door === 'exi' ? this.#binding() : undefined,
       connect: this.#connect(door),
     };
-    return door === 'c2s' ? startTlsServer(local) : directTlsServer(local);
+    return door === 'c2sTls' ? directTlsServer(local) : startTlsServer(local);
   }
 
-  #connect(door: WorkerDoor): (transport: ClientTransport) => ClientConnection {
+  /** @see XEP-0322 §2.4, §3.15 */
+  #binding(): ExiBinding | undefined {
+    const setUps = this.#options.context.exi?.setUps;
+    if (!setUps) return undefined;
+    return {
+      get setUp() {
+        return setUps.binding;
+      },
+      find: (schemaId) => {
+        const id = configurationOfSchemaId(schemaId);
+        const configuration = id === undefined ? undefined : setUps.configurations.get(id, undefined);
+        return configuration && setUps.setUp(configuration, undefined);
+      },
+    };
+  }
+
+  #connect(door: ClientDoorName): (transport: ClientTransport) => ClientConnection {
     const { config, context } = this.#options;
     return (transport) =>
       new ClientConnection(
         context,
         transport,
-        door === 'c2sTls' || !(config.auth.allowPlaintext && isOnLoopback(config.listen.c2s)),
+        door === 'c2sTls' || !(config.auth.allowPlaintext && isOnLoopback(config.listen[door])),
       );
   }
 }
@@ -87,7 +114,7 @@ export function workerSettings(config: ServerConfig, tls: Tls): WorkerSettings {
 }
 
 /** Proxies that are trusted at a door to say where connections come from. */
-export function proxiesOf({ proxyProtocol }: ServerConfig, door: WorkerDoor | 'http'): readonly Network[] {
+export function proxiesOf({ proxyProtocol }: ServerConfig, door: ClientDoorName | 'http'): readonly Network[] {
   return proxyProtocol?.doors.includes(door) ? proxyProtocol.from : [];
 }
 

@@ -5,12 +5,15 @@ import type { ClientCertificates } from '../client-certificates.ts';
 import { ComponentConnection } from '../components/component-connection.ts';
 import type { ComponentHub } from '../components/component-hub.ts';
 import type { Limits } from '../limits.ts';
-import type { Tls } from '../tls.ts';
+import { certificateIn, type Tls } from '../tls.ts';
 import type { Connections } from './connections.ts';
 import type { Source } from './proxy-protocol/proxy-header.ts';
 import type { ProxyProtocol } from './proxy-protocol/proxy-protocol.ts';
-import { type StreamConnection, TcpTransport } from './tcp-transport.ts';
+import { type ExiBinding, type StreamConnection, TcpTransport } from './tcp-transport.ts';
 import { TlsUpgrade } from './tls-upgrade.ts';
+
+/** @see XEP-0368 */
+const ALPN = 'xmpp-client';
 
 /** What a door for clients is made of. */
 export interface ClientDoor {
@@ -19,6 +22,10 @@ export interface ClientDoor {
   readonly tls: Pick<Tls, 'options'>;
   readonly proxies: ProxyProtocol;
   readonly clientCertificates?: ClientCertificates | undefined;
+  /** Where EXI is spoken from the first byte. */
+  readonly binding?: ExiBinding | undefined;
+  /** See `TcpTransportOptions`. */
+  readonly forwardsCoded?: boolean;
   /** Asked at a connection's first byte, not at the end of a handshake: silence costs a socket too. @returns whether it may stay */
   admit(socket: Socket, source: Source): boolean;
   /** Makes who speaks on it. */
@@ -27,16 +34,17 @@ export interface ClientDoor {
 
 /** Takes connections of clients over TCP with STARTTLS. @see RFC 6120 §5 */
 export function startTlsServer(door: ClientDoor): Server {
-  const { limits, log, tls, proxies, clientCertificates } = door;
+  const { limits, log, tls, proxies, clientCertificates, binding, forwardsCoded } = door;
   const upgrade = new TlsUpgrade({
     ...tls.options,
     ...clientCertificates?.tlsOptions,
     handshakeTimeout: limits.authTimeoutMs,
   });
+  const certificate = certificateIn(tls.options);
   const server = createServer({ noDelay: true }, (socket) => {
     const source = proxies.sourceOf(socket);
     if (!door.admit(socket, source)) return;
-    const options = { limits, log, source, upgrade, clientCertificates };
+    const options = { limits, log, source, upgrade, certificate, clientCertificates, binding, forwardsCoded };
     new TcpTransport(socket, options, (transport) => door.connect(transport, socket));
   });
   proxies.guard(server);
@@ -45,17 +53,18 @@ export function startTlsServer(door: ClientDoor): Server {
 
 /** Takes connections of clients over direct TLS. Who offers other protocols than this one (ALPN) is refused. @see XEP-0368 */
 export function directTlsServer(door: ClientDoor): Server {
-  const { limits, log, tls, proxies, clientCertificates } = door;
+  const { limits, log, tls, proxies, clientCertificates, forwardsCoded } = door;
+  const certificate = certificateIn(tls.options);
   const server = createTlsServer(
     {
       ...tls.options,
       ...clientCertificates?.tlsOptions,
-      ALPNProtocols: ['xmpp-client'],
+      ALPNCallback: acceptXmpp,
       handshakeTimeout: limits.authTimeoutMs,
     },
     (socket) => {
       const source = proxies.sourceOf(socket);
-      const options = { limits, log, source, clientCertificates };
+      const options = { limits, log, source, certificate, clientCertificates, forwardsCoded };
       new TcpTransport(socket, options, (transport) => door.connect(transport, socket));
     },
   );
@@ -66,6 +75,14 @@ export function directTlsServer(door: ClientDoor): Server {
   });
   proxies.guard(server);
   return server;
+}
+
+/**
+ * Chooses this protocol where it is offered; undefined refuses the connection. With `ALPNProtocols` Node.js would copy the list for
+ * each connection into a buffer that it shares with others, and keep all of it as long as one of them lasts.
+ */
+function acceptXmpp({ protocols }: { readonly protocols: readonly string[] }): string | undefined {
+  return protocols.includes(ALPN) ? ALPN : undefined;
 }
 
 /** Takes connections of external components. @see XEP-0114 */

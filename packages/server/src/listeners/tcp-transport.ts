@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import { type Element, escapeAttribute, type StreamEvent, StreamReader } from '@thingward/xml';
-import { type ChannelBindings, type Jid, type Logger, NS, StreamError } from '@thingward/xmpp';
+import { ExiError } from '@thingward/exi';
+import { type Element, escapeAttribute, Frame, type StreamEvent, StreamReader, xml } from '@thingward/xml';
+import { type ChannelBindings, type Jid, type Logger, NS, StreamError, type StreamInput } from '@thingward/xmpp';
+import { type AgreedSetUp, ExiStreamReader, ExiStreamWriter, UnknownSetUpError } from '@thingward/xmpp/exi';
 import { channelBindings } from '@thingward/xmpp/node';
 import type { ClientCertificates } from '../client-certificates.ts';
 import type { ClientTransport } from '../client-connection.ts';
@@ -17,6 +19,11 @@ const CLOSE_TIMEOUT_MS = 2000;
 /** Bytes that are not held back any longer: one TLS record. */
 const MUCH = 16_384;
 
+/** Prefixes that elements are written with on XML streams. */
+const STREAM_BINDINGS = { '': NS.client, stream: NS.stream } as const;
+/** A stanza that says nothing. */
+const NOTHING = xml('message', { xmlns: NS.client });
+
 /** Whoever speaks on a transport. */
 export interface StreamConnection {
   /** Is an event being handled? What comes meanwhile must wait. */
@@ -25,6 +32,16 @@ export interface StreamConnection {
   pump(): void;
   /** The transport is gone. */
   ended(): void;
+  /** A stanza could not be coded as was agreed, and was not sent. */
+  refused?(stanza: Uint8Array): void;
+}
+
+/** A port that speaks EXI from the first byte. @see XEP-0322 §2.4 */
+export interface ExiBinding {
+  /** What streams begin with. */
+  readonly setUp: AgreedSetUp;
+  /** What a header's schemaId stands for. */
+  find(schemaId: string): AgreedSetUp | undefined;
 }
 
 export interface TcpTransportOptions {
@@ -36,8 +53,14 @@ export interface TcpTransportOptions {
   readonly source?: Source;
   /** For STARTTLS; undefined where it is not offered or TLS is there already. */
   readonly upgrade?: TlsUpgrade | undefined;
+  /** That of the server, as DER, where the connection is or may come to be under TLS. */
+  readonly certificate?: Uint8Array | undefined;
   /** Where clients are asked for certificates. */
   readonly clientCertificates?: ClientCertificates | undefined;
+  /** Where EXI is spoken from the first byte. */
+  readonly binding?: ExiBinding | undefined;
+  /** Are stanzas forwarded as they came between EXI streams of the same set-up? @see XEP-0322 §3.9 */
+  readonly forwardsCoded?: boolean;
 }
 
 /** The receiving end of a TCP connection, in plain or under TLS. @see RFC 6120 §3, §4, §5 */
@@ -46,7 +69,9 @@ export class TcpTransport implements ClientTransport {
   readonly #options: TcpTransportOptions;
   readonly #connection: StreamConnection;
   #socket: Socket;
-  #reader: StreamReader;
+  #reader: StreamInput;
+  /** Undefined while the stream is XML. */
+  #exi: ExiStreamWriter | undefined;
   #opened = false;
   #closing = false;
   /** Is a TLS handshake going on? */
@@ -66,7 +91,7 @@ export class TcpTransport implements ClientTransport {
     this.#socket = socket;
     const { address = socket.remoteAddress, port = socket.remotePort } = options.source ?? {};
     this.remote = `${address}:${port}`;
-    this.#reader = this.#newReader(options.limits.maxUnauthenticatedBytes);
+    this.#reader = this.#newReader();
     this.#budget = new ByteBudget(options.limits.maxBytesPerSecond);
     this.#connection = connect(this);
     socket.setNoDelay(true);
@@ -80,8 +105,7 @@ export class TcpTransport implements ClientTransport {
 
   get channelBindings(): ChannelBindings | undefined {
     const socket = this.#socket;
-    // The certificate this connection has got, whatever others get meanwhile.
-    return socket instanceof TLSSocket ? channelBindings(socket, () => socket.getX509Certificate()?.raw) : undefined;
+    return socket instanceof TLSSocket ? channelBindings(socket, () => this.#options.certificate) : undefined;
   }
 
   get certified(): readonly Jid[] | undefined {
@@ -92,11 +116,23 @@ export class TcpTransport implements ClientTransport {
     return this.#options.upgrade !== undefined;
   }
 
+  get isExiBinding(): boolean {
+    return this.#options.binding !== undefined;
+  }
+
   get unsentBytes(): number {
     return this.#socket.writableLength + this.#outbox.length;
   }
 
   openStream({ id, from, to }: { id: string; from: string; to?: string | undefined }): void {
+    if (this.#options.binding && this.#reader instanceof ExiStreamReader) {
+      this.#exi = new ExiStreamWriter(this.#reader.setUp, { schemaId: this.#reader.named });
+    }
+    if (this.#exi) {
+      this.#opened = true;
+      this.sendBytes(this.#exi.open({ id, from, to, lang: 'en' }));
+      return;
+    }
     const { namespace = NS.client } = this.#options;
     const addresses = `id='${id}' from='${escapeAttribute(from)}'${to === undefined ? '' : ` to='${escapeAttribute(to)}'`}`;
     // Streams of components have no version (XEP-0114 §3).
@@ -108,13 +144,40 @@ export class TcpTransport implements ClientTransport {
   }
 
   send(element: Element): void {
-    this.#write(streamElementText(element, NS.client));
+    if (this.#exi) this.#sendElement(element, undefined, this.#exi);
+    else this.#write(streamElementText(element, NS.client));
   }
 
   sendStanza(stanza: Stanza): void {
     if (!this.#prepare()) return;
-    stanza.appendTo(this.#outbox);
+    if (this.#exi) this.#sendCoded(stanza, this.#exi);
+    else stanza.appendTo(this.#outbox);
     this.#check();
+  }
+
+  /** Sends an element as it is written in an XML stream. The bytes must not change afterwards. */
+  sendXml(bytes: Uint8Array): void {
+    if (this.#exi) this.#sendElement(Frame.parse(bytes, STREAM_BINDINGS).element, bytes, this.#exi);
+    else this.sendBytes(bytes);
+  }
+
+  #sendCoded(stanza: Stanza, exi: ExiStreamWriter): void {
+    const { coded } = stanza;
+    if (this.#options.forwardsCoded && coded?.coding === exi.setUp) this.sendBytes(coded.bytes);
+    else this.#sendElement(stanza.element, stanza.streamBytes, exi);
+  }
+
+  /** One that a strict schema has no place for is dropped; something empty in its place keeps the two sides' counts equal. @see XEP-0322 §2.4 */
+  #sendElement(element: Element, bytes: Uint8Array | undefined, exi: ExiStreamWriter): void {
+    try {
+      this.sendBytes(exi.element(element));
+    } catch (error) {
+      if (!(error instanceof ExiError) || error.code !== 'not-encodable') throw error;
+      this.#options.log.debug({ remote: this.remote, reason: error.message }, 'an element has no place in the schemas');
+      if (!bytes) return;
+      this.sendBytes(exi.element(NOTHING));
+      this.#connection.refused?.(bytes);
+    }
   }
 
   /** Sends bytes that are part of the stream already. They must not change afterwards. */
@@ -126,6 +189,17 @@ export class TcpTransport implements ClientTransport {
 
   restart(): void {
     this.#reader.restart();
+    this.#opened = false;
+  }
+
+  compress(setUp: AgreedSetUp): void {
+    const { limits, forwardsCoded: keepsBytes = false } = this.#options;
+    const rest = this.#reader.takePending();
+    const maxElementBytes = this.#isAuthenticated ? limits.maxStanzaBytes : limits.maxUnauthenticatedBytes;
+    const { binding } = this.#options;
+    this.#reader = new ExiStreamReader({ setUp, maxElementBytes, keepsBytes, header: binding });
+    this.#reader.push(rest);
+    if (!binding) this.#exi = new ExiStreamWriter(setUp);
     this.#opened = false;
   }
 
@@ -153,7 +227,7 @@ export class TcpTransport implements ClientTransport {
       return;
     }
     this.#upgrading = false;
-    this.#reader = this.#newReader(this.#options.limits.maxUnauthenticatedBytes);
+    this.#reader = this.#newReader();
     this.#opened = false;
     this.#listen(this.#socket);
   }
@@ -164,7 +238,8 @@ export class TcpTransport implements ClientTransport {
     // In the middle of a handshake nothing can be said.
     if (this.#upgrading) this.#socket.destroy();
     if (error) this.send(error.toElement());
-    if (this.#opened) this.#write('</stream:stream>');
+    // Who has ended the connection without closing the stream waits for no answer.
+    if (error || !this.#socket.readableEnded) this.#end();
     this.#flush();
     const socket = this.#socket;
     socket.end();
@@ -174,10 +249,30 @@ export class TcpTransport implements ClientTransport {
     this.#connection.ended();
   }
 
+  #end(): void {
+    if (this.#exi) this.sendBytes(this.#exi.end());
+    else if (this.#opened) this.#write('</stream:stream>');
+  }
+
   nextEvent(): StreamEvent | undefined {
-    const event = this.#reader.next();
-    if (event) this.#events++;
-    return event;
+    try {
+      const event = this.#reader.next();
+      if (event) this.#events++;
+      return event;
+    } catch (error) {
+      if (!(error instanceof UnknownSetUpError)) throw error;
+      this.#refuseSetUp();
+      return undefined;
+    }
+  }
+
+  /** @see XEP-0322 §3.15 */
+  #refuseSetUp(): void {
+    const { setUp } = this.#options.binding as ExiBinding;
+    const end = new ExiStreamWriter(setUp, {}).end();
+    this.sendBytes(end);
+    this.#exi = undefined;
+    this.closeStream();
   }
 
   resume(): void {
@@ -206,8 +301,11 @@ export class TcpTransport implements ClientTransport {
     }, this.#options.limits.elementTimeoutMs).unref();
   }
 
-  #newReader(maxElementBytes: number): StreamReader {
-    return new StreamReader({ maxElementBytes });
+  #newReader(): StreamInput {
+    const { binding, limits, forwardsCoded: keepsBytes = false } = this.#options;
+    const maxElementBytes = limits.maxUnauthenticatedBytes;
+    if (!binding) return new StreamReader({ maxElementBytes });
+    return new ExiStreamReader({ setUp: binding.setUp, maxElementBytes, keepsBytes, header: binding });
   }
 
   #listen(socket: Socket): void {

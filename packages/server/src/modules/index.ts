@@ -3,6 +3,7 @@ import { adHocCommands } from './ad-hoc-commands.ts';
 import { administration } from './administration.ts';
 import { anonymous } from './anonymous.ts';
 import { archive } from './archive.ts';
+import { battery } from './battery.ts';
 import { blocking } from './blocking.ts';
 import { carbons } from './carbons.ts';
 import { clientState } from './client-state.ts';
@@ -33,6 +34,7 @@ export const modules: readonly ServerModule[] = [
   roster,
   anonymous,
   blocking,
+  battery,
   stanzaIdentifiers,
   delays,
   archive,

@@ -1,9 +1,11 @@
 import type { Kysely, Migration } from 'kysely';
+import { exiMigrations } from '../exi/exi-tables.ts';
 import { removalMigration } from '../removal-watch.ts';
 import { sessionMigrations } from '../session-store.ts';
 
 /** Tables of the server itself; services bring their own. */
 export const serverMigrations: Record<string, Migration> = {
+  ...exiMigrations,
   ...sessionMigrations,
   '2026-11-01-server-accounts': {
     async up(database: Kysely<unknown>): Promise<void> {

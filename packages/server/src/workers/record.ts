@@ -22,6 +22,8 @@ export const RECORD = {
   ended: 6,
   /** Data that may go past the router (see `data-record.ts`). */
   data: 7,
+  /** A stanza could not be coded for the client, and was not sent: its bytes. */
+  refused: 8,
   // To a worker.
   /** Send the answering stream header (JSON). */
   openStream: 20,
@@ -44,6 +46,12 @@ export const RECORD = {
   closeStream: 29,
   /** Tell data from other elements, and stamp it with this address; with none: don't any more. */
   dataFrom: 30,
+  /** What EXI streams may be coded by, under the number in the place of a connection's (see `set-up-record.ts`). */
+  setUp: 31,
+  /** No connection will be told of that number again. */
+  forgetSetUp: 32,
+  /** From now on all is coded in EXI, by the set-up of this number (JSON). */
+  compress: 33,
 } as const;
 
 export type RecordKind = (typeof RECORD)[keyof typeof RECORD];

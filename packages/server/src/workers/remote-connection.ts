@@ -80,18 +80,31 @@ export class RemoteConnection implements StreamConnection, LinkedConnection {
     this.#transport.closeStream();
   }
 
+  refused(stanza: Uint8Array): void {
+    this.#link.writer.write(RECORD.refused, this.#number, stanza);
+  }
+
+  #compress(number: number): void {
+    const setUp = this.#link.setUps.get(number);
+    if (!setUp) throw new RecordError(`an unknown set-up ${number}`);
+    this.#transport.compress(setUp);
+  }
+
   /** Does what the main process says. */
   obey(kind: number, payload: Uint8Array): void {
     const transport = this.#transport;
     switch (kind) {
       case RECORD.bytes:
-        transport.sendBytes(payload);
+        transport.sendXml(payload);
         return;
       case RECORD.openStream:
         transport.openStream(readJson(payload));
         return;
       case RECORD.startTls:
         void transport.startTls();
+        return;
+      case RECORD.compress:
+        this.#compress(Number(Buffer.from(payload).toString()));
         return;
       case RECORD.restart:
         transport.restart();

@@ -1,5 +1,6 @@
 import { Element, type StreamEvent, XmlError, type XmlErrorCode } from '@thingward/xml';
 import { type ChannelBindings, decodeBase64, Jid, NS, type StreamError } from '@thingward/xmpp';
+import type { AgreedSetUp } from '@thingward/xmpp/exi';
 import type { ClientTransport } from '../client-connection.ts';
 import { streamElementText } from '../listeners/stream-element.ts';
 import type { StreamConnection } from '../listeners/tcp-transport.ts';
@@ -9,6 +10,7 @@ import { addressEnd, addressOf, dataFrame, kindOf } from './data-record.ts';
 import type { DataReceiver, DataSwitch } from './data-switch.ts';
 import { readFrame } from './frame-record.ts';
 import { RECORD, RecordError, type RecordWriter, readJson } from './record.ts';
+import type { GivenSetUps } from './set-up-record.ts';
 import type { OpenedStream, ReportedError } from './worker-messages.ts';
 
 /** Events that may wait for one that is being handled; when there are more, the worker reads no more for a while. */
@@ -43,6 +45,7 @@ export class RemoteTransport implements ClientTransport, DataReceiver {
   /** Who takes data past the router. */
   #taker: Jid | undefined;
   readonly #switch: DataSwitch;
+  readonly #setUps: GivenSetUps;
   /** Data that went past the router since its pace was seen to. */
   #passed = 0;
   /** Nothing is taken from a client that was too fast. */
@@ -52,7 +55,12 @@ export class RemoteTransport implements ClientTransport, DataReceiver {
   constructor(
     number: number,
     writer: RecordWriter,
-    options: { readonly remote: string; readonly canStartTls: boolean; readonly dataSwitch: DataSwitch },
+    options: {
+      readonly remote: string;
+      readonly canStartTls: boolean;
+      readonly dataSwitch: DataSwitch;
+      readonly setUps: GivenSetUps;
+    },
     connect: (transport: RemoteTransport) => StreamConnection,
   ) {
     this.#number = number;
@@ -60,6 +68,7 @@ export class RemoteTransport implements ClientTransport, DataReceiver {
     this.remote = options.remote;
     this.canStartTls = options.canStartTls;
     this.#switch = options.dataSwitch;
+    this.#setUps = options.setUps;
     this.#connection = connect(this);
   }
 
@@ -89,6 +98,10 @@ export class RemoteTransport implements ClientTransport, DataReceiver {
 
   restart(): void {
     this.#writer.write(RECORD.restart, this.#number);
+  }
+
+  compress(setUp: AgreedSetUp): void {
+    this.#writer.writeText(RECORD.compress, this.#number, String(this.#setUps.numberOf(setUp)));
   }
 
   authenticated(): void {
@@ -156,6 +169,10 @@ export class RemoteTransport implements ClientTransport, DataReceiver {
 
   /** The worker tells of something that arrived. */
   take(kind: number, bytes: Buffer, start: number, end: number): void {
+    if (kind === RECORD.refused) {
+      this.#connection.refused?.(bytes.subarray(start, end));
+      return;
+    }
     if (this.#closing || (kind === RECORD.data && this.#passOn(bytes, start, end))) return;
     this.#awaited = true;
     this.#waiting.push(this.#arrived(kind, bytes, start, end));

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { RECORD, RecordReader, RecordWriter } from './record.ts';
+import { KeptSetUps } from './set-up-record.ts';
 
 /** Bytes that may wait for the main process; while there are more, nothing is read from clients. */
 const MAX_BACKLOG = 4 * 1024 * 1024;
@@ -21,6 +22,7 @@ interface Held {
 /** A worker's side of the channel to the main process. */
 export class WorkerLink {
   readonly writer: RecordWriter;
+  readonly setUps = new KeptSetUps();
   readonly #held = new Map<number, Held>();
   #idle: () => void = () => {};
 
@@ -59,6 +61,7 @@ export class WorkerLink {
   }
 
   #obey(kind: number, number: number, payload: Uint8Array): void {
+    if (this.setUps.take(kind, number, payload)) return;
     const held = this.#held.get(number);
     if (held?.connection) held.connection.obey(kind, payload);
     else if (kind === RECORD.closeStream) held?.socket?.destroy();

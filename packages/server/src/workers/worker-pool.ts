@@ -121,7 +121,8 @@ export class WorkerPool {
       const entrance = { connections: this.#options.connections, door };
       const end = new RemoteConnectionEnd(this.#nextNumber(), worker, entrance, (number, source) => {
         const remote = `${source.address}:${source.port}`;
-        return new RemoteTransport(number, worker.writer, { remote, canStartTls, dataSwitch }, connect);
+        const { setUps } = worker;
+        return new RemoteTransport(number, worker.writer, { remote, canStartTls, dataSwitch, setUps }, connect);
       });
       // Where a proxy's connections come from is in their header, which the worker reads.
       if (!this.#proxies[door].isTrusted(address) && !end.admit({ address, port })) {

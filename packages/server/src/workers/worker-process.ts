@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Logger } from '@thingward/xmpp';
 import type { StreamCensus } from '../figures/stream-census.ts';
 import { RecordError, RecordReader, RecordWriter } from './record.ts';
+import { GivenSetUps } from './set-up-record.ts';
 import {
   DATA_CHANNEL,
   type FromWorker,
@@ -38,6 +39,7 @@ export interface WorkerEvents {
 /** The main process's side of one worker process. */
 export class WorkerProcess {
   readonly writer: RecordWriter;
+  readonly setUps: GivenSetUps;
   readonly #child: ChildProcess;
   readonly #channel: Socket;
   #stuckTimer: NodeJS.Timeout | undefined;
@@ -76,6 +78,7 @@ export class WorkerProcess {
       },
     });
     this.#channel = channel;
+    this.setUps = new GivenSetUps(this.writer);
     const reader = new RecordReader((kind, number, bytes, start, end) =>
       this.#connections.get(number)?.take(kind, bytes, start, end),
     );

@@ -9,20 +9,16 @@ import {
   StanzaError,
   type XmppPeer,
 } from '@thingward/xmpp';
-import type { NodeReference } from '../thing/node.ts';
+import { findDialect } from '../thing/find-dialect.ts';
+import { type NodeReference, nodeKey } from '../thing/node.ts';
 import type { Tokens } from '../thing/payload.ts';
-import {
-  CONTROL_NAMESPACE,
-  type ControlRequest,
-  type ControlResponse,
-  decodeControlResponse,
-  decodeParameterErrors,
-  encodeControlFormRequest,
-  encodeControlRequest,
-  type ParameterReference,
-} from './codec.ts';
+import type { ControlRequest, ControlResponse, ParameterReference } from './codec.ts';
+import type { ControlDialect } from './dialect.ts';
+import { CONTROL_DIALECTS } from './dialects.ts';
 import { type ControlForm, decodeControlForm } from './form.ts';
 import type { ParameterError, ParameterValue } from './parameter.ts';
+
+const DEFAULT_TIMEOUT_MS = 30_000;
 
 export interface ControlOptions {
   /** Which Things behind the JID; empty or undefined: the JID itself. */
@@ -31,6 +27,8 @@ export interface ControlOptions {
   readonly tokens?: Tokens | undefined;
   /** How long to wait for the answer; 30,000 ms when not given. */
   readonly timeoutMs?: number | undefined;
+  /** How to ask; found out from what the Thing says it speaks when not given, and as XEP-0325 has it where it says nothing. */
+  readonly dialect?: ControlDialect | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -89,16 +87,18 @@ export async function submitControlForm(
 
 /**
  * Tells a Thing to set parameters, and does not want to know whether it did: for who can't wait.
- * @throws PayloadError for a value that is not of its type; PeerError without a connection
+ * @throws PayloadError for a value that is not of its type; PeerError without a connection; the signal's reason
  * @see XEP-0325 §3.1.1
  */
-export function sendParameters(
+export async function sendParameters(
   peer: XmppPeer,
   to: Jid,
   values: ReadonlyMap<string, ParameterValue>,
-  { nodes = [], tokens }: Pick<ControlOptions, 'nodes' | 'tokens'> = {},
-): void {
-  const request = encodeControlRequest({ nodes, settings: settingsOf(values), ...tokens });
+  options: Pick<ControlOptions, 'nodes' | 'tokens' | 'dialect' | 'signal'> = {},
+): Promise<void> {
+  const { nodes = [], tokens } = options;
+  const dialect = await dialectFor(peer, to, options);
+  const request = dialect.encodeRequest({ nodes, settings: settingsOf(values), ...tokens });
   peer.send(message('normal', { to }, request));
 }
 
@@ -108,21 +108,45 @@ async function command(
   request: Pick<ControlRequest, 'settings' | 'form'>,
   { nodes = [], tokens, ...options }: ControlOptions,
 ): Promise<ControlOutcome> {
-  const payload = encodeControlRequest({ nodes, ...request, ...tokens });
+  const dialect = await dialectFor(peer, to, options);
+  const payload = dialect.encodeRequest({ nodes, ...request, ...tokens });
   try {
-    return outcomeOf(await peer.request('set', to, payload, requestOptions(options)));
+    const answer = await peer.request('set', to, payload, requestOptions(options));
+    return outcomeOf(dialect, answer, { nodes, ...request });
   } catch (error) {
-    const refused = error instanceof StanzaError ? decodeParameterErrors(error) : [];
+    const refused = error instanceof StanzaError ? dialect.decodeParameterErrors(error) : [];
     throw refused.length > 0 ? new ControlRefused(refused, error as StanzaError) : error;
   }
 }
 
-/** A result without a `setResponse` is one, too: the command was carried out. */
-function outcomeOf(answer: Element | undefined): ControlOutcome {
-  const response: ControlResponse = answer?.is('setResponse', CONTROL_NAMESPACE)
-    ? decodeControlResponse(answer)
-    : { nodes: [], parameters: [] };
-  return { ...response, confirmed: response.confirmed ?? [] };
+/** A result without a payload of control is one, too: the command was carried out. Where all is named, nothing was left out. */
+function outcomeOf(
+  dialect: ControlDialect,
+  answer: Element | undefined,
+  { nodes, settings, form }: Pick<ControlRequest, 'nodes' | 'settings' | 'form'>,
+): ControlOutcome {
+  const response: ControlResponse =
+    answer?.namespace === dialect.namespace ? dialect.decodeResponse(answer) : { nodes: [], parameters: [] };
+  const isAll = <T>(asked: readonly T[], done: readonly T[], keyOf: (item: T) => string | undefined) => {
+    const keys = new Set(done.map(keyOf));
+    return asked.every((item) => keys.has(keyOf(item)));
+  };
+  const submitted = form?.fields.filter(({ type }) => type !== 'hidden' && type !== 'fixed') ?? [];
+  const names = [...settings.map(({ name }) => name), ...submitted.flatMap(({ var: name }) => name ?? [])];
+  const isWhole = isAll(nodes, response.nodes, nodeKey) && isAll(names, response.parameters, (name) => name);
+  return {
+    nodes: isWhole ? [] : response.nodes,
+    parameters: isWhole ? [] : response.parameters,
+    confirmed: response.confirmed ?? [],
+  };
+}
+
+function dialectFor(
+  peer: XmppPeer,
+  to: Jid,
+  { dialect, timeoutMs = DEFAULT_TIMEOUT_MS, signal }: Pick<ControlOptions, 'dialect' | 'timeoutMs' | 'signal'>,
+): Promise<ControlDialect> {
+  return dialect ? Promise.resolve(dialect) : findDialect(peer, to, CONTROL_DIALECTS, { timeoutMs, signal });
 }
 
 function settingsOf(values: ReadonlyMap<string, ParameterValue>) {
@@ -144,7 +168,8 @@ export async function getDataForm(
   to: Jid,
   { nodes = [], tokens, ...options }: ControlOptions = {},
 ): Promise<DataForm> {
-  const request = encodeControlFormRequest({ nodes, ...tokens });
+  const dialect = await dialectFor(peer, to, options);
+  const request = dialect.encodeFormRequest({ nodes, ...tokens });
   return decodeFormAnswer(await peer.request('get', to, request, requestOptions(options)));
 }
 

@@ -21,7 +21,7 @@ import {
   type Tokens,
 } from '../thing/payload.ts';
 import { PARAMETER_TYPES, ParameterError, type ParameterType, type ParameterValue } from './parameter.ts';
-import { formatParameterValue, parseParameterValue } from './parameter-value.ts';
+import { incomingParameterValue, outgoingParameterValue } from './parameter-text.ts';
 
 /** @see XEP-0325 */
 export const CONTROL_NAMESPACE = 'urn:xmpp:iot:control';
@@ -76,11 +76,10 @@ export function encodeControlRequest(request: ControlRequest): Element {
 
 function encodeSetting({ name, value }: ParameterSetting): Element {
   const path = `set/${value.type}[@name=${JSON.stringify(name)}]`;
-  const text = formatParameterValue(value);
-  if (parseParameterValue(value.type, text) === undefined) {
-    throw new PayloadError('invalid-value', `${path}/@value`, `not a value of type ${value.type}`);
-  }
-  return xml(value.type, { name: outgoingText(name, `${path}/@name`), value: outgoingText(text, `${path}/@value`) });
+  return xml(value.type, {
+    name: outgoingText(name, `${path}/@name`),
+    value: outgoingParameterValue(value, `${path}/@value`),
+  });
 }
 
 /**
@@ -93,11 +92,10 @@ export function decodeControlRequest(element: Element): ControlRequest {
     const setting = child.namespace === CONTROL_NAMESPACE && decodeSetting(child, `set/${child.name}[${i + 1}]`);
     return setting ? [setting] : [];
   });
-  const form = element.child('x', DATA_FORM_NAMESPACE);
   return {
     nodes: decodeNodes(element),
     settings,
-    form: form && decodeForm(form),
+    form: decodeSubmission(element),
     ...decodeTokens(element),
   };
 }
@@ -106,19 +104,17 @@ function decodeSetting(element: Element, path: string): ParameterSetting | undef
   if (!isParameterType(element.name)) return undefined;
   const name = requiredAttribute(element, 'name', path);
   const text = requiredAttribute(element, 'value', path);
-  const value = parseParameterValue(element.name, text);
-  if (value === undefined) {
-    const got = JSON.stringify(text.slice(0, 60));
-    throw new PayloadError('invalid-value', `${path}/@value`, `expected a value of type ${element.name}, got ${got}`);
-  }
-  return { name, value };
+  return { name, value: incomingParameterValue(element.name, text, `${path}/@value`) };
 }
 
 function isParameterType(name: string): name is ParameterType {
   return (PARAMETER_TYPES as readonly string[]).includes(name);
 }
 
-function decodeForm(element: Element): DataForm {
+/** The submitted form in a command. @throws PayloadError */
+export function decodeSubmission(command: Element): DataForm | undefined {
+  const element = command.child('x', DATA_FORM_NAMESPACE);
+  if (element === undefined) return undefined;
   try {
     return decodeDataForm(element);
   } catch (error) {
@@ -149,10 +145,20 @@ export function encodeControlResponse({ nodes, parameters, confirmed = [] }: Con
     { xmlns: CONTROL_NAMESPACE },
     nodes.map((node) => xml('node', outgoingNode(node, 'setResponse/node'))),
     parameters.map((name) => xml('parameter', { name: outgoingText(name, 'setResponse/parameter/@name') })),
-    confirmed.length === 0
-      ? undefined
-      : xml('confirmed', { xmlns: CONFIRMATION_NAMESPACE }, confirmed.map(encodeParameterReference)),
+    encodeConfirmation(confirmed),
   );
+}
+
+/** What Thingward adds to the answer, in any dialect. @throws PayloadError */
+export function encodeConfirmation(confirmed: readonly ParameterReference[]): Element | undefined {
+  if (confirmed.length === 0) return undefined;
+  return xml('confirmed', { xmlns: CONFIRMATION_NAMESPACE }, confirmed.map(encodeParameterReference));
+}
+
+/** @throws PayloadError */
+export function decodeConfirmation(response: Element): Pick<ControlResponse, 'confirmed'> {
+  const confirmed = response.child('confirmed', CONFIRMATION_NAMESPACE)?.childrenNamed('parameter') ?? [];
+  return confirmed.length === 0 ? {} : { confirmed: confirmed.map(decodeParameterReference) };
 }
 
 function encodeParameterReference({ node, name }: ParameterReference): Element {
@@ -163,13 +169,12 @@ function encodeParameterReference({ node, name }: ParameterReference): Element {
 /** @throws PayloadError */
 export function decodeControlResponse(element: Element): ControlResponse {
   expectElement(element, 'setResponse', CONTROL_NAMESPACE);
-  const confirmed = element.child('confirmed', CONFIRMATION_NAMESPACE)?.childrenNamed('parameter') ?? [];
   return {
     nodes: decodeNodes(element),
     parameters: element
       .childrenNamed('parameter')
       .map((parameter, i) => requiredAttribute(parameter, 'name', `setResponse/parameter[${i + 1}]`)),
-    ...(confirmed.length === 0 ? {} : { confirmed: confirmed.map(decodeParameterReference) }),
+    ...decodeConfirmation(element),
   };
 }
 
@@ -186,10 +191,13 @@ function decodeParameterReference(element: Element, i: number): ParameterReferen
 export function parameterErrorReply(errors: readonly [ParameterError, ...ParameterError[]]): StanzaError {
   const unknown = errors.every((error) => error.code === 'unknown-parameter');
   const text = errors.map((error) => `${error.parameter}: ${error.message}`).join('; ');
-  const applications = errors.map(({ parameter, message }) =>
-    xml('paramError', { xmlns: CONTROL_NAMESPACE, var: parameter }, message),
-  );
+  const applications = errors.map(encodeParameterError);
   return new StanzaError(unknown ? 'item-not-found' : 'bad-request', text, { applications });
+}
+
+/** `<paramError/>`. @see XEP-0325 §3.1.3 */
+export function encodeParameterError({ parameter, message }: ParameterError): Element {
+  return xml('paramError', { xmlns: CONTROL_NAMESPACE, var: parameter }, message);
 }
 
 /** The parameters that an error reply is about; none when it is about none. Why they were refused is for people to read. */
@@ -209,4 +217,5 @@ export function decodeParameterError(error: StanzaError): ParameterError | undef
   return decodeParameterErrors(error)[0];
 }
 
-const MAX_PARAMETER_ERRORS = 1000;
+/** Of one error reply that are looked at. */
+export const MAX_PARAMETER_ERRORS = 1000;

@@ -190,7 +190,7 @@ describe('errors', () => {
         { parameter: 'Switch', message: 'expected a value of type boolean, got double' },
       ],
     });
-    const [reply] = network.traffic.filter((stanza) => stanza.attribute('type') === 'error');
+    const [reply] = network.conversation.filter((stanza) => stanza.attribute('type') === 'error');
     const error = reply?.child('error');
     expect(error?.elements.map(({ name }) => name)).toEqual(['bad-request', 'text', 'paramError', 'paramError']);
   });

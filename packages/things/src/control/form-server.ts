@@ -17,6 +17,7 @@ import type { Thing } from '../thing/thing.ts';
 import { declaredFor } from './check-commands.ts';
 import { checkSettings } from './check-settings.ts';
 import type { ControlFormRequest } from './codec.ts';
+import type { ControlDialect } from './dialect.ts';
 import { encodeControlForm, formSession, type ParameterState } from './form.ts';
 import { mergeParameters } from './merge-parameters.ts';
 import type { ControlParameter, ParameterValue } from './parameter.ts';
@@ -35,6 +36,8 @@ interface FormSession {
   /** Full JID. */
   readonly requester: Jid;
   readonly request: ControlFormRequest;
+  /** That it was asked for in. */
+  readonly dialect: ControlDialect;
   expiresAt: number;
 }
 
@@ -61,14 +64,18 @@ export class FormServer {
   }
 
   /** The control form that Things have in common. @throws StanzaError @see XEP-0325 §3.3.1, §3.4.4 */
-  async form(request: ControlFormRequest, requester: Jid, own: Jid): Promise<Element> {
+  async form(
+    dialect: ControlDialect,
+    request: ControlFormRequest,
+    { requester, own }: { readonly requester: Jid; readonly own: Jid },
+  ): Promise<Element> {
     const targets = await this.#options.targetsOf(request, requester);
-    const id = this.#open(request, requester);
+    const id = this.#open(dialect, request, requester);
     const isComplete = targets.every((target) =>
       allowedParameters(target).every(({ name }) => target.thing.parameterValue(name) !== undefined),
     );
     if (!isComplete) this.#refresh(id, targets, own);
-    return encodeDataForm(controlForm(targets, id));
+    return encodeDataForm(controlForm(targets, id, { dialect }));
   }
 
   /** The form as it is with what was entered until now, and what is wrong with that. @throws StanzaError @see XEP-0336 §3.2 */
@@ -76,7 +83,7 @@ export class FormServer {
     const { form, id, session } = this.#find('submit', payload, requester);
     session.expiresAt = this.#now() + SESSION_MS;
     const targets = await this.#options.targetsOf(session.request, requester);
-    return encodeDataForm(controlForm(targets, id, form));
+    return encodeDataForm(controlForm(targets, id, { dialect: session.dialect, posted: form }));
   }
 
   /** @throws StanzaError `item-not-found` @see XEP-0336 §3.6 */
@@ -99,7 +106,7 @@ export class FormServer {
     return this.#options.clock().getTime();
   }
 
-  #open(request: ControlFormRequest, requester: Jid): string {
+  #open(dialect: ControlDialect, request: ControlFormRequest, requester: Jid): string {
     const now = this.#now();
     for (const [id, { expiresAt }] of this.#sessions) if (expiresAt <= now) this.#sessions.delete(id);
     const own = [...this.#sessions].filter(([, session]) => session.requester.bare.equals(requester.bare));
@@ -107,7 +114,7 @@ export class FormServer {
     if (own.length >= MAX_SESSIONS_PER_REQUESTER) this.#sessions.delete((own[0] as [string, FormSession])[0]);
     if (this.#sessions.size >= MAX_SESSIONS) this.#sessions.delete(this.#sessions.keys().next().value as string);
     const id = randomId();
-    this.#sessions.set(id, { requester, request, expiresAt: now + SESSION_MS });
+    this.#sessions.set(id, { requester, request, dialect, expiresAt: now + SESSION_MS });
     return id;
   }
 
@@ -145,7 +152,7 @@ export class FormServer {
     const session = this.#sessions.get(id);
     if (!session || read.size === 0) return;
     const targets = await this.#options.targetsOf(session.request, session.requester);
-    const form = controlForm(targets, id, undefined, read);
+    const form = controlForm(targets, id, { dialect: session.dialect, read });
     const updated = encodeUpdatedForm({ sessionVariable: FORM_SESSION_FIELD, form });
     this.#options.peer.send(message('normal', { to: session.requester, from: own }, updated));
   }
@@ -174,11 +181,15 @@ export class FormServer {
 function controlForm(
   targets: readonly ControlTarget[],
   session: string,
-  posted?: DataForm,
-  read?: ReadValues,
+  {
+    dialect,
+    posted,
+    read,
+  }: { readonly dialect: ControlDialect; readonly posted?: DataForm; readonly read?: ReadValues },
 ): DataForm {
   const forms = targets.map((target) => statesOf(target, posted, read?.get(target.thing)));
-  return encodeControlForm({ title: titleOf(targets), parameters: mergeParameters(forms) }, session);
+  const form = { title: titleOf(targets), parameters: mergeParameters(forms) };
+  return encodeControlForm(form, session, dialect.encodeGroup);
 }
 
 function statesOf(

@@ -16,6 +16,8 @@ import { formatParameterValue, parseParameterValue } from './parameter-value.ts'
 
 /** @see XEP-0325; `codec.ts` has it, too, and imports what is here. */
 const PARAMETER_GROUP = { name: 'parameterGroup', namespace: 'urn:xmpp:iot:control' } as const;
+/** The same in later dialects: their schema calls its attribute `n`, their examples `name`. */
+const HARMONIZED_GROUP = /^urn:(?:ieee|nf):iot:ctr:1\.0$/;
 
 /** A parameter with its present value, undefined when that is not known. */
 export interface ParameterState {
@@ -64,10 +66,15 @@ const TYPE_OF_DATATYPE: ReadonlyMap<string, ParameterType> = new Map<string, Par
  * The control form as a data form: parameters in their order, with ranges, choices and present values, and on pages where they have some.
  * The unit, for which forms have no place, stands in parentheses after the label, as in the examples of XEP-0325.
  * @param session tells the form from others of the same server
+ * @param markGroup how the dialect of the requester marks groups
  * @see XEP-0325 §3.3.1
  */
-export function encodeControlForm({ title, parameters }: ControlForm, session?: string): DataForm {
-  const fields = parameters.map(encodeParameter);
+export function encodeControlForm(
+  { title, parameters }: ControlForm,
+  session?: string,
+  markGroup: (group: string) => Element = encodeGroup,
+): DataForm {
+  const fields = parameters.map((state) => encodeParameter(state, markGroup));
   const hidden: FormField[] =
     session === undefined ? [] : [{ var: FORM_SESSION_FIELD, type: 'hidden', values: [session] }];
   const pages = encodeFormPages(pagesOf(parameters));
@@ -86,7 +93,10 @@ function pagesOf(parameters: readonly ParameterState[]): FormPage[] {
   }));
 }
 
-function encodeParameter({ parameter, value, isSubmitted = false, error, text }: ParameterState): FormField {
+function encodeParameter(
+  { parameter, value, isSubmitted = false, error, text }: ParameterState,
+  markGroup: (group: string) => Element,
+): FormField {
   const { name, type, label, description, unit, options, group, readOnly, postBack } = parameter;
   const shown = text ?? (value && formatParameterValue(value));
   return {
@@ -100,12 +110,13 @@ function encodeParameter({ parameter, value, isSubmitted = false, error, text }:
     extensions: [
       // Submitting the form unchanged must not set anything (XEP-0325 §3.3.1).
       ...encodeDynamicFlags({ notSame: !isSubmitted, postBack, readOnly, error }),
-      ...(group === undefined ? [] : [encodeGroup(group)]),
+      ...(group === undefined ? [] : [markGroup(group)]),
     ],
   };
 }
 
-function encodeGroup(name: string): Element {
+/** @see XEP-0325 §3.3.1 */
+export function encodeGroup(name: string): Element {
   return xml(PARAMETER_GROUP.name, { xmlns: PARAMETER_GROUP.namespace, name });
 }
 
@@ -140,9 +151,7 @@ export function formSession(form: DataForm): string | undefined {
 function decodeParameter(name: string, field: FormField, page: string | undefined): ParameterState {
   const type = typeOf(field);
   const { readOnly, postBack, error } = decodeDynamicFlags(field);
-  const group = field.extensions
-    ?.find((element) => element.is(PARAMETER_GROUP.name, PARAMETER_GROUP.namespace))
-    ?.attribute('name');
+  const group = groupOf(field);
   const text = field.values?.[0];
   const options = field.options?.map((option) => ({ label: option.label ?? option.value, value: option.value }));
   return {
@@ -161,6 +170,14 @@ function decodeParameter(name: string, field: FormField, page: string | undefine
     value: text === undefined ? undefined : parseParameterValue(type, text),
     ...(error === undefined ? {} : { error }),
   };
+}
+
+function groupOf({ extensions = [] }: FormField): string | undefined {
+  const isHarmonized = ({ name, namespace }: Element) => name === 'pGroup' && HARMONIZED_GROUP.test(namespace);
+  const found = extensions.find(
+    (element) => element.is(PARAMETER_GROUP.name, PARAMETER_GROUP.namespace) || isHarmonized(element),
+  );
+  return found?.attribute('name') ?? found?.attribute('n');
 }
 
 function typeOf({ type, validation }: FormField): ParameterType {

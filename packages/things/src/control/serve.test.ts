@@ -232,7 +232,7 @@ describe('a command as a message', () => {
     await until(() => thing.settings.length === 1);
     expect(thing.settings[0]?.get('FadeTime')).toEqual(int(7));
     await set({ Output: int(1) });
-    expect(network.traffic.filter((stanza) => stanza.attribute('from') === DEVICE.toString())).toHaveLength(1);
+    expect(network.conversation.filter((stanza) => stanza.attribute('from') === DEVICE.toString())).toHaveLength(1);
   });
 });
 

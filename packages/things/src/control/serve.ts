@@ -15,14 +15,9 @@ import { decodingRequest, type Tokens } from '../thing/payload.ts';
 import { ControlUnknownError, type Thing } from '../thing/thing.ts';
 import { carryOut } from './carry-out.ts';
 import { checkCommands } from './check-commands.ts';
-import {
-  CONTROL_NAMESPACE,
-  type ControlFormRequest,
-  type ControlResponse,
-  decodeControlFormRequest,
-  decodeControlRequest,
-  encodeControlResponse,
-} from './codec.ts';
+import { type ControlFormRequest, type ControlResponse, decodeParameterErrors } from './codec.ts';
+import type { ControlDialect } from './dialect.ts';
+import { CONTROL_DIALECTS } from './dialects.ts';
 import { FormServer } from './form-server.ts';
 import { controlTargets } from './targets.ts';
 import { ThingLocks } from './thing-locks.ts';
@@ -44,7 +39,7 @@ export interface ControlServerOptions {
 
 /** What a Thing that can be controlled says of itself. @see XEP-0325 §4, XEP-0122, XEP-0141 §4.1, XEP-0336 §4 */
 export const CONTROL_FEATURES: readonly string[] = [
-  CONTROL_NAMESPACE,
+  ...CONTROL_DIALECTS.map(({ namespace }) => namespace),
   DATA_FORM_NAMESPACE,
   DATA_FORM_VALIDATION_NAMESPACE,
   DATA_FORM_LAYOUT_NAMESPACE,
@@ -60,7 +55,7 @@ export interface ControlServer {
 /**
  * Answers control commands and requests for control forms. A command is checked as a whole against all Things it is for before any
  * of them is touched, is given to each of them at most once, and has a definite answer or a definite "unknown". What was set is read
- * back where the device can be read, and the answer says what was confirmed so. One command at a time is carried out at a Thing.
+ * back where the device can be read, and the answer, in the dialect of the command, says what was confirmed so. One command at a time is carried out at a Thing.
  * @see XEP-0325 §3
  */
 export function serveControl(peer: XmppPeer, options: ControlServerOptions): ControlServer {
@@ -73,8 +68,12 @@ export function serveControl(peer: XmppPeer, options: ControlServerOptions): Con
     controlTargets(things, request, requester, mayControl);
   const forms = new FormServer({ peer, targetsOf, log, clock });
 
-  const set = async (payload: Element, requester: Jid, isAnswered: boolean): Promise<ControlResponse> => {
-    const { settings, form, nodes, ...tokens } = decodingRequest(() => decodeControlRequest(payload));
+  const set = async (
+    dialect: ControlDialect,
+    payload: Element,
+    { requester, isAnswered }: { readonly requester: Jid; readonly isAnswered: boolean },
+  ): Promise<ControlResponse> => {
+    const { settings, form, nodes, ...tokens } = decodingRequest(() => dialect.decodeRequest(payload));
     const targets = await targetsOf({ nodes, ...tokens }, requester);
     const { commands, isRestricted } = checkCommands({ settings, form, nodes }, targets);
     if (running.size >= maxRunning)
@@ -94,7 +93,7 @@ export function serveControl(peer: XmppPeer, options: ControlServerOptions): Con
       if (form) forms.submitted(form, requester);
       const parameters = [...new Set([...commands.values()].flatMap((values) => [...values.keys()]))];
       log.info({ requester: requester.toString(), parameters }, 'controlled');
-      if (!isRestricted) return { nodes: [], parameters: [], confirmed };
+      if (!isRestricted && !dialect.namesAll) return { nodes: [], parameters: [], confirmed };
       return { nodes: [...commands.keys()].flatMap(({ node }) => node ?? []), parameters, confirmed };
     } finally {
       running.delete(run);
@@ -102,25 +101,31 @@ export function serveControl(peer: XmppPeer, options: ControlServerOptions): Con
   };
 
   const stops = [
-    peer.onIq('set', { name: 'set', namespace: CONTROL_NAMESPACE }, async ({ payload, from }) =>
-      encodeControlResponse(await set(payload, from, true)),
-    ),
-    peer.onMessage({ name: 'set', namespace: CONTROL_NAMESPACE }, async ({ type, from }, payload) => {
-      if (type === 'error') return;
-      try {
-        await set(payload, from, false);
-      } catch (error) {
-        // XEP-0325 §3.1.1: a message is not answered, whatever becomes of it.
-        log.warn({ requester: from.toString(), error }, 'a command sent as a message was not carried out');
-      }
-    }),
-    peer.onIq('get', { name: 'getForm', namespace: CONTROL_NAMESPACE }, ({ payload, from, to }) =>
-      forms.form(
-        decodingRequest(() => decodeControlFormRequest(payload)),
-        from,
-        to,
+    ...CONTROL_DIALECTS.flatMap((dialect) => [
+      peer.onIq('set', { name: 'set', namespace: dialect.namespace }, async ({ payload, from }) => {
+        try {
+          return dialect.encodeResponse(await set(dialect, payload, { requester: from, isAnswered: true }));
+        } catch (error) {
+          throw error instanceof StanzaError ? inDialect(dialect, error) : error;
+        }
+      }),
+      peer.onMessage({ name: 'set', namespace: dialect.namespace }, async ({ type, from }, payload) => {
+        if (type === 'error') return;
+        try {
+          await set(dialect, payload, { requester: from, isAnswered: false });
+        } catch (error) {
+          // XEP-0325 §3.1.1: a message is not answered, whatever becomes of it.
+          log.warn({ requester: from.toString(), error }, 'a command sent as a message was not carried out');
+        }
+      }),
+      peer.onIq('get', { name: 'getForm', namespace: dialect.namespace }, ({ payload, from, to }) =>
+        forms.form(
+          dialect,
+          decodingRequest(() => dialect.decodeFormRequest(payload)),
+          { requester: from, own: to },
+        ),
       ),
-    ),
+    ]),
     peer.onIq('set', { name: 'submit', namespace: DYNAMIC_FORM_NAMESPACE }, ({ payload, from }) =>
       forms.postedBack(payload, from),
     ),
@@ -138,6 +143,14 @@ export function serveControl(peer: XmppPeer, options: ControlServerOptions): Con
       await Promise.allSettled(running);
     },
   };
+}
+
+/** The error reply with what it says of parameters as the dialect has it. */
+function inDialect(dialect: ControlDialect, error: StanzaError): StanzaError {
+  const refused = decodeParameterErrors(error);
+  if (refused.length === 0 || dialect.name === 'xep') return error;
+  const applications = refused.map((one) => dialect.encodeParameterError(one));
+  return new StanzaError(error.condition, error.text, { type: error.type, applications });
 }
 
 function contextOf(requester: Jid, { serviceToken, deviceToken, userToken }: Tokens) {

@@ -1,12 +1,16 @@
 import type { Element } from '@thingward/xml';
 import { Jid, PeerError, StanzaError, type XmppPeer } from '@thingward/xmpp';
-import { decodeReadoutMessage, type NodeFailure, SENSOR_DATA_NAMESPACE } from '../sensor-data/codec.ts';
+import type { NodeFailure, ReadoutId } from '../sensor-data/codec.ts';
+import { READOUT_DIALECTS } from '../sensor-data/dialects.ts';
 import type { Field, FieldType } from '../sensor-data/field.ts';
 import { Inbox } from '../sensor-data/inbox.ts';
 import { isSelected } from '../sensor-data/selection.ts';
+import { findDialect } from '../thing/find-dialect.ts';
 import type { NodeReference } from '../thing/node.ts';
 import type { Tokens } from '../thing/payload.ts';
-import { type EventSubscription, encodeSubscribe, encodeUnsubscribe, type FieldCondition } from './codec.ts';
+import type { EventSubscription, FieldCondition } from './codec.ts';
+import type { EventDialect } from './dialect.ts';
+import { EVENT_DIALECTS } from './dialects.ts';
 import { addDuration, type Duration } from './duration.ts';
 import { PRESENT_FIELD_TYPES, selectedTypes } from './event-content.ts';
 
@@ -34,6 +38,8 @@ export interface EventOptions {
   readonly backOffMs?: { readonly first: number; readonly max: number } | undefined;
   /** How much later than `maxInterval` an event may come before the subscription counts as lost; 10,000 ms when not given. */
   readonly marginMs?: number | undefined;
+  /** How to ask; found out from what the Thing says it speaks when not given, each time anew. */
+  readonly dialect?: EventDialect | undefined;
   /** Told when nodes could not be read, and when the subscription has to be made again. */
   readonly onTrouble?: ((trouble: EventTrouble) => void) | undefined;
 }
@@ -69,8 +75,9 @@ export async function* subscribeToEvents(
   signal?.throwIfAborted();
   const inbox = new Inbox<Arrival>(MAX_WAITING);
   const request = subscriptionOf(wish);
-  const selection = { types: selectedTypes(request.types), names: request.fields.map(({ name }) => name) };
+  const names = request.fields.map(({ name }) => name);
   let thing: Jid | undefined;
+  let dialect = options.dialect ?? (EVENT_DIALECTS[0] as EventDialect);
   let lastSeen = Date.now();
   let isSubscribing = false;
   const lost = (reason: string) => {
@@ -79,22 +86,28 @@ export async function* subscribeToEvents(
   };
   const receive = (payload: Element) => {
     lastSeen = Date.now();
-    const message = decodeReadoutMessage(payload);
-    if (message.kind === 'failure') options.onTrouble?.({ kind: 'node', errors: message.errors });
-    if (message.kind !== 'fields') return;
-    const fields = message.fields.filter((field) => isSelected(field, selection));
-    if (fields.length > 0) inbox.push({ kind: 'fields', fields });
+    const { readout } = dialect;
+    const selection = { types: readout.tellable(selectedTypes(request.types)), names };
+    for (const message of readout.decodeMessages(payload)) {
+      if (message.kind === 'failure') options.onTrouble?.({ kind: 'node', errors: message.errors });
+      if (message.kind !== 'fields') continue;
+      const fields = message.fields.filter((field) => isSelected(field, selection));
+      if (fields.length > 0) inbox.push({ kind: 'fields', fields });
+    }
   };
   const stops = [
-    peer.onMessage({ namespace: SENSOR_DATA_NAMESPACE }, (received, payload) => {
-      if (received.type === 'error' || !received.from.equals(thing)) return;
-      if (payload.attribute('seqnr')?.trim() !== String(request.seqnr)) return;
-      try {
-        receive(payload);
-      } catch (error) {
-        inbox.fail(error);
-      }
-    }),
+    ...READOUT_DIALECTS.map(({ namespace, idAttribute }) =>
+      peer.onMessage({ namespace }, (received, payload) => {
+        if (received.type === 'error' || !received.from.equals(thing)) return;
+        if (namespace !== dialect.readout.namespace) return;
+        if (payload.attribute(idAttribute)?.trim() !== String(request.seqnr)) return;
+        try {
+          receive(payload);
+        } catch (error) {
+          inbox.fail(error);
+        }
+      }),
+    ),
     peer.onPresence(({ from, type }) => {
       // A Thing that starts anew says that it is there, and may have forgotten.
       if (type === undefined && thing && from.bare.equals(thing.bare)) lost('the Thing came online');
@@ -108,7 +121,8 @@ export async function* subscribeToEvents(
       try {
         thing = to instanceof Jid ? to : await to(signal);
         isSubscribing = false;
-        const payload = encodeSubscribe(isFirst ? request : { ...request, immediate: true });
+        dialect = options.dialect ?? (await findDialect(peer, thing, EVENT_DIALECTS, { timeoutMs, signal }));
+        const payload = dialect.encodeSubscribe(isFirst ? request : { ...request, immediate: true });
         await peer.request('get', thing, payload, { timeoutMs, signal });
         lastSeen = Date.now();
         return;
@@ -135,7 +149,7 @@ export async function* subscribeToEvents(
     }
   } finally {
     for (const stop of stops) stop();
-    if (isSubscribed && thing) unsubscribe(peer, thing, request.seqnr, timeoutMs);
+    if (isSubscribed && thing) unsubscribe(peer, thing, dialect, request.seqnr, timeoutMs);
   }
 }
 
@@ -185,8 +199,8 @@ function isPassing(error: unknown): error is Error {
 }
 
 /** Nobody listens any more, so that the answer is not waited for. */
-function unsubscribe(peer: XmppPeer, thing: Jid, seqnr: number, timeoutMs: number): void {
-  peer.request('get', thing, encodeUnsubscribe(seqnr), { timeoutMs }).catch(() => undefined);
+function unsubscribe(peer: XmppPeer, thing: Jid, dialect: EventDialect, seqnr: ReadoutId, timeoutMs: number): void {
+  peer.request('get', thing, dialect.encodeUnsubscribe(seqnr), { timeoutMs }).catch(() => undefined);
 }
 
 /** @throws the signal's reason */

@@ -1,5 +1,5 @@
 import { type Element, xml } from '@thingward/xml';
-import { HISTORICAL_FIELD_TYPES } from '../sensor-data/codec.ts';
+import { HISTORICAL_FIELD_TYPES, type ReadoutId } from '../sensor-data/codec.ts';
 import { FIELD_TYPES, type FieldType } from '../sensor-data/field.ts';
 import { decodeFieldTypes, flags } from '../sensor-data/field-codec.ts';
 import type { NodeReference } from '../thing/node.ts';
@@ -36,8 +36,8 @@ export interface FieldCondition {
 
 /** `<subscribe/>`: asks to be told by the Thing itself when something happens. @see XEP-0000: Events §3.1 */
 export interface EventSubscription extends Tokens {
-  /** Chosen by the client, 32 bits; in all messages of all events of this subscription. */
-  readonly seqnr: number;
+  /** Chosen by the client; in all messages of all events of this subscription. */
+  readonly seqnr: ReadoutId;
   /** Which of the Things behind the JID, each by itself; empty: the Thing that the JID itself is. */
   readonly nodes: readonly NodeReference[];
   /** Fields wanted; empty: all. */
@@ -91,7 +91,7 @@ export function decodeSubscribe(element: Element): EventSubscription {
 }
 
 /** `<unsubscribe/>`. @see XEP-0000: Events §3.3 @throws PayloadError */
-export function encodeUnsubscribe(seqnr: number): Element {
+export function encodeUnsubscribe(seqnr: ReadoutId): Element {
   return xml('unsubscribe', { xmlns: EVENTS_NAMESPACE, seqnr: outgoingSeqnr(seqnr, 'unsubscribe') });
 }
 
@@ -112,13 +112,7 @@ function encodeCondition({ name, currentValue, ...changes }: FieldCondition, pat
 }
 
 function decodeCondition(element: Element, path: string): FieldCondition {
-  const change = (name: string) => {
-    const value = doubleAttribute(element, name, path);
-    if (value !== undefined && value <= 0) {
-      throw new PayloadError('invalid-value', `${path}/@${name}`, 'a change is greater than 0');
-    }
-    return value;
-  };
+  const change = (name: string) => changeAttribute(element, name, path);
   return {
     name: requiredAttribute(element, 'name', path),
     currentValue: doubleAttribute(element, 'currentValue', path),
@@ -143,20 +137,32 @@ function decodeTypes(element: Element): readonly FieldType[] {
   return FIELD_TYPES.filter((type) => single.includes(type) || (historical && HISTORICAL_FIELD_TYPES.includes(type)));
 }
 
-function doubleAttribute(element: Element, name: string, path: string): number | undefined {
+/** @throws PayloadError when it is not greater than 0 */
+export function changeAttribute(element: Element, name: string, path: string): number | undefined {
+  const value = doubleAttribute(element, name, path);
+  if (value !== undefined && value <= 0) {
+    throw new PayloadError('invalid-value', `${path}/@${name}`, 'a change is greater than 0');
+  }
+  return value;
+}
+
+/** @throws PayloadError when it is no finite number */
+export function doubleAttribute(element: Element, name: string, path: string): number | undefined {
   const text = element.attribute(name)?.trim();
   if (text === undefined) return undefined;
   return valid(isFiniteDouble(text) ? Number(text) : undefined, `${path}/@${name}`, 'a finite number', text);
 }
 
-function durationAttribute(element: Element, name: string): Duration | undefined {
+/** @throws PayloadError when it is no duration */
+export function durationAttribute(element: Element, name: string): Duration | undefined {
   const text = element.attribute(name)?.trim();
   return text === undefined
     ? undefined
     : valid(parseDuration(text), `subscribe/@${name}`, 'a duration that is not negative', text);
 }
 
-function outgoingDuration(duration: Duration | undefined, name: string): string | undefined {
+/** @throws PayloadError */
+export function outgoingDuration(duration: Duration | undefined, name: string): string | undefined {
   if (duration === undefined) return undefined;
   try {
     return formatDuration(duration);
@@ -166,17 +172,19 @@ function outgoingDuration(duration: Duration | undefined, name: string): string 
   }
 }
 
-function outgoingChange(change: number | undefined, path: string): string | undefined {
+/** @throws PayloadError when it is not greater than 0 */
+export function outgoingChange(change: number | undefined, path: string): string | undefined {
   if (change === undefined) return undefined;
   if (!(change > 0)) throw new PayloadError('invalid-value', path, 'a change is greater than 0');
   return outgoingDouble(change, path);
 }
 
-function outgoingDouble(value: number, path: string): string {
+/** @throws PayloadError when it is not finite */
+export function outgoingDouble(value: number, path: string): string {
   if (!Number.isFinite(value)) throw new PayloadError('invalid-value', path, 'not a finite number');
   return Object.is(value, -0) ? '-0' : String(value);
 }
 
-function outgoingSeqnr(seqnr: number, path: string): number {
+function outgoingSeqnr(seqnr: ReadoutId, path: string): number {
   return valid(parseInt32(String(seqnr)), `${path}/@seqnr`, 'a 32-bit integer', String(seqnr));
 }

@@ -1,5 +1,6 @@
 import type { Element } from '@thingward/xml';
-import { encodeReadoutMessage, type NodeFailure, type ReadoutMessage } from '../sensor-data/codec.ts';
+import type { NodeFailure, ReadoutId, ReadoutMessage } from '../sensor-data/codec.ts';
+import type { ReadoutDialect } from '../sensor-data/dialect.ts';
 import type { Field } from '../sensor-data/field.ts';
 import { encodeFieldNodes } from '../sensor-data/field-codec.ts';
 import { PayloadError } from '../thing/payload.ts';
@@ -13,7 +14,8 @@ const CHARACTERS_PER_MESSAGE = 40_000;
  * @throws what sending throws
  */
 export class EventSender {
-  readonly #seqnr: number;
+  readonly #dialect: ReadoutDialect;
+  readonly #seqnr: ReadoutId;
   readonly #fieldsPerMessage: number;
   readonly #clock: () => Date;
   readonly #send: (payload: Element) => void;
@@ -21,9 +23,15 @@ export class EventSender {
 
   constructor(
     send: (payload: Element) => void,
-    options: { readonly seqnr: number; readonly fieldsPerMessage: number; readonly clock: () => Date },
+    options: {
+      readonly dialect: ReadoutDialect;
+      readonly seqnr: ReadoutId;
+      readonly fieldsPerMessage: number;
+      readonly clock: () => Date;
+    },
   ) {
     this.#send = send;
+    this.#dialect = options.dialect;
     this.#seqnr = options.seqnr;
     this.#fieldsPerMessage = options.fieldsPerMessage;
     this.#clock = options.clock;
@@ -38,7 +46,7 @@ export class EventSender {
   finish(): void {
     const last = this.#held;
     this.#held = undefined;
-    this.#send(last ? last.with({ done: true }) : encodeReadoutMessage({ kind: 'done', seqnr: this.#seqnr }));
+    this.#send(last ? this.#dialect.asLast(last) : this.#dialect.encodeMessage({ kind: 'done', seqnr: this.#seqnr }));
   }
 
   #fields(fields: readonly Field[]): void {
@@ -79,7 +87,7 @@ export class EventSender {
 
   #push(message: ReadoutMessage): void {
     const before = this.#held;
-    this.#held = encodeReadoutMessage(message);
+    this.#held = this.#dialect.encodeMessage(message);
     if (before) this.#send(before);
   }
 }

@@ -11,13 +11,15 @@ import {
   type Unsubscribe,
   type XmppPeer,
 } from '@thingward/xmpp';
-import { encodeAccepted, SENSOR_DATA_NAMESPACE } from '../sensor-data/codec.ts';
+import type { ReadoutId } from '../sensor-data/codec.ts';
 import type { Field } from '../sensor-data/field.ts';
 import { accessDenied, findThings } from '../thing/access.ts';
 import { nodeKey } from '../thing/node.ts';
 import { decodingRequest, type Tokens } from '../thing/payload.ts';
 import type { ReadoutSelection, Thing } from '../thing/thing.ts';
-import { decodeSubscribe, decodeUnsubscribe, EVENTS_NAMESPACE, type EventSubscription } from './codec.ts';
+import type { EventSubscription } from './codec.ts';
+import type { EventDialect } from './dialect.ts';
+import { EVENT_DIALECTS } from './dialects.ts';
 import { subtractDuration } from './duration.ts';
 import { eventContent, selectedTypes } from './event-content.ts';
 import { EventSender } from './event-sender.ts';
@@ -127,19 +129,28 @@ export class EventServer {
     await this.#restore();
     const peer = this.#peer;
     this.#stops = [
-      peer.onIq('get', { name: 'subscribe', namespace: EVENTS_NAMESPACE }, (request) => this.#subscribe(request)),
-      peer.onIq('get', { name: 'unsubscribe', namespace: EVENTS_NAMESPACE }, async ({ payload, from }) => {
-        const seqnr = decodingRequest(() => decodeUnsubscribe(payload));
-        await this.#removeWhere(
-          ({ subscription }) => subscription.subscriber.equals(from) && subscription.request.seqnr === seqnr,
-        );
-        return undefined;
+      ...EVENT_DIALECTS.flatMap((dialect) => {
+        const { namespace, readout } = dialect;
+        // Texts and implementations of the later dialects do not agree on the type of the requests: either will do.
+        const types = readout.name === 'xep' ? (['get'] as const) : (['get', 'set'] as const);
+        return [
+          ...types.flatMap((type) => [
+            peer.onIq(type, { name: 'subscribe', namespace }, (request) => this.#subscribe(dialect, request)),
+            peer.onIq(type, { name: 'unsubscribe', namespace }, async ({ payload, from }) => {
+              await this.#unsubscribe(
+                from,
+                decodingRequest(() => dialect.decodeUnsubscribe(payload)),
+              );
+              return undefined;
+            }),
+          ]),
+          peer.onMessage({ namespace: readout.namespace }, ({ type, from }) => {
+            // What was sent came back: nobody is there.
+            if (type === 'error') this.#gone(from);
+          }),
+        ];
       }),
       peer.onPresence((received) => this.#sawPresence(received)),
-      peer.onMessage({ namespace: SENSOR_DATA_NAMESPACE }, ({ type, from }) => {
-        // What was sent came back: nobody is there.
-        if (type === 'error') this.#gone(from);
-      }),
       peer.onOnline(() => {
         this.#subscribers.reconnected();
         for (const live of this.#live.values()) this.#consider(live);
@@ -193,8 +204,10 @@ export class EventServer {
       const to = Jid.tryParse(stored.to);
       try {
         if (!thing || !subscriber || !to) throw new Error('there is no such Thing any more');
-        const request = decodeSubscribe(parseElement(stored.request));
-        this.#add(thing, { subscriber, to, request, isStale: true });
+        const payload = parseElement(stored.request);
+        const dialect = EVENT_DIALECTS.find(({ namespace }) => namespace === payload.namespace);
+        if (!dialect) throw new Error(`${payload.namespace} is not spoken here`);
+        this.#add(thing, { subscriber, to, request: dialect.decodeSubscribe(payload), dialect, isStale: true });
       } catch (error) {
         const { subscriber, thing, request } = stored;
         const reason = (error as Error).message;
@@ -204,8 +217,8 @@ export class EventServer {
     }
   }
 
-  async #subscribe({ payload, from, to }: IqRequest) {
-    const request = decodingRequest(() => decodeSubscribe(payload));
+  async #subscribe(dialect: EventDialect, { payload, from, to }: IqRequest) {
+    const request = decodingRequest(() => dialect.decodeSubscribe(payload));
     if (request.fields.length > this.#limits.fieldsPerSubscription) {
       throw new StanzaError('bad-request', `at most ${this.#limits.fieldsPerSubscription} fields can be named`);
     }
@@ -215,13 +228,18 @@ export class EventServer {
       for (const thing of things) {
         const stored = { subscriber: from.toString(), thing: nodeKey(thing.node), to: to.toString() };
         await this.#store.save({ ...stored, request: payload.toString() });
-        const live = this.#add(thing, { subscriber: from, to, request, isStale: false });
+        const live = this.#add(thing, { subscriber: from, to, request, dialect, isStale: false });
         this.#subscribers.asked(from);
         // The answer goes out first.
         setTimeout(() => this.#begin(live), 0);
       }
     });
-    return encodeAccepted({ seqnr: request.seqnr, queued: false });
+    return dialect.readout.encodeAccepted({ seqnr: request.seqnr, queued: false });
+  }
+
+  async #unsubscribe(subscriber: Jid, seqnr: ReadoutId): Promise<void> {
+    const isMeant = ({ request }: Subscription) => String(request.seqnr) === String(seqnr);
+    await this.#removeWhere(({ subscription }) => subscription.subscriber.equals(subscriber) && isMeant(subscription));
   }
 
   /** The Things a subscription is for. @throws StanzaError `forbidden`, `item-not-found`, `bad-request` */
@@ -264,7 +282,13 @@ export class EventServer {
 
   #add(
     thing: Thing,
-    options: { readonly subscriber: Jid; readonly to: Jid; readonly request: EventSubscription; isStale: boolean },
+    options: {
+      readonly subscriber: Jid;
+      readonly to: Jid;
+      readonly request: EventSubscription;
+      readonly dialect: EventDialect;
+      readonly isStale: boolean;
+    },
   ): Live {
     const key = `${options.subscriber} ${nodeKey(thing.node)}`;
     const before = this.#live.get(key);
@@ -357,7 +381,7 @@ export class EventServer {
   }
 
   async #tell({ subscription, ended }: Live, selection: ReadoutSelection | undefined): Promise<void> {
-    const { thing, subscriber, to, request } = subscription;
+    const { thing, subscriber, to, request, dialect } = subscription;
     const now = this.#clock();
     const known = this.#knownOf(thing);
     subscription.triggered(now, known);
@@ -367,7 +391,12 @@ export class EventServer {
         ended.signal.throwIfAborted();
         this.#peer.send(message('normal', { to: subscriber, from: to }, payload));
       },
-      { seqnr: request.seqnr, fieldsPerMessage: this.#limits.fieldsPerMessage, clock: this.#clock },
+      {
+        dialect: dialect.readout,
+        seqnr: request.seqnr,
+        fieldsPerMessage: this.#limits.fieldsPerMessage,
+        clock: this.#clock,
+      },
     );
     if (selection) {
       const news = known.since(now.getTime() - this.#limits.freshMs);

@@ -3,6 +3,7 @@ import type { Field } from '../sensor-data/field.ts';
 import type { Thing } from '../thing/thing.ts';
 import { following, hasChange, isTriggered, type Magnitude, magnitudeOf } from './change.ts';
 import type { EventSubscription, FieldCondition } from './codec.ts';
+import type { EventDialect } from './dialect.ts';
 import { addDuration } from './duration.ts';
 
 /** The values a Thing has, by the names of its fields, as far as they are known. */
@@ -19,6 +20,8 @@ export class Subscription {
   readonly to: Jid;
   readonly thing: Thing;
   readonly request: EventSubscription;
+  /** That it was asked for in, and that events are told in. */
+  readonly dialect: EventDialect;
   readonly #conditions: readonly FieldCondition[];
   /** Values that the next change is measured from, by field. */
   readonly #bases = new Map<string, Magnitude>();
@@ -39,6 +42,7 @@ export class Subscription {
     readonly to: Jid;
     readonly thing: Thing;
     readonly request: EventSubscription;
+    readonly dialect: EventDialect;
     readonly since: Date;
     readonly isStale: boolean;
     readonly leastIntervalMs: number;
@@ -47,6 +51,7 @@ export class Subscription {
     this.to = options.to;
     this.thing = options.thing;
     this.request = options.request;
+    this.dialect = options.dialect;
     this.#conditions = options.request.fields.filter(hasChange);
     this.#leastIntervalMs = options.leastIntervalMs;
     this.#since = options.since;

@@ -1,7 +1,17 @@
 import type { SchemaFile } from '@thingward/xmpp/exi';
 import { readSchemas } from '@thingward/xmpp/node';
 
-const FOLDERS = ['control', 'discovery', 'event-log', 'events', 'history', 'interoperability', 'sensor-data', 'tables'];
+const FOLDERS = [
+  'battery',
+  'control',
+  'discovery',
+  'event-log',
+  'events',
+  'history',
+  'interoperability',
+  'sensor-data',
+  'tables',
+];
 
 /** The schemas of what Things speak: each is beside the codec of its namespace. */
 export function thingSchemas(): readonly SchemaFile[] {

@@ -1,17 +1,12 @@
 import type { Element } from '@thingward/xml';
 import { type Jid, StanzaError, type XmppPeer } from '@thingward/xmpp';
+import { findDialect } from '../thing/find-dialect.ts';
 import type { NodeReference } from '../thing/node.ts';
 import type { Tokens } from '../thing/payload.ts';
 import { isTimeZone } from '../thing/xml-schema-values.ts';
-import {
-  decodeAccepted,
-  decodeReadoutMessage,
-  encodeCancel,
-  encodeReadoutRequest,
-  type NodeFailure,
-  type ReadoutMessage,
-  SENSOR_DATA_NAMESPACE,
-} from './codec.ts';
+import type { NodeFailure, ReadoutId, ReadoutMessage } from './codec.ts';
+import type { ReadoutDialect } from './dialect.ts';
+import { READOUT_DIALECTS } from './dialects.ts';
 import { FIELD_TYPES, type Field, type FieldType } from './field.ts';
 import { answerFlow } from './flow-answers.ts';
 import { Inbox } from './inbox.ts';
@@ -51,6 +46,8 @@ export interface ReadoutOptions {
   readonly maxFields?: number | undefined;
   /** Where timestamps without a time zone are from, such as `+09:00`; local time when not given. @see XEP-0323 §6.1 */
   readonly timeZone?: string | undefined;
+  /** How to ask; found out from what the Thing says it speaks when not given, and as XEP-0323 has it where it says nothing. */
+  readonly dialect?: ReadoutDialect | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -106,12 +103,15 @@ async function* readOnce(
   peer: XmppPeer,
   to: Jid,
   wish: ReadoutWish,
-  { timeoutMs = DEFAULT_TIMEOUT_MS, signal, maxFields = Number.POSITIVE_INFINITY, timeZone }: ReadoutOptions,
+  options: ReadoutOptions,
 ): AsyncGenerator<readonly Field[], void, undefined> {
+  const { timeoutMs = DEFAULT_TIMEOUT_MS, signal, maxFields = Number.POSITIVE_INFINITY, timeZone } = options;
   signal?.throwIfAborted();
+  const dialect = options.dialect ?? (await findDialect(peer, to, READOUT_DIALECTS, { timeoutMs, signal }));
   const { types = [], names = [], nodes = [], from, to: until, when, tokens } = wish;
   const seqnr = randomSeqnr();
-  const request = encodeReadoutRequest({
+  const selection = { types: dialect.tellable(types), names, from, to: until };
+  const request = dialect.encodeRequest({
     seqnr,
     nodes,
     names,
@@ -123,17 +123,17 @@ async function* readOnce(
   });
   const inbox = new Inbox<Arrival>(MAX_WAITING_MESSAGES);
   let heard = false;
-  const stopListening = peer.onMessage({ namespace: SENSOR_DATA_NAMESPACE }, (message, payload) => {
+  const stopListening = peer.onMessage({ namespace: dialect.namespace }, (message, payload) => {
     if (message.type === 'error' || !message.from.equals(to)) return;
-    if (payload.attribute('seqnr')?.trim() !== String(seqnr)) return;
+    if (payload.attribute(dialect.idAttribute)?.trim() !== String(seqnr)) return;
     heard = true;
-    receive(inbox, () => decodeReadoutMessage(payload, timeZone));
+    receive(inbox, () => dialect.decodeMessages(payload, timeZone));
   });
   const stopAnswering = answerFlow(peer, to, seqnr, () => inbox.read());
   const ended = new AbortController();
   let rejected = false;
   peer.request('get', to, request, { timeoutMs, signal: ended.signal }).then(
-    (answer) => receive(inbox, () => decodeAnswer(answer, seqnr, timeZone)),
+    (answer) => receive(inbox, () => decodeAnswer(dialect, answer, seqnr, timeZone)),
     (error: unknown) => {
       const unanswered = error instanceof StanzaError && error.condition === 'remote-server-timeout';
       // A Thing that sends fields has accepted, whatever became of its answer (XEP-0323 §3).
@@ -164,7 +164,7 @@ async function* readOnce(
       }
       running = !(message.kind === 'done' || ('done' in message && message.done));
       if (message.kind !== 'fields') continue;
-      const fields = message.fields.filter((field) => isSelected(field, { types, names, from, to: until }));
+      const fields = message.fields.filter((field) => isSelected(field, selection));
       if (fields.length > 0) yield fields;
     }
     if (failures.length > 0) throw new ReadoutFailure(failures);
@@ -173,14 +173,14 @@ async function* readOnce(
     stopAnswering();
     inbox.close();
     ended.abort();
-    if (running && !rejected) cancel(peer, to, seqnr, timeoutMs);
+    if (running && !rejected) cancel(peer, to, dialect, seqnr, timeoutMs);
   }
 }
 
 /** Puts what was decoded in the inbox, or why it could not be. */
-function receive(inbox: Inbox<Arrival>, decode: () => Arrival): void {
+function receive(inbox: Inbox<Arrival>, decode: () => readonly Arrival[]): void {
   try {
-    inbox.push(decode());
+    for (const arrival of decode()) inbox.push(arrival);
   } catch (error) {
     inbox.fail(error);
   }
@@ -190,13 +190,19 @@ function receive(inbox: Inbox<Arrival>, decode: () => Arrival): void {
  * Some implementations answer with the first message of the read-out in place of `accepted` (XEP-0323 §3 lets them leave it out), or
  * with an empty result.
  */
-function decodeAnswer(answer: Element | undefined, seqnr: number, timeZone: string | undefined): Arrival {
-  if (answer?.namespace !== SENSOR_DATA_NAMESPACE) return { kind: 'accepted' };
+function decodeAnswer(
+  dialect: ReadoutDialect,
+  answer: Element | undefined,
+  seqnr: ReadoutId,
+  timeZone: string | undefined,
+): readonly Arrival[] {
+  if (answer?.namespace !== dialect.namespace) return [{ kind: 'accepted' }];
   const given = answer.is('accepted')
-    ? { kind: 'accepted' as const, ...decodeAccepted(answer) }
-    : decodeReadoutMessage(answer, timeZone);
-  if (given.seqnr !== seqnr) {
-    throw new StanzaError('undefined-condition', `the answer is to read-out ${given.seqnr}, not ${seqnr}`);
+    ? [{ kind: 'accepted' as const, ...dialect.decodeAccepted(answer) }]
+    : dialect.decodeMessages(answer, timeZone);
+  const other = given.find((message) => String(message.seqnr) !== String(seqnr));
+  if (other) {
+    throw new StanzaError('undefined-condition', `the answer is to read-out ${other.seqnr}, not ${seqnr}`);
   }
   return given;
 }
@@ -207,8 +213,8 @@ function silenceAllowed(timeoutMs: number, when: Date | undefined): number {
 }
 
 /** Tells the Thing that nobody listens any more. Whether it hears it changes nothing here, so that its answer is not waited for. */
-function cancel(peer: XmppPeer, to: Jid, seqnr: number, timeoutMs: number): void {
-  peer.request('get', to, encodeCancel('cancel', seqnr), { timeoutMs }).catch(() => undefined);
+function cancel(peer: XmppPeer, to: Jid, dialect: ReadoutDialect, seqnr: ReadoutId, timeoutMs: number): void {
+  peer.request(dialect.cancelType, to, dialect.encodeCancel(seqnr), { timeoutMs }).catch(() => undefined);
 }
 
 /** Nobody but the Thing can guess it, and it needs no memory of other read-outs. */

@@ -27,10 +27,13 @@ export const SENSOR_DATA_NAMESPACE = 'urn:xmpp:iot:sensordata';
 /** The kinds that `historical` stands for in a request. */
 export const HISTORICAL_FIELD_TYPES: readonly FieldType[] = FIELD_TYPES.filter((type) => type.startsWith('historical'));
 
+/** What tells a read-out from others of the same reader: 32 bits in XEP-0323, any text in later versions. */
+export type ReadoutId = number | string;
+
 /** `<req/>`: asks for a read-out. @see XEP-0323 §3.1 */
 export interface ReadoutRequest extends Tokens {
-  /** Chosen by the client, 32 bits; in all messages of this read-out. */
-  readonly seqnr: number;
+  /** Chosen by the client; in all messages of this read-out. */
+  readonly seqnr: ReadoutId;
   /** Which of the Things behind the JID; empty: all. */
   readonly nodes: readonly NodeReference[];
   /** Names of fields wanted; empty: all. */
@@ -45,7 +48,7 @@ export interface ReadoutRequest extends Tokens {
 
 /** `<accepted/>`. @see XEP-0323 §3.1 */
 export interface Accepted {
-  readonly seqnr: number;
+  readonly seqnr: ReadoutId;
   /** It will be begun later; a `started` message will say when. */
   readonly queued: boolean;
 }
@@ -60,15 +63,15 @@ export interface NodeFailure {
 
 /** A message of a read-out in progress. @see XEP-0323 §3 */
 export type ReadoutMessage =
-  | { readonly kind: 'started'; readonly seqnr: number }
-  | { readonly kind: 'fields'; readonly seqnr: number; readonly fields: readonly Field[]; readonly done: boolean }
+  | { readonly kind: 'started'; readonly seqnr: ReadoutId }
+  | { readonly kind: 'fields'; readonly seqnr: ReadoutId; readonly fields: readonly Field[]; readonly done: boolean }
   | {
       readonly kind: 'failure';
-      readonly seqnr: number;
+      readonly seqnr: ReadoutId;
       readonly errors: readonly NodeFailure[];
       readonly done: boolean;
     }
-  | { readonly kind: 'done'; readonly seqnr: number };
+  | { readonly kind: 'done'; readonly seqnr: ReadoutId };
 
 /** @throws PayloadError for what can't be written */
 export function encodeReadoutRequest(request: ReadoutRequest): Element {
@@ -139,7 +142,7 @@ export function decodeAccepted(element: Element): Accepted {
 }
 
 /** `<cancel/>` and its answer `<cancelled/>`. @see XEP-0323 §3.7 @throws PayloadError */
-export function encodeCancel(name: 'cancel' | 'cancelled', seqnr: number): Element {
+export function encodeCancel(name: 'cancel' | 'cancelled', seqnr: ReadoutId): Element {
   return xml(name, { xmlns: SENSOR_DATA_NAMESPACE, seqnr: outgoingSeqnr(seqnr, name) });
 }
 
@@ -216,6 +219,6 @@ function decodeNodeFailure(element: Element, i: number, defaultZone: string | un
   return { node: decodeNode(element, path), timestamp, message: element.text };
 }
 
-function outgoingSeqnr(seqnr: number, path: string): number {
+function outgoingSeqnr(seqnr: ReadoutId, path: string): number {
   return valid(parseInt32(String(seqnr)), `${path}/@seqnr`, 'a 32-bit integer', String(seqnr));
 }

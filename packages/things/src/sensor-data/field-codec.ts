@@ -13,26 +13,10 @@ import {
   requiredAttribute,
   valid,
 } from '../thing/payload.ts';
-import {
-  isDate,
-  isDateTime,
-  isDuration,
-  isFiniteDouble,
-  isTime,
-  parseBoolean,
-  parseInt32,
-  parseInt64,
-} from '../thing/xml-schema-values.ts';
+import { isDuration } from '../thing/xml-schema-values.ts';
 import { FIELD_TYPES, type Field, type FieldType, type FieldValue, QOS_FLAGS, type QosFlag } from './field.ts';
+import { incomingValue, outgoingValue } from './field-value.ts';
 import { parseStringIds } from './localization.ts';
-
-const VALUE_CHECKS = {
-  numeric: [isFiniteDouble, 'a finite number'],
-  date: [isDate, 'a date of XML Schema'],
-  dateTime: [isDateTime, 'a date and time of XML Schema'],
-  duration: [isDuration, 'a duration of XML Schema'],
-  time: [isTime, 'a time of XML Schema'],
-} as const;
 
 /**
  * Fields as the `<node/>` children of a `<fields/>`: fields that follow each other and share node and timestamp share elements, and
@@ -56,7 +40,7 @@ export function encodeFieldNodes(fields: readonly Field[]): Element[] {
 }
 
 /** Splits into runs of items with the same key. */
-function runs<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {
+export function runs<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {
   const all: T[][] = [];
   let lastKey: string | undefined;
   for (const item of items) {
@@ -88,30 +72,11 @@ export function flags<T extends string>(declared: readonly T[], members: readonl
 }
 
 function encodeValue(value: FieldValue, path: string): Record<string, string> {
-  const at = `${path}/@value`;
-  switch (value.type) {
-    case 'boolean':
-      return { value: String(value.value) };
-    case 'int':
-      valid(parseInt32(String(value.value)), at, 'a 32-bit integer', String(value.value));
-      return { value: String(value.value) };
-    case 'long':
-      valid(parseInt64(String(value.value)), at, 'a 64-bit integer', String(value.value));
-      return { value: String(value.value) };
-    case 'numeric':
-      return { value: lexical(value.type, value.value, at), unit: outgoingText(value.unit, `${path}/@unit`) };
-    case 'enum':
-      return { value: outgoingText(value.value, at), dataType: outgoingText(value.dataType, `${path}/@dataType`) };
-    case 'string':
-      return { value: outgoingText(value.value, at) };
-    default:
-      return { value: lexical(value.type, value.value, at) };
-  }
-}
-
-function lexical(type: keyof typeof VALUE_CHECKS, text: string, path: string): string {
-  const [check, expected] = VALUE_CHECKS[type];
-  return valid(check(text) ? text : undefined, path, expected, text);
+  return {
+    value: outgoingValue(value, `${path}/@value`),
+    ...(value.type === 'numeric' ? { unit: outgoingText(value.unit, `${path}/@unit`) } : {}),
+    ...(value.type === 'enum' ? { dataType: outgoingText(value.dataType, `${path}/@dataType`) } : {}),
+  };
 }
 
 /**
@@ -164,37 +129,32 @@ export function decodeFieldTypes(element: Element, path: string): FieldType[] {
   );
 }
 
-/** Undefined for an element that is no field. White space around a value means nothing but in strings. */
+const VALUE_TYPES: ReadonlySet<string> = new Set<FieldValue['type']>([
+  'boolean',
+  'date',
+  'dateTime',
+  'duration',
+  'enum',
+  'int',
+  'long',
+  'numeric',
+  'string',
+  'time',
+]);
+
+/** Undefined for an element that is no field. */
 function decodeValue(element: Element, path: string): FieldValue | undefined {
-  const at = `${path}/@value`;
   const text = () => requiredAttribute(element, 'value', path);
-  switch (element.name) {
-    case 'boolean':
-      return { type: 'boolean', value: valid(parseBoolean(text().trim()), at, 'a boolean', text()) };
-    case 'int':
-      return { type: 'int', value: valid(parseInt32(text().trim()), at, 'a 32-bit integer', text()) };
-    case 'long':
-      return { type: 'long', value: valid(parseInt64(text().trim()), at, 'a 64-bit integer', text()) };
-    case 'numeric':
-      // The schema requires a unit, XEP-0323 §5.4 calls it optional.
-      return { type: 'numeric', value: lexical('numeric', text().trim(), at), unit: element.attribute('unit') ?? '' };
-    case 'enum':
-      return { type: 'enum', value: text(), dataType: requiredAttribute(element, 'dataType', path) };
-    case 'string':
-      return { type: 'string', value: text() };
-    case 'date':
-    case 'dateTime':
-    case 'duration':
-    case 'time':
-      return { type: element.name, value: lexical(element.name, text().trim(), at) };
-    case 'timeSpan': {
-      // The name of a duration until version 0.3 of XEP-0323, which some implementations still have.
-      const duration = text().trim();
-      return isDuration(duration) ? { type: 'duration', value: duration } : undefined;
-    }
-    default:
-      return undefined;
+  if (element.name === 'timeSpan') {
+    // The name of a duration until version 0.3 of XEP-0323, which some implementations still have.
+    const duration = text().trim();
+    return isDuration(duration) ? { type: 'duration', value: duration } : undefined;
   }
+  if (!VALUE_TYPES.has(element.name)) return undefined;
+  return incomingValue(element.name as FieldValue['type'], text(), `${path}/@value`, {
+    unit: element.attribute('unit'),
+    dataType: () => requiredAttribute(element, 'dataType', path),
+  });
 }
 
 /** The node of an error or field on the wire: the JID itself has an empty nodeId. */

@@ -1,5 +1,6 @@
 import { type Jid, StanzaError, type Unsubscribe, type XmppPeer } from '@thingward/xmpp';
 import { decodingRequest } from '../thing/payload.ts';
+import type { ReadoutId } from './codec.ts';
 import { decodeFlow, READOUT_FLOW_NAMESPACE } from './flow-codec.ts';
 
 /** Resolves when what has arrived in a read-out has been read. */
@@ -17,7 +18,7 @@ const answering = new WeakMap<XmppPeer, Answering>();
  * Tells a Thing that asks when what it sent has been read, so that it sends no faster than that. However many read-outs a peer has
  * under way, they share the one handler it may have.
  */
-export function answerFlow(peer: XmppPeer, thing: Jid, seqnr: number, drained: Drained): Unsubscribe {
+export function answerFlow(peer: XmppPeer, thing: Jid, seqnr: ReadoutId, drained: Drained): Unsubscribe {
   const { readouts, stop } = answering.get(peer) ?? begin(peer);
   const key = keyOf(thing, seqnr);
   readouts.set(key, drained);
@@ -47,6 +48,6 @@ function begin(peer: XmppPeer): Answering {
   return begun;
 }
 
-function keyOf(thing: Jid, seqnr: number): string {
-  return `${seqnr} ${thing}`;
+function keyOf(thing: Jid, seqnr: ReadoutId): string {
+  return JSON.stringify([String(seqnr), thing.toString()]);
 }

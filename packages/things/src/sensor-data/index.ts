@@ -1,5 +1,7 @@
 export * from './client.ts';
 export * from './codec.ts';
+export type { ReadoutDialect } from './dialect.ts';
+export { READOUT_DIALECTS } from './dialects.ts';
 export * from './field.ts';
 export * from './historical-period.ts';
 export * from './localization.ts';

@@ -1,11 +1,12 @@
 import { type Jid, StanzaError } from '@thingward/xmpp';
+import type { ReadoutId } from './codec.ts';
 
 /** A read-out that somebody asked for. */
 export interface ScheduledReadout {
   /** Full JID. */
   readonly requester: Jid;
   /** Unique among those of the requester. */
-  readonly seqnr: number;
+  readonly seqnr: ReadoutId;
   /** Not before; undefined: now. */
   readonly when?: Date | undefined;
   /** Does it. Errors it throws are reported, and end it. */
@@ -57,7 +58,7 @@ export class ReadoutSchedule {
     const { requester, seqnr, when } = readout;
     const key = keyOf(requester, seqnr);
     if (this.#entries.has(key)) {
-      throw new StanzaError('bad-request', `req/@seqnr: the read-out ${seqnr} has not ended yet`);
+      throw new StanzaError('bad-request', `the read-out ${seqnr} has not ended yet`);
     }
     const own = [...this.#entries.values()].filter((entry) => entry.readout.requester.bare.equals(requester.bare));
     if (own.length >= this.#limits.perRequester) {
@@ -84,7 +85,7 @@ export class ReadoutSchedule {
   }
 
   /** Ends a read-out. @returns false when there is none with this number */
-  cancel(requester: Jid, seqnr: number): boolean {
+  cancel(requester: Jid, seqnr: ReadoutId): boolean {
     const entry = this.#entries.get(keyOf(requester, seqnr));
     if (entry) this.#cancel(entry);
     return entry !== undefined;
@@ -148,6 +149,6 @@ export class ReadoutSchedule {
   }
 }
 
-function keyOf(requester: Jid, seqnr: number): string {
-  return `${seqnr} ${requester}`;
+function keyOf(requester: Jid, seqnr: ReadoutId): string {
+  return JSON.stringify([String(seqnr), requester.toString()]);
 }

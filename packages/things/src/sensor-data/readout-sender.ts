@@ -1,7 +1,8 @@
 import type { Element } from '@thingward/xml';
 import type { NodeReference } from '../thing/node.ts';
 import { PayloadError } from '../thing/payload.ts';
-import { encodeReadoutMessage, type NodeFailure } from './codec.ts';
+import type { NodeFailure, ReadoutId } from './codec.ts';
+import type { ReadoutDialect } from './dialect.ts';
 import type { Field } from './field.ts';
 import { encodeFieldNodes } from './field-codec.ts';
 import type { ReaderFlow } from './reader-flow.ts';
@@ -12,7 +13,8 @@ import type { ReaderFlow } from './reader-flow.ts';
  */
 export class ReadoutSender {
   readonly #send: (payload: Element) => void;
-  readonly #seqnr: number;
+  readonly #dialect: ReadoutDialect;
+  readonly #seqnr: ReadoutId;
   readonly #fieldsPerMessage: number;
   readonly #charactersPerMessage: number;
   readonly #flow: ReaderFlow;
@@ -25,7 +27,8 @@ export class ReadoutSender {
   constructor(
     send: (payload: Element) => void,
     options: {
-      seqnr: number;
+      dialect: ReadoutDialect;
+      seqnr: ReadoutId;
       fieldsPerMessage: number;
       charactersPerMessage: number;
       flow: ReaderFlow;
@@ -34,6 +37,7 @@ export class ReadoutSender {
     },
   ) {
     this.#send = send;
+    this.#dialect = options.dialect;
     this.#seqnr = options.seqnr;
     this.#fieldsPerMessage = options.fieldsPerMessage;
     this.#charactersPerMessage = options.charactersPerMessage;
@@ -43,7 +47,7 @@ export class ReadoutSender {
   }
 
   started(): void {
-    this.#send(encodeReadoutMessage({ kind: 'started', seqnr: this.#seqnr }));
+    this.#send(this.#dialect.encodeMessage({ kind: 'started', seqnr: this.#seqnr }));
   }
 
   /**
@@ -53,7 +57,7 @@ export class ReadoutSender {
   async fields(fields: readonly Field[]): Promise<void> {
     for (const batch of this.#messagesOf(fields)) {
       try {
-        this.#push(encodeReadoutMessage({ kind: 'fields', seqnr: this.#seqnr, fields: batch, done: false }));
+        this.#push(this.#dialect.encodeMessage({ kind: 'fields', seqnr: this.#seqnr, fields: batch, done: false }));
       } catch (error) {
         if (!(error instanceof PayloadError)) throw error;
         this.#withoutFaulty(batch);
@@ -91,22 +95,22 @@ export class ReadoutSender {
       }
     });
     if (sound.length > 0) {
-      this.#push(encodeReadoutMessage({ kind: 'fields', seqnr: this.#seqnr, fields: sound, done: false }));
+      this.#push(this.#dialect.encodeMessage({ kind: 'fields', seqnr: this.#seqnr, fields: sound, done: false }));
     }
-    this.#push(encodeReadoutMessage({ kind: 'failure', seqnr: this.#seqnr, errors, done: false }));
+    this.#push(this.#dialect.encodeMessage({ kind: 'failure', seqnr: this.#seqnr, errors, done: false }));
   }
 
   /** Tells that a node could not be read. */
   failure(node: NodeReference | undefined, message: string): void {
     const errors = [{ node, timestamp: this.#clock(), message: printable(message) }];
-    this.#push(encodeReadoutMessage({ kind: 'failure', seqnr: this.#seqnr, errors, done: false }));
+    this.#push(this.#dialect.encodeMessage({ kind: 'failure', seqnr: this.#seqnr, errors, done: false }));
   }
 
   /** Tells that this was all. */
   finish(): void {
     const last = this.#held;
     this.stop();
-    this.#send(last ? last.with({ done: true }) : encodeReadoutMessage({ kind: 'done', seqnr: this.#seqnr }));
+    this.#send(last ? this.#dialect.asLast(last) : this.#dialect.encodeMessage({ kind: 'done', seqnr: this.#seqnr }));
   }
 
   /** Drops what was held back. */

@@ -50,7 +50,7 @@ describe('a read-out', () => {
     const thing = new MemoryThing();
     serve([thing]);
     expect(await read({ types: ['momentary'] })).toEqual([[field('Temperature', '21.50')]]);
-    expect(network.traffic.map((stanza) => stanza.elements[0]?.name)).toEqual(['req', 'accepted', 'fields']);
+    expect(network.conversation.map((stanza) => stanza.elements[0]?.name)).toEqual(['req', 'accepted', 'fields']);
     expect(network.sent('fields')[0]?.elements[0]?.attribute('done')).toBe('true');
     expect(thing.selection).toMatchObject({ types: ['momentary'], names: [] });
     expect(thing.signal?.aborted).toBe(true);
@@ -76,7 +76,7 @@ describe('a read-out', () => {
       }),
     ]);
     expect((await read()).map((batch) => batch.map(({ name }) => name))).toEqual([['A'], ['B']]);
-    expect(network.traffic.map((stanza) => stanza.elements[0]?.name)).toEqual([
+    expect(network.conversation.map((stanza) => stanza.elements[0]?.name)).toEqual([
       'req',
       'accepted',
       'fields',
@@ -131,7 +131,12 @@ describe('a read-out', () => {
     expect(await read({ when }, { timeoutMs: 1000 })).toHaveLength(1);
     expect(Date.now()).toBeGreaterThanOrEqual(when.getTime() - 1);
     expect(network.sent('accepted')[0]?.elements[0]?.attribute('queued')).toBe('true');
-    expect(network.traffic.map((stanza) => stanza.elements[0]?.name)).toEqual(['req', 'accepted', 'started', 'fields']);
+    expect(network.conversation.map((stanza) => stanza.elements[0]?.name)).toEqual([
+      'req',
+      'accepted',
+      'started',
+      'fields',
+    ]);
   });
 });
 

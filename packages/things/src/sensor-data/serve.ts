@@ -10,14 +10,9 @@ import {
 import { type AccessCheck, accessibleThings, findWithSubnodes } from '../thing/access.ts';
 import { decodingRequest } from '../thing/payload.ts';
 import type { Thing } from '../thing/thing.ts';
-import {
-  decodeCancel,
-  decodeReadoutRequest,
-  encodeAccepted,
-  encodeCancel,
-  type ReadoutRequest,
-  SENSOR_DATA_NAMESPACE,
-} from './codec.ts';
+import type { ReadoutId, ReadoutRequest } from './codec.ts';
+import type { ReadoutDialect } from './dialect.ts';
+import { READOUT_DIALECTS } from './dialects.ts';
 import { FIELD_TYPES } from './field.ts';
 import { encodeFlow } from './flow-codec.ts';
 import { readThings } from './read-things.ts';
@@ -71,7 +66,7 @@ export interface SensorDataServer {
 
 /**
  * Answers requests for sensor data of Things: each accepted one is a read-out that runs by itself and sends messages, until it is
- * done, cancelled, or its requester is gone.
+ * done, cancelled, or its requester is gone. It is answered in the dialect it came in.
  * @see XEP-0323 §3
  */
 export function serveSensorData(peer: XmppPeer, options: SensorDataOptions): SensorDataServer {
@@ -82,22 +77,24 @@ export function serveSensorData(peer: XmppPeer, options: SensorDataOptions): Sen
   const readable = ({ nodes, ...tokens }: ReadoutRequest, requester: Jid) =>
     accessibleThings(things, { requester, tokens, nodes }, mayRead, findWithSubnodes);
 
-  const accept = async ({ payload, from, to }: IqRequest) => {
-    const request = decodingRequest(() => decodeReadoutRequest(payload));
+  const accept = async (dialect: ReadoutDialect, { payload, from, to }: IqRequest) => {
+    const request = decodingRequest(() => dialect.decodeRequest(payload));
     await readable(request, from);
     const { seqnr, when } = request;
-    const run = (signal: AbortSignal, wasQueued: boolean) => readOut(request, { from, to, signal, wasQueued });
-    return encodeAccepted({ seqnr, ...schedule.admit({ requester: from, seqnr, when, run }) });
+    const run = (signal: AbortSignal, wasQueued: boolean) => readOut(request, { dialect, from, to, signal, wasQueued });
+    return dialect.encodeAccepted({ seqnr, ...schedule.admit({ requester: from, seqnr, when, run }) });
   };
 
   const readOut = async (
     request: ReadoutRequest,
-    { from, to, signal, wasQueued }: { from: Jid; to: Jid; signal: AbortSignal; wasQueued: boolean },
+    options: { dialect: ReadoutDialect; from: Jid; to: Jid; signal: AbortSignal; wasQueued: boolean },
   ) => {
+    const { dialect, from, to, signal, wasQueued } = options;
     const { seqnr } = request;
     const lost = new AbortController();
     const ask = () => askReader(peer, { from, to, seqnr, timeoutMs: limits.readerSilenceMs, signal });
     const sender = new ReadoutSender((payload) => peer.send(message('normal', { to: from, from: to }, payload)), {
+      dialect,
       seqnr,
       fieldsPerMessage: limits.fieldsPerMessage,
       charactersPerMessage: limits.charactersPerMessage,
@@ -123,17 +120,28 @@ export function serveSensorData(peer: XmppPeer, options: SensorDataOptions): Sen
     }
   };
 
+  const cancel = (dialect: ReadoutDialect, { payload, from }: IqRequest) => {
+    const seqnr = decodingRequest(() => dialect.decodeCancel(payload));
+    if (!schedule.cancel(from, seqnr)) throw new StanzaError('item-not-found', `you have no read-out ${seqnr}`);
+    return dialect.encodeCancelled(seqnr);
+  };
+
   const stops = [
-    peer.onIq('get', { name: 'req', namespace: SENSOR_DATA_NAMESPACE }, accept),
-    peer.onIq('get', { name: 'cancel', namespace: SENSOR_DATA_NAMESPACE }, ({ payload, from }) => {
-      const seqnr = decodingRequest(() => decodeCancel('cancel', payload));
-      if (!schedule.cancel(from, seqnr)) throw new StanzaError('item-not-found', `you have no read-out ${seqnr}`);
-      return encodeCancel('cancelled', seqnr);
-    }),
-    peer.onMessage({ namespace: SENSOR_DATA_NAMESPACE }, ({ type, from }, payload) => {
-      // What was sent came back: nobody reads it.
-      const seqnr = Number(payload.attribute('seqnr')?.trim());
-      if (type === 'error' && Number.isInteger(seqnr)) schedule.cancel(from, seqnr);
+    ...READOUT_DIALECTS.flatMap((dialect) => {
+      const { namespace, idAttribute } = dialect;
+      // Texts and implementations of the later dialects do not agree on the types of requests: either will do.
+      const types = dialect.name === 'xep' ? (['get'] as const) : (['get', 'set'] as const);
+      return [
+        ...types.flatMap((type) => [
+          peer.onIq(type, { name: 'req', namespace }, (request) => accept(dialect, request)),
+          peer.onIq(type, { name: 'cancel', namespace }, (request) => cancel(dialect, request)),
+        ]),
+        peer.onMessage({ namespace }, ({ type, from }, payload) => {
+          // What was sent came back: nobody reads it.
+          const id = payload.attribute(idAttribute)?.trim();
+          if (type === 'error' && id !== undefined) schedule.cancel(from, id);
+        }),
+      ];
     }),
     peer.onPresence(({ type, from }) => {
       if (type === 'unavailable') schedule.cancelAllOf(from);
@@ -161,7 +169,7 @@ const GONE = new Set(['recipient-unavailable', 'gone', 'remote-server-not-found'
 /** Waits until the reader has read what it was sent. @throws ReaderLostError, PeerError; the signal's reason */
 async function askReader(
   peer: XmppPeer,
-  options: { from: Jid; to: Jid; seqnr: number; timeoutMs: number; signal: AbortSignal },
+  options: { from: Jid; to: Jid; seqnr: ReadoutId; timeoutMs: number; signal: AbortSignal },
 ): Promise<void> {
   const { from: reader, to: from, seqnr, timeoutMs, signal } = options;
   try {

@@ -1,5 +1,6 @@
 import type { Element } from '@thingward/xml';
 import {
+  type DiscoItem,
   type IqRequest,
   Jid,
   type Logger,
@@ -13,12 +14,15 @@ import {
 } from '@thingward/xmpp';
 import { CONTROL_FEATURES, type ControlServer, serveControl } from '../control/serve.ts';
 import { DISCOVERY, decodeClaimed, decodeNodeInfo } from '../discovery/codec.ts';
-import { EVENTS_NAMESPACE } from '../events/codec.ts';
+import { EVENT_DIALECTS } from '../events/dialects.ts';
 import { type EventLimits, EventServer } from '../events/serve.ts';
 import type { SubscriptionStore } from '../events/subscription-store.ts';
 import { INTEROPERABILITY } from '../interoperability/codec.ts';
 import { InterfaceKeeper } from '../interoperability/interface-keeper.ts';
-import { SENSOR_DATA_NAMESPACE } from '../sensor-data/codec.ts';
+import { PUBLICATIONS, type Publication } from '../publication/publication.ts';
+import type { ReadAccess } from '../publication/read-access.ts';
+import { listPublications } from '../publication/serve.ts';
+import { READOUT_DIALECTS } from '../sensor-data/dialects.ts';
 import type { Field } from '../sensor-data/field.ts';
 import { type ReadoutLimits, type SensorDataServer, serveSensorData } from '../sensor-data/serve.ts';
 import { accessDenied } from './access.ts';
@@ -45,6 +49,8 @@ export interface ThingHostOptions {
   /** Keeps subscriptions to events over restarts; in memory when not given. */
   readonly subscriptions?: SubscriptionStore | undefined;
   readonly eventLimits?: Partial<EventLimits> | undefined;
+  /** What each Thing publishes, for service discovery. @see docs/publish-subscribe.md */
+  readonly publications?: ((thing: Thing) => readonly Publication[]) | undefined;
   /** Names of the interfaces that a Thing has. It is read once to see whether it keeps them. @see XEP-0000: Interoperability */
   readonly interfaces?: ((thing: Thing) => readonly string[]) | undefined;
   /** Friends of one Thing; 500 when not given. */
@@ -116,10 +122,11 @@ export class ThingHost {
     const { things, registry, clock, log, readoutLimits: limits, name } = this.#options;
     const mayAccess = (requester: Jid, thing: Thing) => this.#isTrusted(requester, thing);
     const features = [
-      SENSOR_DATA_NAMESPACE,
+      ...READOUT_DIALECTS.map(({ namespace }) => namespace),
       ...(things.some((thing) => thing.parameters.length > 0) ? CONTROL_FEATURES : []),
-      EVENTS_NAMESPACE,
+      ...EVENT_DIALECTS.map(({ namespace }) => namespace),
       INTEROPERABILITY,
+      ...(this.#options.publications ? [PUBLICATIONS] : []),
     ];
     const fromRegistry = (tell: (payload: Element) => Promise<void>) => async (request: IqRequest) => {
       if (!registry || !request.from.bare.equals(registry.bare)) throw accessDenied();
@@ -140,7 +147,11 @@ export class ThingHost {
       registrar,
       stops: [
         interfaces.serve(peer, mayAccess),
-        serveDisco(peer, { identities: [{ category: 'client', type: 'bot', name }], features }),
+        serveDisco(peer, {
+          identities: [{ category: 'client', type: 'bot', name }],
+          features,
+          items: ({ from }, node) => this.#listPublications(from, node),
+        }),
         peer.onIq(
           'set',
           { name: 'claimed', namespace: DISCOVERY },
@@ -179,9 +190,10 @@ export class ThingHost {
     await this.#lastChange;
   }
 
-  /** There are new values of a Thing: subscribers whose conditions they meet are told. */
-  offer(thing: Thing, fields: readonly Field[]): void {
-    this.#running?.events.offer(thing, fields);
+  /** There are new values of a Thing, known by its node: subscribers whose conditions they meet are told. */
+  offer({ node }: Pick<Thing, 'node'>, fields: readonly Field[]): void {
+    const thing = this.#things.get(nodeKey(node));
+    if (thing) this.#running?.events.offer(thing, fields);
   }
 
   /** Who a Thing of this host belongs to, as far as is known. */
@@ -189,10 +201,34 @@ export class ThingHost {
     return this.#ownerships.get(nodeKey(thing.node)) ?? UNCLAIMED;
   }
 
+  /** Who may read a Thing of this host: the decision that everything else here follows. */
+  readAccess({ node }: Thing): ReadAccess {
+    const thing = this.#thingAt(node);
+    return {
+      readers: () => {
+        const known = new Set([...(this.#alwaysTrusted.get(thing) ?? []), ...trustedBy(this.ownershipOf(thing))]);
+        return [...known].map((jid) => Jid.parse(jid));
+      },
+      mayRead: (requester) => this.#isTrusted(requester, thing),
+    };
+  }
+
   /** Called after each change of ownership or friendship was saved. */
   onOwnership(handler: (thing: Thing, ownership: Ownership) => void): Unsubscribe {
     this.#handlers.add(handler);
     return () => this.#handlers.delete(handler);
+  }
+
+  async #listPublications(requester: Jid, node: string | undefined): Promise<readonly DiscoItem[]> {
+    const { things, publications: publicationsOf } = this.#options;
+    const isAsked = publicationsOf !== undefined && (node === undefined || node.startsWith(PUBLICATIONS));
+    if (!isAsked)
+      return node === undefined ? [] : Promise.reject(new StanzaError('item-not-found', 'there is no such node'));
+    return listPublications(
+      { things, publicationsOf, mayRead: (jid, thing) => this.#isTrusted(jid, thing) },
+      requester,
+      node,
+    );
   }
 
   #newRegistrar(registry: Jid): Registrar {

@@ -30,14 +30,17 @@ export function channelBindings(socket: TLSSocket, certificate: () => Uint8Array
 const known = new WeakMap<TLSSocket, ChannelBindings>();
 
 function readBindings(socket: TLSSocket, certificate: Uint8Array | undefined): ChannelBindings {
-  const exporter =
-    socket.getProtocol() === 'TLSv1.3'
-      ? new Uint8Array(socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0)))
-      : undefined;
   const endPoint = certificate && serverEndPoint(certificate);
+  const others = endPoint && { 'tls-server-end-point': endPoint };
+  if (socket.getProtocol() !== 'TLSv1.3') return { ...others };
+  let exported: Uint8Array | undefined;
   return {
-    ...(exporter && { 'tls-exporter': exporter }),
-    ...(endPoint && { 'tls-server-end-point': endPoint }),
+    // Computed when somebody binds to it, which most don't.
+    get 'tls-exporter'() {
+      exported ??= new Uint8Array(socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0)));
+      return exported;
+    },
+    ...others,
   };
 }
 

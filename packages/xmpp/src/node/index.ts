@@ -3,3 +3,4 @@ export { channelBindings, serverEndPoint } from './channel-bindings.ts';
 export { readSchemas, xmppSchemas } from './schemas.ts';
 export { NODE_SCRAM_PRIMITIVES } from './scram-primitives.ts';
 export { type TcpConnectorOptions, type TlsTrust, tcpConnector } from './tcp.ts';
+export { type KeptTlsSession, MemoryTlsSessionKeeper, type TlsSessionKeeper } from './tls-sessions.ts';

@@ -1,16 +1,29 @@
-import { X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, TLSSocket } from 'node:tls';
-import { type Element, escapeAttribute, type Frame, type StreamLimits, StreamReader } from '@thingward/xml';
+import {
+  DEFAULT_STREAM_LIMITS,
+  type Element,
+  escapeAttribute,
+  type Frame,
+  type StreamLimits,
+  StreamReader,
+} from '@thingward/xml';
+import type { AgreedSetUp } from '../exi/agreed-setup.ts';
+import { ExiStreamReader } from '../exi/exi-stream-reader.ts';
+import { type ExiStreamHeader, ExiStreamWriter } from '../exi/exi-stream-writer.ts';
+import { STREAM_COMPRESSION } from '../exi/stream-compression.ts';
 import { asciiDomain } from '../idna/domain-name.ts';
 import type { Jid } from '../jid.ts';
 import { NS } from '../namespaces.ts';
 import { PeerError } from '../peer.ts';
 import type { ChannelBindings } from '../sasl/channel-binding.ts';
 import { ItemQueue } from '../stream/item-queue.ts';
+import type { StreamInput } from '../stream/stream-input.ts';
 import type { Connector, StreamItem, XmlStream } from '../stream/xml-stream.ts';
 import { certificateAddresses } from './certificate-addresses.ts';
 import { channelBindings } from './channel-bindings.ts';
+import { MemoryTlsSessionKeeper, type TlsSessionKeeper } from './tls-sessions.ts';
 
 /** What makes a server's certificate acceptable; with neither, the system's trusted roots. */
 export interface TlsTrust {
@@ -30,17 +43,24 @@ export interface TcpConnectorOptions {
   readonly trust?: TlsTrust | undefined;
   /** Certificate and key (PEM) to log in with. @see XEP-0178 §2 */
   readonly certificate?: { readonly cert: string; readonly key: string } | undefined;
+  /** For resuming TLS over reconnects; in memory when not given. To be used for this server and this trust alone. */
+  readonly tlsSessions?: TlsSessionKeeper | undefined;
   /** Namespace of the stanzas on the wire; `jabber:client` when not given. In elements it is always that. */
   readonly namespace?: string;
   readonly limits?: Partial<StreamLimits>;
+  /** For a port that speaks EXI from the first byte. @see XEP-0322 §2.4, §3.15 */
+  readonly binding?: ExiStreamHeader & { readonly setUp: AgreedSetUp };
 }
 
 /** Bytes that may wait to be taken by the network before the connection counts as stuck. */
 const MAX_UNSENT_BYTES = 8 * 1024 * 1024;
+/** Bytes that may come behind `<compressed/>` before it was seen: the answer to what was sent along, if anything. */
+const MAX_HELD_BYTES = 65_536;
 const CLOSE_TIMEOUT_MS = 1000;
 
 /** Connects over TCP, with TLS as told. @see RFC 6120 §3, §5, XEP-0368 */
-export function tcpConnector(options: TcpConnectorOptions): Connector {
+export function tcpConnector(given: TcpConnectorOptions): Connector {
+  const options = { ...given, tlsSessions: given.tlsSessions ?? new MemoryTlsSessionKeeper() };
   return async (signal) => {
     const socket = await openSocket(options, signal);
     socket.setNoDelay(true);
@@ -71,12 +91,14 @@ function openSocket({ host, port }: TcpConnectorOptions, signal: AbortSignal): P
 
 function secure(
   socket: Socket,
-  { domain, host, port, trust, tls, certificate }: TcpConnectorOptions,
+  { domain, host, port, trust, tls, certificate, tlsSessions }: TcpConnectorOptions,
 ): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const pinned = trust?.fingerprint === undefined ? undefined : normaliseFingerprint(trust.fingerprint);
+    const kept = tlsSessions?.load();
     const secured = connectTls({
       socket,
+      ...(kept && { session: Buffer.from(kept.session) }),
       servername: /^[\d.:[\]]+$/.test(domain) ? '' : asciiDomain(domain),
       minVersion: 'TLSv1.2',
       // A pinned certificate is checked by its fingerprint below, before anything is sent.
@@ -92,16 +114,29 @@ function secure(
     secured.once('error', fail);
     secured.once('close', () => fail(new Error('the server closed the connection')));
     secured.once('secureConnect', () => {
-      const actual = normaliseFingerprint(secured.getPeerCertificate().fingerprint256 ?? '');
+      const shown = secured.isSessionReused() ? kept?.certificate : secured.getPeerCertificate().raw;
+      const actual = shown === undefined ? '' : createHash('sha256').update(shown).digest('hex');
       if (pinned !== undefined && actual !== pinned) {
         fail(new Error(`the server's certificate has the fingerprint ${actual}, not ${pinned}`));
         return;
       }
       secured.removeAllListeners('error');
       secured.removeAllListeners('close');
+      if (shown) certificates.set(secured, shown);
+      if (shown && tlsSessions) keepSession(secured, shown, tlsSessions);
       resolve(secured);
     });
   });
+}
+
+/** Certificates of servers: of a TLS session that was resumed the socket does not know it. */
+const certificates = new WeakMap<TLSSocket, Uint8Array>();
+
+/** Of TLS 1.3 what is kept comes after the handshake, of 1.2 with it. */
+function keepSession(secured: TLSSocket, certificate: Uint8Array, sessions: TlsSessionKeeper): void {
+  const session = secured.getProtocol() === 'TLSv1.2' ? secured.getSession() : undefined;
+  if (session) sessions.save({ session, certificate });
+  secured.on('session', (later) => sessions.save({ session: later, certificate }));
 }
 
 /** Lower-case hexadecimal digits alone. */
@@ -117,22 +152,27 @@ class TcpStream implements XmlStream {
   readonly #options: TcpConnectorOptions;
   readonly #queue = new ItemQueue((paused) => (paused ? this.#socket.pause() : this.#socket.resume()));
   #socket: Socket;
-  #reader: StreamReader;
+  #reader: StreamInput;
+  /** Undefined while what is sent is XML. */
+  #exi: ExiStreamWriter | undefined;
+  /** What comes next may be coded otherwise. */
+  #isHeld = false;
   #opened = false;
-  #unsent: string[] = [];
+  #unsent: (string | Uint8Array)[] = [];
   isEncrypted: boolean;
 
   constructor(socket: Socket, options: TcpConnectorOptions) {
     this.#options = options;
     this.#socket = socket;
     this.isEncrypted = options.tls === 'direct';
-    this.#reader = new StreamReader(options.limits);
+    this.#reader = this.#newReader();
+    this.#exi = options.binding && new ExiStreamWriter(options.binding.setUp, options.binding);
     this.#listen();
   }
 
   get channelBindings(): ChannelBindings | undefined {
     const socket = this.#socket;
-    return socket instanceof TLSSocket ? channelBindings(socket, () => socket.getPeerCertificate().raw) : undefined;
+    return socket instanceof TLSSocket ? channelBindings(socket, () => certificates.get(socket)) : undefined;
   }
 
   get certified(): readonly Jid[] | undefined {
@@ -145,9 +185,24 @@ class TcpStream implements XmlStream {
     return this.#options.tls === 'starttls' ? () => this.#startTls() : undefined;
   }
 
+  compress(setUp: AgreedSetUp, what: 'sent' | 'received' | 'both'): void {
+    const { binding } = this.#options;
+    if (what !== 'received') this.#exi = new ExiStreamWriter(setUp, binding && {});
+    if (what === 'sent') return;
+    const rest = this.#reader.takePending();
+    this.#reader = this.#newReader(setUp);
+    this.#isHeld = false;
+    this.#receive(rest);
+  }
+
   open(to: string, from?: string): void {
-    if (this.#opened) this.#reader.restart();
+    if (this.#opened && !this.#exi) this.#reader.restart();
     this.#opened = true;
+    if (this.#exi) {
+      if (this.#options.binding) this.#reader.restart();
+      this.#write(this.#exi.open({ to, from }));
+      return;
+    }
     const { namespace = NS.client } = this.#options;
     // Streams of components have no version (XEP-0114 §3).
     const version = namespace === NS.client ? ` version='1.0'` : '';
@@ -158,7 +213,7 @@ class TcpStream implements XmlStream {
   }
 
   send(element: Element): void {
-    this.#write(element.toString(NS.client));
+    this.#write(this.#exi?.element(element) ?? element.toString(NS.client));
   }
 
   read(): Promise<StreamItem> {
@@ -168,7 +223,7 @@ class TcpStream implements XmlStream {
   async close(): Promise<void> {
     const socket = this.#socket;
     if (socket.destroyed) return;
-    this.#write('</stream:stream>');
+    this.#write(this.#exi?.end() ?? '</stream:stream>');
     await new Promise<void>((resolve) => {
       const timer = setTimeout(() => socket.destroy(), CLOSE_TIMEOUT_MS);
       socket.once('close', () => {
@@ -191,10 +246,18 @@ class TcpStream implements XmlStream {
       throw new PeerError('connection-lost', 'the server sent something between <proceed/> and TLS');
     }
     this.#socket = await secure(this.#socket, this.#options);
-    this.#reader = new StreamReader(this.#options.limits);
+    this.#reader = this.#newReader();
     this.#opened = false;
     this.isEncrypted = true;
     this.#listen();
+  }
+
+  #newReader(setUp = this.#options.binding?.setUp): StreamInput {
+    const limits = { ...DEFAULT_STREAM_LIMITS, ...this.#options.limits };
+    if (!setUp) return new StreamReader(limits);
+    const { schemaId } = this.#options.binding ?? {};
+    const header = this.#options.binding && { find: (named: string) => (named === schemaId ? setUp : undefined) };
+    return new ExiStreamReader({ setUp, maxElementBytes: limits.maxElementBytes, maxDepth: limits.maxDepth, header });
   }
 
   #listen(): void {
@@ -204,11 +267,19 @@ class TcpStream implements XmlStream {
     socket.on('close', () => this.#queue.fail(new PeerError('connection-lost', 'the connection was closed')));
   }
 
-  #receive(chunk: Buffer): void {
-    this.#reader.push(chunk);
+  #receive(chunk: Uint8Array): void {
     try {
-      for (let event = this.#reader.next(); event; event = this.#reader.next()) {
-        this.#queue.push(event.kind === 'frame' ? { kind: 'element', element: this.#elementOf(event.frame) } : event);
+      this.#reader.push(chunk);
+      if (this.#isHeld && this.#reader.pendingBytes > MAX_HELD_BYTES) {
+        throw new PeerError('connection-lost', 'the server sends on a compressed stream before it was opened');
+      }
+      while (!this.#isHeld) {
+        const event = this.#reader.next();
+        if (!event) break;
+        const item =
+          event.kind === 'frame' ? ({ kind: 'element', element: this.#elementOf(event.frame) } as const) : event;
+        this.#isHeld = item.kind === 'element' && item.element.is('compressed', STREAM_COMPRESSION);
+        this.#queue.push(item);
       }
     } catch (error) {
       this.#queue.fail(error as Error);
@@ -221,12 +292,14 @@ class TcpStream implements XmlStream {
   }
 
   /** What is sent within one turn of the event loop leaves in one write. */
-  #write(text: string): void {
-    if (this.#unsent.push(text) > 1) return;
+  #write(part: string | Uint8Array): void {
+    if (this.#unsent.push(part) > 1) return;
     queueMicrotask(() => {
       const socket = this.#socket;
-      socket.write(this.#unsent.join(''));
+      const parts = this.#unsent;
       this.#unsent = [];
+      const isText = parts.every((each) => typeof each === 'string');
+      socket.write(isText ? parts.join('') : Buffer.concat(parts.map((each) => Buffer.from(each as string))));
       if (socket.writableLength > MAX_UNSENT_BYTES) socket.destroy(new Error('the server does not read'));
     });
   }

@@ -7,14 +7,14 @@ export const CHANNEL_BINDING = 'urn:xmpp:sasl-cb:0';
 export const CHANNEL_BINDING_TYPES = ['tls-exporter', 'tls-server-end-point'] as const;
 export type ChannelBindingType = (typeof CHANNEL_BINDING_TYPES)[number];
 
-/** What ties to a connection, for the ways that are possible on it. */
+/** What ties to a connection, for the ways that are possible on it. Those that are not have no entry. */
 export type ChannelBindings = Readonly<Partial<Record<ChannelBindingType, Uint8Array>>>;
 
 export const NO_CHANNEL_BINDINGS: ChannelBindings = {};
 
 /** The ways that are possible, strongest first. */
 export function bindingTypes(bindings: ChannelBindings): readonly ChannelBindingType[] {
-  return CHANNEL_BINDING_TYPES.filter((type) => bindings[type] !== undefined);
+  return CHANNEL_BINDING_TYPES.filter((type) => type in bindings);
 }
 
 /** The stream feature that tells them; undefined when there are none. @see XEP-0440 §2 */

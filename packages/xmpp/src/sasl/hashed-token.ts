@@ -22,7 +22,7 @@ const HASH = 'SHA-256';
 /** Mechanisms that take a token on this stream, the strongest first. Tokens are for encrypted streams alone. @see XEP-0484 §3.1, §6 */
 export function tokenMechanisms({ isEncrypted, bindings = NO_CHANNEL_BINDINGS }: SaslChannel): readonly string[] {
   if (!isEncrypted) return [];
-  return [...BINDINGS].flatMap(([name, type]) => (type === undefined || bindings[type] !== undefined ? name : []));
+  return [...BINDINGS].flatMap(([name, type]) => (type === undefined || type in bindings ? name : []));
 }
 
 /** The client's side. @param token as the server gave it @see draft-schmaus-kitten-sasl-ht §3 */

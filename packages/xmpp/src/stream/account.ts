@@ -2,6 +2,7 @@ import type { Element } from '@thingward/xml';
 import type { Jid } from '../jid.ts';
 import type { Credentials } from '../sasl/select.ts';
 import type { UserAgent } from '../sasl2.ts';
+import type { StreamCompressor } from './stream-compressor.ts';
 import type { TokenKeeper } from './token-keeper.ts';
 
 /** Whom a client signs in as, and what it wants then. */
@@ -18,6 +19,8 @@ export interface Account extends Credentials {
   readonly userAgent?: UserAgent | undefined;
   /** With it the client signs in in one round trip after the first time. @see XEP-0484 */
   readonly tokens?: TokenKeeper | undefined;
+  /** Has the stream compressed, where the server can do that. */
+  readonly compression?: StreamCompressor | undefined;
   /** What the session is to have from its first moment. @see XEP-0386 §3.2 */
   readonly wishes?: readonly Element[] | undefined;
   /** The session to be taken up again, where that is still possible. @see XEP-0198 §8.2 */

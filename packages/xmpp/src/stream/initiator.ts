@@ -9,7 +9,7 @@ import { StreamError } from '../stream-error.ts';
 import type { Account, NegotiatedStream } from './account.ts';
 import { authenticate } from './sasl-initiation.ts';
 import { type Authenticated, authenticate2, type QuickAttempt, quickAttempt } from './sasl2-initiation.ts';
-import { openStream, readElement } from './stream-reading.ts';
+import { openStream, readElement, readOpening, sendHeader } from './stream-reading.ts';
 import type { XmlStream } from './xml-stream.ts';
 
 /**
@@ -20,8 +20,10 @@ import type { XmlStream } from './xml-stream.ts';
  */
 export async function negotiate(stream: XmlStream, account: Account): Promise<NegotiatedStream> {
   if (stream.startTls && !stream.isEncrypted) await secure(stream, stream.startTls, account.jid);
-  const { features, session, mechanism } = await signIn(stream, account);
+  const signedIn = await signIn(stream, account);
+  const { session, mechanism } = signedIn;
   if (session) return session;
+  const features = await compressed(stream, signedIn.features, account);
   if (!features.child('bind', NS.bind))
     throw new StreamError('unsupported-feature', 'the server offers no resource binding');
   return { jid: await bind(stream, account), mechanism, answers: [] };
@@ -41,7 +43,7 @@ async function secure(stream: XmlStream, startTls: () => Promise<void>, account:
 
 async function signIn(stream: XmlStream, account: Account): Promise<Authenticated> {
   const quick = await quickAttempt(stream, account);
-  const features = await openStream(stream, account.jid, quick?.request);
+  const features = await openFor(stream, account, quick?.request);
   await quick?.offered(features);
   const done = quick && (await tried(quick, account));
   if (done) return done;
@@ -49,6 +51,42 @@ async function signIn(stream: XmlStream, account: Account): Promise<Authenticate
   if (offer) return authenticate2(stream, features, offer, account);
   const mechanism = await authenticate(stream, features, account);
   return { mechanism, features: await openStream(stream, account.jid), session: undefined };
+}
+
+/**
+ * Opens the stream that the client signs in on, compressed where that can be.
+ * @param early what signs in without waiting, where there is something
+ * @returns the features
+ */
+async function openFor(stream: XmlStream, account: Account, early: Element | undefined): Promise<Element> {
+  const { jid, compression } = account;
+  const begun = early && (await openCompressed(stream, account, early));
+  if (begun) return begun;
+  if (!compression?.mayBeOffered(stream)) return openStream(stream, jid, early);
+  const features = await compressed(stream, await openStream(stream, jid), account);
+  if (early) stream.send(early);
+  return features;
+}
+
+/** @returns the features of the stream, compressed where that is offered. @see XEP-0138 §4 */
+async function compressed(stream: XmlStream, features: Element, { compression, jid }: Account): Promise<Element> {
+  const isCompressed = await compression?.negotiate(stream, features, jid);
+  return isCompressed ? openStream(stream, jid) : features;
+}
+
+/**
+ * Opens a stream that is compressed by what was agreed on before, all in one message.
+ * @param early sent along, compressed
+ * @returns the features; undefined when nothing was agreed on, and the stream was not opened
+ */
+async function openCompressed(stream: XmlStream, account: Account, early: Element): Promise<Element | undefined> {
+  const { compression, jid } = account;
+  const confirm = await compression?.begin(stream, jid);
+  if (!confirm) return undefined;
+  sendHeader(stream, jid);
+  stream.send(early);
+  await confirm();
+  return readOpening(stream);
 }
 
 /** @returns undefined when the password is to be tried now. @see XEP-0484 §4.1 */

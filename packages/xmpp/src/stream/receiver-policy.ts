@@ -1,5 +1,6 @@
 import type { Element } from '@thingward/xml';
 import type { Bind2Request } from '../bind2.ts';
+import type { AgreedSetUp } from '../exi/agreed-setup.ts';
 import type { Jid } from '../jid.ts';
 import type { ChannelBindings } from '../sasl/channel-binding.ts';
 import type { SaslError } from '../sasl/error.ts';
@@ -24,6 +25,8 @@ export interface ReceivingTransport {
   startTls(): Promise<void>;
   /** Expects a new stream header next. */
   restart(): void;
+  /** From now on all is coded in EXI, and a new stream begins; undefined where that can't be. @see XEP-0322 §2.2.7 */
+  compress?(setUp: AgreedSetUp): void;
   /** Sends the error if there is one, ends the stream and the connection. */
   closeStream(error?: StreamError): void;
 }
@@ -41,6 +44,24 @@ export interface ResumeOutcome {
   readonly answer: Element;
   /** Undefined when it could not be. */
   readonly session?: ReadySession | undefined;
+}
+
+/** What a client may agree on, so that its stream is compressed. @see XEP-0138, XEP-0322 */
+export interface StreamCompression {
+  /** What is offered; undefined where there is nothing to be offered. */
+  offer(state: { readonly encrypted: boolean; readonly authenticated: boolean }): Element | undefined;
+  /** Is it one of its elements? */
+  takes(namespace: string): boolean;
+  /**
+   * Takes an element of the client's.
+   * @param account undefined while nobody has authenticated
+   * @returns what it is told, where it is told something at once; and what codes all that comes after it
+   * @throws StreamError
+   */
+  handle(
+    element: Element,
+    account: Jid | undefined,
+  ): Promise<{ readonly answer?: Element | undefined; readonly setUp?: AgreedSetUp | undefined }>;
 }
 
 /** What a server decides about a client's stream. */
@@ -78,6 +99,8 @@ export interface ReceiverPolicy extends SaslServerMeans {
       userAgent: UserAgent | undefined,
     ): Promise<{ readonly session: ReadySession; readonly answers: readonly Element[] }>;
   };
+  /** Undefined where streams can't be compressed. */
+  readonly compression?: StreamCompression | undefined;
   /** Gives tokens away and takes them in the place of passwords. @see XEP-0484 */
   readonly tokens?: TokenAuthority | undefined;
   /** Features to tell of beside those of the negotiation itself. */

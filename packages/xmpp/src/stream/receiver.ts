@@ -8,7 +8,7 @@ import { errorReply, iqResult, isIqRequest } from '../stanza.ts';
 import { StanzaError } from '../stanza-error.ts';
 import { StreamError } from '../stream-error.ts';
 import { encodeManagementFailure, STREAM_MANAGEMENT } from '../stream-management.ts';
-import type { ReadySession, ReceiverPolicy, ReceivingTransport } from './receiver-policy.ts';
+import type { ReadySession, ReceiverPolicy, ReceivingTransport, StreamCompression } from './receiver-policy.ts';
 import { SaslAttempts } from './sasl-attempts.ts';
 import { SaslNegotiation, type SaslSetting } from './sasl-negotiation.ts';
 import { Sasl2Negotiation } from './sasl2-negotiation.ts';
@@ -112,8 +112,8 @@ export class StreamReceiver {
   /** @see RFC 6120 §4.3.2, XEP-0388 §2.1 */
   #features(): Element {
     const { canStartTls, isEncrypted } = this.#transport;
-    const others =
-      this.#policy.features?.({ encrypted: isEncrypted, authenticated: this.#account !== undefined }) ?? [];
+    const state = { encrypted: isEncrypted, authenticated: this.#account !== undefined };
+    const others = [...(this.#policy.features?.(state) ?? []), this.#policy.compression?.offer(state)];
     if (this.#account) {
       return features(this.isBound ? undefined : xml('bind', { xmlns: NS.bind }), ...others);
     }
@@ -141,6 +141,7 @@ export class StreamReceiver {
     if (namespace === NS.stream && name === 'error') this.#close();
     else if (namespace === SASL2) await this.#authenticate2(frame.element);
     else if (this.#sasl2.isRunning) throw new StreamError('policy-violation', 'an authentication is going on');
+    else if (this.#policy.compression?.takes(namespace)) await this.#compress(frame.element, this.#policy.compression);
     else if (namespace === NS.tls && name === 'starttls' && !this.#account) await this.#startTls();
     else if (namespace === NS.sasl && !this.#account) await this.#authenticate(frame.element);
     else if (this.#account && name === 'iq' && frame.head.payload?.namespace === NS.bind) {
@@ -164,6 +165,17 @@ export class StreamReceiver {
       if (!(error instanceof StanzaError)) throw error;
       this.#transport.send(errorReply(frame.element, error));
     }
+  }
+
+  /** @see XEP-0138 §4, XEP-0322 §2.2 */
+  async #compress(element: Element, compression: StreamCompression): Promise<void> {
+    if (this.#policy.requireTls && !this.#transport.isEncrypted)
+      throw new StreamError('not-authorized', 'encrypt first');
+    const { answer, setUp } = await compression.handle(element, this.#account);
+    if (answer) this.#transport.send(answer);
+    if (!setUp) return;
+    this.#transport.compress?.(setUp);
+    this.#await('header');
   }
 
   async #startTls(): Promise<void> {

@@ -11,9 +11,18 @@ import type { XmlStream } from './xml-stream.ts';
  * @returns the features
  */
 export async function openStream(stream: XmlStream, account: Jid, early?: Element): Promise<Element> {
+  sendHeader(stream, account);
+  if (early) stream.send(early);
+  return readOpening(stream);
+}
+
+export function sendHeader(stream: XmlStream, account: Jid): void {
   const from = stream.isEncrypted && account.local !== undefined ? account.bare.toString() : undefined;
   stream.open(account.domain, from);
-  if (early) stream.send(early);
+}
+
+/** Reads the header of the server's stream. @returns the features behind it */
+export async function readOpening(stream: XmlStream): Promise<Element> {
   const item = await stream.read();
   if (item.kind !== 'open') throw new StreamError('bad-format', 'the server did not open its stream');
   return readFeatures(stream);

@@ -1,4 +1,5 @@
 import type { Element } from '@thingward/xml';
+import type { AgreedSetUp } from '../exi/agreed-setup.ts';
 import type { Jid } from '../jid.ts';
 import type { ChannelBindings } from '../sasl/channel-binding.ts';
 
@@ -18,6 +19,12 @@ export interface XmlStream {
   readonly certified?: readonly Jid[] | undefined;
   /** Secures the transport in place; undefined where the transport does not know STARTTLS. @see RFC 6120 §5 */
   readonly startTls: (() => Promise<void>) | undefined;
+  /**
+   * From now on what is sent is coded in EXI, what is received, or both; what was sent before goes first. Undefined where the transport
+   * does not know it. Of what is received nothing behind `<compressed/>` is read before this is called.
+   * @see XEP-0322 §2.2.7
+   */
+  readonly compress?: ((setUp: AgreedSetUp, what: 'sent' | 'received' | 'both') => void) | undefined;
   /** Sends a stream header; the next item read is the answer to it. @param from who opens it, where that is told */
   open(to: string, from?: string): void;
   send(element: Element): void;

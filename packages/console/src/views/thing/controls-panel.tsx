@@ -1,34 +1,22 @@
-import { useComputed } from '@preact/signals';
-import { useEffect, useMemo } from 'preact/hooks';
-import { useWorkspace } from '../../app-context.ts';
 import { Notice } from '../../components/notice.tsx';
-import { Controls } from '../../model/controls.ts';
+import type { Controls } from '../../model/controls.ts';
 import type { ParameterControl } from '../../model/parameter-control.ts';
-import type { ThingMonitor } from '../../model/thing-monitor.ts';
-import { BooleanControl } from './controls/boolean-control.tsx';
-import { NumberControl } from './controls/number-control.tsx';
-import { OptionsControl } from './controls/options-control.tsx';
-import { TextControl } from './controls/text-control.tsx';
+import { Control } from './control.tsx';
 
-/** What can be set. */
+/** What can be set, but for what is in other panels. */
 export function ControlsPanel({
-  monitor,
-  isAvailable,
+  controls,
+  elsewhere,
+  isDisabled,
 }: {
-  readonly monitor: ThingMonitor;
-  readonly isAvailable: boolean;
+  readonly controls: Controls;
+  readonly elsewhere: ReadonlySet<ParameterControl>;
+  readonly isDisabled: boolean;
 }) {
-  const { connection, isOnline, isVisible } = useWorkspace();
-  const isActive = useComputed(() => isOnline.value && isVisible.value);
-  const controls = useMemo(() => new Controls(connection, monitor, isActive), [connection, monitor, isActive]);
-  useEffect(() => {
-    controls.start();
-    return () => controls.stop();
-  }, [controls]);
-
   const status = controls.status.value;
-  const groups = controls.groups.value;
-  const canSet = isAvailable && isOnline.value;
+  const groups = controls.groups.value
+    .map((group) => ({ ...group, controls: group.controls.filter((control) => !elsewhere.has(control)) }))
+    .filter((group) => group.controls.length > 0);
   if (groups.length === 0 && status.kind !== 'failed') return null;
   return (
     <section class="panel controls" aria-labelledby="controls-title">
@@ -38,17 +26,10 @@ export function ControlsPanel({
         <div key={node?.nodeId ?? ''} class="control-group">
           {node && <h3>{node.nodeId}</h3>}
           {list.map((control) => (
-            <Control key={control.parameter.name} control={control} isDisabled={!canSet} />
+            <Control key={control.parameter.name} control={control} isDisabled={isDisabled} />
           ))}
         </div>
       ))}
     </section>
   );
-}
-
-function Control(props: { readonly control: ParameterControl; readonly isDisabled: boolean }) {
-  const { type, options } = props.control.parameter;
-  if (type === 'boolean') return <BooleanControl {...props} />;
-  if (type === 'int' || type === 'long' || type === 'double') return <NumberControl {...props} />;
-  return options ? <OptionsControl {...props} /> : <TextControl {...props} />;
 }

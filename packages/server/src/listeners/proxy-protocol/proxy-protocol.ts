@@ -55,7 +55,8 @@ export class ProxyProtocol {
   /** Where a connection comes from. To be asked while it is open. */
   sourceOf(socket: Socket): Source {
     const { remoteAddress = '', remotePort = 0 } = socket;
-    return this.#sources.get(endpoints(socket)) ?? { address: remoteAddress, port: remotePort };
+    const noted = this.#sources.size > 0 ? this.#sources.get(endpoints(socket)) : undefined;
+    return noted ?? { address: remoteAddress, port: remotePort };
   }
 
   /** Is it a proxy? Then where its connections come from is in their header. */

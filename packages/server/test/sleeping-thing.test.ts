@@ -1,0 +1,200 @@
+import {
+  askSleeper,
+  cancelCommand,
+  controlOutcomeOf,
+  type Field,
+  getControlForm,
+  listMailbox,
+  type ParameterValue,
+  readSleeping,
+  SleepingThing,
+  sendCommand,
+  serveControl,
+  sleeperOf,
+  type Thing,
+} from '@thingward/things';
+import { Jid, MemoryTokenKeeper, StanzaError, XmppClient } from '@thingward/xmpp';
+import { tcpConnector } from '@thingward/xmpp/node';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { USER_AGENT } from './authentication.ts';
+import { befriend, Stage } from './conversation.ts';
+import { Relay } from './relay.ts';
+
+const THING = Jid.parse('juliet@localhost');
+const HOUR_MS = 3_600_000;
+
+let stage: Stage;
+let relay: Relay;
+let client: XmppClient;
+let friend: XmppClient;
+let sleeping: SleepingThing;
+/** The setpoint the device has, and how often it was set. */
+let setpoint: number;
+let settings: number;
+/** Did the session go on, each time it woke? */
+let resumed: boolean[];
+
+const device: Thing = {
+  metaTags: [],
+  parameters: [{ name: 'Setpoint', type: 'int', label: 'Setpoint', min: 0, max: 30 }],
+  parameterValue: () => ({ type: 'int', value: setpoint }),
+  async *read() {
+    const field = (name: string, value: string, types: Field['types']): Field => ({
+      name,
+      value: { type: 'numeric', value, unit: '°C' },
+      types,
+      qos: ['automaticReadout'],
+      timestamp: new Date(),
+    });
+    yield [field('Setpoint', String(setpoint), ['momentary']), field('Mean', '20', ['historicalHour'])];
+  },
+  set: async (values) => {
+    setpoint = (values.get('Setpoint') as { value: number }).value;
+    settings++;
+  },
+};
+
+const wanted = (value: number): ReadonlyMap<string, ParameterValue> => new Map([['Setpoint', { type: 'int', value }]]);
+
+beforeEach(async () => {
+  stage = await Stage.open();
+  const [romeo, juliet] = [await stage.present('romeo', 'first'), await stage.present('juliet', 'first')];
+  await befriend(romeo, juliet);
+  for (const actor of [romeo, juliet]) actor.leaves();
+  relay = new Relay(() => stage.server.address(1)?.port ?? 0);
+  const port = await relay.listen();
+  const connect = () =>
+    tcpConnector({
+      domain: 'localhost',
+      host: '127.0.0.1',
+      port,
+      tls: 'direct',
+      trust: { fingerprint: stage.server.tls.fingerprint },
+    });
+  client = new XmppClient({
+    jid: THING,
+    password: 'juliet',
+    tag: 'sensor',
+    userAgent: { id: USER_AGENT },
+    tokens: new MemoryTokenKeeper(),
+    resumes: true,
+    connect: connect(),
+  });
+  friend = new XmppClient({ jid: Jid.parse('romeo@localhost'), password: 'romeo', connect: connect() });
+  [setpoint, settings, resumed] = [20, 0, []];
+  client.onOnline((isResumed) => {
+    resumed.push(isResumed);
+  });
+  serveControl(client, { things: [device], mayControl: (requester) => requester.local === 'romeo' });
+  sleeping = new SleepingThing({ connection: client, things: [device], everyMs: HOUR_MS });
+  friend.start();
+  await friend.ready();
+});
+afterEach(async () => {
+  await friend.stop();
+  await client.stop();
+  relay.close();
+  await stage.close();
+});
+
+async function read(wish = {}) {
+  const all = [];
+  for await (const reading of readSleeping(friend, THING, wish)) all.push(reading);
+  return all;
+}
+
+describe('a Thing that sleeps, and its friends', () => {
+  it('leaves its state behind, which says how old it is', async () => {
+    const before = Date.now();
+    const { fields, delivered } = await sleeping.wake();
+    expect([fields.length, delivered, client.state]).toEqual([1, 0, 'stopped']);
+    const [reading, ...others] = await read({ types: ['momentary'] });
+    expect(others).toEqual([]);
+    expect(reading?.fields.map(({ name, value }) => `${name}=${value.value}`)).toEqual(['Setpoint=20']);
+    expect(reading?.fields[0]?.timestamp).toEqual(fields[0]?.timestamp);
+    expect(reading?.lastKnown?.at.getTime()).toBeGreaterThanOrEqual(before);
+    const next = reading?.lastKnown?.next?.getTime() ?? 0;
+    expect(Math.abs(next - before - HOUR_MS)).toBeLessThan(10_000);
+    const status = await askSleeper(friend, THING);
+    expect(status).toMatchObject({ wakes: 'periodically', everyMs: HOUR_MS, isAsleep: true, waiting: 0 });
+    const { parameters } = await getControlForm(friend, THING);
+    expect(parameters.map(({ parameter }) => [parameter.name, parameter.type, parameter.max])).toEqual([
+      ['Setpoint', 'int', 30],
+    ]);
+  });
+
+  it('takes the commands that wait, and leaves behind what has come of them; its session goes on', async () => {
+    await sleeping.wake();
+    const sent = await sendCommand(friend, THING, wanted(22), { expiresMs: 2 * HOUR_MS });
+    expect(sent.queued.until.getTime()).toBeGreaterThan(Date.now() + HOUR_MS);
+    expect((await listMailbox(friend, THING)).map(({ id, state }) => [id, state])).toEqual([
+      [sent.queued.id, 'waiting'],
+    ]);
+    const { delivered, fields } = await sleeping.wake();
+    expect([delivered, setpoint, settings]).toEqual([1, 22, 1]);
+    expect(fields.map(({ value }) => value.value)).toEqual(['22']);
+    const outcome = await sent.outcome();
+    sent.close();
+    expect(outcome.state).toBe('answered');
+    expect(controlOutcomeOf(outcome).nodes).toEqual([]);
+    expect((await read({ types: ['momentary'] }))[0]?.fields[0]?.value.value).toBe('22');
+    expect(resumed).toEqual([false, true]);
+    await sleeping.wake();
+    expect(settings).toBe(1);
+  });
+
+  it('refuses what it would refuse when it was awake', async () => {
+    await sleeping.wake();
+    const sent = await sendCommand(friend, THING, wanted(99), { expiresMs: 2 * HOUR_MS });
+    await sleeping.wake();
+    const outcome = await sent.outcome();
+    expect(outcome.state).toBe('refused');
+    expect(() => controlOutcomeOf(outcome)).toThrow('Setpoint');
+    expect(settings).toBe(0);
+  });
+
+  it('says when it wakes to who can’t wait so long', async () => {
+    await sleeping.wake();
+    const refused = await sendCommand(friend, THING, wanted(22), { expiresMs: 1000 }).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(StanzaError);
+    expect(sleeperOf(refused as StanzaError)).toMatchObject({ wakes: 'periodically', isAsleep: true });
+    await expect(read({ types: ['historicalHour'] })).rejects.toThrow('recipient-unavailable');
+  });
+
+  it('hears no more of a command that was cancelled', async () => {
+    await sleeping.wake();
+    const sent = await sendCommand(friend, THING, wanted(22), { expiresMs: 2 * HOUR_MS });
+    await cancelCommand(friend, THING, sent.queued.id);
+    expect((await sent.outcome()).state).toBe('cancelled');
+    expect((await sleeping.wake()).delivered).toBe(0);
+  });
+
+  it('tells its friend also when that has been away: the outcome is in the list', async () => {
+    await sleeping.wake();
+    const sent = await sendCommand(friend, THING, wanted(22), { expiresMs: 2 * HOUR_MS });
+    const outcome = sent.outcome();
+    await friend.suspend();
+    await sleeping.wake();
+    friend.start();
+    await friend.ready();
+    expect((await outcome).state).toBe('answered');
+  });
+
+  it('wakes over less than half the bytes of the first time', async () => {
+    await sleeping.wake();
+    const first = relay.bytes;
+    await sleeping.wake();
+    const second = relay.bytes - first;
+    expect(second * 2).toBeLessThan(first);
+  });
+
+  it('wakes again and again until it is told not to', async () => {
+    const often = new SleepingThing({ connection: client, things: [device], everyMs: 100 });
+    const end = new AbortController();
+    const running = often.run(end.signal);
+    await expect.poll(() => resumed.length, { timeout: 5000 }).toBeGreaterThan(2);
+    end.abort();
+    await running;
+    expect(client.state).toBe('stopped');
+  });
+});
