@@ -4,7 +4,7 @@ import { buildGrammarData } from './build-grammar-data.ts';
 import { Grammars } from './grammars.ts';
 
 export interface GrammarLimits {
-  /** Productions of all grammars together. Default: 2,000,000. */
+  /** Productions of all grammars together. Default: 10,000,000. */
   readonly maxProductions?: number;
 }
 

@@ -76,16 +76,26 @@ class Builder {
       if (states.length > MAX_POSITIONS) throw tooMany();
       return states.length - 1;
     };
+    const behind = (positions: readonly number[]): number => {
+      for (const position of positions) this.#budget.spend((this.#positions[position] as Position).follow.size);
+      return stateOf(
+        positions.flatMap((position) => [...(this.#positions[position] as Position).follow]),
+        positions.some((position) => last.has(position)),
+      );
+    };
+    // Most terminals stand at one position, and each is followed by one state wherever it can come.
+    const behindOne = new Map<number, number>();
+    const nextOf = (positions: readonly number[]): number => {
+      const [first = -1, ...others] = positions;
+      if (others.length > 0) return behind(positions);
+      const known = behindOne.get(first) ?? behind(positions);
+      behindOne.set(first, known);
+      return known;
+    };
     stateOf(start.follow, whole.isOptional);
     for (let i = 0; i < states.length; i++) {
       for (const [terminal, positions] of this.#grouped(sources[i] as readonly number[])) {
-        for (const position of positions) this.#budget.spend((this.#positions[position] as Position).follow.size);
-        const follow = positions.flatMap((position) => [...(this.#positions[position] as Position).follow]);
-        const next = stateOf(
-          follow,
-          positions.some((position) => last.has(position)),
-        );
-        states[i]?.transitions.push({ terminal, next });
+        states[i]?.transitions.push({ terminal, next: nextOf(positions) });
       }
     }
     return states;
