@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { buildGrammars } from '@thingward/exi';
 import { thingSchemas } from '@thingward/things/node';
 import { type Element, xml } from '@thingward/xml';
@@ -358,6 +361,30 @@ describe('quick configurations (§2.2.6)', () => {
       expect(decodeExiSetupResponse(answer)).toMatchObject({ agreement, known: { configurationLocation: location } });
     }
   });
+});
+
+it('configurations of the operator are files with the set-up of a proposal (§3.11)', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'thingward-exi-'));
+  const configuration = proposal({ alignment: 'byte-alignment' });
+  writeFileSync(join(directory, 'small'), encodeExiSetup({ kind: 'proposal', configuration }).toString());
+  writeFileSync(join(directory, 'broken'), '<setup');
+  writeFileSync(
+    join(directory, 'too-much'),
+    encodeExiSetup({ kind: 'proposal', configuration: proposal({ blockSize: 9_000_000 }) }).toString(),
+  );
+  await stage.close();
+  stage = await Stage.open({ exi: { configurations: directory } });
+  const [romeo] = await entersTls(stage);
+  for (const location of ['broken', 'too-much', 'none', 'small']) {
+    romeo.sends(`<setup xmlns='${EXI_COMPRESSION}' configurationLocation='${location}'/>`);
+    const answer = await romeo.receives(`<setupResponse xmlns='${EXI_COMPRESSION}'/>`);
+    expect(decodeExiSetupResponse(answer).agreement).toBe(location === 'small');
+  }
+  romeo.sends(compress);
+  await romeo.receives(compressed);
+  romeo.compresses(setUpOf(configuration));
+  expect((await romeo.opensExi()).name).toBe('features');
+  rmSync(directory, { recursive: true });
 });
 
 describe('schemas that are uploaded (§2.2.3)', () => {
