@@ -1,3 +1,7 @@
+export { type ClientDoorsOptions, clientDoors, type SrvLookup, srvLookup } from './client-doors.ts';
+export { askDhcp, type DhcpInformOptions } from './dhcp-inform.ts';
+export { keyedOption, lastDhclientOption, rawOption, serversInLeases } from './dhcp-leases.ts';
+export { DHCP_OPTION, type DhcpMessage, decodeDhcp, encodeInform, xmppServerName } from './dhcp-message.ts';
 export * from './finding-error.ts';
 export * from './found-server.ts';
 export * from './mdns-browse.ts';
