@@ -49,6 +49,14 @@ describe('doors for clients of a domain', () => {
     expect(await clientDoors('example.org', { lookUp })).toEqual([]);
   });
 
+  it('are those of one service where DNS does not answer about the other', async () => {
+    const lookUp: SrvLookup = async (name) => {
+      if (name.startsWith('_xmpp-client')) throw Object.assign(new Error('no'), { code: 'EREFUSED' });
+      return [srv('a.example.org', 5223)];
+    };
+    expect(shown(await clientDoors('example.org', { lookUp }))).toEqual(['direct a.example.org:5223']);
+  });
+
   it('are not guessed where DNS does not answer', async () => {
     const lookUp: SrvLookup = async () => {
       throw Object.assign(new Error('late'), { code: 'ETIMEOUT' });

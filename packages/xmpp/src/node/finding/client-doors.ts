@@ -51,9 +51,12 @@ export async function clientDoors(
     records(lookUp, `_xmpp-client._tcp.${ascii}`),
   ]);
   const all = [
-    ...direct.map((record) => ({ ...record, tls: 'direct' as const })),
-    ...plain.map((record) => ({ ...record, tls: 'starttls' as const })),
+    ...direct.records.map((record) => ({ ...record, tls: 'direct' as const })),
+    ...plain.records.map((record) => ({ ...record, tls: 'starttls' as const })),
   ];
+  const failure = direct.failure ?? plain.failure;
+  // Of two services one is enough; but without an answer nobody knows whether the domain's own address is the right one.
+  if (all.length === 0 && failure) throw failure;
   if (all.length === 0) return [door(ascii, PORT, 'starttls')];
   // A name of "." says that there is no such service (RFC 2782, XEP-0368 §5).
   const services = all.filter(({ name }) => name !== '' && name !== '.');
@@ -62,13 +65,15 @@ export async function clientDoors(
     .map(({ name, port, tls }) => door(name.toLowerCase(), port, tls));
 }
 
-async function records(lookUp: SrvLookup, name: string): Promise<readonly Omit<SrvRecord, 'type'>[]> {
+/** What a look-up gives; `failure` where DNS did not answer, rather than said that there is nothing. */
+async function records(lookUp: SrvLookup, name: string) {
   try {
-    return await lookUp(name);
+    return { records: await lookUp(name) };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code !== undefined && ABSENT.has(code)) return [];
-    throw new FindingError('unavailable', `DNS says nothing about ${name}: ${code ?? message}`, { cause: error });
+    if (code !== undefined && ABSENT.has(code)) return { records: [] };
+    const why = `DNS says nothing about ${name}: ${code ?? message}`;
+    return { records: [], failure: new FindingError('unavailable', why, { cause: error }) };
   }
 }
 
