@@ -3,27 +3,39 @@
  */
 import {
   CONTROL_DIALECTS,
+  decodeAccessQuestion,
   decodeAsleep,
   decodeCommand,
+  decodeControlAnswer,
   decodeControlForm,
   decodeControlFormRequest,
   decodeControlRequest,
   decodeControlResponse,
+  decodeFriendAnswer,
   decodeGetInterfaces,
+  decodeGetTokenChallenge,
+  decodeHasPrivilege,
   decodeLastKnown,
   decodeLoggedEvent,
   decodeMailbox,
   decodeOutcome,
+  decodePrivileges,
   decodeQueued,
   decodeReadoutMessage,
   decodeReadoutRequest,
+  decodeReadQuestion,
   decodeSleep,
   decodeSleeper,
   decodeStoredFieldsPage,
   decodeStoredFieldsQuery,
   decodeSubscribe,
   decodeTable,
+  decodeTokenChallenge,
   EVENT_DIALECTS,
+  encodeAccessQuestion,
+  encodeControlAnswer,
+  encodePrivileges,
+  encodeReadQuestion,
   encodeSubscribe,
   encodeTable,
   PayloadError,
@@ -147,6 +159,30 @@ const BATTERY_PAYLOADS = [
     (element) => supersede(element, LATER),
   ],
 ];
+const PROVISIONING = "xmlns='urn:xmpp:iot:provisioning'";
+/** What was read can be written. */
+const PROVISIONING_PAYLOADS = [
+  [
+    `<canRead ${PROVISIONING} jid='a@b' historical='1' peak='true' serviceToken='s t' userToken='u'><node nodeId='n' sourceId='s'/><field name='F'/></canRead>`,
+    (element) => encodeReadQuestion(decodeReadQuestion(element)),
+  ],
+  [
+    `<canControlResponse ${PROVISIONING} jid='a@b' result='1'><node nodeId='n'/><parameter name='P'/></canControlResponse>`,
+    (element) => encodeControlAnswer(decodeControlAnswer(element)),
+  ],
+  [`<isFriendResponse ${PROVISIONING} jid='a@b' result='0' secondaryTrustAllowed='1'/>`, decodeFriendAnswer],
+  [`<getTokenChallenge ${PROVISIONING} seqnr='1'>AAEC/w==</getTokenChallenge>`, decodeGetTokenChallenge],
+  [`<tokenChallenge ${PROVISIONING} token='t'>AAEC</tokenChallenge>`, decodeTokenChallenge],
+  [
+    `<canAccess ${PROVISIONING} serviceToken='s'><credentials type='a' value='b'/><latitude value='-1.5e3'/><x509Certificate base64='AA=='/></canAccess>`,
+    (element) => encodeAccessQuestion(decodeAccessQuestion(element)),
+  ],
+  [`<hasPrivilege ${PROVISIONING} serviceToken='s' userToken='u' privilegeId='a.b'/>`, decodeHasPrivilege],
+  [
+    `<downloadPrivilegesResponse ${PROVISIONING}><exclude id='a.b'/><include id='a'/></downloadPrivilegesResponse>`,
+    (element) => encodePrivileges(decodePrivileges(element)),
+  ],
+];
 const FORM_PAYLOADS = [
   [DATA_FORM, (element) => decodeFormPages(decodeDataForm(element)) && decodeControlForm(decodeDataForm(element))],
   [`<updated xmlns='urn:xmpp:xdata:dynamic' sessionVariable='a'>${DATA_FORM}</updated>`, decodeUpdatedForm],
@@ -165,6 +201,7 @@ const PAYLOADS = {
   'stored fields': [HISTORY_PAYLOADS, PayloadError],
   form: [FORM_PAYLOADS, DataFormError],
   battery: [BATTERY_PAYLOADS, PayloadError],
+  provisioning: [PROVISIONING_PAYLOADS, PayloadError],
   'events, tables, interfaces': [
     [
       [

@@ -46,6 +46,8 @@ export interface AccountAgentOptions {
   readonly client: AccountConnection;
   readonly devices: readonly HostedDevice[];
   readonly registry: Jid | undefined;
+  /** Whom to ask who may read and control the Things; undefined: owner and friends may. */
+  readonly provisioning?: Jid | undefined;
   readonly history: Jid | undefined;
   readonly state: StateDatabase;
   readonly outbox: Outbox;
@@ -66,7 +68,7 @@ export class AccountAgent {
 
   constructor(options: AccountAgentOptions) {
     this.#options = options;
-    const { client, devices, registry, history, state, outbox, log } = options;
+    const { client, devices, registry, provisioning, history, state, outbox, log } = options;
     const account = client.jid.bare.toString();
     const past = history && storedHistory(client, history, { timeoutMs: HISTORY_TIMEOUT_MS });
     this.#host = new ThingHost({
@@ -75,6 +77,7 @@ export class AccountAgent {
       ownership: new StoredOwnership(state, account),
       subscriptions: new StoredSubscriptions(state, account),
       registry,
+      ...(provisioning ? { provisioning: { server: provisioning } } : {}),
       friends: (thing) => this.#friendsOf(thing),
       interfaces: (thing) => this.#hosted(thing)?.interfaces ?? [],
       publications: (thing) => this.#hosted(thing)?.publications ?? [],

@@ -105,6 +105,7 @@ export const gatewayConfigSchema = z
     }),
     dataDir: z.string().min(1).default('./gateway-data'),
     registry: serviceOrNone,
+    provisioning: serviceOrNone,
     history: serviceOrNone,
     eventLog: serviceOrNone,
     outbox: z.strictObject({ maxReadings: z.number().int().min(1000).default(1_000_000) }).prefault({}),

@@ -67,7 +67,7 @@ export class Gateway {
   constructor(config: GatewayConfig, options: GatewayOptions = {}) {
     this.#log = options.log ?? SILENT_LOGGER;
     const baseDirectory = options.baseDirectory ?? '.';
-    const { server, registry, history, eventLog } = config;
+    const { server, registry, provisioning, history, eventLog } = config;
     const service = (name: string, configured: Jid | 'none' | undefined) =>
       configured === 'none' ? undefined : (configured ?? Jid.parse(`${name}.${server.domain}`));
     const connect = options.connect ?? connector(config, baseDirectory);
@@ -95,6 +95,7 @@ export class Gateway {
         client,
         devices: things.map((thing) => this.#hosted(thing, log)),
         registry: service('registry', registry),
+        provisioning: provisioning === 'none' ? undefined : provisioning,
         history: service('history', history),
         state: this.#state,
         outbox: this.#outbox,

@@ -5,6 +5,7 @@ export * from './event-log/index.ts';
 export * from './events/index.ts';
 export * from './history/index.ts';
 export * from './interoperability/index.ts';
+export * from './provisioning/index.ts';
 export * from './publication/index.ts';
 export * from './sensor-data/index.ts';
 export * from './tables/index.ts';

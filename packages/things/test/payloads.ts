@@ -4,6 +4,7 @@ const SENSOR_DATA = "xmlns='urn:xmpp:iot:sensordata'";
 const CONTROL = "xmlns='urn:xmpp:iot:control'";
 const DISCOVERY = "xmlns='urn:xmpp:iot:discovery'";
 const HISTORY = "xmlns='urn:thingward:history:1'";
+const PROVISIONING = "xmlns='urn:xmpp:iot:provisioning'";
 const BATTERY = "xmlns='urn:thingward:battery:1'";
 
 /** Payloads of Things as they travel: every element of their schemas, with all it can hold. */
@@ -62,6 +63,29 @@ export const PAYLOADS: readonly string[] = [
   `<cancel ${BATTERY} id='c1'/>`,
   `<withdrawn ${BATTERY} id='c1'/>`,
   `<lastKnown ${BATTERY} at='2026-01-01T00:00:00Z' next='2026-01-01T00:10:00Z'/>`,
+  `<getToken ${PROVISIONING}>AAEC/w==</getToken>`,
+  `<getTokenChallenge ${PROVISIONING} seqnr='1'>AAEC</getTokenChallenge>`,
+  `<getTokenChallengeResponse ${PROVISIONING} seqnr='-1'>AAEC</getTokenChallengeResponse>`,
+  `<getTokenResponse ${PROVISIONING} token='t'/>`,
+  `<tokenChallenge ${PROVISIONING} token='t'>AAEC</tokenChallenge>`,
+  `<tokenChallengeResponse ${PROVISIONING}>AAEC</tokenChallengeResponse>`,
+  `<isFriend ${PROVISIONING} jid='a@b'/>`,
+  `<isFriendResponse ${PROVISIONING} jid='a@b' result='true' secondaryTrustAllowed='true'/>`,
+  `<friend ${PROVISIONING} jid='a@b'/>`,
+  `<unfriend ${PROVISIONING} jid='a@b'/>`,
+  `<canRead ${PROVISIONING} jid='a@b' momentary='true' historical='true' serviceToken='s t' deviceToken='d' userToken='u'><node nodeId='n' sourceId='s' cacheType='c'/><field name='F'/></canRead>`,
+  `<canReadResponse ${PROVISIONING} jid='a@b' all='true' result='true'><field name='F'/></canReadResponse>`,
+  `<canControl ${PROVISIONING} jid='a@b' serviceToken='s'><node nodeId='n'/><parameter name='P'/></canControl>`,
+  `<canControlResponse ${PROVISIONING} jid='a@b' result='false'/>`,
+  `<clearCache ${PROVISIONING}/>`,
+  `<clearCacheResponse ${PROVISIONING}/>`,
+  `<canAccess ${PROVISIONING} serviceToken='s'><credentials type='IpAddress' value='10.0.0.1'/><longitude value='12.5'/><x509Certificate base64='AAEC'/><jid value='a@b'/></canAccess>`,
+  `<canAccessResponse ${PROVISIONING} result='true' userToken='u'/>`,
+  `<userLoggedIn ${PROVISIONING} serviceToken='s' userToken='u' userName='Kermit'/>`,
+  `<hasPrivilege ${PROVISIONING} serviceToken='s' userToken='u' privilegeId='Sensors.View'/>`,
+  `<hasPrivilegeResponse ${PROVISIONING} result='true'/>`,
+  `<downloadPrivileges ${PROVISIONING} serviceToken='s' userToken='u'/>`,
+  `<downloadPrivilegesResponse ${PROVISIONING}><exclude id='Sensors.Delete'/><include id='Sensors'/></downloadPrivilegesResponse>`,
   ...harmonizedPayloads('nf'),
   ...harmonizedPayloads('ieee'),
 ];

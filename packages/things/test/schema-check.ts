@@ -127,7 +127,9 @@ export class SchemaCheck {
       const reference = part.name === 'element' ? part.attribute('ref') : undefined;
       if (reference !== undefined) return [this.#named(this.#schema, 'element', reference) ?? part];
       if (part.name === 'element') return [part];
-      return ['choice', 'sequence', 'complexContent', 'extension'].includes(part.name) ? this.#children(part) : [];
+      if (!['choice', 'sequence', 'complexContent', 'extension'].includes(part.name)) return [];
+      const base = this.#named(this.#schema, 'complexType', part.attribute('base') ?? '');
+      return [...(base ? this.#children(base) : []), ...this.#children(part)];
     });
   }
 

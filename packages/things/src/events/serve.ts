@@ -13,7 +13,8 @@ import {
 } from '@thingward/xmpp';
 import type { ReadoutId } from '../sensor-data/codec.ts';
 import type { Field } from '../sensor-data/field.ts';
-import { accessDenied, findThings } from '../thing/access.ts';
+import { restricted } from '../sensor-data/selection.ts';
+import { type AccessDecision, accessDenied, findThings } from '../thing/access.ts';
 import { nodeKey } from '../thing/node.ts';
 import { decodingRequest, type Tokens } from '../thing/payload.ts';
 import type { ReadoutSelection, Thing } from '../thing/thing.ts';
@@ -29,7 +30,7 @@ import { Subscription } from './subscription.ts';
 import { MemorySubscriptionStore, type SubscriptionStore } from './subscription-store.ts';
 
 /** Yes, no, or only some fields. */
-export type EventAccess = boolean | { readonly names: readonly string[] };
+export type EventAccess = AccessDecision;
 
 /** How much work subscribers can make. */
 export interface EventLimits {
@@ -419,11 +420,9 @@ export class EventServer {
 
   /** What of the Thing an event tells; undefined: nothing that the subscriber may know. */
   #selectionOf({ names, request }: Subscription, access: Exclude<EventAccess, false>): ReadoutSelection | undefined {
-    const allowed =
-      access === true ? names : names.length === 0 ? access.names : names.filter((n) => access.names.includes(n));
-    if (access !== true && allowed.length === 0) return undefined;
     const from = request.maxAge && subtractDuration(this.#clock(), request.maxAge);
-    return { types: selectedTypes(request.types), names: allowed, from };
+    const selection = { types: selectedTypes(request.types), names, from };
+    return access === true ? selection : restricted(selection, access);
   }
 
   async #accessOf({ subscriber, thing, request }: Subscription): Promise<EventAccess> {

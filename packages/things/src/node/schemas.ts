@@ -9,6 +9,7 @@ const FOLDERS = [
   'events',
   'history',
   'interoperability',
+  'provisioning',
   'sensor-data',
   'tables',
 ];

@@ -14,7 +14,12 @@ export interface ReadAccess {
  * Does the decision let somebody subscribe? All subscribers of a node get the same items: who may read some fields only is let in
  * where the node holds no others.
  */
-export function admits(decision: AccessDecision, { filter: { names } }: Publication): boolean {
+export function admits(decision: AccessDecision, { filter: { names, types } }: Publication): boolean {
   if (typeof decision === 'boolean') return decision;
-  return names.length > 0 && names.every((name) => decision.names.includes(name));
+  return isWithin(names, decision.names) && isWithin(types, decision.types);
+}
+
+/** Is all that a node holds (empty: anything) among what is allowed (undefined: anything)? */
+function isWithin<T>(held: readonly T[], allowed: readonly T[] | undefined): boolean {
+  return allowed === undefined || (held.length > 0 && held.every((one) => allowed.includes(one)));
 }

@@ -111,7 +111,7 @@ export function decodeReadoutRequest(element: Element): ReadoutRequest {
 }
 
 /** As few attributes as say it. @see XEP-0323 §5.6 */
-function encodeRequestedTypes(types: readonly FieldType[]): Record<string, true> {
+export function encodeRequestedTypes(types: readonly FieldType[]): Record<string, true> {
   const includesAll = (wanted: readonly FieldType[]) => wanted.every((type) => types.includes(type));
   if (includesAll(FIELD_TYPES)) return { all: true };
   if (!includesAll(HISTORICAL_FIELD_TYPES)) return flags(FIELD_TYPES, types);
@@ -119,10 +119,12 @@ function encodeRequestedTypes(types: readonly FieldType[]): Record<string, true>
   return { ...flags(FIELD_TYPES, others), historical: true };
 }
 
-function decodeRequestedTypes(element: Element): readonly FieldType[] {
-  const single = decodeFieldTypes(element, 'req');
-  if (flagAttribute(element, 'all', 'req')) return FIELD_TYPES;
-  const historical = flagAttribute(element, 'historical', 'req');
+/** The kinds an element asks for, `all` and `historical` written out. @throws PayloadError */
+export function decodeRequestedTypes(element: Element): readonly FieldType[] {
+  const { name } = element;
+  const single = decodeFieldTypes(element, name);
+  if (flagAttribute(element, 'all', name)) return FIELD_TYPES;
+  const historical = flagAttribute(element, 'historical', name);
   return FIELD_TYPES.filter((type) => single.includes(type) || (historical && HISTORICAL_FIELD_TYPES.includes(type)));
 }
 

@@ -3,7 +3,7 @@ import type { AccessibleThing } from '../thing/access.ts';
 import { DeadlineError, withinDeadline } from '../thing/deadline.ts';
 import { ReadoutError, type ReadoutSelection, type Thing } from '../thing/thing.ts';
 import type { ReadoutSender } from './readout-sender.ts';
-import { isSelected } from './selection.ts';
+import { isSelected, restricted } from './selection.ts';
 
 export interface ReadThingsOptions {
   readonly signal: AbortSignal;
@@ -30,8 +30,8 @@ export async function readThings(
   const signal = AbortSignal.any([options.signal, failed.signal]);
   const readNext = async () => {
     try {
-      for (const { thing, names } of remaining) {
-        const allowed = restricted(selection, names);
+      for (const { thing, ...access } of remaining) {
+        const allowed = restricted(selection, access);
         if (allowed) await readThing(thing, allowed, sender, { ...options, signal });
       }
     } catch (error) {
@@ -40,13 +40,6 @@ export async function readThings(
   };
   await Promise.all(Array.from({ length: Math.min(options.thingsAtOnce, things.length) }, readNext));
   signal.throwIfAborted();
-}
-
-/** What may be had of what was asked for; undefined: nothing. */
-function restricted(selection: ReadoutSelection, allowed: readonly string[] | undefined): ReadoutSelection | undefined {
-  if (allowed === undefined) return selection;
-  const names = selection.names.length === 0 ? allowed : selection.names.filter((name) => allowed.includes(name));
-  return names.length === 0 ? undefined : { ...selection, names };
 }
 
 async function readThing(

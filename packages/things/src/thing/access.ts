@@ -1,19 +1,26 @@
 import { type Jid, StanzaError } from '@thingward/xmpp';
+import type { FieldType } from '../sensor-data/field.ts';
 import type { NodeReference } from './node.ts';
 import type { Tokens } from './payload.ts';
 import type { Thing } from './thing.ts';
 
+/** Some of a Thing. */
+export interface PartialAccess {
+  /** Names of fields or parameters; undefined: all. */
+  readonly names?: readonly string[] | undefined;
+  /** Kinds of fields; undefined: all. */
+  readonly types?: readonly FieldType[] | undefined;
+}
+
 /** Yes, no, or only for some fields or parameters. */
-export type AccessDecision = boolean | { readonly names: readonly string[] };
+export type AccessDecision = boolean | PartialAccess;
 
 /** May the requester do what it asks for with this Thing? The tokens are what it shows of delegated trust. @see XEP-0324 §5.6 */
 export type AccessCheck = (requester: Jid, thing: Thing, tokens: Tokens) => AccessDecision | Promise<AccessDecision>;
 
 /** A Thing that the requester may have. */
-export interface AccessibleThing {
+export interface AccessibleThing extends PartialAccess {
   readonly thing: Thing;
-  /** The fields or parameters it may have; undefined: all. */
-  readonly names?: readonly string[] | undefined;
 }
 
 /**
@@ -86,7 +93,7 @@ export async function accessibleThings(
     things.flatMap((thing, i) => {
       const decision = decisions[i];
       if (decision === undefined || decision === false) return [];
-      return [[thing, decision === true ? { thing } : { thing, names: decision.names }]];
+      return [[thing, decision === true ? { thing } : { thing, names: decision.names, types: decision.types }]];
     }),
   );
   if (allowed.size === 0) throw accessDenied();

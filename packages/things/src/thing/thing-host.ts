@@ -19,17 +19,18 @@ import { type EventLimits, EventServer } from '../events/serve.ts';
 import type { SubscriptionStore } from '../events/subscription-store.ts';
 import { INTEROPERABILITY } from '../interoperability/codec.ts';
 import { InterfaceKeeper } from '../interoperability/interface-keeper.ts';
+import { Authority, type ProvisioningSettings } from '../provisioning/authority.ts';
 import { PUBLICATIONS, type Publication } from '../publication/publication.ts';
 import type { ReadAccess } from '../publication/read-access.ts';
 import { listPublications } from '../publication/serve.ts';
 import { READOUT_DIALECTS } from '../sensor-data/dialects.ts';
 import type { Field } from '../sensor-data/field.ts';
 import { type ReadoutLimits, type SensorDataServer, serveSensorData } from '../sensor-data/serve.ts';
-import { accessDenied } from './access.ts';
+import { type AccessDecision, accessDenied } from './access.ts';
 import { decodeFriendAdvice, PROVISIONING_NAMESPACE } from './friend-codec.ts';
 import { type NodeReference, nodeKey } from './node.ts';
 import { type Ownership, type OwnershipStore, trustedBy, UNCLAIMED } from './ownership.ts';
-import { decodingRequest } from './payload.ts';
+import { decodingRequest, type Tokens } from './payload.ts';
 import { Registrar } from './registrar.ts';
 import type { Thing } from './thing.ts';
 import { TrustedPresence } from './trusted-presence.ts';
@@ -41,6 +42,12 @@ export interface ThingHostOptions {
   readonly ownership: OwnershipStore;
   /** The Thing Registry to register with and to listen to; undefined: none. */
   readonly registry?: Jid | undefined;
+  /**
+   * Whom to ask who may be a friend of the Things, read and control them. The owner and `friends` may without; nobody else may when
+   * it can't be asked. Undefined: owner and friends may, as the owner says.
+   * @see XEP-0324
+   */
+  readonly provisioning?: ProvisioningSettings | undefined;
   /** May read and control the Things, or each Thing, whoever owns it. */
   readonly friends?: readonly Jid[] | ((thing: Thing) => readonly Jid[]) | undefined;
   /** For people, in service discovery. */
@@ -78,8 +85,12 @@ export class ThingHost {
   readonly #maxFriends: number;
   readonly #handlers = new Set<(thing: Thing, ownership: Ownership) => void>();
   readonly #presence: TrustedPresence;
+  readonly #authority: Authority | undefined;
+  /** Bare JIDs that the provisioning server allowed to be friends; those that came last. */
+  readonly #allowedFriends = new Set<string>();
   /** Changes of ownership happen one after the other. */
   #lastChange: Promise<unknown> = Promise.resolve();
+  #lastRecheck: Promise<void> = Promise.resolve();
   #running:
     | {
         readonly stops: readonly Unsubscribe[];
@@ -96,6 +107,15 @@ export class ThingHost {
     this.#peer = options.peer;
     this.#log = options.log ?? SILENT_LOGGER;
     this.#presence = new TrustedPresence(options.peer);
+    this.#authority =
+      options.provisioning &&
+      new Authority({
+        ...options.provisioning,
+        peer: options.peer,
+        onCleared: () => this.#rulesChanged(),
+        log: this.#log,
+        clock: options.clock ?? (() => new Date()),
+      });
     this.#maxFriends = options.maxFriends ?? 500;
     const { friends = [] } = options;
     this.#alwaysTrusted = new Map(
@@ -120,7 +140,8 @@ export class ThingHost {
     for (const [key, ownership] of loaded) this.#ownerships.set(key, ownership ?? UNCLAIMED);
 
     const { things, registry, clock, log, readoutLimits: limits, name } = this.#options;
-    const mayAccess = (requester: Jid, thing: Thing) => this.#isTrusted(requester, thing);
+    const mayRead = (requester: Jid, thing: Thing, tokens: Tokens) => this.#mayRead(requester, thing, tokens);
+    const mayControl = (requester: Jid, thing: Thing, tokens: Tokens) => this.#mayControl(requester, thing, tokens);
     const features = [
       ...READOUT_DIALECTS.map(({ namespace }) => namespace),
       ...(things.some((thing) => thing.parameters.length > 0) ? CONTROL_FEATURES : []),
@@ -137,16 +158,17 @@ export class ThingHost {
     const registrar = registry && this.#newRegistrar(registry);
     const interfaces = new InterfaceKeeper({ things, interfacesOf: this.#options.interfaces, log });
     const { subscriptions: store, eventLimits } = this.#options;
-    const events = new EventServer(peer, { things, mayRead: mayAccess, store, limits: eventLimits, log, clock });
+    const events = new EventServer(peer, { things, mayRead, store, limits: eventLimits, log, clock });
     await events.start();
     this.#running = {
       events,
       interfaces,
-      sensorData: serveSensorData(peer, { things, mayRead: mayAccess, limits, log, clock }),
-      control: serveControl(peer, { things, mayControl: mayAccess, log, clock }),
+      sensorData: serveSensorData(peer, { things, mayRead, limits, log, clock }),
+      control: serveControl(peer, { things, mayControl, log, clock }),
       registrar,
       stops: [
-        interfaces.serve(peer, mayAccess),
+        ...(this.#authority?.serve() ?? []),
+        interfaces.serve(peer, mayRead),
         serveDisco(peer, {
           identities: [{ category: 'client', type: 'bot', name }],
           features,
@@ -187,7 +209,7 @@ export class ThingHost {
       running.interfaces.stop(),
       running.registrar?.stop(),
     ]);
-    await this.#lastChange;
+    await Promise.all([this.#lastChange, this.#lastRecheck]);
   }
 
   /** There are new values of a Thing, known by its node: subscribers whose conditions they meet are told. */
@@ -209,7 +231,7 @@ export class ThingHost {
         const known = new Set([...(this.#alwaysTrusted.get(thing) ?? []), ...trustedBy(this.ownershipOf(thing))]);
         return [...known].map((jid) => Jid.parse(jid));
       },
-      mayRead: (requester) => this.#isTrusted(requester, thing),
+      mayRead: (requester) => this.#mayRead(requester, thing, {}),
     };
   }
 
@@ -225,7 +247,7 @@ export class ThingHost {
     if (!isAsked)
       return node === undefined ? [] : Promise.reject(new StanzaError('item-not-found', 'there is no such node'));
     return listPublications(
-      { things, publicationsOf, mayRead: (jid, thing) => this.#isTrusted(jid, thing) },
+      { things, publicationsOf, mayRead: (jid, thing) => this.#mayRead(jid, thing, {}) },
       requester,
       node,
     );
@@ -249,6 +271,12 @@ export class ThingHost {
     const { registry } = this.#options;
     // Tells the registry where the Things are now: it has to reach them when they are claimed or disowned.
     if (registry) this.#peer.send(presence(undefined, { to: registry }));
+    const { provisioning } = this.#options;
+    if (provisioning) {
+      // Rules that changed in the meantime are told to who is here. One that is an account has to be a friend.
+      this.#peer.send(presence(undefined, { to: provisioning.server }));
+      if (provisioning.server.local !== undefined) this.#presence.ask(provisioning.server);
+    }
     registrar?.register(this.#unclaimedThings());
     this.#presence.cameOnline((jid) => this.#isKnown(jid));
   }
@@ -265,8 +293,32 @@ export class ThingHost {
     return this.#alwaysTrusted.get(thing)?.has(bare) || trustedBy(this.ownershipOf(thing)).has(bare);
   }
 
+  /** Need nobody be asked about it? With a provisioning server, friends it allowed or the owner named are asked about all the same. */
+  #isTrustedWithoutAsking(requester: Jid, thing: Thing): boolean {
+    if (!this.#authority) return this.#isTrusted(requester, thing);
+    const bare = requester.bare.toString();
+    return this.#alwaysTrusted.get(thing)?.has(bare) || this.ownershipOf(thing).owner === bare;
+  }
+
+  #mayRead(requester: Jid, thing: Thing, tokens: Tokens): AccessDecision | Promise<AccessDecision> {
+    if (this.#isTrustedWithoutAsking(requester, thing)) return true;
+    return this.#authority?.mayRead(requester, thing.node, tokens) ?? false;
+  }
+
+  #mayControl(requester: Jid, thing: Thing, tokens: Tokens): AccessDecision | Promise<AccessDecision> {
+    if (this.#isTrustedWithoutAsking(requester, thing)) return true;
+    return this.#authority?.mayControl(requester, thing.node, tokens) ?? false;
+  }
+
+  /** The provisioning server has other rules now: who gets events is checked again. */
+  #rulesChanged(): void {
+    this.#log.info({ server: this.#options.provisioning?.server.toString() }, 'rules of access have changed');
+    this.#lastRecheck = this.#lastRecheck.then(() => this.#recheckEvents());
+  }
+
   /** Is it owner or friend of any Thing here? */
   #isKnown(jid: Jid): boolean {
+    if (this.#allowedFriends.has(jid.bare.toString())) return true;
     return [...this.#things.values()].some((thing) => this.#isTrusted(jid, thing));
   }
 
@@ -309,6 +361,7 @@ export class ThingHost {
     const owner = from.bare.toString();
     const owned = [...this.#things.values()].filter((thing) => this.ownershipOf(thing).owner === owner);
     if (type === 'error') return;
+    if (this.#authority?.is(from)) return this.#advisedByAuthority(payload);
     if (owned.length === 0) {
       this.#log.warn({ from: owner }, 'ignored advice on friends from somebody who owns nothing here');
       return;
@@ -327,6 +380,38 @@ export class ThingHost {
         return { ...before, friends: [...others, friend] };
       });
     }
+  }
+
+  /** @see XEP-0324 §3.2.3, §3.2.4 */
+  async #advisedByAuthority(payload: Element): Promise<void> {
+    const { kind, jid } = decodingRequest(() => decodeFriendAdvice(payload));
+    // What was known of it may be older than the advice.
+    this.#authority?.clear();
+    if (kind === 'friend') {
+      if (await this.#authority?.mayBeFriend(jid)) this.#befriend(jid);
+      return;
+    }
+    this.#allowedFriends.delete(jid.toString());
+    for (const thing of this.#things.values()) {
+      await this.#change(thing, (before) => {
+        const friends = before.friends.filter((friend) => friend !== jid.toString());
+        return friends.length === before.friends.length ? before : { ...before, friends };
+      });
+    }
+    this.#distrust(jid);
+    await this.#recheckEvents();
+  }
+
+  #befriend(jid: Jid): void {
+    const bare = jid.bare.toString();
+    this.#allowedFriends.delete(bare);
+    this.#allowedFriends.add(bare);
+    for (const first of this.#allowedFriends) {
+      if (this.#allowedFriends.size <= this.#maxFriends) break;
+      this.#allowedFriends.delete(first);
+    }
+    this.#presence.show(jid);
+    this.#presence.ask(jid);
   }
 
   /** Saves a change, then acts on it: one at a time, and none is half done. @throws what saving throws; nothing has changed then */
@@ -369,13 +454,15 @@ export class ThingHost {
   }
 
   /** Lets owner and friends, and the registry, see whether it is there, and nobody else. */
-  #asksForPresence({ from, type }: Received): void {
+  async #asksForPresence({ from, type }: Received): Promise<void> {
     if (type !== 'subscribe') return;
     if (this.#isKnown(from)) {
       this.#presence.show(from);
       this.#presence.ask(from);
-    } else if (this.#options.registry?.bare.equals(from.bare)) {
+    } else if (this.#options.registry?.bare.equals(from.bare) || this.#authority?.is(from)) {
       this.#presence.show(from);
+    } else if (await this.#authority?.mayBeFriend(from)) {
+      this.#befriend(from);
     } else {
       this.#log.info({ from: from.bare.toString() }, 'refused to show presence to a stranger');
       this.#presence.refuse(from);

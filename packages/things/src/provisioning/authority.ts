@@ -1,0 +1,247 @@
+import type { Element } from '@thingward/xml';
+import {
+  type IqRequest,
+  type Jid,
+  type Logger,
+  PeerError,
+  StanzaError,
+  type Unsubscribe,
+  type XmppPeer,
+} from '@thingward/xmpp';
+import { FIELD_TYPES } from '../sensor-data/field.ts';
+import { type AccessDecision, accessDenied } from '../thing/access.ts';
+import { PROVISIONING_NAMESPACE } from '../thing/friend-codec.ts';
+import { type NodeReference, nodeKey } from '../thing/node.ts';
+import { decodingRequest, PayloadError, type Tokens } from '../thing/payload.ts';
+import {
+  decodeControlAnswer,
+  decodeFriendAnswer,
+  decodeReadAnswer,
+  encodeClearCache,
+  encodeControlQuestion,
+  encodeFriendQuestion,
+  encodeReadQuestion,
+} from './codec.ts';
+import {
+  decodeTokenChallenge,
+  decodeTokenChallengeResponse,
+  encodeTokenChallenge,
+  encodeTokenChallengeResponse,
+} from './token-codec.ts';
+import { TokenTrail } from './token-trail.ts';
+
+/** How a Thing follows its provisioning server. */
+export interface ProvisioningSettings {
+  readonly server: Jid;
+  /** For how long an answer counts without asking again, in milliseconds. An hour when not given. */
+  readonly freshMs?: number | undefined;
+  /** For how much longer it counts when the server can't be reached, in milliseconds. A day when not given; 0: not at all. */
+  readonly graceMs?: number | undefined;
+  /** How long to wait for an answer, in milliseconds. 10,000 when not given: less than requesters usually wait. */
+  readonly timeoutMs?: number | undefined;
+  /** Answers that are kept: those used last. 1,000 when not given. */
+  readonly maxAnswers?: number | undefined;
+  /** Questions at the same time; more are answered with no. 200 when not given. */
+  readonly maxQuestions?: number | undefined;
+}
+
+export interface AuthorityOptions extends ProvisioningSettings {
+  readonly peer: XmppPeer;
+  /** All kept answers were forgotten: what they allowed is to be checked again. */
+  readonly onCleared: () => void;
+  readonly log: Logger;
+  readonly clock: () => Date;
+}
+
+interface KeptAnswer {
+  readonly decision: AccessDecision;
+  readonly at: number;
+  /** The connection was lost since: it has to be asked again, if that can be done. */
+  isStale: boolean;
+}
+
+/**
+ * Asks a provisioning server who may be a friend of Things, read and control them, and keeps its answers until it says that they have
+ * changed, they are old, or the connection was lost. Whoever it can't ask about may nothing.
+ * @see XEP-0324 §3
+ */
+export class Authority {
+  readonly #options: AuthorityOptions;
+  readonly #answers = new Map<string, KeptAnswer>();
+  /** Questions under way, so that nothing is asked twice at the same time. */
+  readonly #asking = new Map<string, Promise<AccessDecision>>();
+  readonly #trail: TokenTrail;
+  /** Grows with each clearing: an answer to a question from before it is not kept. */
+  #epoch = 0;
+
+  constructor(options: AuthorityOptions) {
+    this.#options = options;
+    this.#trail = new TokenTrail(options.maxAnswers ?? 1000, () => options.clock().getTime());
+  }
+
+  /** Begins to listen to the provisioning server. */
+  serve(): readonly Unsubscribe[] {
+    const { peer } = this.#options;
+    const namespace = PROVISIONING_NAMESPACE;
+    return [
+      peer.onIq('set', { name: 'clearCache', namespace }, (request) => this.#cleared(request)),
+      peer.onIq('get', { name: 'tokenChallenge', namespace }, (request) => this.#challenged(request)),
+      peer.onOnline(() => {
+        // It may have said in the meantime that its rules have changed.
+        for (const answer of this.#answers.values()) answer.isStale = true;
+      }),
+    ];
+  }
+
+  /** Is it the provisioning server? */
+  is(jid: Jid): boolean {
+    return jid.bare.equals(this.#options.server.bare);
+  }
+
+  /** May somebody be a friend of the Things? @see XEP-0324 §3.2 */
+  async mayBeFriend(jid: Jid): Promise<boolean> {
+    const decision = await this.#decide(['friend', jid.bare.toString()], async () => {
+      const answer = decodeFriendAnswer(await this.#ask(encodeFriendQuestion(jid)));
+      return answer.isAllowed && answer.jid.equals(jid.bare);
+    });
+    return decision === true;
+  }
+
+  /** What of a Thing may somebody read? @see XEP-0324 §3.3 */
+  async mayRead(requester: Jid, node: NodeReference | undefined, tokens: Tokens): Promise<AccessDecision> {
+    this.#trail.passed(requester, tokens);
+    const jid = requester.bare;
+    return this.#decide(['read', jid.toString(), nodeKey(node), ...tokensOf(tokens)], async () => {
+      const nodes = node ? [node] : [];
+      const question = encodeReadQuestion({ jid, nodes, names: [], types: FIELD_TYPES, ...named(tokens) });
+      const answer = decodeReadAnswer(await this.#ask(question));
+      const isMeant = answer.jid.equals(jid) && names(answer.nodes, node);
+      if (!answer.isAllowed || !isMeant) return false;
+      const types = FIELD_TYPES.every((type) => answer.types.includes(type)) ? [] : answer.types;
+      if (answer.names.length === 0 && types.length === 0) return true;
+      return {
+        ...(answer.names.length === 0 ? {} : { names: answer.names }),
+        ...(types.length === 0 ? {} : { types }),
+      };
+    });
+  }
+
+  /** What of a Thing may somebody control? @see XEP-0324 §3.4 */
+  async mayControl(requester: Jid, node: NodeReference | undefined, tokens: Tokens): Promise<AccessDecision> {
+    this.#trail.passed(requester, tokens);
+    const jid = requester.bare;
+    return this.#decide(['control', jid.toString(), nodeKey(node), ...tokensOf(tokens)], async () => {
+      const nodes = node ? [node] : [];
+      const answer = decodeControlAnswer(
+        await this.#ask(encodeControlQuestion({ jid, nodes, names: [], ...named(tokens) })),
+      );
+      if (!answer.isAllowed || !answer.jid.equals(jid) || !names(answer.nodes, node)) return false;
+      return answer.names.length === 0 ? true : { names: answer.names };
+    });
+  }
+
+  /** Forgets all answers. */
+  clear(): void {
+    this.#epoch++;
+    this.#answers.clear();
+    // What is being asked now is asked again by the next one who wants to know.
+    this.#asking.clear();
+  }
+
+  async #decide(about: readonly unknown[], ask: () => Promise<AccessDecision>): Promise<AccessDecision> {
+    const key = JSON.stringify(about);
+    const kept = this.#answers.get(key);
+    const { freshMs = 3_600_000, graceMs = 86_400_000, maxQuestions = 200 } = this.#options;
+    if (kept) {
+      this.#answers.delete(key);
+      this.#answers.set(key, kept);
+      if (!kept.isStale && this.#now() - kept.at < freshMs) return kept.decision;
+    }
+    const epoch = this.#epoch;
+    let asking = this.#asking.get(key);
+    if (asking === undefined) {
+      if (this.#asking.size >= maxQuestions) return false;
+      asking = ask();
+      this.#asking.set(key, asking);
+    }
+    try {
+      const decision = await asking;
+      if (epoch === this.#epoch) this.#keep(key, decision);
+      return decision;
+    } catch (error) {
+      if (!(error instanceof StanzaError || error instanceof PeerError || error instanceof PayloadError)) throw error;
+      const counts = kept !== undefined && epoch === this.#epoch && isUnreachable(error);
+      const isInGrace = counts && this.#now() - kept.at < freshMs + graceMs;
+      this.#options.log.warn({ error, isInGrace }, 'the provisioning server gave no answer');
+      return isInGrace ? kept.decision : false;
+    } finally {
+      if (this.#asking.get(key) === asking) this.#asking.delete(key);
+    }
+  }
+
+  #keep(key: string, decision: AccessDecision): void {
+    this.#answers.delete(key);
+    this.#answers.set(key, { decision, at: this.#now(), isStale: false });
+    const { maxAnswers = 1000 } = this.#options;
+    for (const oldest of this.#answers.keys()) {
+      if (this.#answers.size <= maxAnswers) return;
+      this.#answers.delete(oldest);
+    }
+  }
+
+  async #ask(question: Element): Promise<Element> {
+    const { peer, server, timeoutMs = 10_000 } = this.#options;
+    const answer = await peer.request('get', server, question, { timeoutMs });
+    if (answer === undefined) throw new PayloadError('unexpected-element', question.name, 'the answer is empty');
+    return answer;
+  }
+
+  /** @see XEP-0324 §3.5 */
+  #cleared({ from }: IqRequest): Element {
+    if (!this.is(from)) throw accessDenied();
+    this.clear();
+    this.#options.onCleared();
+    return encodeClearCache('clearCacheResponse');
+  }
+
+  /** Passes a challenge on to who gave the token, and the response back. @see XEP-0324 §3.1.3.2 */
+  async #challenged({ from, payload }: IqRequest): Promise<Element> {
+    const challenge = decodingRequest(() => decodeTokenChallenge(payload));
+    const giver = this.is(from) ? this.#trail.giverOf(challenge.token) : undefined;
+    if (giver === undefined) throw accessDenied();
+    const { peer, timeoutMs = 10_000 } = this.#options;
+    const response = await peer.request('get', giver, encodeTokenChallenge(challenge), { timeoutMs });
+    if (response === undefined) throw new StanzaError('undefined-condition', 'the challenge was not met');
+    return encodeTokenChallengeResponse(decodingRequest(() => decodeTokenChallengeResponse(response)));
+  }
+
+  #now(): number {
+    return this.#options.clock().getTime();
+  }
+}
+
+/** Errors that say nothing about access: the server, or the way to it, is not there. */
+const UNREACHABLE = new Set([
+  'remote-server-not-found',
+  'remote-server-timeout',
+  'recipient-unavailable',
+  'service-unavailable',
+  'internal-server-error',
+]);
+
+function isUnreachable(error: unknown): boolean {
+  return error instanceof PeerError || (error instanceof StanzaError && UNREACHABLE.has(error.condition));
+}
+
+/** An answer without nodes is for all that were asked about. */
+function names(nodes: readonly NodeReference[], node: NodeReference | undefined): boolean {
+  return nodes.length === 0 || nodes.some((allowed) => nodeKey(allowed) === nodeKey(node));
+}
+
+function tokensOf({ serviceToken, deviceToken, userToken }: Tokens): readonly unknown[] {
+  return [serviceToken ?? null, deviceToken ?? null, userToken ?? null];
+}
+
+function named({ serviceToken, deviceToken, userToken }: Tokens): Tokens {
+  return { serviceToken, deviceToken, userToken };
+}
