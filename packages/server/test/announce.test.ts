@@ -1,8 +1,16 @@
 import { SILENT_LOGGER } from '@thingward/xmpp';
-import { browseMdns, type FoundServer, MdnsLink, type MdnsMessage, mdnsRecords } from '@thingward/xmpp/finding';
+import {
+  browseMdns,
+  type FoundServer,
+  MdnsLink,
+  type MdnsMessage,
+  mdnsRecords,
+  shownCertificate,
+} from '@thingward/xmpp/finding';
 import { afterEach, describe, expect, it } from 'vitest';
 import { doorsAt } from '../src/announce/announcements.ts';
 import { MdnsResponder } from '../src/announce/mdns-responder.ts';
+import { Stage } from './conversation.ts';
 
 const ADDRESS = '127.0.0.1';
 const closers: (() => unknown)[] = [];
@@ -112,10 +120,42 @@ describe('a server on the link', () => {
     expect(heard).toEqual(['A pronto.local']);
   });
 
+  it('is not announced where there is no link', async () => {
+    await expect(responder(newPort(), { address: '192.0.2.77' })).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining('mDNS on 192.0.2.77'),
+    });
+  });
+
   it('is announced where its doors can be reached', () => {
     const door = (host: string, port: number) => ({ host, port });
     expect(doorsAt('192.0.2.1', { starttls: door('0.0.0.0', 5222), direct: door('192.0.2.1', 5223) })).toEqual(DOORS);
     expect(doorsAt('192.0.2.1', { starttls: door('127.0.0.1', 5222), direct: door('192.0.2.9', 5223) })).toEqual([]);
     expect(doorsAt('192.0.2.1', { starttls: door('::', 5222), direct: undefined })).toEqual([DOORS[1]]);
+  });
+});
+
+describe('a server that was found', () => {
+  const never = new AbortController().signal;
+
+  it.each([
+    ['starttls', 0],
+    ['direct', 1],
+  ] as const)('shows its certificate (%s)', async (tls, index) => {
+    const stage = await Stage.open({ listen: { c2s: '127.0.0.1:0', c2sTls: '127.0.0.1:0' } });
+    closers.push(() => stage.close());
+    const port = stage.server.address(index)?.port ?? 0;
+    const found: FoundServer = { method: 'mdns', domain: 'localhost', host: ADDRESS, port, tls };
+    const { fingerprint, isVouchedFor } = await shownCertificate(found, never);
+    const expected = stage.server.tls.fingerprint.replace('sha256:', '').replaceAll(':', '').toLowerCase();
+    expect(fingerprint).toBe(expected);
+    expect(isVouchedFor).toBe(false);
+  });
+
+  it('may show none', async () => {
+    const port = newPort();
+    const found: FoundServer = { method: 'mdns', domain: 'localhost', host: ADDRESS, port, tls: 'direct' };
+    await expect(shownCertificate(found, never)).rejects.toMatchObject({ code: 'no-certificate' });
+    await expect(shownCertificate(found, AbortSignal.abort())).rejects.toThrow('no certificate in time');
   });
 });

@@ -57,7 +57,7 @@ export async function findServers(options: FindServersOptions): Promise<Finding>
   const found = await Promise.all([
     byDhcp(),
     domain === undefined ? [] : doors(domain, 'dns'),
-    attempt('mdns', () => browseMdns({ signal, addresses })),
+    ...addresses.map((address) => attempt('mdns', () => browseMdns({ signal, addresses: [address] }))),
   ]);
   return { servers: inOrderOfPreference(found.flat()), failures };
 }

@@ -47,11 +47,17 @@ export class MdnsLink {
   static open({ address, port }: MdnsLinkOptions): Promise<MdnsLink> {
     return new Promise((resolve, reject) => {
       const mdns = openMdns({ interface: address, bind: '0.0.0.0', ...(port !== undefined && { port }) });
-      mdns.on('error', (error: NodeJS.ErrnoException) => {
+      const fail = (error: NodeJS.ErrnoException) => {
         mdns.destroy();
         reject(socketError(`mDNS on ${address}`, error));
+      };
+      mdns.on('error', fail);
+      // Before it is ready: the group can't be joined here. Later: a packet that can't be read.
+      mdns.once('warning', fail);
+      mdns.once('ready', () => {
+        mdns.off('warning', fail);
+        resolve(new MdnsLink(mdns));
       });
-      mdns.once('ready', () => resolve(new MdnsLink(mdns)));
     });
   }
 
