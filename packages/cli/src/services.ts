@@ -6,18 +6,25 @@ import {
   HistoryService,
   type HistoryTables,
   historyMigrations,
+  ProvisioningService,
+  type ProvisioningTables,
   PubSubService,
   type PubSubTables,
+  provisioningMigrations,
   pubsubMigrations,
   RegistryService,
   type RegistryTables,
   registryMigrations,
+  registryOwners,
 } from '@thingward/services';
 import { Jid } from '@thingward/xmpp';
 import type { Kysely } from 'kysely';
 
 /** First label of the domain of the log of events. */
 export const EVENT_LOG_NAME = 'eventlog';
+
+/** First label of the domain of provisioning. It learns owners from the registry's tables: it runs where the registry runs. */
+export const PROVISIONING_NAME = 'provisioning';
 
 /** The services that live beside a domain. */
 export const SERVICES: readonly ServiceDefinition[] = [
@@ -49,6 +56,18 @@ export const SERVICES: readonly ServiceDefinition[] = [
         peer,
         database: database as unknown as Kysely<PubSubTables>,
         ...(environment ? { contact: environment.contact } : {}),
+        log,
+      }),
+  },
+  {
+    name: PROVISIONING_NAME,
+    title: 'Provisioning',
+    migrations: { ...registryMigrations, ...provisioningMigrations },
+    create: (peer, database, log) =>
+      new ProvisioningService({
+        peer,
+        database: database as unknown as Kysely<ProvisioningTables>,
+        owners: registryOwners(database as unknown as Kysely<RegistryTables>),
         log,
       }),
   },

@@ -11,6 +11,10 @@ export {
 export { historyMigrations } from './history/migrations.ts';
 export type { HistoryTables } from './history/tables.ts';
 export { KeyedLock } from './keyed-lock.ts';
+export { provisioningMigrations } from './provisioning/migrations.ts';
+export { type Owners, registryOwners } from './provisioning/owners.ts';
+export { type ProvisioningOptions, ProvisioningService } from './provisioning/provisioning-service.ts';
+export type { ProvisioningTables } from './provisioning/tables.ts';
 export { PubSubEngine, type PubSubEngineOptions } from './pubsub/engine.ts';
 export type { PubSubProfile } from './pubsub/engine-parts.ts';
 export {

@@ -9,11 +9,12 @@ import { UsageError } from '../errors.ts';
 import { createLogger } from '../logging.ts';
 import { say } from '../output.ts';
 import { loadServiceConfig, type ServiceConfig } from '../service-config.ts';
-import { EVENT_LOG_NAME, SERVICES } from '../services.ts';
+import { EVENT_LOG_NAME, PROVISIONING_NAME, SERVICES } from '../services.ts';
 import { untilStopped } from '../shutdown.ts';
 
 export function serviceCommand(): Command {
-  const names = SERVICES.map(({ name }) => name);
+  const components = SERVICES.filter(({ name }) => name !== PROVISIONING_NAME);
+  const names = components.map(({ name }) => name);
   return new Command('service')
     .description('run one service as an external component of any XMPP server (XEP-0114)')
     .argument('<name>', names.join(' or '))
@@ -21,7 +22,7 @@ export function serviceCommand(): Command {
     .option('--log-level <level>', 'debug, info, warn or error', 'info')
     .addHelpText('after', '\nExamples:\n  thingward service registry --config registry.yaml')
     .action(async (name: string, options: { config?: string; logLevel: string }) => {
-      const definition = SERVICES.find((service) => service.name === name);
+      const definition = components.find((service) => service.name === name);
       if (!definition) throw new UsageError(`there is no service "${name}"; there are ${names.join(', ')}`);
       const log = createLogger(options.logLevel);
       const config = loadServiceConfig(options.config);
