@@ -1,7 +1,7 @@
 /*
  * Read-outs per second through one Thing, by XEP-0323 over TLS: a client, the server and the Thing's own process model in this process.
  * Prints beside it the IQ round trips (XEP-0199 pings between two clients) that the same server makes, as a ratio, and the same for each
- * dialect. Options: --transport xml (how both clients speak to the server), --seconds N (5, of each measurement).
+ * dialect. Options: --transport xml|exi (how both clients speak to the server), --seconds N (5, of each measurement).
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,8 +9,10 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { serverConfigSchema, ThingwardServer } from '@thingward/server';
 import { MemoryOwnershipStore, READOUT_DIALECTS, readSensorData, ThingHost } from '@thingward/things';
+import { thingSchemas } from '@thingward/things/node';
 import { Jid, ping, servePing, XmppClient } from '@thingward/xmpp';
-import { tcpConnector } from '@thingward/xmpp/node';
+import { ExiCompressor } from '@thingward/xmpp/exi';
+import { tcpConnector, xmppSchemas } from '@thingward/xmpp/node';
 
 const { values: options } = parseArgs({
   options: { transport: { type: 'string', default: 'xml' }, seconds: { type: 'string', default: '5' } },
@@ -19,19 +21,13 @@ const SECONDS = Number(options.seconds);
 const FIELDS = 16;
 const IN_FLIGHT = 8;
 
-/** How a client reaches the server, by the name of the transport. */
+/** How a client's stream is coded, by the name of the transport. */
 const TRANSPORTS = {
-  xml: (server) =>
-    tcpConnector({
-      domain: 'localhost',
-      host: '127.0.0.1',
-      port: server.address(0).port,
-      tls: 'starttls',
-      trust: { fingerprint: server.tls.fingerprint },
-    }),
+  xml: () => ({}),
+  exi: () => ({ compression: new ExiCompressor({ schemas: [...xmppSchemas(), ...thingSchemas()] }) }),
 };
-const connector = TRANSPORTS[options.transport];
-if (!connector) throw new Error(`--transport is one of ${Object.keys(TRANSPORTS).join(', ')}`);
+const coding = TRANSPORTS[options.transport];
+if (!coding) throw new Error(`--transport is one of ${Object.keys(TRANSPORTS).join(', ')}`);
 
 const dataDir = await mkdtemp(join(tmpdir(), 'thingward-bench-'));
 const server = await ThingwardServer.start(
@@ -42,7 +38,14 @@ const signIn = async (name) => {
   const client = new XmppClient({
     jid: Jid.parse(`${name}@localhost`),
     password: name,
-    connect: connector(server),
+    connect: tcpConnector({
+      domain: 'localhost',
+      host: '127.0.0.1',
+      port: server.address(0).port,
+      tls: 'starttls',
+      trust: { fingerprint: server.tls.fingerprint },
+    }),
+    ...coding(),
   });
   client.start();
   await client.ready();

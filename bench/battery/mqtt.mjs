@@ -11,13 +11,17 @@ const COMMANDS = 'things/sensor/set';
 const reading = () => JSON.stringify({ n: 'Temperature', v: 21.5, u: 'Cel', t: Math.floor(Date.now() / 1000) });
 const COMMAND = JSON.stringify({ n: 'Interval', v: 60 });
 
-/** @param modules folder where the package is installed @returns rows; none, with the reason, where something is missing */
-export async function mqtt(directory, { cert, key }, modules) {
+/**
+ * A broker with a client for it, and a relay between them that counts.
+ * @param modules folder where the package `mqtt` is installed
+ * @returns `skipped` with the reason where something is missing
+ */
+export async function mosquitto(directory, { cert, key }, modules) {
   let client;
   try {
     client = createRequire(join(modules, 'package.json'))('mqtt');
   } catch {
-    return { rows: [], skipped: `MQTT: the npm package mqtt is not in ${modules}` };
+    return { skipped: `MQTT: the npm package mqtt is not in ${modules}` };
   }
   const port = await freePort();
   writeFileSync(join(directory, 'cert.pem'), cert);
@@ -36,9 +40,9 @@ export async function mqtt(directory, { cert, key }, modules) {
     failure = error;
   });
   await listening(port);
-  if (failure || broker.exitCode !== null) return { rows: [], skipped: 'MQTT: mosquitto does not run' };
+  if (failure || broker.exitCode !== null) return { skipped: 'MQTT: mosquitto does not run' };
   const relay = await tcpRelay({ host: '127.0.0.1', port });
-  let session;
+  const tls = { session: undefined };
   const open = (via, id, options) =>
     new Promise((resolve, reject) => {
       const link = client.connect({
@@ -54,10 +58,22 @@ export async function mqtt(directory, { cert, key }, modules) {
         ...options,
       });
       link.stream.on('session', (kept) => {
-        session = kept;
+        tls.session = kept;
       });
       link.on('connect', () => resolve(link)).on('error', reject);
     });
+  const stop = () => {
+    relay.close();
+    broker.kill();
+  };
+  return { port, relay, open, tls, stop };
+}
+
+/** @param modules folder where the package is installed @returns rows; none, with the reason, where something is missing */
+export async function mqtt(directory, certificate, modules) {
+  const broker = await mosquitto(directory, certificate, modules);
+  if (broker.skipped) return { rows: [], skipped: broker.skipped };
+  const { port, relay, open, tls } = broker;
   const rows = [];
   const cycle = async (name, { clean, resumes, waits, isQuiet = false }) => {
     if (waits) {
@@ -65,7 +81,7 @@ export async function mqtt(directory, { cert, key }, modules) {
       await sender.publishAsync(COMMANDS, COMMAND, { qos: 1 });
       await sender.endAsync();
     }
-    const kept = resumes ? session : undefined;
+    const kept = resumes ? tls.session : undefined;
     relay.reset();
     const arrived = [];
     const link = await open(relay.port, 'sensor', { clean, session: kept });
@@ -88,8 +104,7 @@ export async function mqtt(directory, { cert, key }, modules) {
     await cycle('MQTT over TLS: the same, one command waits', { clean: false, resumes: true, waits: true });
     return { rows };
   } finally {
-    relay.close();
-    broker.kill();
+    broker.stop();
   }
 }
 

@@ -22,15 +22,15 @@ const { values: options } = parseArgs({
 });
 const directory = mkdtempSync(join(tmpdir(), 'thingward-battery-'));
 try {
-  const ours = await thingward(directory);
+  const ours = [await thingward(join(directory, 'xml'), 'XML'), await thingward(join(directory, 'exi'), 'EXI')];
   // All with the same certificate.
-  const pem = (name) => readFileSync(join(directory, 'tls', name));
+  const pem = (name) => readFileSync(join(directory, 'xml', 'tls', name));
   const theirs = [
     await mqtt(directory, { cert: pem('certificate.pem'), key: pem('key.pem') }, options.modules),
     await coap(options.python),
   ];
   for (const { skipped } of theirs) if (skipped) console.error(`skipped: ${skipped}`);
-  const rows = [...ours.rows, ...theirs.flatMap(({ rows }) => rows)];
+  const rows = [...ours, ...theirs].flatMap(({ rows }) => rows);
   console.log(
     'bytes are those of TCP or UDP payloads, TLS included; round trips include the one of TCP; packets are those with data\n',
   );

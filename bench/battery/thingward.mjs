@@ -2,21 +2,23 @@
 import { randomUUID } from 'node:crypto';
 import { serverConfigSchema, ThingwardServer } from '@thingward/server';
 import { SleepingThing, sendCommand, serveControl } from '@thingward/things';
+import { thingSchemas } from '@thingward/things/node';
 import { Jid, MemoryTokenKeeper, presence, XmppClient } from '@thingward/xmpp';
-import { tcpConnector } from '@thingward/xmpp/node';
+import { ExiCompressor } from '@thingward/xmpp/exi';
+import { tcpConnector, xmppSchemas } from '@thingward/xmpp/node';
 import { tcpRelay } from './counting-relay.mjs';
 
 const HOUR_MS = 3_600_000;
 
-/** @returns a row for each kind of waking */
-export async function thingward(directory) {
+/** @param coding 'XML' or 'EXI' @returns a row for each kind of waking */
+export async function thingward(directory, coding) {
   const config = serverConfigSchema.parse({
     domain: 'localhost',
     dataDir: directory,
     listen: { c2sTls: '127.0.0.1:0' },
   });
   const server = await ThingwardServer.start(config);
-  for (const name of ['sensor', 'owner']) await server.accounts.add(name, name);
+  for (const name of ['sensor', 'owner']) await server.accounts.add(name, name).catch(() => undefined);
   const relay = await tcpRelay({ host: '127.0.0.1', port: server.address(0).port });
   const connect = (port) =>
     tcpConnector({
@@ -38,6 +40,7 @@ export async function thingward(directory) {
     userAgent: { id: randomUUID() },
     tokens: new MemoryTokenKeeper(),
     resumes: true,
+    ...(coding === 'EXI' && { compression: new ExiCompressor({ schemas: [...xmppSchemas(), ...thingSchemas()] }) }),
     connect: connect(relay.port),
   });
   const thing = {
@@ -72,17 +75,17 @@ export async function thingward(directory) {
     rows.push({ name, ...relay.count });
   };
   try {
-    await cycle('Thingward, XML over TLS: the first time');
+    await cycle(`Thingward, ${coding} over TLS: the first time`);
     owner.send(presence('subscribe', { to: Jid.parse('sensor@localhost') }));
     await new Promise((resolve) => setTimeout(resolve, 200));
     await sleeping.wake();
     await new Promise((resolve) => setTimeout(resolve, 200));
     await sleeping.wake();
-    await cycle('Thingward, XML over TLS: resumed, nothing waits');
+    await cycle(`Thingward, ${coding} over TLS: resumed, nothing waits`);
     await sendCommand(owner, Jid.parse('sensor@localhost'), new Map([['Interval', { type: 'int', value: 60 }]]), {
       expiresMs: 2 * HOUR_MS,
     });
-    await cycle('Thingward, XML over TLS: resumed, one command waits');
+    await cycle(`Thingward, ${coding} over TLS: resumed, one command waits`);
     return { rows, tls: server.tls, stop: () => {} };
   } finally {
     await owner.stop();

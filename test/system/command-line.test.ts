@@ -54,6 +54,9 @@ describe('the command line', () => {
       .split('\n')
       .map((line) => JSON.parse(line) as Record<string, unknown>);
 
+  /** So that there are changes to be seen. */
+  const fillsTheTank = () => Object.assign(plant.process.inputs, { inletValveOpen: true, valveOpening: 60 });
+
   it('reads, as a table and as JSON', async () => {
     const table = await as(profile, 'read', 'plc@localhost');
     expect(table).toMatchObject({ code: 0, stdout: expect.stringMatching(/^FIELD +VALUE[\s\S]*Level +\d+\.\d %/) });
@@ -114,6 +117,7 @@ describe('the command line', () => {
   });
 
   it('watches what is published, also while the Thing is away', async () => {
+    fillsTheTank();
     const watched = ['watch', 'plc@localhost', 'Volume', '--published', '--json'];
     const seen = await as(profile, ...watched, '--count', '2');
     expect(seen).toMatchObject({ code: 0, stderr: '' });
@@ -134,8 +138,12 @@ describe('the command line', () => {
   });
 
   it('watches', async () => {
+    fillsTheTank();
     const seen = await as(profile, 'watch', 'plc@localhost', 'Volume', '--count', '2', '--interval', '0.3');
-    expect(seen).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d{4}-\S+Z {2}Volume {2}\d+\.\d\d l$/m) });
+    expect(seen).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^(\d{4}-\S+Z {2}Volume {2}\d+\.\d\d l\n){2}$/),
+    });
   });
 
   it('searches and claims', { timeout: 60_000 }, async () => {

@@ -34,10 +34,10 @@ export class ClientSession {
   }
 
   /** The full JID behind which a Thing is available now; the bare one of a Thing that sleeps, for which its server answers. @throws StanzaError saying why it is not */
-  async locate({ jid }: ThingAddress, signal?: AbortSignal): Promise<Jid> {
+  async locate({ jid }: ThingAddress, signal?: AbortSignal, timeoutMs = PRESENCE_TIMEOUT_MS): Promise<Jid> {
     if (jid.isFull) return jid;
     if (await this.#sleeps(jid)) return jid.bare;
-    return this.roster.waitForResource(jid, { timeoutMs: PRESENCE_TIMEOUT_MS, signal });
+    return this.roster.waitForResource(jid, { timeoutMs, signal });
   }
 
   /** Is it a Thing that sleeps now, and whose server keeps what is sent to it? */

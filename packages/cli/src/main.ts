@@ -19,6 +19,7 @@ const VERBS: Readonly<Record<string, () => Promise<() => Command>>> = {
   history: async () => (await import('./commands/history.ts')).historyCommand,
   exi: async () => (await import('./commands/exi.ts')).exiCommand,
   audit: async () => (await import('./commands/audit.ts')).auditCommand,
+  'find-server': async () => (await import('./commands/find-server.ts')).findServerCommand,
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
 };
 const ALIASES: Readonly<Record<string, string>> = { ncap: 'gateway' };

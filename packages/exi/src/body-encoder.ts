@@ -196,7 +196,7 @@ export class BodyEncoder {
         production = grammar.first(EVENT.elementAny);
         if (production !== undefined) this.#writeFirst(production);
         else this.#writeSecond(EVENT.elementAny, `the element {${namespace}}${local}`);
-        name = this.#writeName(namespace, local);
+        name = name === undefined ? this.#writeName(namespace, local) : this.#writeKnownName(name);
       }
       if (this.#keepsPrefixes) this.#writePrefixOf(namespace, prefix);
       element = this.#learned.of(name);
@@ -322,7 +322,9 @@ export class BodyEncoder {
     this.startElement(namespace, element.name, '');
     if (this.#keepsPrefixes && namespace !== parentNamespace) this.namespaceDeclaration('', namespace);
     let prefixes = 0;
-    for (const key in attributes) {
+    const keys = Object.keys(attributes);
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i] as string;
       const value = attributes[key] as string;
       const known = this.#grammars.namesByKey.get(key);
       if (known !== undefined && (known.uriId < 2 || !this.#keepsPrefixes)) {
@@ -426,7 +428,9 @@ export class BodyEncoder {
       name =
         production?.event === EVENT.attributeInNamespace
           ? this.#writeLocal(partition as NamespacePartition, local)
-          : this.#writeName(namespace, local);
+          : name === undefined
+            ? this.#writeName(namespace, local)
+            : this.#writeKnownName(name);
       if (this.#keepsPrefixes) this.#writePrefixOf(namespace, prefix);
       if (production === undefined) this.#learned.learn(grammar, EVENT.attribute, name, false, this.out.position);
       else this.#setGrammar(production.next);
@@ -666,6 +670,15 @@ export class BodyEncoder {
 
   #writeName(namespace: string, local: string): Name {
     return this.#writeLocal(this.#writeNamespace(namespace), local);
+  }
+
+  /** A name that is in the table. */
+  #writeKnownName(name: Name): Name {
+    const { count } = this.#names.at(name.uriId) as NamespacePartition;
+    this.out.writeBits(name.uriId + 1, bitWidth(this.#names.count + 1));
+    this.out.writeByte(0);
+    this.out.writeBits(name.localId, bitWidth(count));
+    return name;
   }
 
   /** @see EXI 1.0 §7.3.1 */

@@ -122,6 +122,14 @@ export class ExiDecoder {
     input.end += chunk.length;
   }
 
+  /** Takes out the bytes that are not yet part of an event: what follows is something else. */
+  takePending(): Uint8Array {
+    const input = this.#input;
+    const rest = input.bytes.slice(input.at, input.end);
+    input.at = input.end;
+    return rest;
+  }
+
   /** Says that no more bytes will come. */
   end(): void {
     this.#isEnded = true;

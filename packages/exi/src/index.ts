@@ -4,7 +4,7 @@ export { type ExiConfiguration, ExiDecoder, type ExiDecoderSettings } from './de
 export { ExiEncoder, type ExiEncoderSettings } from './encoder.ts';
 export { ExiError, type ExiErrorCode } from './error.ts';
 export type { ExiEvent } from './events.ts';
-export { buildGrammars } from './grammar/build-grammars.ts';
+export { buildGrammars, type GrammarLimits } from './grammar/build-grammars.ts';
 export { Grammars, SCHEMA_LESS } from './grammar/grammars.ts';
 export { deserializeGrammars, serializeGrammars } from './grammar/serialized-grammars.ts';
 export { DEFAULT_LIMITS, type ExiLimits } from './limits.ts';

@@ -1,6 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { ARCHIVE_DEFAULTS, Jid } from '@thingward/xmpp';
 import { z } from 'zod';
+import { announceSchema } from './announce/config.ts';
 import { mailboxSchema } from './battery/mailbox-config.ts';
 import { eventLogSchema } from './event-log-config.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
@@ -285,6 +286,7 @@ export const serverConfigSchema = z
       .prefault({}),
     history: z.strictObject({ retentionDays: positive.default(400) }).prefault({}),
     eventLog: eventLogSchema,
+    announce: announceSchema,
     streamManagement: z.strictObject({ location: hostAndPort.optional() }).prefault({}),
     shutdown: z.strictObject({ seeOtherHost: hostAndPort.optional() }).prefault({}),
     log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),

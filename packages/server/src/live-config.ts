@@ -9,6 +9,7 @@ const RESTART = [
   'workers',
   'history',
   'eventLog',
+  'announce',
   'archive.enabled',
   'mailbox.enabled',
   'upload.enabled',

@@ -6,6 +6,7 @@ import type { Kysely } from 'kysely';
 import { AccountChanges } from './account-changes.ts';
 import { Accounts } from './accounts.ts';
 import { Administrators } from './administration/administrators.ts';
+import { Announcements } from './announce/announcements.ts';
 import type { ClientConnection, ConnectionContext } from './client-connection.ts';
 import { CommandRegistry } from './commands/command-registry.ts';
 import { ComponentHub } from './components/component-hub.ts';
@@ -95,6 +96,7 @@ export class ThingwardServer {
   readonly #turns = new LoopTurns();
   readonly #negotiating = new Set<ClientConnection>();
   #clientDoors: ClientDoors | undefined;
+  #announcements: Announcements | undefined;
   #context: ConnectionContext | undefined;
   #metrics: Metrics | undefined;
   #bosh: BoshSessions | undefined;
@@ -205,6 +207,7 @@ export class ThingwardServer {
   async #stop(): Promise<void> {
     await this.#reload?.settled();
     this.#certificates.stop();
+    await this.#announcements?.stop();
     const { seeOtherHost } = this.#config.shutdown;
     const error = new StreamError('system-shutdown', 'the server stops');
     const farewell = seeOtherHost ? new StreamError('see-other-host', undefined, undefined, seeOtherHost) : error;
@@ -366,6 +369,13 @@ export class ThingwardServer {
       httpProxies: this.#httpProxies,
       federation: this.#federation,
       moveDoors: moveAll,
+    });
+    const { c2s, c2sTls } = this.#clientDoors;
+    this.#announcements = new Announcements({
+      config: this.#config.announce,
+      domain,
+      doors: () => ({ starttls: c2s.address, direct: c2sTls.address }),
+      log,
     });
     this.#certificates.watch(() => this.renewCertificates(), this.#options.watchIntervalMs);
   }

@@ -1,10 +1,13 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { buildGrammars } from '@thingward/exi';
 import { thingSchemas } from '@thingward/things/node';
 import { type Element, xml } from '@thingward/xml';
 import { Jid, MemoryTokenKeeper, message, NS, ping, SASL2, XmppClient } from '@thingward/xmpp';
 import {
   AgreedSetUp,
-  bindingConfiguration,
+  bindingSetUp,
   configurationText,
   DEFAULT_STREAM_OPTIONS,
   decodeExiSetupResponse,
@@ -14,6 +17,7 @@ import {
   ExiStreamWriter,
   encodeExiSetup,
   encodeSchemaUpload,
+  encodeUploadedSchema,
   identifySchema,
   MemorySetUpKeeper,
   SchemaCatalogue,
@@ -215,15 +219,15 @@ describe('XEP-0322 EXI over stream compression', () => {
     const configuration = proposal({ sessionWideBuffers: true, valueMaxLength: 64, valuePartitionCapacity: 100 });
     const romeo = await entersByExi('romeo', configuration);
     const juliet = await stage.signIn('juliet');
-    const sizes: number[] = [];
     for (let n = 0; n < 3; n++) {
       juliet.sends(`<message to='romeo@localhost/r' id='same'><body>the very same text</body></message>`);
       await romeo.receives(`<message from='juliet@localhost/r' id='same'><body>the very same text</body></message>`);
       romeo.sends(`<message to='juliet@localhost/r' id='same'><body>the very same text</body></message>`);
       await juliet.receives(`<message from='romeo@localhost/r' id='same'><body>the very same text</body></message>`);
-      sizes.push(n);
     }
-    expect(sizes).toHaveLength(3);
+    const long = 'x'.repeat(50_000);
+    romeo.sends(`<message to='juliet@localhost/r' id='long'><body>${long}</body></message>`);
+    await juliet.receives(`<message id='long'><body>${long}</body></message>`);
   });
 
   it('a stanza that a strict schema has no place for is refused to its sender, and the stream goes on (§2.4)', async () => {
@@ -313,7 +317,7 @@ describe('XEP-0322 EXI over stream compression', () => {
 });
 
 /** Namespaces whose schemas import the one that is left out. */
-const isAbout = (ns: string) => ns.startsWith('urn:xmpp:iot:') || ns.startsWith('urn:thingward');
+const isAbout = (ns: string) => /^urn:(xmpp|nf|ieee):iot:|^urn:thingward/.test(ns);
 
 describe('quick configurations (§2.2.6)', () => {
   it('stay over restarts of the server', async () => {
@@ -359,6 +363,30 @@ describe('quick configurations (§2.2.6)', () => {
   });
 });
 
+it('configurations of the operator are files with the set-up of a proposal (§3.11)', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'thingward-exi-'));
+  const configuration = proposal({ alignment: 'byte-alignment' });
+  writeFileSync(join(directory, 'small'), encodeExiSetup({ kind: 'proposal', configuration }).toString());
+  writeFileSync(join(directory, 'broken'), '<setup');
+  writeFileSync(
+    join(directory, 'too-much'),
+    encodeExiSetup({ kind: 'proposal', configuration: proposal({ blockSize: 9_000_000 }) }).toString(),
+  );
+  await stage.close();
+  stage = await Stage.open({ exi: { configurations: directory } });
+  const [romeo] = await entersTls(stage);
+  for (const location of ['broken', 'too-much', 'none', 'small']) {
+    romeo.sends(`<setup xmlns='${EXI_COMPRESSION}' configurationLocation='${location}'/>`);
+    const answer = await romeo.receives(`<setupResponse xmlns='${EXI_COMPRESSION}'/>`);
+    expect(decodeExiSetupResponse(answer).agreement).toBe(location === 'small');
+  }
+  romeo.sends(compress);
+  await romeo.receives(compressed);
+  romeo.compresses(setUpOf(configuration));
+  expect((await romeo.opensExi()).name).toBe('features');
+  rmSync(directory, { recursive: true });
+});
+
 describe('schemas that are uploaded (§2.2.3)', () => {
   const mine = own(`<xs:element name='x' type='xs:int'/>`);
   const upload = encodeSchemaUpload({ contentType: 'Text', contents: mine.contents }).toString('jabber:client');
@@ -372,6 +400,21 @@ describe('schemas that are uploaded (§2.2.3)', () => {
     const [stranger] = await entersTls(stage);
     expect((await proposes(stranger, proposal({}, [...ALL, mine]))).missingSchemas).toEqual([]);
   });
+
+  it.each(['ExiBody', 'ExiDocument'] as const)(
+    'coded in EXI (%s) are for their sender alone (§2.2.4)',
+    async (contentType) => {
+      const romeo = await stage.signIn('romeo');
+      romeo.sends(encodeSchemaUpload(encodeUploadedSchema(mine.contents, contentType)).toString('jabber:client'));
+      const answer = await proposes(romeo, proposal({}, [...ALL, mine]));
+      expect(answer.agreement).toBe(true);
+      const juliet = await stage.signIn('juliet');
+      expect((await proposes(juliet, proposal({}, [...ALL, mine]))).missingSchemas).toEqual([identity(mine)]);
+      const { configurationId } = answer.known as { configurationId: string };
+      expect((await asksFor(juliet, configurationId)).agreement).toBe(false);
+      expect((await asksFor(romeo, configurationId)).agreement).toBe(true);
+    },
+  );
 
   it('are not taken from who has not authenticated', async () => {
     const [stranger] = await entersTls(stage);
@@ -396,6 +439,27 @@ describe('schemas that are uploaded (§2.2.3)', () => {
       agreement: false,
       missingSchemas: [],
     });
+  });
+
+  it.each([
+    [
+      'occurrences',
+      `<xs:element name='a'><xs:complexType><xs:sequence><xs:element name='b' minOccurs='0' maxOccurs='60000'/></xs:sequence></xs:complexType></xs:element>`,
+    ],
+    [
+      'what may be left out',
+      `<xs:element name='a'><xs:complexType><xs:sequence>${Array.from({ length: 1500 }, (_, i) => `<xs:element name='e${i}' minOccurs='0'/>`).join('')}</xs:sequence></xs:complexType></xs:element>`,
+    ],
+    [
+      'attributes',
+      `<xs:element name='a'><xs:complexType>${Array.from({ length: 1500 }, (_, i) => `<xs:attribute name='a${i}'/>`).join('')}</xs:complexType></xs:element>`,
+    ],
+  ])('that would take too much are not agreed on: %s', async (_, text) => {
+    const greedy = own(text);
+    const romeo = await stage.signIn('romeo');
+    romeo.sends(encodeSchemaUpload({ contentType: 'Text', contents: greedy.contents }).toString('jabber:client'));
+    expect(await proposes(romeo, proposal({}, [greedy]))).toMatchObject({ agreement: false, missingSchemas: [] });
+    await romeo.doesNotReceive(failure('setup-failed'));
   });
 
   it('make room for newer ones', async () => {
@@ -469,7 +533,7 @@ const xmlMessage = (text: string): Element => {
 };
 
 describe('a port that speaks EXI from the first byte (§2.4)', () => {
-  const binding = () => setUpOf(bindingConfiguration(ALL));
+  const binding = () => bindingSetUp(ALL);
   const port = () => stage.server.address(3)?.port ?? 0;
 
   beforeEach(async () => {
@@ -521,6 +585,26 @@ describe('a port that speaks EXI from the first byte (§2.4)', () => {
     const { configurationId } = known as { configurationId: string };
     const again = await connects(setUpOf(proposal()), `c:${configurationId}`);
     expect((await again.opensExi()).name).toBe('features');
+  });
+
+  it('a new stream may come along with what ends the one before, in pieces', async () => {
+    const romeo = await connects();
+    await romeo.opensExi();
+    romeo.sends(`<starttls xmlns='${NS.tls}'/>`);
+    await romeo.receives(`<proceed xmlns='${NS.tls}'/>`);
+    await romeo.startsTls();
+    romeo.compresses(binding(), '');
+    await romeo.opensExi();
+    const writer = new ExiStreamWriter(binding(), {});
+    const response = Buffer.from('\0romeo\0romeo').toString('base64');
+    const auth = binding().encode(xml('auth', { xmlns: NS.sasl, mechanism: 'PLAIN' }, response));
+    const bytes = Buffer.concat([auth, writer.open({ to: 'localhost' })]);
+    romeo.sends(bytes.subarray(0, auth.length + 10));
+    romeo.sends(bytes.subarray(auth.length + 10));
+    await romeo.receives(`<success xmlns='${NS.sasl}'/>`);
+    romeo.restarts();
+    await romeo.header();
+    expect((await romeo.next()).child('bind', NS.bind)).toBeDefined();
   });
 
   it('a set-up that is not known ends the stream (§3.15)', async () => {

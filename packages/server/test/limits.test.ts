@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { NS } from '@thingward/xmpp';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -143,6 +144,30 @@ describe('connections on which nothing goes on', () => {
     await slow.isThrownOut('connection-timeout');
     await new Promise((resolve) => setTimeout(resolve, 400));
     await idle.doesNotReceive('<message/>');
+  });
+
+  it('are closed in the middle of a message on WebSocket, whatever comes between its parts, but not between two', async () => {
+    stage = await Stage.open({ limits: { elementTimeoutMs: 300 } });
+    const opened = async () => {
+      const socket = new WebSocket(`${stage.server.url?.replace('http', 'ws')}/xmpp-websocket`, ['xmpp']);
+      const heard: string[] = [];
+      socket.on('message', (data) => heard.push(String(data)));
+      await once(socket, 'open');
+      return { socket, heard };
+    };
+    const [slow, idle] = [await opened(), await opened()];
+    slow.socket.send('<open', { fin: false });
+    idle.socket.send(`<open xmlns='${NS.framing}' to='localhost' version='1.0'/>`);
+    const alive = setInterval(() => {
+      slow.socket.ping();
+      idle.socket.ping();
+    }, 50);
+    await once(slow.socket, 'close');
+    clearInterval(alive);
+    expect(slow.heard.join()).toContain('connection-timeout');
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    expect(idle.socket.readyState).toBe(idle.socket.OPEN);
+    idle.socket.terminate();
   });
 });
 

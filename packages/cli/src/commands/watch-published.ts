@@ -15,6 +15,11 @@ import type { ClientSession, ThingAddress } from '../client-session.ts';
 import { CommandError } from '../errors.ts';
 import { say } from '../output.ts';
 
+/** What it publishes can be found while it is away: it is not waited for as long as where only it can answer. */
+const PRESENCE_TIMEOUT_MS = 2000;
+/** Items that are shown of what was published before: the last one alone may not hold the fields that are wanted. */
+const RETAINED = 20;
+
 export interface PublishedOptions {
   readonly names: readonly string[];
   /** Empty: all that the Thing publishes. */
@@ -65,7 +70,8 @@ async function follow(
   receive: (news: PublishedNews) => void,
 ): Promise<void> {
   const onTrouble = (trouble: FollowTrouble) => report(troubleText(trouble, node));
-  for await (const news of followPublication(client, { service, node }, { signal, onTrouble })) receive(news);
+  for await (const news of followPublication(client, { service, node }, { signal, retained: RETAINED, onTrouble }))
+    receive(news);
 }
 
 /** As the Thing says; where it is away, as the conventions say. */
@@ -78,7 +84,7 @@ async function findPublished(
   const request = { timeoutMs: 10_000, signal };
   const find = async (): Promise<(node: NodeReference | undefined) => Promise<readonly PublishedNode[]>> => {
     try {
-      const to = await session.locate(address, signal);
+      const to = await session.locate(address, signal, PRESENCE_TIMEOUT_MS);
       return (node) => findPublications(session.client, to, node, request);
     } catch (error) {
       if (!(error instanceof StanzaError)) throw error;

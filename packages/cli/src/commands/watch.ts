@@ -34,7 +34,7 @@ export function watchCommand(): Command {
     .option('--min-interval <seconds>', 'no more events than one in this time; the interval when not given')
     .option('--max-interval <seconds>', 'after this time the values are told whether they changed or not')
     .option('--poll', 'read it even if it can tell its changes itself')
-    .option('--published', 'what it publishes: the last values at once, even while the Thing itself is away')
+    .option('--published', 'what it publishes: what it did of late first, even while the Thing itself is away')
     .option('--profile <file>', 'who signs in where')
     .option('--json', 'one JSON object per changed field')
     .addHelpText(

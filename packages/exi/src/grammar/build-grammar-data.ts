@@ -11,6 +11,7 @@ import type {
   Wildcard,
 } from '../schema/components.ts';
 import type { DatatypeData } from '../values/datatype.ts';
+import type { GrammarBudget } from './budget.ts';
 import { datatypeOf } from './build-datatype.ts';
 import { type ContentState, compare, contentModel } from './content-model.ts';
 import { EVENT, type EventType } from './event.ts';
@@ -25,7 +26,12 @@ interface GrammarInWork {
   content: number;
   typeEmpty: number;
   productions: ProductionData[];
+  /** Events and names of the productions. */
+  keys: Set<number>;
 }
+
+/** More than there are kinds of events. */
+const EVENTS = 32;
 
 /** A production before it has its place. */
 type NewProduction = Omit<ProductionData, 'datatype' | 'element' | 'name'> &
@@ -35,12 +41,13 @@ type NewProduction = Omit<ProductionData, 'datatype' | 'element' | 'name'> &
  * Makes grammars of schema components.
  * @see EXI 1.0 §8.5
  */
-export function buildGrammarData(components: SchemaComponents): GrammarData {
-  return new GrammarBuilder(components).build();
+export function buildGrammarData(components: SchemaComponents, budget: GrammarBudget): GrammarData {
+  return new GrammarBuilder(components, budget).build();
 }
 
 class GrammarBuilder {
   readonly #components: SchemaComponents;
+  readonly #budget: GrammarBudget;
   readonly #namespaces: readonly NamespaceData[];
   readonly #namespaceIds: ReadonlyMap<string, number>;
   readonly #nameIds = new Map<string, number>();
@@ -54,8 +61,9 @@ class GrammarBuilder {
   #emptyElement = -1;
   #elementFragment = -1;
 
-  constructor(components: SchemaComponents) {
+  constructor(components: SchemaComponents, budget: GrammarBudget) {
     this.#components = components;
+    this.#budget = budget;
     this.#namespaces = stringTable(components);
     this.#namespaceIds = new Map(this.#namespaces.map(({ namespace }, id) => [namespace, id]));
     let index = 0;
@@ -95,20 +103,24 @@ class GrammarBuilder {
   }
 
   #grammar(kind: GrammarKind, content = -1): number {
-    const productions: ProductionData[] = [];
-    this.#grammars.push({ kind, isTypeCastable: false, isNillable: false, content, typeEmpty: -1, productions });
+    this.#budget.spend();
+    const made = { kind, isTypeCastable: false, isNillable: false, content, typeEmpty: -1 };
+    this.#grammars.push({ ...made, productions: [], keys: new Set() });
     return this.#grammars.length - 1;
   }
 
   #produce(grammar: number, production: NewProduction): void {
-    const { productions } = this.#grammars[grammar] as GrammarInWork;
+    const { productions, keys } = this.#grammars[grammar] as GrammarInWork;
     const { event, name = -1 } = production;
-    if (productions.some((other) => other.event === event && other.name === name)) return;
+    const key = (name + 1) * EVENTS + event;
+    if (keys.has(key)) return;
+    keys.add(key);
+    this.#budget.spend();
     productions.push({ datatype: -1, element: -1, ...production, name });
   }
 
   /** With event codes: sorted by event; attributes by name, what else as it came. @see EXI 1.0 §8.5.4.3 */
-  #finished(grammar: GrammarInWork): SingleGrammarData {
+  #finished({ keys, ...grammar }: GrammarInWork): SingleGrammarData {
     const productions = [...grammar.productions].sort(
       (a, b) =>
         a.event - b.event ||
@@ -172,6 +184,7 @@ class GrammarBuilder {
     for (const { from, to, of, as } of this.#copies.splice(0)) {
       to.content = from.content;
       to.typeEmpty = from.typeEmpty;
+      this.#budget.spend(from.productions.length);
       for (const production of from.productions) {
         to.productions.push({ ...production, next: production.next === of ? as : production.next });
       }
@@ -221,9 +234,9 @@ class GrammarBuilder {
       case 'simple':
         return this.#simpleContent(content.type);
       case 'element-only':
-        return this.#states(contentModel(content.particle), false);
+        return this.#states(contentModel(content.particle, this.#budget), false);
       case 'mixed':
-        return this.#states(contentModel(content.particle), true);
+        return this.#states(contentModel(content.particle, this.#budget), true);
     }
   }
 

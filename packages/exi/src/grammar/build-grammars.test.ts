@@ -4,6 +4,7 @@ import { ExiDecoder } from '../decoder.ts';
 import { ExiEncoder } from '../encoder.ts';
 import { compileSchema } from '../schema/compile.ts';
 import type { Particle } from '../schema/components.ts';
+import { GrammarBudget } from './budget.ts';
 import { buildGrammars } from './build-grammars.ts';
 import { contentModel } from './content-model.ts';
 import { EVENT } from './event.ts';
@@ -22,7 +23,7 @@ function states(content: string): readonly string[] {
   const type = set.elements.get('{urn:x}e')?.type;
   const particle: Particle | undefined =
     type?.kind === 'complex' && type.content.kind === 'element-only' ? type.content.particle : undefined;
-  return contentModel(particle).map(({ transitions, isEnd }) => {
+  return contentModel(particle, new GrammarBudget()).map(({ transitions, isEnd }) => {
     const steps = transitions.map(({ terminal, next }) => {
       const name =
         terminal.kind === 'element'
@@ -137,4 +138,13 @@ describe('grammars', () => {
     decoder.push(new ExiEncoder({ grammars, options }).encodeElement(...elements));
     expect([decoder.nextElement(), decoder.nextElement()].map(String)).toEqual(elements.map(String));
   });
+});
+
+it('grammars that would have too many productions are not made', () => {
+  const optional = Array.from({ length: 300 }, (_, i) => `<xs:element name='x${i}' minOccurs='0'/>`).join('');
+  const greedy = components(
+    `<xs:element name='e'><xs:complexType><xs:sequence>${optional}</xs:sequence></xs:complexType></xs:element>`,
+  );
+  expect(() => buildGrammars(greedy, { maxProductions: 10_000 })).toThrow('more than 10000 productions');
+  expect(buildGrammars(greedy)).toBeDefined();
 });

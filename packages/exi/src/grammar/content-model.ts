@@ -1,5 +1,6 @@
 import { ExiError } from '../error.ts';
 import type { ElementDeclaration, ModelGroup, Particle, Wildcard } from '../schema/components.ts';
+import type { GrammarBudget } from './budget.ts';
 
 /** What one step of a content model accepts. */
 export type Terminal =
@@ -34,11 +35,11 @@ const MAX_POSITIONS = 65_536;
  * The deterministic automaton of an element's content; state 0 is the first. Occurrences are copies, equal terminals are merged.
  * @see EXI 1.0 §8.5.4.1.4 to §8.5.4.1.8, §8.5.4.2
  */
-export function contentModel(particle: Particle | undefined): readonly ContentState[] {
+export function contentModel(particle: Particle | undefined, budget: GrammarBudget): readonly ContentState[] {
   if (particle === undefined) return [{ transitions: [], isEnd: true }];
   const { term } = particle;
   if (term.kind === 'group' && term.compositor === 'all') return allGroup(term);
-  return new Builder().build(particle);
+  return new Builder(budget).build(particle);
 }
 
 /** Any of the elements, in any order, any number of times. @see EXI 1.0 §8.5.4.1.8.3 */
@@ -48,8 +49,13 @@ function allGroup({ particles }: ModelGroup): readonly ContentState[] {
 }
 
 class Builder {
+  readonly #budget: GrammarBudget;
   readonly #positions: Position[] = [];
   readonly #orders = new Map<Particle, number>();
+
+  constructor(budget: GrammarBudget) {
+    this.#budget = budget;
+  }
 
   build(particle: Particle): readonly ContentState[] {
     this.#number(particle);
@@ -70,15 +76,26 @@ class Builder {
       if (states.length > MAX_POSITIONS) throw tooMany();
       return states.length - 1;
     };
+    const behind = (positions: readonly number[]): number => {
+      for (const position of positions) this.#budget.spend((this.#positions[position] as Position).follow.size);
+      return stateOf(
+        positions.flatMap((position) => [...(this.#positions[position] as Position).follow]),
+        positions.some((position) => last.has(position)),
+      );
+    };
+    // Most terminals stand at one position, and each is followed by one state wherever it can come.
+    const behindOne = new Map<number, number>();
+    const nextOf = (positions: readonly number[]): number => {
+      const [first = -1, ...others] = positions;
+      if (others.length > 0) return behind(positions);
+      const known = behindOne.get(first) ?? behind(positions);
+      behindOne.set(first, known);
+      return known;
+    };
     stateOf(start.follow, whole.isOptional);
     for (let i = 0; i < states.length; i++) {
       for (const [terminal, positions] of this.#grouped(sources[i] as readonly number[])) {
-        const follow = positions.flatMap((position) => [...(this.#positions[position] as Position).follow]);
-        const next = stateOf(
-          follow,
-          positions.some((position) => last.has(position)),
-        );
-        states[i]?.transitions.push({ terminal, next });
+        states[i]?.transitions.push({ terminal, next: nextOf(positions) });
       }
     }
     return states;
@@ -161,6 +178,7 @@ class Builder {
 
   #follow(position: number, next: readonly number[]): void {
     const { follow } = this.#positions[position] as Position;
+    this.#budget.spend(next.length);
     for (const each of next) follow.add(each);
   }
 }

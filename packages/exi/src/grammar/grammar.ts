@@ -70,6 +70,8 @@ export class Grammar {
   /** Does it learn? Then new productions come first. */
   readonly isLearning: boolean;
   #byName: Map<Name, Production> | undefined;
+  /** Is any production for a whole namespace? Few grammars have one. */
+  #hasNamespaces = false;
 
   constructor(
     kind: GrammarKind,
@@ -127,6 +129,7 @@ export class Grammar {
 
   /** SE(uri:*) or AT(uri:*) of this namespace. */
   findInNamespace(event: EventType, uriId: number): Production | undefined {
+    if (!this.#hasNamespaces) return undefined;
     return this.productions.find((production) => production.event === event && production.uriId === uriId);
   }
 
@@ -144,6 +147,7 @@ export class Grammar {
   add(production: Production): void {
     production.place = this.productions.length;
     this.productions.push(production);
+    if (production.uriId >= 0) this.#hasNamespaces = true;
     if (production.name) this.#byName?.set(production.name, production);
   }
 }

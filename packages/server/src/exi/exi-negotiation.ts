@@ -1,4 +1,4 @@
-import { SchemaError } from '@thingward/exi';
+import { ExiError, SchemaError } from '@thingward/exi';
 import type { Element } from '@thingward/xml';
 import { type Jid, type Logger, type StreamCompression, StreamError } from '@thingward/xmpp';
 import {
@@ -18,6 +18,7 @@ import {
   encodeExiSetupResponse,
   encodeSchemaDownloadResponse,
   identifySchema,
+  identifyUpload,
   type KnownConfiguration,
   STREAM_COMPRESSION,
   type StreamConfiguration,
@@ -151,13 +152,17 @@ export class ExiNegotiation implements StreamCompression {
     const { setUps, log } = this.#options;
     if (!account?.local || !setUps.settings.uploads) return;
     try {
-      const upload = decodeSchemaUpload(element, setUps.settings.maxSchemaBytes);
-      if (upload.contentType !== 'Text') return;
-      await setUps.schemas.add(identifySchema('upload', upload.contents));
-      log.info({ account: account.toString(), bytes: upload.contents.length }, 'a schema was uploaded for EXI');
+      const { maxSchemaBytes: maxBytes } = setUps.settings;
+      const upload = decodeSchemaUpload(element, maxBytes);
+      const file = identifyUpload('upload', upload, { maxBytes });
+      // What was coded in EXI is what its sender says it is: that counts for the sender alone.
+      await setUps.schemas.add(file, upload.contentType === 'Text' ? undefined : account.local);
+      log.info({ account: account.toString(), ns: file.ns, bytes: file.bytes }, 'a schema was uploaded for EXI');
     } catch (error) {
       const isRefused =
-        error instanceof SchemaError || (error instanceof StreamError && error.condition === 'policy-violation');
+        error instanceof SchemaError ||
+        error instanceof ExiError ||
+        (error instanceof StreamError && error.condition === 'policy-violation');
       if (!isRefused) throw error;
       log.info({ account: account.toString(), reason: error.message }, 'an uploaded schema was not taken');
     }

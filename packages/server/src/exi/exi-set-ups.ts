@@ -1,9 +1,9 @@
-import { buildGrammars, ExiError, SchemaError, type SchemaLimits } from '@thingward/exi';
+import { buildGrammars, ExiError, type GrammarLimits, SchemaError, type SchemaLimits } from '@thingward/exi';
 import { parseElement, XmlError } from '@thingward/xml';
 import { type Logger, StreamError } from '@thingward/xmpp';
 import {
   AgreedSetUp,
-  bindingConfiguration,
+  bindingSetUp,
   configurationText,
   DEFAULT_STREAM_OPTIONS,
   decodeExiSetup,
@@ -19,14 +19,15 @@ import { type ExiSettings, MAX_BLOCK_SIZE, MAX_VALUE_LENGTH, MAX_VALUE_PARTITION
 import { type KnownConfigurations, readConfigurationFiles } from './known-configurations.ts';
 import type { SchemaRepository } from './schema-repository.ts';
 
-/** What compiling the schemas of a set-up may cost: a good deal more than all that ship, and well below a second. */
+/** What compiling the schemas of a set-up may cost: more than all that ship, and well below a second. */
 const SCHEMA_LIMITS: Partial<SchemaLimits> = {
   maxBytes: 1_048_576,
   maxDocuments: 200,
   maxComponents: 20_000,
-  maxParticles: 20_000,
+  maxParticles: 5_000,
   maxSteps: 2_000_000,
 };
+const GRAMMAR_LIMITS: GrammarLimits = { maxProductions: 100_000 };
 /** Set-ups with compiled grammars that are kept while no stream has them. */
 const MAX_COMPILED = 16;
 /** Compilations a second that those may cause who have not authenticated, and that may come at once; and the same for each who has. */
@@ -72,7 +73,7 @@ export class ExiSetUps {
 
   /** What streams on a dedicated port begin with. @see XEP-0322 §2.4.3, §3.14 */
   get binding(): AgreedSetUp {
-    this.#binding ??= this.#compile(bindingConfiguration(this.schemas.shipped), undefined);
+    this.#binding ??= bindingSetUp(this.schemas.shipped);
     return this.#binding;
   }
 
@@ -147,7 +148,7 @@ export class ExiSetUps {
     const files = configuration.schemas.flatMap((schema) => this.schemas.find(schema, account) ?? []);
     const startedAt = performance.now();
     const components = new SchemaCatalogue(files).compile(configuration.schemas, SCHEMA_LIMITS);
-    const made = new AgreedSetUp(configuration, buildGrammars(components));
+    const made = new AgreedSetUp(configuration, buildGrammars(components, GRAMMAR_LIMITS));
     const milliseconds = Math.round(performance.now() - startedAt);
     this.#log.debug({ schemas: files.length, milliseconds }, 'schemas were compiled for EXI');
     this.schemas.use(files);

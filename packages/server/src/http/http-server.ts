@@ -172,7 +172,7 @@ function acceptWebSockets(
     server.options.maxPayload = context.limits.maxStanzaBytes;
     if (!connections.admit(socket as Socket, 'websocket', address)) return;
     server.handleUpgrade(request, socket, head, (webSocket) => {
-      new WebSocketTransport(context, webSocket, { remote, isEncrypted, requireTls });
+      new WebSocketTransport(context, webSocket, { remote, isEncrypted, requireTls, carrier: socket });
     });
   });
   return server;

@@ -1,8 +1,10 @@
+import type { Duplex } from 'node:stream';
 import { type Element, encodeUtf8, Frame, type StreamEvent, XmlError, xml } from '@thingward/xml';
-import { NS, type StreamError } from '@thingward/xmpp';
+import { NS, StreamError } from '@thingward/xmpp';
 import type { WebSocket } from 'ws';
 import { ClientConnection, type ClientTransport, type ConnectionContext } from '../client-connection.ts';
 import type { Stanza } from '../stanza.ts';
+import { MessageProgress } from './message-progress.ts';
 
 const CLOSE_TIMEOUT_MS = 2000;
 
@@ -16,13 +18,23 @@ export class WebSocketTransport implements ClientTransport {
   readonly #socket: WebSocket;
   /** Messages not yet handled. While one is being handled the socket is paused, so these are what one read brought. */
   readonly #messages: Uint8Array[] = [];
+  readonly #progress = new MessageProgress();
+  /** Runs while part of a message waits for the rest. */
+  #partTimer: NodeJS.Timeout | undefined;
+  #messageCount = 0;
   #maxBytes: number;
   #closing = false;
 
   constructor(
     context: ConnectionContext,
     socket: WebSocket,
-    options: { readonly remote: string; readonly isEncrypted: boolean; readonly requireTls: boolean },
+    options: {
+      readonly remote: string;
+      readonly isEncrypted: boolean;
+      readonly requireTls: boolean;
+      /** The connection it runs on, to see what of a message has come. */
+      readonly carrier: Duplex;
+    },
   ) {
     this.#context = context;
     this.#socket = socket;
@@ -32,6 +44,7 @@ export class WebSocketTransport implements ClientTransport {
     this.#connection = new ClientConnection(context, this, options.requireTls);
     socket.on('message', (data: Buffer, isBinary) => {
       if (this.#closing) return;
+      this.#messageCount++;
       this.#messages.push(isBinary ? new Uint8Array(0) : data);
       if (this.#connection.isBusy) socket.pause();
       else this.#connection.pump();
@@ -39,7 +52,14 @@ export class WebSocketTransport implements ClientTransport {
     socket.on('error', (error) =>
       context.log.debug({ remote: this.remote, reason: error.message }, 'connection broke'),
     );
-    socket.on('close', () => this.#connection.ended());
+    socket.on('close', () => {
+      clearTimeout(this.#partTimer);
+      this.#connection.ended();
+    });
+    options.carrier.on('data', (bytes: Uint8Array) => {
+      this.#progress.take(bytes);
+      if (this.#progress.isPartial && this.#partTimer === undefined) this.#watchPart();
+    });
   }
 
   get unsentBytes(): number {
@@ -95,6 +115,17 @@ export class WebSocketTransport implements ClientTransport {
   resume(): void {
     // While it closes too: the other side's close frame must be read.
     if (this.#socket.isPaused) this.#socket.resume();
+  }
+
+  /** Part of a message waits for the rest. When none was completed after so long, there is no rest to be expected. */
+  #watchPart(): void {
+    const before = this.#messageCount;
+    this.#partTimer = setTimeout(() => {
+      this.#partTimer = undefined;
+      if (!this.#progress.isPartial || this.#closing) return;
+      if (this.#messageCount !== before || this.#socket.isPaused) this.#watchPart();
+      else this.closeStream(new StreamError('connection-timeout', 'the rest of a message did not come in time'));
+    }, this.#context.limits.elementTimeoutMs).unref();
   }
 
   #write(data: string | Uint8Array): void {

@@ -29,12 +29,19 @@ export class AgreedSetUp {
   readonly options: StreamOptions;
   readonly datatypeRepresentationMap: readonly DatatypeMapping[];
   readonly grammars: Grammars;
+  /** Does nothing grow with what is coded, beside string tables? @see XEP-0322 §2.4.3, EXI Profile */
+  readonly usesProfile: boolean;
   /** The same for the codec. */
   readonly codec: ExiOptionsInput;
   readonly #spare: ExiDecoder[] = [];
   #encoder: ExiEncoder | undefined;
 
-  constructor({ options, datatypeRepresentationMap }: Omit<StreamConfiguration, 'schemas'>, grammars: Grammars) {
+  constructor(
+    { options, datatypeRepresentationMap }: Omit<StreamConfiguration, 'schemas'>,
+    grammars: Grammars,
+    { usesProfile = false } = {},
+  ) {
+    this.usesProfile = usesProfile;
     this.options = options;
     this.datatypeRepresentationMap = datatypeRepresentationMap;
     this.grammars = grammars;
@@ -51,14 +58,18 @@ export class AgreedSetUp {
 
   /** A stanza as a document without header. @throws ExiError `not-encodable` under strict schemas that have no place for it */
   encode(element: Element): Uint8Array {
-    this.#encoder ??= new ExiEncoder({ grammars: this.grammars, options: this.codec, header: false });
+    this.#encoder ??= new ExiEncoder({ ...this.#settings, header: false });
     return this.#encoder.encodeElement(element);
+  }
+
+  get #settings() {
+    const { grammars, codec: options, usesProfile } = this;
+    return { grammars, options, usesProfile };
   }
 
   /** A decoder of documents without headers, for one that is to be given back. */
   borrowDecoder(limits: Partial<ExiLimits>): ExiDecoder {
-    const decoder =
-      this.#spare.pop() ?? new ExiDecoder({ grammars: this.grammars, options: this.codec, headerBefore: 'none' });
+    const decoder = this.#spare.pop() ?? new ExiDecoder({ ...this.#settings, headerBefore: 'none' });
     decoder.limit(limits);
     return decoder;
   }

@@ -23,6 +23,8 @@ export interface ExiStreamReaderOptions {
 }
 
 const MAX_DEPTH = 128;
+/** Of strings and names, those of the schemas among them, and of what built-in grammars learn: also where they are kept. */
+const MAX_TABLE_ENTRIES = 20_000;
 const NOTHING = new Uint8Array(0);
 
 /** The set-up a stream asks for is not known. @see XEP-0322 §3.15 */
@@ -37,7 +39,7 @@ export class UnknownSetUpError extends Error {
  */
 export class ExiStreamReader implements StreamInput {
   readonly #options: ExiStreamReaderOptions;
-  maxElementBytes: number;
+  #maxElementBytes: number;
   #setUp: AgreedSetUp;
   /** The schemaId that its header has named. */
   #named: string | undefined;
@@ -54,7 +56,20 @@ export class ExiStreamReader implements StreamInput {
     this.#options = options;
     this.#setUp = options.setUp;
     this.#expectsHeader = options.header !== undefined;
-    this.maxElementBytes = options.maxElementBytes;
+    this.#maxElementBytes = options.maxElementBytes;
+  }
+
+  get maxElementBytes(): number {
+    return this.#maxElementBytes;
+  }
+
+  set maxElementBytes(bytes: number) {
+    this.#maxElementBytes = bytes;
+    this.#decoder?.limit(this.#limits);
+  }
+
+  get #limits(): Partial<ExiLimits> {
+    return exiLimits(this.#maxElementBytes, this.#options.maxDepth ?? MAX_DEPTH);
   }
 
   /** What its stanzas are coded by: what it was made with, or what the header has named. */
@@ -84,8 +99,7 @@ export class ExiStreamReader implements StreamInput {
 
   /** Takes out the bytes that are not yet part of an event. */
   takePending(): Uint8Array {
-    const { pendingBytes = 0 } = this.#decoder ?? {};
-    const rest = this.#chunk.slice(this.#chunk.length - Math.min(pendingBytes, this.#chunk.length));
+    const rest = this.#decoder?.takePending() ?? NOTHING;
     this.#release();
     return rest;
   }
@@ -136,7 +150,7 @@ export class ExiStreamReader implements StreamInput {
 
   #newDecoder(): ExiDecoder {
     const { setUp } = this;
-    const limits = exiLimits(this.maxElementBytes, this.#options.maxDepth ?? MAX_DEPTH);
+    const limits = this.#limits;
     this.#given = 0;
     this.#isBorrowed = !this.#expectsHeader && setUp.isStateless;
     if (this.#isBorrowed) {
@@ -147,6 +161,7 @@ export class ExiStreamReader implements StreamInput {
     return new ExiDecoder({
       grammars: setUp.grammars,
       options: setUp.codec,
+      usesProfile: setUp.usesProfile,
       headerBefore: this.#expectsHeader ? 'first' : 'none',
       keepsTables: !setUp.isStateless,
       resolveConfiguration: (schemaId) => this.#find(schemaId),
@@ -197,5 +212,7 @@ function exiLimits(maxBytes: number, maxDepth: number): Partial<ExiLimits> {
     maxCharacters: maxBytes,
     maxInflatedBytes: maxBytes,
     maxBufferedBytes: maxBytes,
+    maxStringTableEntries: MAX_TABLE_ENTRIES,
+    maxLearnedProductions: MAX_TABLE_ENTRIES,
   };
 }

@@ -61,11 +61,12 @@ export class ExiStreamWriter {
   }
 
   #newEncoder(): ExiEncoder {
-    const { grammars, codec, isStateless } = this.setUp;
+    const { grammars, codec, isStateless, usesProfile } = this.setUp;
     const { schemaId } = this.#header ?? {};
     return new ExiEncoder({
       grammars,
       options: codec,
+      usesProfile,
       header: this.#header ? { cookie: true, options: schemaId === undefined ? false : { schemaId } } : false,
       headerBefore: 'first',
       keepsTables: !isStateless,

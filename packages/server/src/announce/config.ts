@@ -1,0 +1,19 @@
+import { isIPv4 } from 'node:net';
+import { z } from 'zod';
+
+/** How Things find the server with nothing typed. Every key is described in docs/configuration.md. @see XEP-0347 §3.3 */
+export const announceSchema = z
+  .strictObject({
+    mdns: z.boolean().default(false),
+    name: z
+      .string()
+      .regex(/^[a-z\d](?:[a-z\d-]{0,58}[a-z\d])?$/i, 'expected the name of a machine, without dots')
+      .optional(),
+    interfaces: z
+      .array(z.string().refine((text) => isIPv4(text), 'expected IPv4 addresses of this machine'))
+      .min(1)
+      .optional(),
+  })
+  .prefault({});
+
+export type AnnounceConfig = z.output<typeof announceSchema>;

@@ -1,0 +1,13 @@
+export { type ClientDoorsOptions, clientDoors, type SrvLookup, srvLookup } from './client-doors.ts';
+export { askDhcp, type DhcpInformOptions } from './dhcp-inform.ts';
+export { keyedOption, lastDhclientOption, rawOption, serversInLeases } from './dhcp-leases.ts';
+export { DHCP_OPTION, type DhcpMessage, decodeDhcp, encodeInform, xmppServerName } from './dhcp-message.ts';
+export * from './find-servers.ts';
+export * from './finding-error.ts';
+export * from './found-server.ts';
+export * from './mdns-browse.ts';
+export * from './mdns-link.ts';
+export { isName, MDNS_SERVICES, type MdnsRecord, type MdnsService, mdnsRecords, serversIn } from './mdns-records.ts';
+export { multicastAddresses } from './multicast-addresses.ts';
+export * from './shown-certificate.ts';
+export { type WebDoorsOptions, webDoors } from './web-doors.ts';

@@ -1,0 +1,112 @@
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { hasCommand } from './daemon.ts';
+import { hasNetworkNamespaces, Link } from './links.ts';
+
+const links: Link[] = [];
+afterEach(async () => {
+  for (const link of links.splice(0)) await link.close();
+});
+
+function newLink(): Link {
+  const link = new Link();
+  links.push(link);
+  return link;
+}
+
+const isPermitted = hasNetworkNamespaces();
+const DOORS = 'listen: { c2s: 0.0.0.0:5222, c2sTls: 0.0.0.0:5223 }';
+const FINGERPRINT = expect.stringMatching(/^[0-9a-f]{64}$/);
+
+/** A name server that knows one domain; it may be a DHCP server, too. */
+function startDnsmasq(link: Link, lines: readonly string[] = []): Promise<void> {
+  const file = link.file('dnsmasq.conf', [
+    ...['no-resolv', 'no-hosts', 'bind-interfaces', 'listen-address=10.77.0.1', 'user=root', 'pid-file='],
+    ...['log-facility=-', 'local=/pronto.example/', 'host-record=xmpp.pronto.example,10.77.0.2'],
+    'srv-host=_xmpps-client._tcp.pronto.example,xmpp.pronto.example,5223',
+    ...lines,
+  ]);
+  return link.start('network', ['dnsmasq', '--keep-in-foreground', `--conf-file=${file}`], /started/);
+}
+
+const serveAt = (link: Link, more = '') =>
+  link.serve('neighbour', `domain: pronto.example\ndataDir: ${link.directory}/data\n${DOORS}\n${more}`);
+
+/** As found by DHCP, with the certificate the server really showed. */
+const BY_DHCP = {
+  method: 'dhcp',
+  domain: 'pronto.example',
+  host: 'xmpp.pronto.example',
+  port: 5223,
+  tls: 'direct',
+  fingerprint: FINGERPRINT,
+  isVouchedFor: false,
+};
+
+describe('a server is found', () => {
+  it.skipIf(!isPermitted || !hasCommand('dnsmasq'))(
+    'by an option of dnsmasq (skipped unless dnsmasq is installed and networks can be made)',
+    async () => {
+      const link = newLink();
+      const lease = ['dhcp-range=10.77.0.10,10.77.0.50', `dhcp-leasefile=${link.directory}/leases`];
+      await startDnsmasq(link, [...lease, 'dhcp-option=224,"pronto.example"']);
+      await serveAt(link);
+      expect(link.find('neighbour')).toEqual([BY_DHCP]);
+      expect(link.find('neighbour', '--domain', 'pronto.example', '--dhcp-option', '225')).toEqual([
+        { ...BY_DHCP, method: 'dns' },
+      ]);
+    },
+  );
+
+  it.skipIf(!isPermitted || !hasCommand('dnsmasq') || !hasCommand('dhcpd'))(
+    'by an option of ISC dhcpd (skipped unless it and dnsmasq are installed and networks can be made)',
+    async () => {
+      const link = newLink();
+      await startDnsmasq(link);
+      const file = link.file('dhcpd.conf', [
+        'authoritative;',
+        'option xmpp-server code 224 = text;',
+        'subnet 10.77.0.0 netmask 255.255.255.0 { range 10.77.0.10 10.77.0.50; option domain-name "example"; option xmpp-server "pronto"; }',
+      ]);
+      const leases = link.file('dhcpd.leases', []);
+      const args = ['-f', '-d', '-user', 'root', '-group', 'root', '-cf', file, '-lf', leases, '--no-pid', 'link0'];
+      await link.start('network', ['dhcpd', ...args], /Server starting service/);
+      await serveAt(link);
+      expect(link.find('neighbour')).toEqual([BY_DHCP]);
+    },
+  );
+
+  it.skipIf(!isPermitted || !hasCommand('avahi-daemon') || !hasCommand('avahi-browse') || !hasCommand('dbus-daemon'))(
+    'by multicast DNS, ours by Avahi and that of Avahi by us (skipped unless avahi-daemon, avahi-utils and dbus are installed and networks can be made)',
+    async () => {
+      const link = newLink();
+      await serveAt(link, 'announce: { mdns: true, name: pronto }');
+      const bus = link.file('bus.conf', [
+        `<busconfig><listen>unix:path=${join(link.directory, 'bus')}</listen><auth>EXTERNAL</auth><policy context="default">`,
+        '<allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>',
+      ]);
+      await link.start('network', ['dbus-daemon', `--config-file=${bus}`, '--nofork', '--print-address'], /unix:path/);
+      const avahi = link.file('avahi.conf', ['[server]', 'host-name=neighbour', 'allow-interfaces=link0']);
+      const options = ['--no-drop-root', '--no-chroot', '--no-rlimits', '-f', avahi];
+      await link.start('network', ['avahi-daemon', ...options], /Server startup complete/);
+      for (const [type, port] of [
+        ['_xmpp-client._tcp', 5222],
+        ['_xmpps-client._tcp', 5223],
+      ] as const) {
+        const lines = link.run('network', ['timeout', '20', 'avahi-browse', '-rpt', type]);
+        const resolved = lines.filter((line) => line.startsWith('='));
+        expect(resolved).toEqual([
+          `=;link0;IPv4;pronto;${type};local;pronto.local;10.77.0.2;${port};"ordom=pronto.example" "txtvers=1"`,
+        ]);
+      }
+      const chat = ['-s', 'chat', '_xmpp-client._tcp', '5222', 'txtvers=1', 'ordom=example.com', 'regis=registry'];
+      await link.start('network', ['avahi-publish', ...chat], /Established/);
+      const found = link.find('neighbour', '--interface', '10.77.0.2');
+      expect(found).toContainEqual({
+        ...{ method: 'mdns', domain: 'example.com', host: '10.77.0.1', port: 5222, tls: 'starttls' },
+        ...{ registries: ['registry@example.com'], isVouchedFor: false },
+        failure: expect.stringContaining('ECONNREFUSED'),
+      });
+    },
+  );
+});

@@ -1,0 +1,114 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { hasCommand } from './daemon.ts';
+
+const COMMAND = fileURLToPath(new URL('../../packages/cli/bin/thingward.js', import.meta.url));
+const START_TIMEOUT_MS = 30_000;
+
+/** Can networks be made that are apart from that of this machine? */
+export function hasNetworkNamespaces(): boolean {
+  if (!hasCommand('ip') || !hasCommand('unshare') || process.getuid?.() !== 0) return false;
+  const name = `tw-try-${process.pid}`;
+  try {
+    execFileSync('ip', ['netns', 'add', name], { stdio: 'ignore' });
+    execFileSync('ip', ['netns', 'del', name], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Which of two machines: the network's (10.77.0.1), or the one beside it (10.77.0.2). */
+export type Machine = 'network' | 'neighbour';
+
+/** Two machines on a link of their own. Programs that were started on them end with it. */
+export class Link {
+  readonly directory = mkdtempSync(join(tmpdir(), 'thingward-link-'));
+  readonly #children: ChildProcess[] = [];
+  readonly #names = { network: `tw-a-${process.pid}`, neighbour: `tw-b-${process.pid}` };
+
+  constructor() {
+    const { network, neighbour } = this.#names;
+    const ip = (...args: string[]) => execFileSync('ip', args);
+    for (const name of [network, neighbour]) ip('netns', 'add', name);
+    ip('link', 'add', 'link0', 'netns', network, 'type', 'veth', 'peer', 'name', 'link0', 'netns', neighbour);
+    for (const [name, address] of [
+      [network, '10.77.0.1/24'],
+      [neighbour, '10.77.0.2/24'],
+    ] as const) {
+      ip('-n', name, 'address', 'add', address, 'dev', 'link0');
+      for (const device of ['lo', 'link0']) ip('-n', name, 'link', 'set', device, 'up');
+      ip('-n', name, 'route', 'add', 'default', 'dev', 'link0');
+    }
+    writeFileSync(join(this.directory, 'resolv.conf'), 'nameserver 10.77.0.1\n');
+  }
+
+  /** Starts a program and waits until it has written what is expected. */
+  async start(machine: Machine, [command, ...args]: readonly [string, ...string[]], ready: RegExp): Promise<void> {
+    const child = spawn('ip', ['netns', 'exec', this.#names[machine], command, ...args], { env: this.#env });
+    this.#children.push(child);
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk: Buffer) => {
+        output = (output + chunk.toString()).slice(-8000);
+      });
+    }
+    const until = Date.now() + START_TIMEOUT_MS;
+    while (!ready.test(output)) {
+      if (child.exitCode !== null || Date.now() > until) throw new Error(`${command} did not start: ${output}`);
+      await delay(50);
+    }
+  }
+
+  /** Runs a program to its end. @returns its lines, whatever its exit code */
+  run(machine: Machine, command: readonly string[]): readonly string[] {
+    const script = 'mount --bind "$0" /etc/resolv.conf && exec "$@"';
+    const file = join(this.directory, 'resolv.conf');
+    const args = ['netns', 'exec', this.#names[machine], 'unshare', '--mount', 'sh', '-c', script, file, ...command];
+    const text = execFileSync('ip', args, { env: this.#env, encoding: 'utf8', timeout: 60_000 });
+    return text.split('\n').filter((line) => line !== '');
+  }
+
+  /** What `thingward find-server` tells there. */
+  find(machine: Machine, ...args: string[]): readonly Readonly<Record<string, unknown>>[] {
+    return this.run(machine, ['node', COMMAND, 'find-server', '--json', '--seconds', '3', ...args]).map((line) =>
+      JSON.parse(line),
+    );
+  }
+
+  /** Starts `thingward serve` there. */
+  serve(machine: Machine, config: string): Promise<void> {
+    const file = join(this.directory, 'server.yaml');
+    writeFileSync(file, config);
+    return this.start(machine, ['node', COMMAND, 'serve', '--config', file], /thingward ready/);
+  }
+
+  /** Writes a file into its directory. @returns its path */
+  file(name: string, lines: readonly string[]): string {
+    const file = join(this.directory, name);
+    writeFileSync(file, `${lines.join('\n')}\n`);
+    return file;
+  }
+
+  async close(): Promise<void> {
+    for (const child of this.#children.reverse()) {
+      const ended = new Promise<void>((resolve) =>
+        child.exitCode === null ? child.once('exit', () => resolve()) : resolve(),
+      );
+      child.kill('SIGTERM');
+      await Promise.race([ended, delay(5000, undefined, { ref: false })]);
+      child.kill('SIGKILL');
+    }
+    for (const name of Object.values(this.#names)) execFileSync('ip', ['netns', 'del', name]);
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  /** A message bus of its own, where there is one. */
+  get #env() {
+    return { ...process.env, DBUS_SYSTEM_BUS_ADDRESS: `unix:path=${join(this.directory, 'bus')}` };
+  }
+}
