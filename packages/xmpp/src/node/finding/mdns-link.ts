@@ -53,10 +53,15 @@ export class MdnsLink {
       };
       mdns.on('error', fail);
       // Before it is ready: the group can't be joined here. Later: a packet that can't be read.
-      mdns.once('warning', fail);
+      let refusal: Error | undefined;
+      const warn = (warning: Error) => {
+        refusal ??= warning;
+      };
+      mdns.on('warning', warn);
       mdns.once('ready', () => {
-        mdns.off('warning', fail);
-        resolve(new MdnsLink(mdns));
+        mdns.off('warning', warn);
+        if (refusal) fail(refusal);
+        else resolve(new MdnsLink(mdns));
       });
     });
   }
