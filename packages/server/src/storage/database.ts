@@ -1,8 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { Kysely, type Migration, Migrator, type SqliteDatabase, SqliteDialect } from 'kysely';
+import { Kysely, type Migration, Migrator, type SqliteDatabase } from 'kysely';
 import Database from 'libsql';
 import { DatabaseTime } from '../figures/database-time.ts';
+import { ImmediateDialect } from './immediate-dialect.ts';
 import { StatementCache } from './statement-cache.ts';
 
 /** A database could not be opened or brought up to date. */
@@ -39,7 +40,7 @@ export async function openDatabase<Schema>(
     database.exec('PRAGMA busy_timeout = 5000');
     const time = new DatabaseTime();
     const query = new Kysely<Schema>({
-      dialect: new SqliteDialect({ database: new StatementCache(database as unknown as SqliteDatabase) }),
+      dialect: new ImmediateDialect({ database: new StatementCache(database as unknown as SqliteDatabase) }),
       log: ({ level, queryDurationMillis }) => time.took(queryDurationMillis, level === 'error'),
     });
     const migrator = new Migrator({
