@@ -1,6 +1,6 @@
 import { ExiError } from '../error.ts';
 
-/** What grammars may take of memory and time: productions, and steps on the way to them. A few megabytes of grammars have some 50,000. */
+/** What grammars may take of memory and time: productions, and steps on the way to them. */
 export const DEFAULT_MAX_PRODUCTIONS = 10_000_000;
 
 /** Counts what is made. What each state can be followed by grows with the square of what may be left out in a content model. */

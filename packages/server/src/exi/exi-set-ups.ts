@@ -16,7 +16,7 @@ import {
 } from '@thingward/xmpp/exi';
 import { Rate } from '../rate.ts';
 import { type ExiSettings, MAX_BLOCK_SIZE, MAX_VALUE_LENGTH, MAX_VALUE_PARTITION_CAPACITY } from './exi-settings.ts';
-import { type KnownConfigurations, readConfigurationFiles } from './known-configurations.ts';
+import { type KnownConfigurations, readConfigurationFile } from './known-configurations.ts';
 import type { SchemaRepository } from './schema-repository.ts';
 
 /** What compiling the schemas of a set-up may cost: more than all that ship, and well below a second. */
@@ -122,7 +122,7 @@ export class ExiSetUps {
   /** A configuration of the operator's. @see XEP-0322 §3.11 */
   located(location: string): StreamConfiguration | undefined {
     const directory = this.settings.configurations;
-    const text = directory === undefined ? undefined : readConfigurationFiles(directory).get(location);
+    const text = directory === undefined ? undefined : readConfigurationFile(directory, location);
     if (text !== undefined) return this.#parsed(location, text);
     if (location !== DEFAULT_LOCATION) return undefined;
     return {

@@ -103,8 +103,11 @@ function keyOf({ configuration, owner }: Known): string {
   return `${owner} ${configurationText(configuration)}`;
 }
 
-/** What is in the files of a directory, by their names. @see XEP-0322 §3.11 */
-export function readConfigurationFiles(directory: string): ReadonlyMap<string, string> {
-  const names = readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isFile());
-  return new Map(names.map(({ name }) => [name, readFileSync(join(directory, name), 'utf8')]));
+/** What is in the file of that name in a directory; undefined where there is none. @see XEP-0322 §3.11 */
+export function readConfigurationFile(directory: string, name: string): string | undefined {
+  // The name is a client's: nothing but what is listed is opened.
+  const isThere = readdirSync(directory, { withFileTypes: true }).some(
+    (entry) => entry.isFile() && entry.name === name,
+  );
+  return isThere ? readFileSync(join(directory, name), 'utf8') : undefined;
 }
