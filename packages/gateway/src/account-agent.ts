@@ -5,6 +5,7 @@ import {
   type Ownership,
   type Publication,
   Publisher,
+  pause,
   setReaders,
   storedHistory,
   type Thing,
@@ -13,7 +14,6 @@ import {
 } from '@thingward/things';
 import { Jid, type Logger, servePing, type Unsubscribe, type XmppClient, type XmppPeer } from '@thingward/xmpp';
 import type { Device } from './drivers/device.ts';
-import { pause } from './pause.ts';
 import { poll } from './poller.ts';
 import type { Outbox } from './state/outbox.ts';
 import { StoredOwnership } from './state/ownership-store.ts';
