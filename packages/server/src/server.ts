@@ -5,6 +5,7 @@ import { xmppSchemas } from '@thingward/xmpp/node';
 import type { Kysely } from 'kysely';
 import { AccountChanges } from './account-changes.ts';
 import { Accounts } from './accounts.ts';
+import { AccessLists } from './administration/access-lists.ts';
 import { Administrators } from './administration/administrators.ts';
 import { Announcements } from './announce/announcements.ts';
 import type { ClientConnection, ConnectionContext } from './client-connection.ts';
@@ -85,6 +86,7 @@ export class ThingwardServer {
   readonly #sessionManager: SessionManager;
   readonly #services: HostedServices;
   readonly #administrators: Administrators;
+  readonly #accessLists: AccessLists;
   readonly #connections: Connections;
   readonly #temporaries: TemporaryAccounts;
   #removals: RemovalWatch | undefined;
@@ -130,6 +132,12 @@ export class ThingwardServer {
     this.#temporaries = new TemporaryAccounts(database.query, this.#hooks);
     this.#connections = new Connections(config.limits, this.#log, this.#streams);
     this.#administrators = new Administrators(() => config.auth.admins, new Settings(database.query));
+    this.#accessLists = new AccessLists({
+      domain: config.domain,
+      settings: new Settings(database.query),
+      isServed: (served) => served === config.domain || this.#router.hasService(served),
+      changed: () => this.#accessChanged(),
+    });
     this.#services = new HostedServices({
       ...shared,
       config,
@@ -292,6 +300,7 @@ export class ThingwardServer {
         sessionManager: this.#sessionManager,
       }),
       administrators: this.#administrators,
+      accessLists: this.#accessLists,
       serviceControl: this.#options.serviceControl,
       rosters,
       database: this.#database.query,
@@ -304,6 +313,8 @@ export class ThingwardServer {
       log,
     };
     await this.#temporaries.clear();
+    this.#hooks.addInterest({ passesData: (localpart) => !this.#accessLists.names(localpart) });
+    await this.#accessLists.load();
     const { tokens } = this.#config.auth;
     if (tokens.enabled) {
       this.#tokens = new ClientTokens(this.#database.query, loadTokenKey(this.#config.dataDir), tokens, log);
@@ -378,6 +389,14 @@ export class ThingwardServer {
       log,
     });
     this.#certificates.watch(() => this.renewCertificates(), this.#options.watchIntervalMs);
+  }
+
+  #accessChanged(): void {
+    const lists = this.#accessLists;
+    this.#router.setGate(lists.areEmpty ? undefined : (stanza) => lists.admits(stanza));
+    for (const localpart of new Set([...this.#sessions.all()].map((session) => session.localpart))) {
+      this.#hooks.filterChanged(localpart);
+    }
   }
 
   get #running(): ConfigReload {
