@@ -46,7 +46,7 @@ describe('stream headers (RFC 6120 §4)', () => {
     [STREAM_HEADER.replace("xmlns='jabber:client'", "xmlns='jabber:server'"), 'invalid-namespace'],
     [STREAM_HEADER.replace('http://etherx.jabber.org/streams', 'urn:other'), 'invalid-namespace'],
     [STREAM_HEADER.replace(" version='1.0'>", '>'), 'unsupported-version'],
-    ['<?xml version="1.0" encoding="UTF-16"?><a>', 'not-well-formed'],
+    ['<?xml version="1.0" encoding="UTF-16"?><a>', 'unsupported-encoding'],
     ['<!DOCTYPE stream [<!ENTITY a "b">]>', 'restricted-xml'],
     ['GET / HTTP/1.1\r\nHost: localhost\r\n\r\n', 'not-well-formed'],
     ['<stream:stream>', 'bad-namespace-prefix'],
