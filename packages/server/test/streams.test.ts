@@ -193,10 +193,10 @@ describe('in a bound stream', () => {
     await romeo.isThrownOut(condition);
   });
 
-  it('invalid UTF-8 ends it with not-well-formed', async () => {
+  it('invalid UTF-8 ends it with unsupported-encoding', async () => {
     const romeo = await stage.signIn('romeo', 'utf8');
     romeo.sends(Uint8Array.from([...utf8('<message><body>'), 0xc0, 0x80, ...utf8('</body></message>')]));
-    await romeo.isThrownOut('not-well-formed');
+    await romeo.isThrownOut('unsupported-encoding');
   });
 
   it('a stanza of some size is taken, cut into any pieces, and so are several at once', async () => {
