@@ -311,7 +311,7 @@ export class BodyDecoder {
     const grammar = this.#grammar;
     const input = this.#input;
     const second = this.#second[grammar.shape] as SecondLevel;
-    const count = grammar.productions.length;
+    const { count } = grammar;
     const code = input.readBits(bitWidth(count + second.extra));
     if (++this.#events > this.#limits.maxEvents) {
       throw new ExiError('limit', `a document has more than ${this.#limits.maxEvents} events`, input.position);

@@ -4,7 +4,7 @@
  */
 import type { Element } from '@thingward/xml';
 import { bitWidth } from './bits/bit-width.ts';
-import { type BitWriter, characterCount } from './bits/bit-writer.ts';
+import type { BitWriter } from './bits/bit-writer.ts';
 import type { Deflate } from './compression/deflate.ts';
 import { ValueChannels } from './compression/value-channels.ts';
 import { codecsOf } from './datatype-map.ts';
@@ -322,9 +322,7 @@ export class BodyEncoder {
     this.startElement(namespace, element.name, '');
     if (this.#keepsPrefixes && namespace !== parentNamespace) this.namespaceDeclaration('', namespace);
     let prefixes = 0;
-    const keys = Object.keys(attributes);
-    for (let i = 0; i < keys.length; i++) {
-      const key = keys[i] as string;
+    for (const key in attributes) {
       const value = attributes[key] as string;
       const known = this.#grammars.namesByKey.get(key);
       if (known !== undefined && (known.uriId < 2 || !this.#keepsPrefixes)) {
@@ -641,13 +639,13 @@ export class BodyEncoder {
   #writeFirst(production: Production): void {
     const grammar = this.#grammar;
     const { extra } = this.#second[grammar.shape] as SecondLevel;
-    this.out.writeBits(grammar.codeOf(production), bitWidth(grammar.productions.length + extra));
+    this.out.writeBits(grammar.codeOf(production), bitWidth(grammar.count + extra));
   }
 
   #writeEscape(): SecondLevel {
     const grammar = this.#grammar;
     const second = this.#second[grammar.shape] as SecondLevel;
-    const count = grammar.productions.length;
+    const { count } = grammar;
     this.out.writeBits(count, bitWidth(count + second.extra));
     return second;
   }
@@ -699,8 +697,7 @@ export class BodyEncoder {
       this.out.writeBits(name.localId, bitWidth(partition.count));
       return name;
     }
-    this.out.writeUnsigned(characterCount(local) + 1);
-    this.out.writeText(local);
+    this.out.writeCounted(local, 1);
     return this.#names.addName(partition, local, this.out.position);
   }
 
