@@ -45,6 +45,10 @@ export interface BodyEncoderSettings {
   readonly usesProfile: boolean;
 }
 
+/** Compact identifiers of the namespaces of `xml:lang` and of `xsi:type`. */
+const XML_URI_ID = 1;
+const XSI_URI_ID = 2;
+
 /** What a self-contained element hides while it lasts. */
 interface OuterState {
   readonly names: NameTable;
@@ -146,7 +150,7 @@ export class BodyEncoder {
     this.#channels?.start(this.out);
     this.out.aligned = this.#options.alignment !== 'bit-packed';
     this.#depth = 0;
-    this.#declared.length = 0;
+    if (this.#declared.length > 0) this.#declared.length = 0;
     this.#attributes.count = 0;
     this.#text = '';
     this.#isInStartTag = false;
@@ -252,7 +256,7 @@ export class BodyEncoder {
 
   /** An attribute of the element at hand. */
   attribute(namespace: string, local: string, value: string, prefix?: string | undefined): void {
-    this.#attributes.add(undefined, namespace, local, prefix, value);
+    this.#attributes.add(namespace, local, prefix, value);
   }
 
   endElement(): void {
@@ -326,7 +330,7 @@ export class BodyEncoder {
       const value = attributes[key] as string;
       const known = this.#grammars.namesByKey.get(key);
       if (known !== undefined && (known.uriId < 2 || !this.#keepsPrefixes)) {
-        this.#attributes.add(known, known.namespace, known.local, known.uriId === 1 ? 'xml' : '', value);
+        this.#attributes.addKnown(known, value);
         continue;
       }
       if (key.charCodeAt(0) === 0x7b) {
@@ -366,22 +370,48 @@ export class BodyEncoder {
       // A type that is told, and known, does as well.
       const first = attributes.order[0] as number;
       const value = attributes.values[first] as string;
-      const isTyped = attributes.locals[first] === 'type' && attributes.namespaces[first] === XSI_NAMESPACE;
+      const isTyped = attributes.local(first) === 'type' && attributes.namespace(first) === XSI_NAMESPACE;
       if (!isTyped || !this.#isKnownType(value)) this.#writeAnyType();
     }
     for (let i = 0; i < attributes.count; i++) {
       const at = attributes.order[i] as number;
       const name = attributes.names[at];
-      const namespace = attributes.namespaces[at] as string;
-      const local = attributes.locals[at] as string;
-      const prefix = attributes.prefixes[at];
       const value = attributes.values[at] as string;
-      if (namespace !== XSI_NAMESPACE) this.#writeAttribute(name, namespace, local, prefix, value);
-      else if (local === 'type') this.#writeXsiType(value, prefix);
-      else if (local === 'nil') this.#writeXsiNil(value, prefix);
-      else this.#writeAttribute(name, namespace, local, prefix, value);
+      if (name === undefined) {
+        const namespace = attributes.namespaces[at] as string;
+        this.#writeOther(undefined, namespace, attributes.locals[at] as string, attributes.prefixes[at], value);
+      } else if (!this.#writeDeclared(name, value)) {
+        this.#writeOther(name, name.namespace, name.local, name.uriId === XML_URI_ID ? 'xml' : '', value);
+      }
     }
     attributes.count = 0;
+  }
+
+  /** The usual attribute: one that is declared where it stands, with a value of its datatype. @returns false for any other */
+  #writeDeclared(name: Name, value: string): boolean {
+    const production = this.#grammar.find(EVENT.attribute, name);
+    if (production === undefined || this.#keepsPrefixes || name.uriId === XML_URI_ID || name.uriId === XSI_URI_ID) {
+      return false;
+    }
+    const codec = this.#codecOf(production.datatype);
+    if (codec !== STRING_CODEC && !codec.accepts(value)) return false;
+    this.#writeFirst(production);
+    this.#setGrammar(production.next);
+    this.#writeValue(name, codec, value);
+    return true;
+  }
+
+  #writeOther(
+    name: Name | undefined,
+    namespace: string,
+    local: string,
+    prefix: string | undefined,
+    value: string,
+  ): void {
+    if (namespace !== XSI_NAMESPACE) this.#writeAttribute(name, namespace, local, prefix, value);
+    else if (local === 'type') this.#writeXsiType(value, prefix);
+    else if (local === 'nil') this.#writeXsiNil(value, prefix);
+    else this.#writeAttribute(name, namespace, local, prefix, value);
   }
 
   #writeAttribute(
@@ -433,7 +463,6 @@ export class BodyEncoder {
       if (production === undefined) this.#learned.learn(grammar, EVENT.attribute, name, false, this.out.position);
       else this.#setGrammar(production.next);
     }
-    if (codec === STRING_CODEC) STRING_CODEC.accepts(value);
     this.#writeValue(name as Name, codec, value);
     if (namespace === XML_NAMESPACE && local === 'space') this.#keepsSpace[this.#depth] = value === 'preserve';
   }
@@ -514,7 +543,6 @@ export class BodyEncoder {
       this.#writeInvalid(grammar.attributeCount, 'xsi:nil');
       this.#writeName(XSI_NAMESPACE, 'nil');
       if (this.#keepsPrefixes) this.#writePrefixOf(XSI_NAMESPACE, prefix);
-      STRING_CODEC.accepts(value);
       this.#writeValue(name, STRING_CODEC, value);
       return;
     }
@@ -594,7 +622,7 @@ export class BodyEncoder {
     const typed = grammar.first(EVENT.text);
     if (typed !== undefined) {
       const codec = this.#codecOf(typed.datatype);
-      if (codec.accepts(text)) {
+      if (codec === STRING_CODEC || codec.accepts(text)) {
         this.#writeFirst(typed);
         this.#setGrammar(typed.next);
         this.#writeValue(name, codec, text);
@@ -611,14 +639,16 @@ export class BodyEncoder {
       this.#learned.learn(grammar, EVENT.text, undefined, false, this.out.position);
       this.#setGrammar(grammar.content);
     }
-    STRING_CODEC.accepts(text);
     this.#writeValue(name, STRING_CODEC, text);
   }
 
   /** Writes the value that `codec` has accepted, or keeps it for its channel. */
   #writeValue(name: Name, codec: ValueCodec, value: string): void {
-    if (this.#channels === undefined) codec.write(this.out, this.#strings, name);
-    else this.#channels.add(name, codec, value, this.out, this.#strings);
+    if (this.#channels === undefined) {
+      // Most values are strings, which need no codec.
+      if (codec === STRING_CODEC) this.#strings.write(this.out, name, value);
+      else codec.write(this.out, this.#strings, name);
+    } else this.#channels.add(name, codec, value, this.out, this.#strings);
   }
 
   #codecOf(datatype: Datatype | undefined): ValueCodec {
