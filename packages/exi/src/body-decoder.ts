@@ -189,7 +189,7 @@ export class BodyDecoder {
     this.#inflater = undefined;
     this.#isInnerStart = false;
     this.#depth = this.#events = this.#characters = this.#inflated = 0;
-    this.#declared.length = 0;
+    if (this.#declared.length > 0) this.#declared.length = 0;
     this.#grammar = this.#options.fragment ? this.#grammars.fragmentContent : this.#grammars.documentContent;
     this.#stack[0] = this.#grammar;
     this.#openNames[0] = undefined;
@@ -654,7 +654,7 @@ export class BodyDecoder {
   #newNamespace(): NamespacePartition {
     const namespace = this.#readString();
     // Nothing has a name there; and braces, which no URI has, delimit namespaces in names of attributes.
-    if (namespace === XMLNS_NAMESPACE || /[{}]/.test(namespace)) {
+    if (namespace === XMLNS_NAMESPACE || namespace.includes('{') || namespace.includes('}')) {
       throw this.#input.malformed('a namespace that nothing can have');
     }
     return this.#names.addNamespace(namespace, this.#input.position);
