@@ -652,7 +652,9 @@ export class BodyDecoder {
   }
 
   #newNamespace(): NamespacePartition {
-    const namespace = this.#readString();
+    const { spareNamespace } = this.#names;
+    const namespace = this.#readString(spareNamespace);
+    if (namespace === spareNamespace) return this.#names.addNamespace(namespace, this.#input.position);
     // Nothing has a name there; and braces, which no URI has, delimit namespaces in names of attributes.
     if (namespace === XMLNS_NAMESPACE || namespace.includes('{') || namespace.includes('}')) {
       throw this.#input.malformed('a namespace that nothing can have');
@@ -670,6 +672,11 @@ export class BodyDecoder {
       return name;
     }
     this.#strings.checkLength(length - 1, input);
+    const spare = this.#names.spareLocal(partition);
+    if (spare !== undefined && input.skipText(spare, length - 1)) {
+      this.#count(spare);
+      return this.#names.addName(partition, spare, input.position);
+    }
     const local = input.readText(length - 1);
     this.#count(local);
     // `xmlns` without a namespace would be a declaration to whoever reads it as XML.
@@ -693,10 +700,11 @@ export class BodyDecoder {
     return prefix;
   }
 
-  #readString(): string {
+  /** @param spare what it may well be */
+  #readString(spare = ''): string {
     const length = this.#input.readUnsigned();
     this.#strings.checkLength(length, this.#input);
-    const text = this.#input.readText(length);
+    const text = this.#input.skipText(spare, length) ? spare : this.#input.readText(length);
     this.#count(text);
     return text;
   }

@@ -200,7 +200,7 @@ export class BodyEncoder {
         production = grammar.first(EVENT.elementAny);
         if (production !== undefined) this.#writeFirst(production);
         else this.#writeSecond(EVENT.elementAny, `the element {${namespace}}${local}`);
-        name = name === undefined ? this.#writeName(namespace, local) : this.#writeKnownName(name);
+        name = name === undefined ? this.#writeNewName(partition, namespace, local) : this.#writeKnownName(name);
       }
       if (this.#keepsPrefixes) this.#writePrefixOf(namespace, prefix);
       element = this.#learned.of(name);
@@ -422,7 +422,8 @@ export class BodyEncoder {
     value: string,
   ): void {
     const grammar = this.#grammar;
-    let name = known ?? this.#names.findName(namespace, local);
+    const partition = this.#names.find(namespace);
+    let name = known ?? partition?.find(local);
     const declared = name && grammar.find(EVENT.attribute, name);
     let codec: ValueCodec;
     if (declared !== undefined) {
@@ -436,7 +437,6 @@ export class BodyEncoder {
       if (this.#keepsPrefixes) this.#writePrefixOf(namespace, prefix);
       this.#setGrammar(declared.next);
     } else {
-      const partition = this.#names.find(namespace);
       let production = partition && grammar.findInNamespace(EVENT.attributeInNamespace, partition.id);
       production ??= grammar.first(EVENT.attributeAny);
       // xsi:schemaLocation: strict has no place for it, and nobody misses it.
@@ -457,7 +457,7 @@ export class BodyEncoder {
         production?.event === EVENT.attributeInNamespace
           ? this.#writeLocal(partition as NamespacePartition, local)
           : name === undefined
-            ? this.#writeName(namespace, local)
+            ? this.#writeNewName(partition, namespace, local)
             : this.#writeKnownName(name);
       if (this.#keepsPrefixes) this.#writePrefixOf(namespace, prefix);
       if (production === undefined) this.#learned.learn(grammar, EVENT.attribute, name, false, this.out.position);
@@ -700,6 +700,12 @@ export class BodyEncoder {
     return this.#writeLocal(this.#writeNamespace(namespace), local);
   }
 
+  /** A name that is not in the table. @param known the partition of its namespace, where that is in the table */
+  #writeNewName(known: NamespacePartition | undefined, namespace: string, local: string): Name {
+    if (known !== undefined) this.out.writeBits(known.id + 1, bitWidth(this.#names.count + 1));
+    return this.#writeNewLocal(known ?? this.#writeNewNamespace(namespace), local);
+  }
+
   /** A name that is in the table. */
   #writeKnownName(name: Name): Name {
     const { count } = this.#names.at(name.uriId) as NamespacePartition;
@@ -711,10 +717,14 @@ export class BodyEncoder {
 
   /** @see EXI 1.0 §7.3.1 */
   #writeNamespace(namespace: string): NamespacePartition {
-    const bits = bitWidth(this.#names.count + 1);
     const partition = this.#names.find(namespace);
-    this.out.writeBits(partition === undefined ? 0 : partition.id + 1, bits);
-    if (partition !== undefined) return partition;
+    if (partition === undefined) return this.#writeNewNamespace(namespace);
+    this.out.writeBits(partition.id + 1, bitWidth(this.#names.count + 1));
+    return partition;
+  }
+
+  #writeNewNamespace(namespace: string): NamespacePartition {
+    this.out.writeBits(0, bitWidth(this.#names.count + 1));
     this.out.writeString(namespace);
     return this.#names.addNamespace(namespace, this.out.position);
   }
@@ -727,6 +737,10 @@ export class BodyEncoder {
       this.out.writeBits(name.localId, bitWidth(partition.count));
       return name;
     }
+    return this.#writeNewLocal(partition, local);
+  }
+
+  #writeNewLocal(partition: NamespacePartition, local: string): Name {
     this.out.writeCounted(local, 1);
     return this.#names.addName(partition, local, this.out.position);
   }

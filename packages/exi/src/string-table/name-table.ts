@@ -11,8 +11,8 @@ export interface KnownNamespace {
   readonly prefixes: readonly string[];
 }
 
-/** More names, or namespaces, than this are searched with a map. */
-const FEW = 8;
+/** More names of a namespace, or namespaces, than this are searched with a map. */
+const FEW = 16;
 /** A table that is cleared keeps so many of each at most: the next document often has the same. */
 const MAX_SPARE = 256;
 
@@ -41,7 +41,7 @@ export class NamespacePartition {
   }
 
   find(local: string): Name | undefined {
-    const known = this.#known?.byLocal.get(local);
+    const known = this.#knownCount === 0 ? undefined : this.#known?.byLocal.get(local);
     if (known !== undefined || this.#added === 0) return known;
     if (this.#byLocal !== undefined) return this.#byLocal.get(local);
     for (let i = 0; i < this.#added; i++) {
@@ -57,10 +57,15 @@ export class NamespacePartition {
     return added < this.#added ? this.#names[added] : undefined;
   }
 
+  /** The name that was the next to be added when the table was last cleared, where it still can be: it often is again. */
+  spare(index: number): Name | undefined {
+    const name = this.#names[this.#added];
+    return name?.index === index ? name : undefined;
+  }
+
   add(local: string, index: number): Name {
-    const spare = this.#names[this.#added];
-    const isSame = spare !== undefined && spare.index === index && spare.local === local;
-    const name = isSame ? spare : new Name(index, this.id, this.count, this.namespace, local);
+    const spare = this.spare(index);
+    const name = spare?.local === local ? spare : new Name(index, this.id, this.count, this.namespace, local);
     this.#names[this.#added++] = name;
     if (this.#byLocal !== undefined) this.#byLocal.set(local, name);
     else if (this.#added > FEW) this.#byLocal = this.#index();
@@ -156,6 +161,16 @@ export class NameTable {
 
   findName(namespace: string, local: string): Name | undefined {
     return this.find(namespace)?.find(local);
+  }
+
+  /** The namespace that was the next to be added when the table was last cleared: it often is again. */
+  get spareNamespace(): string | undefined {
+    return this.#partitions[this.#count]?.namespace;
+  }
+
+  /** The local name that was the next to be added to the partition. */
+  spareLocal(partition: NamespacePartition): string | undefined {
+    return partition.spare(this.#nameCount)?.local;
   }
 
   addNamespace(namespace: string, position: number): NamespacePartition {
