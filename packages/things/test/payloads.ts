@@ -57,6 +57,7 @@ export const PAYLOADS: readonly string[] = [
   `<sleeper ${BATTERY} wakes='onEvent' asleep='true' since='2026-01-01T00:00:00Z' waiting='3'/>`,
   `<command ${BATTERY} expires='PT1H'><set ${CONTROL}><boolean name='Output' value='true'/></set></command>`,
   `<queued ${BATTERY} id='c1' until='2026-01-01T01:00:00Z' next='2026-01-01T00:10:00Z' request='r'/>`,
+  `<queued ${BATTERY} id='c2' until='2026-01-01T01:00:00Z' request='r' readout='7'/>`,
   `<superseded ${BATTERY} id='c1'><parameter name='Output'/></superseded>`,
   `<outcome ${BATTERY} id='c1' state='answered' at='2026-01-01T00:10:01Z'><setResponse ${CONTROL}/></outcome>`,
   `<mailbox ${BATTERY}><entry id='c1' sender='a@b/c' state='expired' received='2026-01-01T00:00:00Z' until='2026-01-01T01:00:00Z' finished='2026-01-01T01:00:00Z'><set ${CONTROL}><int name='i' value='0'/></set></entry></mailbox>`,

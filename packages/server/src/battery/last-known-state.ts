@@ -1,16 +1,16 @@
 import {
-  decodeControlFormRequest,
-  decodeReadoutRequest,
+  type ControlDialect,
   decodingRequest,
-  encodeAccepted,
   encodeLastKnown,
-  encodeReadoutMessage,
   encodeSleeper,
+  FIELD_TYPES,
   type Field,
   isSelected,
   type NodeReference,
   nextWaking,
+  type ReadoutDialect,
   type ReadoutRequest,
+  withGroupMarks,
 } from '@thingward/things';
 import type { Element } from '@thingward/xml';
 import { type Jid, message, StanzaError } from '@thingward/xmpp';
@@ -35,44 +35,46 @@ export class LastKnownState {
 
   /**
    * Begins a read-out of what the Thing has handed over.
-   * @returns the answer to the request, and what is to be called when it was sent @throws StanzaError
+   * @returns the answer to the request, and what is to be called when it was sent; undefined where only the Thing knows
+   * @throws StanzaError
    * @see XEP-0323 §3
    */
   async readOut(
     request: Stanza,
     localpart: string,
     sleeper: KnownSleeper,
-  ): Promise<{ readonly answer: Element; readonly begin: () => void }> {
+    dialect: ReadoutDialect,
+  ): Promise<{ readonly answer: Element; readonly begin: () => void } | undefined> {
     await this.#checkReader(localpart, sleeper, request.from);
-    const wish = decodingRequest(() => decodeReadoutRequest(request.element.elements[0] as Element));
+    const wish = decodingRequest(() => dialect.decodeRequest(request.element.elements[0] as Element));
     const now = new Date();
     const state = await this.#sleepers.state(localpart);
-    if (!state || !canAnswer(wish, now)) throw unavailable(sleeper, 'it sleeps, and has left no answer to that');
+    if (!state || !canAnswer(wish, now)) return undefined;
     const fields = state.fields.filter((field) => isOfNodes(field, wish.nodes) && isSelected(field, wish));
     checkNodes(state.fields, wish.nodes);
     const lastKnown = encodeLastKnown({ at: state.at, next: nextWaking(sleeper.schedule, now) });
     const { seqnr } = wish;
     return {
-      answer: encodeAccepted({ seqnr, queued: false }),
+      answer: dialect.encodeAccepted({ seqnr, queued: false }),
       begin: () => {
         const send = (payload: Element) => this.#send(request, payload, lastKnown);
-        if (fields.length === 0) send(encodeReadoutMessage({ kind: 'done', seqnr }));
+        if (fields.length === 0) send(dialect.encodeMessage({ kind: 'done', seqnr }));
         for (let at = 0; at < fields.length; at += FIELDS_PER_MESSAGE) {
           const part = fields.slice(at, at + FIELDS_PER_MESSAGE);
           const done = at + FIELDS_PER_MESSAGE >= fields.length;
-          send(encodeReadoutMessage({ kind: 'fields', seqnr, fields: part, done }));
+          send(dialect.encodeMessage({ kind: 'fields', seqnr, fields: part, done }));
         }
       },
     };
   }
 
   /** The control form the Thing has left behind. @throws StanzaError @see XEP-0325 §3.3.1 */
-  async form(request: Stanza, localpart: string, sleeper: KnownSleeper): Promise<Element> {
+  async form(request: Stanza, localpart: string, sleeper: KnownSleeper, dialect: ControlDialect): Promise<Element> {
     await this.#checkReader(localpart, sleeper, request.from);
-    const { nodes } = decodingRequest(() => decodeControlFormRequest(request.element.elements[0] as Element));
+    const { nodes } = decodingRequest(() => dialect.decodeFormRequest(request.element.elements[0] as Element));
     const form = nodes.length === 0 ? await this.#sleepers.form(localpart) : undefined;
     if (!form) throw unavailable(sleeper, 'it sleeps, and has left no such form');
-    return form;
+    return withGroupMarks(form, dialect.encodeGroup);
   }
 
   /** The Thing itself tells of fields: those it had left behind are newer now. Others are not for everybody. */
@@ -108,10 +110,10 @@ export function unavailable(sleeper: KnownSleeper, text: string): StanzaError {
   return new StanzaError('recipient-unavailable', text, { application: status });
 }
 
-/** The past, and what is to come, only the Thing itself knows. */
+/** The past, and what is to come, only the Thing itself knows. Who asks for all kinds gets what there is now. */
 function canAnswer({ types, when }: ReadoutRequest, now: Date): boolean {
   if (when && when > now) return false;
-  return types.length === 0 || types.some((type) => !type.startsWith('historical'));
+  return FIELD_TYPES.every((type) => types.includes(type)) || !types.some((type) => type.startsWith('historical'));
 }
 
 /** @throws StanzaError `item-not-found` @see XEP-0323 §5.9 */

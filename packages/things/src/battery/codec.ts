@@ -1,11 +1,13 @@
 import { type Element, xml } from '@thingward/xml';
 import { DATA_FORM_NAMESPACE, Jid } from '@thingward/xmpp';
-import { decodeReadoutMessage, encodeReadoutMessage, SENSOR_DATA_NAMESPACE } from '../sensor-data/codec.ts';
+import { encodeReadoutMessage } from '../sensor-data/codec.ts';
+import { readoutDialectOf } from '../sensor-data/dialects.ts';
 import type { Field } from '../sensor-data/field.ts';
 import {
   booleanAttribute,
   dateTimeAttribute,
   expectElement,
+  optionalOutgoingText,
   outgoingDateTime,
   outgoingText,
   PayloadError,
@@ -55,16 +57,23 @@ export function encodeSleep({ schedule, fields, form, readers, owner }: SleepRep
 /** @throws PayloadError */
 export function decodeSleep(element: Element): SleepReport {
   expectElement(element, 'sleep', BATTERY);
-  const fields = element.child('fields', SENSOR_DATA_NAMESPACE);
-  const decoded = fields && decodeReadoutMessage(fields);
   const readers = element.child('readers', BATTERY);
   return {
     schedule: decodeSchedule(element, 'sleep'),
-    fields: decoded?.kind === 'fields' ? decoded.fields : undefined,
+    fields: decodeState(element),
     form: element.child('x', DATA_FORM_NAMESPACE),
     readers: readers?.childrenNamed('reader').map((reader, i) => bareJid(reader, `sleep/readers/reader[${i + 1}]`)),
     owner: element.attribute('owner') === undefined ? undefined : bareJid(element, 'sleep', 'owner'),
   };
+}
+
+/** The fields in any dialect; undefined when there are none. @throws PayloadError */
+function decodeState(sleep: Element): readonly Field[] | undefined {
+  for (const child of sleep.elements) {
+    const messages = readoutDialectOf(child.namespace)?.decodeMessages(child);
+    if (messages) return messages.flatMap((message) => (message.kind === 'fields' ? message.fields : []));
+  }
+  return undefined;
 }
 
 /** `<asleep/>`: it may go now. @param delivered commands it got since it woke */
@@ -126,9 +135,9 @@ export function decodeCommand(element: Element): WaitingCommand {
   return { expiresMs: durationAttribute(element, 'expires', 'command'), payload };
 }
 
-/** `<queued/>`: a command waits. */
+/** `<queued/>`: a command or a read-out waits. */
 export interface Queued {
-  /** Of the command in the mailbox. */
+  /** Of it in the mailbox. */
   readonly id: string;
   /** When it expires. */
   readonly until: Date;
@@ -136,16 +145,19 @@ export interface Queued {
   readonly next?: Date | undefined;
   /** The `id` of the stanza that it came in, where this is no answer to it. */
   readonly request?: string | undefined;
+  /** The identity of the read-out that waits; undefined for a command. */
+  readonly readout?: string | undefined;
 }
 
 /** @throws PayloadError */
-export function encodeQueued({ id, until, next, request }: Queued): Element {
+export function encodeQueued({ id, until, next, request, readout }: Queued): Element {
   return xml('queued', {
     xmlns: BATTERY,
     id,
     until: outgoingDateTime(until, 'queued/@until'),
     next: next && outgoingDateTime(next, 'queued/@next'),
     request,
+    readout: optionalOutgoingText(readout, 'queued/@readout'),
   });
 }
 
@@ -157,6 +169,7 @@ export function decodeQueued(element: Element): Queued {
     until: requiredDateTime(element, 'until', 'queued'),
     next: dateTimeAttribute(element, 'next', 'queued'),
     request: element.attribute('request'),
+    readout: element.attribute('readout'),
   };
 }
 

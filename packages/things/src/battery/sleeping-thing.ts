@@ -30,7 +30,7 @@ export interface SleepingThingOptions {
   readonly owner?: (() => Jid | undefined) | undefined;
   /** Times a waking reads and reports anew because commands came; 3 when not given. */
   readonly maxReports?: number | undefined;
-  /** How long connecting, reading and the server's answer may take together; 60,000 ms when not given. */
+  /** How long connecting, reading, read-outs that waited and the server's answer may take together; 60,000 ms when not given. */
   readonly timeoutMs?: number | undefined;
   readonly log?: Logger | undefined;
   readonly clock?: (() => Date) | undefined;
@@ -129,7 +129,9 @@ export class SleepingThing {
       readers: readersText === this.#readers ? undefined : readers,
       owner: ownerText === this.#owner ? undefined : owner,
     });
-    const answer = await connection.request('set', undefined, report, { signal });
+    // It is answered when all that waited has been dealt with, read-outs too.
+    const { timeoutMs = 60_000 } = this.#options;
+    const answer = await connection.request('set', undefined, report, { signal, timeoutMs });
     [this.#form, this.#readers, this.#owner] = [formText, readersText, ownerText];
     return answer ? decodeAsleep(answer) : 0;
   }

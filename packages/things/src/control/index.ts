@@ -1,7 +1,7 @@
 export * from './client.ts';
 export * from './codec.ts';
 export type { ControlDialect } from './dialect.ts';
-export { CONTROL_DIALECTS } from './dialects.ts';
+export { CONTROL_DIALECTS, controlDialectOf } from './dialects.ts';
 export * from './form.ts';
 export * from './open-form.ts';
 export * from './parameter.ts';
