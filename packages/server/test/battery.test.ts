@@ -458,6 +458,34 @@ describe('the last-known state (battery-powered.md §6)', () => {
     romeo.sends(getForm);
     await romeo.receives(`<iq type='result' id='f'><x xmlns='jabber:x:data'><field var='A'/></x></iq>`);
   });
+
+  it('includes the control forms of nodes, alone and what they have in common', async () => {
+    const field = (name: string, max: number) =>
+      `<field var='${name}' type='text-single' label='${name}'><validate xmlns='http://jabber.org/protocol/xdata-validate' datatype='xs:int'><range min='0' max='${max}'/></validate></field>`;
+    const form = (node: string, ...fields: string[]) =>
+      `<form nodeId='${node}'><x xmlns='jabber:x:data' type='form'><title>${node}</title>${fields.join('')}</x></form>`;
+    const forms = `<forms>${form('a', field('Level', 10), field('Own', 1))}${form('b', field('Level', 5))}</forms>`;
+    await wakes();
+    await sleeps(thing, `wakes='unknown'`, forms);
+    await leaves();
+    const asks = (id: string, ...nodes: string[]) =>
+      romeo.sends(
+        `<iq type='get' id='${id}' to='${THING}'><getForm ${CONTROL}>${nodes.map((node) => `<node nodeId='${node}'/>`).join('')}</getForm></iq>`,
+      );
+    asks('a', 'a');
+    const own = await romeo.receives(`<iq type='result' id='a'><x xmlns='jabber:x:data'><field var='Level'/></x></iq>`);
+    expect(own.toString()).toContain(`var='Own'`);
+    asks('ab', 'a', 'b');
+    const common = await romeo.receives(
+      `<iq type='result' id='ab'><x xmlns='jabber:x:data'><field var='Level'/></x></iq>`,
+    );
+    expect(common.toString()).not.toContain(`var='Own'`);
+    expect(common.toString()).toMatch(/max=['"]5['"]/);
+    asks('none');
+    await romeo.receives(`<iq type='error' id='none'>${error('bad-request')}</iq>`);
+    asks('c', 'a', 'c');
+    await romeo.receives(`<iq type='error' id='c'>${error('item-not-found')}</iq>`);
+  });
 });
 
 describe('a read-out that only the Thing can answer (battery-powered.md §6)', () => {

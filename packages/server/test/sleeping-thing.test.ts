@@ -127,6 +127,22 @@ describe('a Thing that sleeps, and its friends', () => {
     ]);
   });
 
+  it('of several nodes leaves the control form of each', async () => {
+    const node = (nodeId: string, max: number): Thing => ({
+      ...device,
+      node: { nodeId },
+      parameters: [{ name: 'Setpoint', type: 'int', label: 'Setpoint', min: 0, max }],
+    });
+    const several = new SleepingThing({ connection: client, things: [node('a', 30), node('b', 20)] });
+    await several.wake();
+    const max = async (...nodeIds: string[]) => {
+      const nodes = nodeIds.map((nodeId) => ({ nodeId }));
+      return (await getControlForm(friend, THING, { nodes })).parameters.map(({ parameter }) => parameter.max);
+    };
+    expect([await max('a'), await max('b'), await max('a', 'b')]).toEqual([[30], [20], [20]]);
+    await expect(max()).rejects.toThrow('bad-request');
+  });
+
   it('takes the commands that wait, and leaves behind what has come of them; its session goes on', async () => {
     await sleeping.wake();
     const sent = await sendCommand(friend, THING, wanted(22), { expiresMs: 2 * HOUR_MS });

@@ -52,6 +52,7 @@ export const PAYLOADS: readonly string[] = [
   `<events xmlns='urn:thingward:eventlog:1'><event sequence='1' sender='a@b' received='2024-01-01T00:00:00Z'><log xmlns='urn:xmpp:eventlog' timestamp='2013-11-10T15:52:23Z' type='Debug' level='Minor' object='o'><message>a</message><tag name='b' value='-12'/><stackTrace>s</stackTrace></log></event></events>`,
   `<getInterfacesResponse xmlns='urn:xmpp:iot:interoperability'><interface name='XMPP.IoT.Sensor.Temperature'/></getInterfacesResponse>`,
   `<sleep ${BATTERY} wakes='periodically' every='PT10M' listen='PT2S' next='2026-01-01T00:10:00Z' owner='o@e'><readers><reader jid='a@b'/></readers><fields ${SENSOR_DATA} seqnr='0'><node nodeId='n'><timestamp value='2013-03-07T22:20:45Z'><int name='i' value='1'/></timestamp></node></fields><x xmlns='jabber:x:data' type='form'><field var='A' type='text-single'/></x></sleep>`,
+  `<sleep ${BATTERY} wakes='onEvent'><forms><form><x xmlns='jabber:x:data' type='form'/></form><form nodeId='n' sourceId='s' cacheType='c'><x xmlns='jabber:x:data' type='form'/></form></forms></sleep>`,
   `<asleep ${BATTERY} delivered='2'/>`,
   `<status ${BATTERY}/>`,
   `<sleeper ${BATTERY} wakes='onEvent' asleep='true' since='2026-01-01T00:00:00Z' waiting='3'/>`,

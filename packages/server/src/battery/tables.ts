@@ -16,7 +16,7 @@ export interface SleeperTable {
   /** `<fields/>` as XML. */
   state: string | null;
   state_at: number | null;
-  /** The control form as XML. */
+  /** The control forms as XML: `<forms/>`, or `<x/>` alone. */
   form: string | null;
 }
 

@@ -3,12 +3,15 @@ import { DATA_FORM_NAMESPACE, Jid } from '@thingward/xmpp';
 import { encodeReadoutMessage } from '../sensor-data/codec.ts';
 import { readoutDialectOf } from '../sensor-data/dialects.ts';
 import type { Field } from '../sensor-data/field.ts';
+import type { NodeReference } from '../thing/node.ts';
 import {
   booleanAttribute,
   dateTimeAttribute,
+  decodeNode,
   expectElement,
   optionalOutgoingText,
   outgoingDateTime,
+  outgoingNode,
   outgoingText,
   PayloadError,
   requiredAttribute,
@@ -30,16 +33,24 @@ export interface SleepReport {
   readonly schedule: SleepSchedule;
   /** The last-known state, as a whole; undefined: as it was. */
   readonly fields?: readonly Field[] | undefined;
-  /** The control form; undefined: as it was. */
-  readonly form?: Element | undefined;
+  /** The control forms, as a whole; undefined: as they were. */
+  readonly forms?: readonly NodeForm[] | undefined;
   /** Who may read the state, as bare JIDs; undefined: as it was, which at first is all who see its presence. */
   readonly readers?: readonly Jid[] | undefined;
   /** Sees and cancels all that waits; undefined: as it was. */
   readonly owner?: Jid | undefined;
 }
 
+/** The control form of a Thing. */
+export interface NodeForm {
+  /** Undefined: the JID itself. */
+  readonly node?: NodeReference | undefined;
+  /** `<x/>` of XEP-0004. */
+  readonly form: Element;
+}
+
 /** @throws PayloadError for what can't be written */
-export function encodeSleep({ schedule, fields, form, readers, owner }: SleepReport): Element {
+export function encodeSleep({ schedule, fields, forms, readers, owner }: SleepReport): Element {
   return xml(
     'sleep',
     { xmlns: BATTERY, ...scheduleAttributes(schedule, 'sleep'), owner: owner?.bare.toString() },
@@ -50,18 +61,41 @@ export function encodeSleep({ schedule, fields, form, readers, owner }: SleepRep
         readers.map((jid) => xml('reader', { jid: jid.bare.toString() })),
       ),
     fields && encodeReadoutMessage({ kind: 'fields', seqnr: 0, fields, done: false }),
-    form,
+    forms && encodeNodeForms(forms),
   );
+}
+
+/** `<forms/>`: of a JID that is one Thing and of the nodes behind it. @throws PayloadError */
+export function encodeNodeForms(forms: readonly NodeForm[]): Element {
+  return xml(
+    'forms',
+    { xmlns: BATTERY },
+    forms.map(({ node, form }) => xml('form', node ? outgoingNode(node, 'forms/form') : {}, form)),
+  );
+}
+
+/** @throws PayloadError */
+export function decodeNodeForms(element: Element): readonly NodeForm[] {
+  expectElement(element, 'forms', BATTERY);
+  return element.childrenNamed('form').map((child, i) => {
+    const path = `forms/form[${i + 1}]`;
+    const form = child.child('x', DATA_FORM_NAMESPACE);
+    if (!form) throw new PayloadError('unexpected-element', path, `expected <x xmlns='${DATA_FORM_NAMESPACE}'/> in it`);
+    return { node: decodeNode(child, path), form };
+  });
 }
 
 /** @throws PayloadError */
 export function decodeSleep(element: Element): SleepReport {
   expectElement(element, 'sleep', BATTERY);
   const readers = element.child('readers', BATTERY);
+  const forms = element.child('forms', BATTERY);
+  // A Thing without nodes may leave its form as it is.
+  const form = element.child('x', DATA_FORM_NAMESPACE);
   return {
     schedule: decodeSchedule(element, 'sleep'),
     fields: decodeState(element),
-    form: element.child('x', DATA_FORM_NAMESPACE),
+    forms: forms ? decodeNodeForms(forms) : form && [{ form }],
     readers: readers?.childrenNamed('reader').map((reader, i) => bareJid(reader, `sleep/readers/reader[${i + 1}]`)),
     owner: element.attribute('owner') === undefined ? undefined : bareJid(element, 'sleep', 'owner'),
   };
