@@ -69,7 +69,9 @@ export function readCommand(): Command {
           table.end();
         };
         try {
-          const onQueued = (queued: Queued) => say(queuedText(thing, queued));
+          const onQueued = (queued: Queued) => {
+            if (wakeTimeoutMs !== 0) say(queuedText(thing, queued));
+          };
           const waiting = { ...reading, wakeTimeoutMs, onQueued, signal };
           for await (const { fields, lastKnown } of readSleeping(session.client, to, wish, waiting)) {
             known = lastKnown;
@@ -82,8 +84,15 @@ export function readCommand(): Command {
         }
         end();
         const missing = names.filter((name) => !seen.has(name));
-        if (missing.length > 0)
-          throw new CommandError(`${thing} has no field named ${missing.map((name) => `"${name}"`).join(', ')}`);
+        if (missing.length > 0) {
+          const quoted = missing.map((name) => `"${name}"`).join(', ');
+          const isRestricted = [options.types, options.from, options.to].some((option) => option !== undefined);
+          throw new CommandError(
+            isRestricted
+              ? `${thing} has no ${quoted} of these kinds and times`
+              : `${thing} has no field named ${quoted}`,
+          );
+        }
       });
     });
 }
