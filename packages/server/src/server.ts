@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { thingSchemas } from '@thingward/things/node';
-import { Jid, type Logger, SILENT_LOGGER, StreamError } from '@thingward/xmpp';
+import type { Element } from '@thingward/xml';
+import { Jid, type Logger, PeerError, SILENT_LOGGER, StreamError } from '@thingward/xmpp';
 import { xmppSchemas } from '@thingward/xmpp/node';
 import type { Kysely } from 'kysely';
 import { AccountChanges } from './account-changes.ts';
@@ -53,6 +54,7 @@ import { serviceEnvironment } from './service-environment.ts';
 import { SessionTable } from './session.ts';
 import { SessionManager } from './session-manager.ts';
 import { type SessionSchema, SessionStore } from './session-store.ts';
+import { Stanza } from './stanza.ts';
 import type { OpenDatabase } from './storage/database.ts';
 import type { ServerSchema } from './storage/schema.ts';
 import { loadSecret } from './storage/secret.ts';
@@ -204,6 +206,21 @@ export class ThingwardServer {
   /** Reads the certificates of the configuration again, for connections to come. @throws TlsError */
   async renewCertificates(): Promise<void> {
     return this.#running.renewCertificates();
+  }
+
+  /**
+   * Sends a message as the server itself. What comes back is not listened to.
+   * @throws PeerError `not-connected` when there is no way to where it is for, or nobody is there
+   */
+  send(stanza: Element): void {
+    const to = Jid.parse(stanza.attribute('to') ?? '');
+    const { domain } = this.#router;
+    const component = this.#components.route(to.domain);
+    const isHere = to.domain === domain.domain || this.#router.hasService(to.domain);
+    if (component ? component.instanceCount === 0 : !isHere && !this.federation) {
+      throw new PeerError('not-connected', `${to.domain} is not connected`);
+    }
+    void this.#router.route(Stanza.made(stanza, domain, to));
   }
 
   /** Ends all streams orderly and closes everything. Sessions that can be resumed wait for the next start. */
