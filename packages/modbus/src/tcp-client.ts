@@ -1,9 +1,10 @@
 import { EventEmitter } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { isAnswerTo } from './answer.ts';
 import { checkUnsigned } from './byte-cursor.ts';
+import type { ConnectionState, ModbusClient } from './client.ts';
 import { ModbusError, ModbusException } from './error.ts';
-import { decodeResponse, encodeRequest } from './functions.ts';
+import { encodeRequest } from './functions.ts';
+import { lost, understand } from './outcome.ts';
 import { isWrite, type ModbusRequest, type ModbusResponse } from './pdu.ts';
 import { encodeTcpFrame, TcpFrameReader } from './tcp-frame.ts';
 
@@ -21,8 +22,6 @@ export interface ModbusTcpClientOptions {
   /** Numbers from 0 to 1 for the jitter of those pauses; Math.random when not given. */
   readonly random?: () => number;
 }
-
-export type ConnectionState = 'connecting' | 'connected' | 'disconnected' | 'closed';
 
 /** Far fewer than there are transaction ids. */
 const MOST_IN_FLIGHT = 256;
@@ -59,7 +58,7 @@ interface InFlight extends PendingRequest {
  * Emits `state` with the new ConnectionState.
  * @see MODBUS Messaging on TCP/IP V1.0b §4.2
  */
-export class ModbusTcpClient extends EventEmitter<{ state: [ConnectionState] }> {
+export class ModbusTcpClient extends EventEmitter<{ state: [ConnectionState] }> implements ModbusClient {
   readonly #options: Required<ModbusTcpClientOptions>;
   readonly #queue: PendingRequest[] = [];
   readonly #inFlight = new Map<number, InFlight>();
@@ -205,7 +204,7 @@ export class ModbusTcpClient extends EventEmitter<{ state: [ConnectionState] }> 
         if (!waiting || waiting.unit !== unit) continue;
         // A server that takes connections only to drop them is not asked again at once.
         this.#attempt = 0;
-        this.#finish(transactionId, waiting, understand(waiting, pdu));
+        this.#finish(transactionId, waiting, understand(waiting.request, waiting.functionCode, pdu));
       }
     } catch (error) {
       this.#socket?.destroy(error as Error);
@@ -277,28 +276,5 @@ export class ModbusTcpClient extends EventEmitter<{ state: [ConnectionState] }> 
     if (this.#state === state || this.#state === 'closed') return;
     this.#state = state;
     this.emit('state', state);
-  }
-}
-
-/** A request was sent and has no answer that counts. Of a write nobody knows whether it happened. */
-function lost(
-  request: ModbusRequest,
-  code: 'no-answer' | 'not-connected' | 'closed' | 'malformed-pdu',
-  message: string,
-): ModbusError {
-  return isWrite(request)
-    ? new ModbusError('outcome-unknown', `${message}; whether it was written is unknown`)
-    : new ModbusError(code, message);
-}
-
-/** The answer to a request. One that makes no sense does not tell whether a write was done. */
-function understand({ request, functionCode }: PendingRequest, pdu: Uint8Array): ModbusResponse | ModbusError {
-  try {
-    const response = decodeResponse(pdu);
-    if (isAnswerTo(request, response, functionCode)) return response;
-    return lost(request, 'malformed-pdu', 'the answer is not to this request');
-  } catch (error) {
-    if (error instanceof ModbusError) return lost(request, 'malformed-pdu', error.message);
-    throw error;
   }
 }

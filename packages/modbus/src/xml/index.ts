@@ -1,0 +1,9 @@
+export {
+  decodeRequestPacket,
+  decodeResponsePacket,
+  encodeRequestPacket,
+  encodeResponsePacket,
+  MODBUS_NAMESPACE,
+  type RequestPacket,
+  type ResponsePacket,
+} from './packet.ts';
