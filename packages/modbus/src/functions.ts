@@ -26,6 +26,11 @@ const KIND_BY_CODE: ReadonlyMap<number, FunctionKind> = new Map(
   Object.entries(FUNCTIONS).map(([kind, { code }]) => [code, kind as FunctionKind]),
 );
 
+/** The code that a request's PDU begins with. */
+export function functionCodeOf(request: ModbusRequest): number {
+  return request.kind === 'opaque' ? request.functionCode : FUNCTIONS[request.kind].code;
+}
+
 /** Octets of a request PDU. @throws ModbusError when its values can't be carried */
 export function encodeRequest(request: ModbusRequest): Uint8Array {
   if (request.kind === 'opaque') return encodeOpaque(request, 0xff);

@@ -1,8 +1,9 @@
+export { isAnswerTo } from './answer.ts';
 export { AsciiFrameReader, encodeAsciiFrame } from './ascii-frame.ts';
-export type { ConnectionState, ModbusClient } from './client.ts';
+export type { ConnectionState, ModbusClient, ModbusRequestOptions } from './client.ts';
 export { type CoalesceOptions, planReads, type ReadPlan, splitPlan } from './coalesce.ts';
 export { EXCEPTIONS, ModbusError, type ModbusErrorCode, ModbusException } from './error.ts';
-export { decodeRequest, decodeResponse, encodeRequest, encodeResponse } from './functions.ts';
+export { decodeRequest, decodeResponse, encodeRequest, encodeResponse, functionCodeOf } from './functions.ts';
 export { IDENTIFICATION_OBJECTS } from './identification-function.ts';
 export {
   type Diagnostics,

@@ -124,8 +124,8 @@ it('takes nothing back that is on the line', async () => {
   await vi.waitFor(() => expect(client.state).toBe('connected'));
   const leaving = new AbortController();
   const [write, waiting] = [
-    client.request(1, WRITE_OPENING, leaving.signal),
-    client.request(1, READ_LEVEL, leaving.signal),
+    client.request(1, WRITE_OPENING, { signal: leaving.signal }),
+    client.request(1, READ_LEVEL, { signal: leaving.signal }),
   ];
   leaving.abort(new Error('changed my mind'));
   await expect(write).rejects.toMatchObject({ code: 'outcome-unknown' });

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { AsciiFrameReader, encodeAsciiFrame } from './ascii-frame.ts';
 import { checkUnsigned } from './byte-cursor.ts';
-import type { ConnectionState, ModbusClient } from './client.ts';
+import type { ConnectionState, ModbusClient, ModbusRequestOptions } from './client.ts';
 import { ModbusError, ModbusException } from './error.ts';
 import { encodeRequest } from './functions.ts';
 import { lost, understand } from './outcome.ts';
@@ -121,8 +121,7 @@ export class ModbusSerialClient extends EventEmitter<{ state: [ConnectionState] 
   async request(
     unit: number,
     request: ModbusRequest,
-    signal?: AbortSignal,
-    timeoutMs = this.#options.timeoutMs,
+    { signal, timeoutMs = this.#options.timeoutMs }: ModbusRequestOptions = {},
   ): Promise<ModbusResponse> {
     if (unit === BROADCAST_UNIT) throw new ModbusError('limit-exceeded', 'unit 0 is all units: none of them answers');
     const response = await this.#enqueue(unit, request, signal, timeoutMs);

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { checkUnsigned } from './byte-cursor.ts';
-import type { ConnectionState, ModbusClient } from './client.ts';
+import type { ConnectionState, ModbusClient, ModbusRequestOptions } from './client.ts';
 import { ModbusError, ModbusException } from './error.ts';
 import { encodeRequest } from './functions.ts';
 import { lost, understand } from './outcome.ts';
@@ -43,6 +43,7 @@ interface PendingRequest {
   readonly request: ModbusRequest;
   readonly functionCode: number;
   readonly timeoutMs: number;
+  readonly transactionId: number | undefined;
   readonly frame: (transactionId: number) => Uint8Array;
   settle(outcome: ModbusResponse | Error): void;
 }
@@ -110,7 +111,6 @@ export class ModbusTcpClient extends EventEmitter<{ state: [ConnectionState] }> 
 
   /**
    * Sends a request and gives the answer.
-   * @param timeoutMs how long to wait for the answer once it is sent; the client's when not given
    * @throws ModbusException the device's exception
    * @throws ModbusError `limit-exceeded` for a request that can't be sent, `not-connected`, `closed`; then for reads `no-answer`, or
    *   `malformed-pdu` for an answer that does not fit; for writes `outcome-unknown` whenever they were sent and no proper answer came
@@ -119,11 +119,11 @@ export class ModbusTcpClient extends EventEmitter<{ state: [ConnectionState] }> 
   async request(
     unit: number,
     request: ModbusRequest,
-    signal?: AbortSignal,
-    timeoutMs = this.#options.timeoutMs,
+    { signal, timeoutMs = this.#options.timeoutMs, transactionId }: ModbusRequestOptions = {},
   ): Promise<ModbusResponse> {
     const pdu = encodeRequest(request);
     checkUnsigned(unit, 0xff, 'a unit');
+    if (transactionId !== undefined) checkUnsigned(transactionId, 0xffff, 'a transaction id');
     const { host, port, maxQueued } = this.#options;
     // The first connection is waited for; one that was lost or failed is not.
     const isOpening = this.#state === 'connecting' && this.#problem === undefined;
@@ -147,6 +147,7 @@ export class ModbusTcpClient extends EventEmitter<{ state: [ConnectionState] }> 
         request,
         functionCode: pdu[0] as number,
         timeoutMs,
+        transactionId,
         frame: (transactionId) => encodeTcpFrame({ transactionId, unit, pdu }),
         settle(outcome) {
           signal?.removeEventListener('abort', abort);
@@ -220,7 +221,7 @@ export class ModbusTcpClient extends EventEmitter<{ state: [ConnectionState] }> 
       if (!this.#socket?.writable) return;
       const next = this.#takeNext(maxInFlight);
       if (!next) return;
-      const transactionId = this.#newTransactionId();
+      const transactionId = this.#newTransactionId(next.transactionId);
       const timer = setTimeout(() => {
         const waiting = this.#inFlight.get(transactionId);
         if (!waiting) return;
@@ -255,7 +256,8 @@ export class ModbusTcpClient extends EventEmitter<{ state: [ConnectionState] }> 
     return best;
   }
 
-  #newTransactionId(): number {
+  #newTransactionId(wanted: number | undefined): number {
+    if (wanted !== undefined && !this.#inFlight.has(wanted)) return wanted;
     do this.#lastTransactionId = (this.#lastTransactionId + 1) & 0xffff;
     while (this.#inFlight.has(this.#lastTransactionId));
     return this.#lastTransactionId;

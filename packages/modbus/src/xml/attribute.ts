@@ -6,8 +6,11 @@ export interface AttributeType<T> {
   /** Undefined when it is not of this type. */
   parse(text: string): T | undefined;
   format(value: T): string;
-  /** What a missing attribute means; one that has to be there has none. */
-  readonly absent?: T;
+  readonly isOptional?: boolean;
+}
+
+export interface OptionalAttributeType<T> extends AttributeType<T> {
+  readonly isOptional: true;
 }
 
 const UNSIGNED = /^(?:0|[1-9]\d{0,5})$/;
@@ -64,9 +67,27 @@ export const OCTETS: AttributeType<Uint8Array> = {
   format: (octets) => [...octets].map((octet) => octet.toString(16).padStart(2, '0').toUpperCase()).join(''),
 };
 
-/** The same type for an attribute that may be left out when it has this value. */
-export function optional<T>(type: AttributeType<T>, absent: T): AttributeType<T> {
-  return { ...type, absent };
+/** A name of people's choice. */
+export const NAME: AttributeType<string> = {
+  expected: 'a name',
+  parse: (text) => (text === '' ? undefined : text),
+  format: (text) => text,
+};
+
+/** A point in time as `xs:dateTime` with its zone. */
+export const INSTANT: AttributeType<Date> = {
+  expected: 'a time such as 2026-01-02T03:04:05.678Z',
+  parse(text) {
+    if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/.test(text)) return undefined;
+    const time = new Date(text);
+    return Number.isNaN(time.getTime()) ? undefined : time;
+  },
+  format: (time) => time.toISOString(),
+};
+
+/** The same type for an attribute that may be left out. */
+export function optional<T>(type: AttributeType<T>): OptionalAttributeType<T> {
+  return { ...type, isOptional: true };
 }
 
 /** XML that is no packet. @param path where, as in `request/readCoils/@address` */

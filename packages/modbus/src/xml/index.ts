@@ -7,3 +7,4 @@ export {
   type RequestPacket,
   type ResponsePacket,
 } from './packet.ts';
+export { MODBUS_SCHEMAS } from './schemas.ts';

@@ -1,7 +1,7 @@
 import { type Element, xml } from '@thingward/xml';
 import type { FunctionKind } from '../function-row.ts';
 import type { ModbusRequest, ModbusResponse } from '../pdu.ts';
-import { type AttributeType, malformedXml, optional, UINT8, UINT16 } from './attribute.ts';
+import { INSTANT, malformedXml, NAME, optional, UINT8, UINT16 } from './attribute.ts';
 import { decodeShape, encodeShape, type Shape } from './shape.ts';
 import { EXCEPTION, type FunctionShapes, SHAPES } from './shapes.ts';
 
@@ -12,10 +12,14 @@ interface Envelope {
   readonly unit: number;
   /** The transaction identifier of Modbus TCP; serial lines have none. */
   readonly transaction?: number | undefined;
+  /** Which of the lines behind the address it goes to, where there are several. */
+  readonly line?: string | undefined;
 }
 
 /** A request on its way to a device. */
 export interface RequestPacket extends Envelope {
+  /** When it must not be carried out any more, by the clock of who sent it. */
+  readonly expires?: Date | undefined;
   readonly request: ModbusRequest;
 }
 
@@ -35,12 +39,13 @@ const KIND_BY_ELEMENT: ReadonlyMap<string, FunctionKind | 'opaque'> = new Map(
 /** `<request/>`: the function is an element, what belongs to it are its attributes. */
 export function encodeRequestPacket({ request, ...envelope }: RequestPacket): Element {
   const { element, request: shape } = SHAPES[request.kind];
-  return envelop('request', envelope, encodeShape(element, shape, { ...request }));
+  return envelop('request', REQUEST_ENVELOPE, envelope, encodeShape(element, shape, { ...request }));
 }
 
 /** @throws ModbusError `malformed-xml` */
 export function decodeRequestPacket(element: Element): RequestPacket {
-  const { payload, ...envelope } = open(element, 'request');
+  const { payload, values } = open(element, 'request', REQUEST_ENVELOPE);
+  const envelope = values as Omit<RequestPacket, 'request'>;
   const kind = KIND_BY_ELEMENT.get(payload.name);
   if (kind === undefined) throw malformedXml(`request/${payload.name}`, 'no such function');
   return { ...envelope, request: decodePayload<ModbusRequest>(payload, kind, SHAPES[kind], 'request') };
@@ -48,17 +53,18 @@ export function decodeRequestPacket(element: Element): RequestPacket {
 
 /** `<response/>`: the function's element, or an `<exception/>`. */
 export function encodeResponsePacket({ response, ...envelope }: ResponsePacket): Element {
-  if (response === undefined) return envelop('response', envelope, xml(BROADCAST));
+  if (response === undefined) return envelop('response', ENVELOPE, envelope, xml(BROADCAST));
   if (response.kind === 'exception') {
-    return envelop('response', envelope, encodeShape(response.kind, EXCEPTION, { ...response }));
+    return envelop('response', ENVELOPE, envelope, encodeShape(response.kind, EXCEPTION, { ...response }));
   }
   const { element, response: shape } = SHAPES[response.kind];
-  return envelop('response', envelope, encodeShape(element, shape, { ...response }));
+  return envelop('response', ENVELOPE, envelope, encodeShape(element, shape, { ...response }));
 }
 
 /** @throws ModbusError `malformed-xml` */
 export function decodeResponsePacket(element: Element): ResponsePacket {
-  const { payload, ...envelope } = open(element, 'response');
+  const { payload, values } = open(element, 'response', ENVELOPE);
+  const envelope = values as Omit<ResponsePacket, 'response'>;
   if (payload.name === BROADCAST) {
     decodeShape(payload, { attributes: {} }, `response/${BROADCAST}`);
     return { ...envelope, response: undefined };
@@ -83,17 +89,16 @@ function decodePayload<Pdu>(
   return { kind, ...decodeShape(payload, shapes[part], `${part}/${payload.name}`) } as Pdu;
 }
 
-const TRANSACTION: AttributeType<number | undefined> = optional<number | undefined>(
-  { ...UINT16, format: String },
-  undefined,
-);
-const ENVELOPE: Shape = { attributes: { unit: UINT8, transaction: TRANSACTION } };
+const ENVELOPE: Shape = {
+  attributes: { unit: UINT8, transaction: optional(UINT16), line: optional(NAME) },
+};
+const REQUEST_ENVELOPE: Shape = { attributes: { ...ENVELOPE.attributes, expires: optional(INSTANT) } };
 
-function envelop(name: string, { unit, transaction }: Envelope, payload: Element): Element {
-  return encodeShape(name, ENVELOPE, { unit, transaction }, MODBUS_NAMESPACE).append(payload);
+function envelop(name: string, shape: Shape, envelope: Envelope, payload: Element): Element {
+  return encodeShape(name, shape, { ...envelope }, MODBUS_NAMESPACE).append(payload);
 }
 
-function open(element: Element, name: string): Envelope & { readonly payload: Element } {
+function open(element: Element, name: string, shape: Shape) {
   if (!element.is(name, MODBUS_NAMESPACE)) {
     throw malformedXml(element.name, `expected <${name} xmlns='${MODBUS_NAMESPACE}'/>`);
   }
@@ -101,10 +106,5 @@ function open(element: Element, name: string): Envelope & { readonly payload: El
   if (!payload) throw malformedXml(name, 'holds no function');
   if (others.length > 0) throw malformedXml(name, 'holds more than one function');
   if (payload.namespace !== MODBUS_NAMESPACE) throw malformedXml(`${name}/${payload.name}`, 'is of another namespace');
-  const empty = decodeShape(xml(name, { ...element.attributes }, element.text), ENVELOPE, name);
-  return {
-    unit: Number(empty.unit),
-    ...(empty.transaction === undefined ? {} : { transaction: Number(empty.transaction) }),
-    payload,
-  };
+  return { payload, values: decodeShape(xml(name, { ...element.attributes }, element.text), shape, name) };
 }

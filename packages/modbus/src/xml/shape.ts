@@ -2,7 +2,7 @@ import { type Element, xml } from '@thingward/xml';
 import { type AttributeType, malformedXml } from './attribute.ts';
 
 /** An attribute's type, whatever it is: what is read by it is only ever written by it. */
-type AnyAttributeType = Pick<AttributeType<unknown>, 'expected' | 'parse' | 'absent'> & {
+type AnyAttributeType = Pick<AttributeType<unknown>, 'expected' | 'parse' | 'isOptional'> & {
   // A method, so that types of all values fit.
   format(value: never): string;
 };
@@ -27,7 +27,7 @@ export function encodeShape(name: string, shape: Shape, values: Values, namespac
   const attributes: Record<string, string | undefined> = { xmlns: namespace };
   for (const [attribute, type] of Object.entries(shape.attributes)) {
     const value = values[attribute];
-    if (value === undefined || value === type.absent) continue;
+    if (value === undefined) continue;
     attributes[attribute] = type.format(value as never);
   }
   const { children } = shape;
@@ -52,8 +52,7 @@ export function decodeShape(element: Element, shape: Shape, path: string): Recor
   for (const [name, type] of Object.entries(shape.attributes)) {
     const text = element.attribute(name);
     if (text === undefined) {
-      if (!('absent' in type)) throw malformedXml(`${path}/@${name}`, 'is missing');
-      if (type.absent !== undefined) values[name] = type.absent;
+      if (!type.isOptional) throw malformedXml(`${path}/@${name}`, 'is missing');
       continue;
     }
     const value = type.parse(text);

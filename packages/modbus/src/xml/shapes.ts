@@ -38,7 +38,7 @@ export const SHAPES: Readonly<Record<FunctionKind | 'opaque', FunctionShapes>> =
   'write-single-register': { element: 'writeSingleRegister', request: REGISTER, response: REGISTER },
   'write-multiple-coils': {
     element: 'writeMultipleCoils',
-    request: { attributes: { address: UINT16, values: BIT_LIST, padding: optional(UINT8, undefined) } },
+    request: { attributes: { address: UINT16, values: BIT_LIST, padding: optional(UINT8) } },
     response: RANGE,
   },
   'write-multiple-registers': {
