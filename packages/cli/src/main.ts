@@ -7,6 +7,7 @@ const VERBS: Readonly<Record<string, () => Promise<() => Command>>> = {
   demo: async () => (await import('./commands/demo.ts')).demoCommand,
   serve: async () => (await import('./commands/serve.ts')).serveCommand,
   gateway: async () => (await import('./commands/gateway.ts')).gatewayCommand,
+  adapter: async () => (await import('./commands/adapter.ts')).adapterCommand,
   service: async () => (await import('./commands/service.ts')).serviceCommand,
   user: async () => (await import('./commands/user.ts')).userCommand,
   sessions: async () => (await import('./commands/sessions.ts')).sessionsCommand,

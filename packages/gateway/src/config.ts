@@ -21,7 +21,7 @@ const accountJid = address(
   'the address of an account such as plc@example.org',
 );
 const serviceJid = address((jid) => !jid.isFull, 'the address of a service such as registry.example.org');
-const bareJid = address((jid) => !jid.isFull, 'an address such as friend@example.org');
+export const bareJid = address((jid) => !jid.isFull, 'an address such as friend@example.org');
 const domain = address((jid) => jid.local === undefined && !jid.isFull, 'a domain such as example.org');
 
 /** Service addresses: a JID, or `none` to do without. */
@@ -44,16 +44,18 @@ const directIoSchema = z.strictObject({
   temperatures: z.boolean().default(true),
 });
 
+export const accountSchema = z
+  .strictObject({
+    jid: accountJid,
+    password: z.string().min(1).optional(),
+    passwordFile: z.string().min(1).optional(),
+  })
+  .refine(({ password, passwordFile }) => (password === undefined) !== (passwordFile === undefined), {
+    message: 'needs exactly one of password and passwordFile',
+  });
+
 const common = {
-  account: z
-    .strictObject({
-      jid: accountJid,
-      password: z.string().min(1).optional(),
-      passwordFile: z.string().min(1).optional(),
-    })
-    .refine(({ password, passwordFile }) => (password === undefined) !== (passwordFile === undefined), {
-      message: 'needs exactly one of password and passwordFile',
-    }),
+  account: accountSchema,
   node: nodeSchema.optional(),
   /** The node it is a part of; reading that reads this, too. */
   parent: nodeSchema.optional(),

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { MODBUS_SCHEMAS } from '@thingward/modbus';
 import { EventLogger, formatIoTDisco, type NodeReference, tellEventLog } from '@thingward/things';
 import { thingSchemas } from '@thingward/things/node';
 import { type Connector, Jid, type Logger, SILENT_LOGGER, type Unsubscribe, XmppClient } from '@thingward/xmpp';
 import { ExiCompressor } from '@thingward/xmpp/exi';
-import { tcpConnector, xmppSchemas } from '@thingward/xmpp/node';
+import { readSchemas, tcpConnector, xmppSchemas } from '@thingward/xmpp/node';
 import { AccountAgent, type HostedDevice } from './account-agent.ts';
 import type { GatewayConfig, ThingConfig } from './config.ts';
 import type { Device } from './drivers/device.ts';
@@ -25,6 +26,8 @@ export class GatewayConfigError extends Error {
 }
 
 export interface GatewayOptions {
+  /** The lines to the devices, where others use them, too; closed with the gateway. */
+  readonly connections?: ModbusConnections;
   readonly log?: Logger;
   /** The directory that relative paths in the configuration start from; the working directory when not given. */
   readonly baseDirectory?: string;
@@ -58,7 +61,7 @@ export interface GatewayStatus {
 export class Gateway {
   readonly #state: StateDatabase;
   readonly #outbox: Outbox;
-  readonly #connections = new ModbusConnections();
+  readonly #connections: ModbusConnections;
   readonly #agents: AccountAgent[];
   readonly #log: Logger;
   readonly #stopTelling: Unsubscribe[] = [];
@@ -66,6 +69,7 @@ export class Gateway {
   /** @throws StateError, GatewayConfigError */
   constructor(config: GatewayConfig, options: GatewayOptions = {}) {
     this.#log = options.log ?? SILENT_LOGGER;
+    this.#connections = options.connections ?? new ModbusConnections();
     const baseDirectory = options.baseDirectory ?? '.';
     const { server, registry, provisioning, history, eventLog } = config;
     const service = (name: string, configured: Jid | 'none' | undefined) =>
@@ -209,8 +213,11 @@ export function gatewayLabels(config: GatewayConfig, baseDirectory = '.'): reado
 }
 
 /** All accounts have one: their schemas and set-ups are the same. */
-function exiCompressor(state: StateDatabase): ExiCompressor {
-  return new ExiCompressor({ schemas: [...xmppSchemas(), ...thingSchemas()], keeper: new StoredSetUps(state) });
+export function exiCompressor(state: StateDatabase): ExiCompressor {
+  return new ExiCompressor({
+    schemas: [...xmppSchemas(), ...thingSchemas(), ...readSchemas(MODBUS_SCHEMAS)],
+    keeper: new StoredSetUps(state),
+  });
 }
 
 function groupByAccount(things: readonly ThingConfig[]): Map<string, ThingConfig[]> {
@@ -222,7 +229,8 @@ function groupByAccount(things: readonly ThingConfig[]): Map<string, ThingConfig
   return accounts;
 }
 
-function connector({ server }: GatewayConfig, baseDirectory: string): Connector {
+/** Makes connections to the server of a configuration. @throws GatewayConfigError */
+export function connector({ server }: Pick<GatewayConfig, 'server'>, baseDirectory: string): Connector {
   const { domain, tls, fingerprint, ca } = server;
   return tcpConnector({
     domain: domain.domain,
@@ -233,7 +241,8 @@ function connector({ server }: GatewayConfig, baseDirectory: string): Connector 
   });
 }
 
-function passwordOf({ account }: ThingConfig, baseDirectory: string): string {
+/** @throws GatewayConfigError */
+export function passwordOf({ account }: Pick<ThingConfig, 'account'>, baseDirectory: string): string {
   if (account.password !== undefined) return account.password;
   return readText(resolve(baseDirectory, account.passwordFile as string), `passwordFile of ${account.jid}`).trim();
 }

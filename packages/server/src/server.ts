@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url';
+import { MODBUS_SCHEMAS } from '@thingward/modbus';
 import { thingSchemas } from '@thingward/things/node';
 import type { Element } from '@thingward/xml';
 import { Jid, type Logger, PeerError, SILENT_LOGGER, StreamError } from '@thingward/xmpp';
-import { xmppSchemas } from '@thingward/xmpp/node';
+import { readSchemas, xmppSchemas } from '@thingward/xmpp/node';
 import type { Kysely } from 'kysely';
 import { AccountChanges } from './account-changes.ts';
 import { Accounts } from './accounts.ts';
@@ -261,7 +262,7 @@ export class ThingwardServer {
     const database = this.#database.query.withTables<ExiSchema>();
     const { exi } = this.#config;
     const log = this.#log;
-    const shipped = [...xmppSchemas(), ...thingSchemas()];
+    const shipped = [...xmppSchemas(), ...thingSchemas(), ...readSchemas(MODBUS_SCHEMAS)];
     const setUps = new ExiSetUps(exi, {
       schemas: new SchemaRepository(database, shipped, () => exi.maxSchemas, log),
       configurations: new KnownConfigurations(database, () => exi.maxConfigurations, log),
