@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { EventLogger, formatIoTDisco, type NodeReference, tellEventLog } from '@thingward/things';
 import { thingSchemas } from '@thingward/things/node';
 import { type Connector, Jid, type Logger, SILENT_LOGGER, type Unsubscribe, XmppClient } from '@thingward/xmpp';
 import { ExiCompressor } from '@thingward/xmpp/exi';
-import { tcpConnector, xmppSchemas } from '@thingward/xmpp/node';
+import type { findServers } from '@thingward/xmpp/finding';
+import { type TlsTrust, xmppSchemas } from '@thingward/xmpp/node';
 import { AccountAgent, type HostedDevice } from './account-agent.ts';
 import type { GatewayConfig, ThingConfig } from './config.ts';
 import type { Device } from './drivers/device.ts';
@@ -12,17 +12,16 @@ import { DirectIoDevice } from './drivers/direct-io/device.ts';
 import { ModbusConnections } from './drivers/modbus/connections.ts';
 import { ModbusDevice } from './drivers/modbus/device.ts';
 import { publicationOf } from './publications.ts';
+import { type AccountCredentials, credentialsOf } from './server/account-credentials.ts';
+import { readText } from './server/config-files.ts';
+import { ServerConnector } from './server/server-connector.ts';
+import { type Door, ServerDoors } from './server/server-doors.ts';
 import { metaTagsOf } from './state/claim-keys.ts';
 import { Outbox } from './state/outbox.ts';
+import { ServerPins } from './state/server-pin.ts';
 import { StoredSetUps } from './state/set-up-store.ts';
 import { StoredSignIns } from './state/sign-in-store.ts';
 import { openState, type StateDatabase } from './state/state-database.ts';
-
-/** A file that the configuration names can't be used. */
-export class GatewayConfigError extends Error {
-  override readonly name = 'GatewayConfigError';
-  readonly code = 'gateway-config';
-}
 
 export interface GatewayOptions {
   readonly log?: Logger;
@@ -30,6 +29,8 @@ export interface GatewayOptions {
   readonly baseDirectory?: string;
   /** Makes connections to the server; for tests. */
   readonly connect?: Connector;
+  /** Looks for servers; for tests. */
+  readonly findServers?: typeof findServers;
 }
 
 export interface ThingStatus {
@@ -54,6 +55,8 @@ export interface GatewayStatus {
   readonly refused: number;
 }
 
+const FINDING_TIMEOUT_MS = 45_000;
+
 /** Hosts drivers as Things on an XMPP network. */
 export class Gateway {
   readonly #state: StateDatabase;
@@ -70,26 +73,44 @@ export class Gateway {
     const { server, registry, provisioning, history, eventLog } = config;
     const service = (name: string, configured: Jid | 'none' | undefined) =>
       configured === 'none' ? undefined : (configured ?? Jid.parse(`${name}.${server.domain}`));
-    const connect = options.connect ?? connector(config, baseDirectory);
     const accounts = groupByAccount(config.things);
-    const passwords = [...accounts.values()].map(([thing]) => passwordOf(thing as ThingConfig, baseDirectory));
+    const credentials = [...accounts.values()].map(([thing]) => credentialsOf(thing as ThingConfig, baseDirectory));
+    const trust = trustOf(config, baseDirectory);
     this.#state = openState(resolve(baseDirectory, config.dataDir));
     this.#outbox = new Outbox(this.#state, config.outbox.maxReadings, (count, reason) => this.#refused(count, reason));
     const signIns = new StoredSignIns(this.#state);
+    const pins = new ServerPins(this.#state);
+    const domain = server.domain.domain;
+    const { findServers: look } = options;
+    const doors = new ServerDoors({
+      domain,
+      fixed: fixedDoor(config),
+      find: server.find,
+      log: this.#log,
+      findServers: look,
+    });
     const compression = server.exi ? exiCompressor(this.#state) : undefined;
     this.#agents = [...accounts.values()].map((things, index) => {
       const [first] = things as [ThingConfig];
+      const { password, certificate } = credentials[index] as AccountCredentials;
+      const connector = new ServerConnector({ domain, doors, trust, pins, certificate, log: this.#log });
       const client = new XmppClient({
         jid: first.account.jid,
-        password: passwords[index] as string,
+        ...(password === undefined ? {} : { password }),
         tag: 'gateway',
         userAgent: { id: signIns.installationId(first.account.jid), software: 'Thingward' },
         tokens: signIns,
         resumes: true,
         ...(compression && { compression }),
-        connect,
+        connect: options.connect ?? connector.connect,
+        // Looking around takes its time, and so does one door after the other.
+        ...(server.find && { connectTimeoutMs: FINDING_TIMEOUT_MS }),
+        // A server that nobody has vouched for is shown no password, and its refusal is no last word.
+        refusesPlain: server.trustOnFirstUse,
+        persists: () => connector.isFirstUse,
         log: this.#log,
       });
+      client.onOnline(() => connector.confirm());
       const log = this.#eventsOf(client, service('eventlog', eventLog));
       return new AccountAgent({
         client,
@@ -222,26 +243,21 @@ function groupByAccount(things: readonly ThingConfig[]): Map<string, ThingConfig
   return accounts;
 }
 
-function connector({ server }: GatewayConfig, baseDirectory: string): Connector {
-  const { domain, tls, fingerprint, ca } = server;
-  return tcpConnector({
+/** What the configuration says of whom to trust; undefined: the first server is. @throws GatewayConfigError */
+function trustOf({ server }: GatewayConfig, baseDirectory: string): TlsTrust | undefined {
+  const { fingerprint, ca, trustOnFirstUse } = server;
+  if (trustOnFirstUse) return undefined;
+  return { fingerprint, ca: ca === undefined ? undefined : readText(baseDirectory, ca, 'server.ca') };
+}
+
+/** The door that the configuration names, if it names one. */
+function fixedDoor({ server }: GatewayConfig): Door | undefined {
+  const { domain, find, host, port, tls } = server;
+  if (find || (host === undefined && port === undefined && tls === undefined)) return undefined;
+  return {
     domain: domain.domain,
-    host: server.host ?? domain.domain,
-    port: server.port ?? (tls === 'direct' ? 5223 : 5222),
-    tls,
-    trust: { fingerprint, ca: ca === undefined ? undefined : readText(resolve(baseDirectory, ca), 'server.ca') },
-  });
-}
-
-function passwordOf({ account }: ThingConfig, baseDirectory: string): string {
-  if (account.password !== undefined) return account.password;
-  return readText(resolve(baseDirectory, account.passwordFile as string), `passwordFile of ${account.jid}`).trim();
-}
-
-function readText(file: string, what: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new GatewayConfigError(`${what}: ${(error as Error).message}`);
-  }
+    host: host ?? domain.domain,
+    port: port ?? (tls === 'direct' ? 5223 : 5222),
+    tls: tls ?? 'starttls',
+  };
 }

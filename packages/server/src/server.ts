@@ -12,6 +12,7 @@ import { CommandRegistry } from './commands/command-registry.ts';
 import { ComponentHub } from './components/component-hub.ts';
 import type { ServerConfig } from './config.ts';
 import { ConfigReload } from './config-reload.ts';
+import { Devices } from './devices/devices.ts';
 import { openDirectPaths } from './direct-paths.ts';
 import { DiscoRegistry } from './disco-registry.ts';
 import { ExiSetUps } from './exi/exi-set-ups.ts';
@@ -324,6 +325,7 @@ export class ThingwardServer {
       domain,
       credentials: this.accounts,
       removals,
+      devices: new Devices(this.#database.query, this.accounts, domain),
       limits,
       router: this.#router,
       sessions: this.#sessionManager,
