@@ -7,6 +7,7 @@ import { AccountChanges } from './account-changes.ts';
 import { Accounts } from './accounts.ts';
 import { Administrators } from './administration/administrators.ts';
 import { Announcements } from './announce/announcements.ts';
+import { uniqueDeviceName } from './announce/device-name.ts';
 import type { ClientConnection, ConnectionContext } from './client-connection.ts';
 import { CommandRegistry } from './commands/command-registry.ts';
 import { ComponentHub } from './components/component-hub.ts';
@@ -62,6 +63,7 @@ import { TemporaryAccounts } from './temporary-accounts.ts';
 import type { Tls } from './tls.ts';
 import { ClientTokens } from './tokens/client-tokens.ts';
 import { loadTokenKey } from './tokens/token-key.ts';
+import { VERSION } from './version.ts';
 import { WorkerPool, workerCount } from './workers/worker-pool.ts';
 
 /** How long the end of all sessions may take when the server stops. */
@@ -377,6 +379,12 @@ export class ThingwardServer {
       config: this.#config.announce,
       domain,
       doors: () => ({ starttls: c2s.address, direct: c2sTls.address }),
+      services: {
+        registries: this.#services.addressesOf('registry'),
+        provisioningServers: this.#services.addressesOf('provisioning'),
+      },
+      version: VERSION,
+      udn: await uniqueDeviceName(this.#database.query),
       log,
     });
     this.#certificates.watch(() => this.renewCertificates(), this.#options.watchIntervalMs);
