@@ -10,6 +10,7 @@ const VERBS: Readonly<Record<string, () => Promise<() => Command>>> = {
   adapter: async () => (await import('./commands/adapter.ts')).adapterCommand,
   service: async () => (await import('./commands/service.ts')).serviceCommand,
   user: async () => (await import('./commands/user.ts')).userCommand,
+  device: async () => (await import('./commands/device.ts')).deviceCommand,
   sessions: async () => (await import('./commands/sessions.ts')).sessionsCommand,
   stats: async () => (await import('./commands/stats.ts')).statsCommand,
   things: async () => (await import('./commands/things.ts')).thingsCommand,

@@ -4,11 +4,12 @@ export { type GatewayConfig, type GatewayConfigInput, gatewayConfigSchema } from
 export { ModbusConnections } from './drivers/modbus/connections.ts';
 export {
   Gateway,
-  GatewayConfigError,
   type GatewayOptions,
   type GatewayStatus,
   gatewayLabels,
   type ThingLabel,
   type ThingStatus,
 } from './gateway.ts';
-export { StateError } from './state/state-database.ts';
+export { GatewayConfigError } from './server/config-files.ts';
+export { type PinnedCertificate, ServerPins } from './state/server-pin.ts';
+export { openState, StateError } from './state/state-database.ts';

@@ -10,11 +10,13 @@ import { Accounts } from './accounts.ts';
 import { AccessLists } from './administration/access-lists.ts';
 import { Administrators } from './administration/administrators.ts';
 import { Announcements } from './announce/announcements.ts';
+import { uniqueDeviceName } from './announce/device-name.ts';
 import type { ClientConnection, ConnectionContext } from './client-connection.ts';
 import { CommandRegistry } from './commands/command-registry.ts';
 import { ComponentHub } from './components/component-hub.ts';
 import type { ServerConfig } from './config.ts';
 import { ConfigReload } from './config-reload.ts';
+import { Devices } from './devices/devices.ts';
 import { openDirectPaths } from './direct-paths.ts';
 import { DiscoRegistry } from './disco-registry.ts';
 import { ExiSetUps } from './exi/exi-set-ups.ts';
@@ -65,6 +67,7 @@ import { TemporaryAccounts } from './temporary-accounts.ts';
 import type { Tls } from './tls.ts';
 import { ClientTokens } from './tokens/client-tokens.ts';
 import { loadTokenKey } from './tokens/token-key.ts';
+import { VERSION } from './version.ts';
 import { WorkerPool, workerCount } from './workers/worker-pool.ts';
 
 /** How long the end of all sessions may take when the server stops. */
@@ -353,6 +356,7 @@ export class ThingwardServer {
       domain,
       credentials: this.accounts,
       removals,
+      devices: new Devices(this.#database.query, this.accounts, domain),
       limits,
       router: this.#router,
       sessions: this.#sessionManager,
@@ -404,6 +408,12 @@ export class ThingwardServer {
       config: this.#config.announce,
       domain,
       doors: () => ({ starttls: c2s.address, direct: c2sTls.address }),
+      services: {
+        registries: this.#services.addressesOf('registry'),
+        provisioningServers: this.#services.addressesOf('provisioning'),
+      },
+      version: VERSION,
+      udn: await uniqueDeviceName(this.#database.query),
       log,
     });
     this.#certificates.watch(() => this.renewCertificates(), this.#options.watchIntervalMs);

@@ -1,4 +1,5 @@
 import { encodeSerialFrame, MODBUS_NAMESPACE, receiveSerialFrames } from '@thingward/modbus';
+import { pause } from '@thingward/things';
 import {
   ENTITY_TIME,
   encodeEntityTime,
@@ -16,7 +17,6 @@ import {
 import type { AccountConnection } from '../account-agent.ts';
 import type { ModbusConnections } from '../drivers/modbus/connections.ts';
 import { openSerialPort } from '../drivers/modbus/serial-port.ts';
-import { pause } from '../pause.ts';
 import type { EgressConfig, IngressConfig } from './config.ts';
 import { type EgressCounts, ModbusEgress, type ModbusEgressOptions } from './modbus/egress.ts';
 import { type IngressCounts, ModbusIngress } from './modbus/ingress.ts';

@@ -1,9 +1,8 @@
 import { resolve } from 'node:path';
 import { EventLogger, tellEventLog } from '@thingward/things';
-import { type Connector, Jid, type Logger, SILENT_LOGGER, type Unsubscribe, XmppClient } from '@thingward/xmpp';
+import { type Connector, Jid, type Logger, SILENT_LOGGER, type Unsubscribe, type XmppClient } from '@thingward/xmpp';
 import { ModbusConnections } from '../drivers/modbus/connections.ts';
-import { connector, exiCompressor, passwordOf } from '../gateway.ts';
-import { StoredSignIns } from '../state/sign-in-store.ts';
+import { AccountClients } from '../server/account-clients.ts';
 import { openState, type StateDatabase } from '../state/state-database.ts';
 import { AdapterAccount, type EgressStatus, type IngressStatus } from './adapter-account.ts';
 import type { AdapterConfig, EgressConfig, IngressConfig } from './config.ts';
@@ -42,25 +41,19 @@ export class Adapter {
   constructor(config: AdapterConfig, options: AdapterOptions = {}) {
     const { log = SILENT_LOGGER, baseDirectory = '.', connections = new ModbusConnections() } = options;
     this.#connections = connections;
-    const connect = options.connect ?? connector(config, baseDirectory);
-    const works = groupByAccount(config);
-    const passwords = works.map((work) => passwordOf(work, baseDirectory));
     this.#state = openState(resolve(baseDirectory, config.dataDir));
-    const signIns = new StoredSignIns(this.#state);
-    const compression = config.server.exi ? exiCompressor(this.#state) : undefined;
-    this.#accounts = works.map(({ account, ingress, egress }, index) => {
-      const client = new XmppClient({
-        jid: account.jid,
-        password: passwords[index] as string,
-        tag: 'adapter',
-        userAgent: { id: signIns.installationId(account.jid), software: 'Thingward' },
-        tokens: signIns,
-        // Requests that wait at the server for a connection that is lost must not be carried out when it is back.
-        resumes: false,
-        ...(compression && { compression }),
-        connect,
-        log,
-      });
+    const clients = new AccountClients({
+      server: config.server,
+      baseDirectory,
+      state: this.#state,
+      tag: 'adapter',
+      // Requests that wait at the server for a connection that is lost must not be carried out when it is back.
+      resumes: false,
+      log,
+      connect: options.connect,
+    });
+    this.#accounts = groupByAccount(config).map(({ account, ingress, egress }) => {
+      const client = clients.client(account);
       return new AdapterAccount({ client, ingress, egress, connections, log: this.#eventsOf(client, config, log) });
     });
   }

@@ -1,5 +1,6 @@
+import { Jid } from '@thingward/xmpp';
 import { z } from 'zod';
-import { accountSchema, bareJid, gatewayConfigSchema } from '../config.ts';
+import { type AccountConfig, accountSchema, bareJid, serverSchema, serviceOrNone } from '../config.ts';
 import { UnitRanges } from './modbus/unit-ranges.ts';
 
 const units = z.union([z.string(), z.number()]).transform((text, context): UnitRanges => {
@@ -104,13 +105,13 @@ const ingressSchema = z
 /** The configuration of `thingward adapter`. Every key is described in docs/transversion.md. */
 export const adapterConfigSchema = z
   .strictObject({
-    server: gatewayConfigSchema.shape.server,
+    server: serverSchema,
     dataDir: z.string().min(1).default('./adapter-data'),
     ingress: z.array(ingressSchema).default([]),
     egress: z.array(egressSchema).default([]),
-    eventLog: gatewayConfigSchema.shape.eventLog,
+    eventLog: serviceOrNone,
   })
-  .superRefine(({ ingress, egress }, context) => {
+  .superRefine(({ server, ingress, egress }, context) => {
     if (ingress.length + egress.length === 0) {
       context.addIssue({
         code: 'custom',
@@ -127,6 +128,17 @@ export const adapterConfigSchema = z
       }
       egresses.set(key, index);
     }
+    const domains = new Set([...ingress, ...egress].map(({ account }) => account.jid.domain));
+    if (server.domain === undefined && domains.size > 1) {
+      const message = `accounts are at ${[...domains].join(' and ')}: say which server.domain is meant`;
+      context.addIssue({ code: 'custom', path: ['server'], message });
+    }
+  })
+  // Where the server is found, the accounts say at which domain.
+  .transform((config) => {
+    const { server } = config;
+    const first = (config.ingress[0] ?? config.egress[0])?.account as AccountConfig;
+    return { ...config, server: { ...server, domain: server.domain ?? Jid.parse(first.jid.domain) } };
   });
 
 export type AdapterConfig = z.output<typeof adapterConfigSchema>;
