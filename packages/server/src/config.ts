@@ -8,6 +8,7 @@ import { DEFAULT_LIMITS } from './limits.ts';
 import { DEFAULT_BOSH_SETTINGS } from './listeners/bosh/settings.ts';
 import { isLoopback, type ListenAddress } from './listeners/listen.ts';
 import type { Network } from './listeners/proxy-protocol/proxy-protocol.ts';
+import { provisioningSchema } from './provisioning-config.ts';
 import type { Target } from './s2s/resolve.ts';
 
 const port = (text: string): number => (/^\d{1,5}$/.test(text) ? Number(text) : Number.NaN);
@@ -286,6 +287,7 @@ export const serverConfigSchema = z
       .prefault({}),
     history: z.strictObject({ retentionDays: positive.default(400) }).prefault({}),
     eventLog: eventLogSchema,
+    provisioning: provisioningSchema,
     announce: announceSchema,
     streamManagement: z.strictObject({ location: hostAndPort.optional() }).prefault({}),
     shutdown: z.strictObject({ seeOtherHost: hostAndPort.optional() }).prefault({}),

@@ -9,6 +9,7 @@ const RESTART = [
   'workers',
   'history',
   'eventLog',
+  'provisioning',
   'announce',
   'archive.enabled',
   'mailbox.enabled',

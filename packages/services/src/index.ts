@@ -11,6 +11,7 @@ export {
 export { historyMigrations } from './history/migrations.ts';
 export type { HistoryTables } from './history/tables.ts';
 export { KeyedLock } from './keyed-lock.ts';
+export { combinedOwners } from './provisioning/combined-owners.ts';
 export type { AccessConditions } from './provisioning/credential-match.ts';
 export { provisioningMigrations } from './provisioning/migrations.ts';
 export { type Owners, registryOwners } from './provisioning/owners.ts';

@@ -6,7 +6,7 @@ import { readSensorData } from '../sensor-data/client.ts';
 import { MemoryOwnershipStore } from '../thing/ownership.ts';
 import { ThingHost } from '../thing/thing-host.ts';
 import type { AnswerStore, KeptAnswer, ProvisioningSettings } from './authority.ts';
-import { encodeClearCache, encodeReadAnswer } from './codec.ts';
+import { decodeFriendQuestion, encodeClearCache, encodeFriendAnswer, encodeReadAnswer } from './codec.ts';
 import { decodeDescriptions } from './description-codec.ts';
 import type { ProvisioningDialect } from './dialect.ts';
 import { PROVISIONING_DIALECTS, XEP_PROVISIONING } from './dialects.ts';
@@ -60,7 +60,9 @@ function domainHas(...jids: string[]): void {
   });
 }
 
-async function start(settings: ProvisioningSettings): Promise<ThingHost> {
+async function start(
+  settings: ProvisioningSettings & { readonly secondary?: readonly ProvisioningSettings[] },
+): Promise<ThingHost> {
   const ownership = new MemoryOwnershipStore();
   await ownership.save(JSON.stringify(['pump', '', '']), { owner: OWNER, friends: [] });
   host = new ThingHost({
@@ -235,4 +237,57 @@ test('a server of ours is told whom the Things belong to and what they have', as
   running.offer(pump, [field('Temperature', '3')]);
   await expect.poll(() => told.length, { timeout: 3000 }).toBe(2);
   expect(told[1]?.[0]?.items.map(({ name }) => name)).toEqual(['Temperature', 'Energy', 'Speed']);
+});
+
+describe('another server beside the first', () => {
+  const FIRST = Jid.parse('prov.example.org');
+  const SECOND = Jid.parse('prov.elsewhere.org');
+
+  /** A server that answers so. */
+  function answering(
+    jid: Jid,
+    answer: { readonly names: readonly string[] } | false,
+    secondaryTrustAllowed = false,
+  ): MemoryPeer {
+    const server = network.join(jid.toString());
+    server.onIq('get', { name: 'isFriend', namespace: XEP_PROVISIONING.namespace }, ({ payload }) =>
+      encodeFriendAnswer({ jid: decodeFriendQuestion(payload), isAllowed: false, secondaryTrustAllowed }),
+    );
+    server.onIq('get', { name: 'canRead', namespace: XEP_PROVISIONING.namespace }, ({ payload }) =>
+      encodeReadAnswer({
+        ...XEP_PROVISIONING.decodeReadQuestion(payload),
+        names: answer ? answer.names : [],
+        isAllowed: answer !== false,
+      }),
+    );
+    return server;
+  }
+
+  beforeEach(() => {
+    pump = new MemoryThing({
+      nodeId: 'pump',
+      batches: () => batches([field('Temperature', '1'), field('Energy', '2')]),
+    });
+  });
+  const startBoth = () => start({ server: FIRST, secondary: [{ server: SECOND }] });
+
+  test('counts only when the first lets Things trust others', async () => {
+    answering(FIRST, false);
+    answering(SECOND, { names: [] });
+    await startBoth();
+    expect(await read()).toBe('forbidden');
+    const first = answering(FIRST, false, true);
+    await first.request('set', HOST, encodeClearCache('clearCache'));
+    expect((await read()).split(' ').sort()).toEqual(['Energy', 'Temperature']);
+  });
+
+  test('adds what it allows to what the first does', async () => {
+    answering(FIRST, { names: ['Energy'] }, true);
+    const second = answering(SECOND, { names: ['Temperature'] });
+    await startBoth();
+    expect((await read()).split(' ').sort()).toEqual(['Energy', 'Temperature']);
+    await second.request('set', HOST, encodeClearCache('clearCache'));
+    second.disconnect();
+    expect(await read()).toBe('Energy');
+  });
 });

@@ -67,7 +67,7 @@ export interface AuthorityOptions extends ProvisioningSettings {
   readonly registry?: Jid | undefined;
   /** The server was found. */
   readonly onFound?: ((server: Jid) => void) | undefined;
-  /** All kept answers were forgotten: what they allowed is to be checked again. */
+  /** All kept answers were forgotten, as a server said: what they allowed is to be checked again. */
   readonly onCleared: () => void;
   readonly log: Logger;
   readonly clock: () => Date;
@@ -124,20 +124,11 @@ export class Authority {
     }
   }
 
-  /** Begins to listen to the provisioning server. */
-  serve(): readonly Unsubscribe[] {
-    const { peer } = this.#options;
+  /** Follows where the server is, and what becomes of the connection. */
+  follow(): readonly Unsubscribe[] {
     return [
       ...this.#address.follow(),
-      ...PROVISIONING_DIALECTS.flatMap((dialect) => [
-        peer.onIq('set', { name: 'clearCache', namespace: dialect.namespace }, (request) =>
-          this.#cleared(request, dialect),
-        ),
-        peer.onIq('get', { name: 'tokenChallenge', namespace: dialect.tokenNamespace }, (request) =>
-          this.#challenged(request, dialect.tokenNamespace),
-        ),
-      ]),
-      peer.onOnline(() => {
+      this.#options.peer.onOnline(() => {
         // It may have said in the meantime that its rules have changed.
         for (const answer of this.#answers.values()) answer.isStale = true;
       }),
@@ -162,6 +153,16 @@ export class Authority {
       const { answer: element, dialect } = await this.#ask(({ namespace }) => encodeFriendQuestion(jid, namespace));
       const answer = decodeFriendAnswer(element, dialect.namespace);
       return answer.isAllowed && answer.jid.equals(jid.bare);
+    });
+    return decision === true;
+  }
+
+  /** May the Things trust another provisioning server beside this one? @see XEP-0324 §3.1.4 */
+  async allowsTrustIn(other: Jid): Promise<boolean> {
+    const decision = await this.#decide(['trust', other.bare.toString()], async () => {
+      const { answer: element, dialect } = await this.#ask(({ namespace }) => encodeFriendQuestion(other, namespace));
+      const answer = decodeFriendAnswer(element, dialect.namespace);
+      return answer.secondaryTrustAllowed && answer.jid.equals(other.bare);
     });
     return decision === true;
   }
@@ -292,18 +293,16 @@ export class Authority {
     return this.#options.timeoutMs ?? 10_000;
   }
 
-  /** @see XEP-0324 §3.5 */
-  #cleared({ from }: IqRequest, { namespace, acknowledgesByElement }: ProvisioningDialect): Element | undefined {
-    if (!this.is(from)) throw accessDenied();
+  /** The server says that its rules have changed. @returns the answer to it @see XEP-0324 §3.5 */
+  cleared({ namespace, acknowledgesByElement }: ProvisioningDialect): Element | undefined {
     this.clear();
-    this.#options.onCleared();
     return acknowledgesByElement ? encodeClearCache('clearCacheResponse', namespace) : undefined;
   }
 
   /** Passes a challenge on to who gave the token, and the response back. @see XEP-0324 §3.1.3.2 */
-  async #challenged({ from, payload }: IqRequest, namespace: string): Promise<Element> {
+  async challenged({ payload }: IqRequest, namespace: string): Promise<Element> {
     const challenge = decodingRequest(() => decodeTokenChallenge(payload, namespace));
-    const giver = this.is(from) ? this.#trail.giverOf(challenge.token) : undefined;
+    const giver = this.#trail.giverOf(challenge.token);
     if (giver === undefined) throw accessDenied();
     const { peer } = this.#options;
     const passedOn = encodeTokenChallenge(challenge, namespace);

@@ -20,7 +20,8 @@ import { type EventLimits, EventServer } from '../events/serve.ts';
 import type { SubscriptionStore } from '../events/subscription-store.ts';
 import { INTEROPERABILITY } from '../interoperability/codec.ts';
 import { InterfaceKeeper } from '../interoperability/interface-keeper.ts';
-import { Authority, type ProvisioningSettings } from '../provisioning/authority.ts';
+import { Authorities } from '../provisioning/authorities.ts';
+import type { ProvisioningSettings } from '../provisioning/authority.ts';
 import { PROVISIONING_DIALECTS } from '../provisioning/dialects.ts';
 import { ThingDescriber } from '../provisioning/thing-describer.ts';
 import { PUBLICATIONS, type Publication } from '../publication/publication.ts';
@@ -50,7 +51,9 @@ export interface ThingHostOptions {
    * it can't be asked. Undefined: owner and friends may, as the owner says.
    * @see XEP-0324
    */
-  readonly provisioning?: ProvisioningSettings | undefined;
+  readonly provisioning?:
+    | (ProvisioningSettings & { readonly secondary?: readonly ProvisioningSettings[] | undefined })
+    | undefined;
   /** May read and control the Things, or each Thing, whoever owns it. */
   readonly friends?: readonly Jid[] | ((thing: Thing) => readonly Jid[]) | undefined;
   /** For people, in service discovery. */
@@ -88,7 +91,7 @@ export class ThingHost {
   readonly #maxFriends: number;
   readonly #handlers = new Set<(thing: Thing, ownership: Ownership) => void>();
   readonly #presence: TrustedPresence;
-  readonly #authority: Authority | undefined;
+  readonly #authority: Authorities | undefined;
   readonly #describer: ThingDescriber | undefined;
   /** Bare JIDs that the provisioning server allowed to be friends; those that came last. */
   readonly #allowedFriends = new Set<string>();
@@ -114,7 +117,7 @@ export class ThingHost {
     this.#presence = new TrustedPresence(options.peer);
     this.#authority =
       options.provisioning &&
-      new Authority({
+      new Authorities({
         ...options.provisioning,
         peer: options.peer,
         registry: options.registry,
@@ -293,9 +296,8 @@ export class ThingHost {
     const { registry } = this.#options;
     // Tells the registry where the Things are now: it has to reach them when they are claimed or disowned.
     if (registry) this.#peer.send(presence(undefined, { to: registry }));
-    const server = this.#authority?.server;
-    if (server) this.#greetAuthority(server);
-    else this.#finding = this.#authority?.find();
+    for (const server of this.#authority?.servers ?? []) this.#greetAuthority(server);
+    this.#finding = this.#authority?.find();
     registrar?.register(this.#unclaimedThings());
     this.#presence.cameOnline((jid) => this.#isKnown(jid));
   }
@@ -344,7 +346,7 @@ export class ThingHost {
 
   /** The provisioning server has other rules now: who gets events is checked again. */
   #rulesChanged(): void {
-    this.#log.info({ server: this.#authority?.server?.toString() }, 'rules of access have changed');
+    this.#log.info({ servers: this.#authority?.servers.map(String) }, 'rules of access have changed');
     this.#lastRecheck = this.#lastRecheck.then(() => this.#recheckEvents());
   }
 
