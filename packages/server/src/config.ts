@@ -277,6 +277,9 @@ export const serverConfigSchema = z
         message: 'is needed with metrics: token, and with that alone',
       })
       .prefault({}),
+    api: z
+      .strictObject({ enabled: z.boolean().default(true), requestsPerSecond: z.number().positive().default(10) })
+      .prefault({}),
     bosh: z
       .strictObject({
         maxWaitSeconds: z.number().int().min(1).max(600).default(DEFAULT_BOSH_SETTINGS.maxWaitSeconds),

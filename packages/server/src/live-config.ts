@@ -15,6 +15,7 @@ const RESTART = [
   'mailbox.enabled',
   'upload.enabled',
   'exi.enabled',
+  'api.enabled',
   'auth.anonymous',
   'auth.registration',
   'auth.tokens.enabled',

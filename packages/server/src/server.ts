@@ -260,6 +260,7 @@ export class ThingwardServer {
     const log = this.#log;
     const rosters = new RosterStore(this.#database.query);
     const disco = new DiscoRegistry();
+    const guard = new LogInGuard(limits);
     const figures: MetricSources = {
       streams: this.#streams,
       stanzas: this.#stanzas,
@@ -300,6 +301,7 @@ export class ThingwardServer {
       figures,
       hooks: this.#hooks,
       web: this.#web,
+      guard,
       turns: this.#turns,
       log,
     };
@@ -334,7 +336,7 @@ export class ThingwardServer {
       hooks: this.#hooks,
       log,
       negotiating: this.#negotiating,
-      guard: new LogInGuard(limits),
+      guard,
       turns: this.#turns,
       onAuthentication: (outcome) => metrics.authenticated(outcome),
     };
