@@ -14,8 +14,9 @@ import { fieldJson, valueText } from '../field-text.ts';
 import { type OutputOptions, printJson, say, Table, thingText } from '../output.ts';
 import { addReadoutOptions, type ReadoutCommandOptions, readoutOptions, readoutWish } from '../readout-options.ts';
 import { stopSignal } from '../shutdown.ts';
+import { addIdentityOptions, type IdentityOptions, identityOf } from '../token-identity.ts';
 
-interface ReadOptions extends OutputOptions, ReadoutCommandOptions {
+interface ReadOptions extends OutputOptions, ReadoutCommandOptions, IdentityOptions {
   readonly profile?: string;
   readonly unit?: readonly string[];
 }
@@ -25,7 +26,7 @@ export function readCommand(): Command {
     .description('read the fields of a Thing: what it is now, or what it was')
     .argument('<thing>', 'its address: jid, or jid#nodeId behind a concentrator')
     .argument('[fields...]', 'names of fields; all when not given');
-  return addReadoutOptions(command)
+  return addIdentityOptions(addReadoutOptions(command))
     .option('--unit <unit...>', 'show values in these units, where they measure the same: °F, kPa, ...')
     .option('--profile <file>', 'who signs in where')
     .option('--json', 'one JSON object per field')
@@ -41,10 +42,12 @@ export function readCommand(): Command {
       const wish = readoutWish(address, names, options);
       const units = parseUnits(options.unit);
       const reading = readoutOptions(options);
+      const identity = identityOf(options);
       const hasNodes = (wish.nodes?.length ?? 0) !== (address.node ? 1 : 0);
       const signal = stopSignal();
       await ClientSession.use(options.profile, async (session) => {
         const to = await session.locate(address, signal);
+        const shown = { ...wish, tokens: await session.shownTokens(to, wish.tokens ?? {}, identity) };
         const seen = new Set<string>();
         const table = new Table([...(hasNodes ? ['node'] : []), 'field', '>value', 'types', 'quality', 'time']);
         let known: LastKnown | undefined;
@@ -60,7 +63,7 @@ export function readCommand(): Command {
           table.end();
         };
         try {
-          for await (const { fields, lastKnown } of readSleeping(session.client, to, wish, { ...reading, signal })) {
+          for await (const { fields, lastKnown } of readSleeping(session.client, to, shown, { ...reading, signal })) {
             known = lastKnown;
             fields.forEach(show);
           }
