@@ -28,6 +28,30 @@ const domain = address((jid) => jid.local === undefined && !jid.isFull, 'a domai
 /** Service addresses: a JID, or `none` to do without. */
 export const serviceOrNone = z.union([z.literal('none'), serviceJid]).optional();
 
+const HOUR_MS = 3_600_000;
+
+/** Whom to ask, and for how long answers count. `find`: the one that goes with the server. */
+const provisioningSchema = z
+  .union([
+    z.enum(['none', 'find']),
+    serviceJid,
+    z.strictObject({
+      server: z.union([z.literal('find'), serviceJid]),
+      freshMinutes: z.number().positive().max(1440).default(60),
+      graceHours: z.number().min(0).max(720).default(24),
+      timeoutSeconds: z.number().min(1).max(60).default(10),
+      secondary: z.array(serviceJid).max(5).default([]),
+    }),
+  ])
+  .default('none')
+  .transform((given) => {
+    if (given === 'none') return undefined;
+    if (given === 'find' || given instanceof Jid) return { server: given };
+    const { server, freshMinutes, graceHours, timeoutSeconds, secondary } = given;
+    const times = { freshMs: freshMinutes * 60_000, graceMs: graceHours * HOUR_MS, timeoutMs: timeoutSeconds * 1000 };
+    return { server, secondary, ...times };
+  });
+
 const nodeSchema = z.strictObject({
   nodeId: z.string().min(1),
   sourceId: z.string().min(1).optional(),
@@ -129,7 +153,7 @@ export const gatewayConfigSchema = z
     server: serverSchema,
     dataDir: z.string().min(1).default('./gateway-data'),
     registry: serviceOrNone,
-    provisioning: serviceOrNone,
+    provisioning: provisioningSchema,
     history: serviceOrNone,
     eventLog: serviceOrNone,
     outbox: z.strictObject({ maxReadings: z.number().int().min(1000).default(1_000_000) }).prefault({}),

@@ -86,7 +86,7 @@ export class Gateway {
         client,
         devices: things.map((thing) => this.#hosted(thing, log)),
         registry: service('registry', registry),
-        provisioning: provisioning === 'none' ? undefined : provisioning,
+        provisioning,
         history: service('history', history),
         state: this.#state,
         outbox: this.#outbox,

@@ -11,6 +11,7 @@ export { eventLogSchema } from './event-log-config.ts';
 export type { HostedService, ServiceDefinition, ServiceSettings } from './hosted-services.ts';
 export { isLoopback, type ListenAddress, ListenError } from './listeners/listen.ts';
 export type { ConfigChange } from './live-config.ts';
+export { provisioningSchema } from './provisioning-config.ts';
 export { CREATE_ACCOUNT } from './registration/invitation-command.ts';
 export { Federation, type FederationStatistics } from './s2s/federation.ts';
 export { type DnsLookups, dnsLookups, type Target, type TimedAddress } from './s2s/resolve.ts';

@@ -289,6 +289,7 @@ export class ThingwardServer {
     const log = this.#log;
     const rosters = new RosterStore(this.#database.query);
     const disco = new DiscoRegistry();
+    const guard = new LogInGuard(limits);
     const figures: MetricSources = {
       streams: this.#streams,
       stanzas: this.#stanzas,
@@ -330,6 +331,7 @@ export class ThingwardServer {
       figures,
       hooks: this.#hooks,
       web: this.#web,
+      guard,
       turns: this.#turns,
       log,
     };
@@ -367,7 +369,7 @@ export class ThingwardServer {
       hooks: this.#hooks,
       log,
       negotiating: this.#negotiating,
-      guard: new LogInGuard(limits),
+      guard,
       turns: this.#turns,
       onAuthentication: (outcome) => metrics.authenticated(outcome),
     };
