@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import { eventLogSchema } from '@thingward/server';
+import { eventLogSchema, storageSchema } from '@thingward/server';
 import { Jid } from '@thingward/xmpp';
 import { z } from 'zod';
 import { findFile, loadConfigFile } from './config-file.ts';
@@ -23,6 +23,7 @@ export const serviceConfigSchema = z.strictObject({
     .prefault({}),
   secret: z.string().min(1),
   dataDir: z.string().min(1).default('./data'),
+  storage: storageSchema,
   /** Where the service tells what happens to it. */
   eventLogAt: z.union([z.literal('none'), domain]).optional(),
   eventLog: eventLogSchema,

@@ -9,6 +9,7 @@ import { DEFAULT_BOSH_SETTINGS } from './listeners/bosh/settings.ts';
 import { isLoopback, type ListenAddress } from './listeners/listen.ts';
 import type { Network } from './listeners/proxy-protocol/proxy-protocol.ts';
 import type { Target } from './s2s/resolve.ts';
+import { storageSchema } from './storage/storage-schema.ts';
 
 const port = (text: string): number => (/^\d{1,5}$/.test(text) ? Number(text) : Number.NaN);
 
@@ -132,7 +133,7 @@ export const serverConfigSchema = z
   .strictObject({
     domain,
     dataDir: z.string().min(1).default('./data'),
-    storage: z.literal('sqlite').default('sqlite'),
+    storage: storageSchema,
     listen: z
       .strictObject({
         c2s: listenAddress.optional(),

@@ -16,6 +16,7 @@ export { serverTls } from './server-certificates.ts';
 export { openServerDatabase } from './server-database.ts';
 export type { ServerOptions } from './server-options.ts';
 export type { RosterContact, ServiceEnvironment } from './service-environment.ts';
-export { type OpenDatabase, openDatabase, StorageError } from './storage/database.ts';
+export { databaseOf, type OpenDatabase, openDatabase, StorageError, type StoragePlace } from './storage/database.ts';
 export type { ServerSchema } from './storage/schema.ts';
+export { storageSchema } from './storage/storage-schema.ts';
 export { daysLeft, loadTls, RENEW_DAYS, selfSignedTls, type Tls, TlsError } from './tls.ts';

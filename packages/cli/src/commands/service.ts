@@ -1,5 +1,4 @@
-import { join } from 'node:path';
-import { openDatabase } from '@thingward/server';
+import { databaseOf, openDatabase } from '@thingward/server';
 import { EventLogger, tellEventLog } from '@thingward/things';
 import { COMPONENT, Jid, type Logger, XmppComponent } from '@thingward/xmpp';
 import { tcpConnector } from '@thingward/xmpp/node';
@@ -27,10 +26,7 @@ export function serviceCommand(): Command {
       const log = createLogger(options.logLevel);
       const config = loadServiceConfig(options.config);
       const { host, port } = config.server;
-      const database = await openDatabase<Record<string, never>>(
-        join(config.dataDir, `${name}.db`),
-        definition.migrations,
-      );
+      const database = await openDatabase<Record<string, never>>(databaseOf(config, name), definition.migrations, log);
       const component = new XmppComponent({
         domain: config.domain,
         secret: config.secret,
