@@ -5,6 +5,7 @@ import {
   type Ownership,
   type Publication,
   Publisher,
+  type RegistryChoice,
   setReaders,
   storedHistory,
   type Thing,
@@ -45,7 +46,7 @@ export type AccountConnection = XmppPeer & Pick<XmppClient, 'state' | 'start' | 
 export interface AccountAgentOptions {
   readonly client: AccountConnection;
   readonly devices: readonly HostedDevice[];
-  readonly registry: Jid | undefined;
+  readonly registry: RegistryChoice | undefined;
   /** Whom to ask who may read and control the Things; undefined: owner and friends may. */
   readonly provisioning?: Jid | undefined;
   readonly history: Jid | undefined;

@@ -27,6 +27,17 @@ const domain = address((jid) => jid.local === undefined && !jid.isFull, 'a domai
 /** Service addresses: a JID, or `none` to do without. */
 const serviceOrNone = z.union([z.literal('none'), serviceJid]).optional();
 
+/** How Things come by their registry: its address, a part of it, or by asking the server's components. @see XEP-0347 §3.5 */
+const registrySchema = z
+  .union([
+    z.literal('none'),
+    z.literal('search'),
+    serviceJid,
+    z.strictObject({ subdomain: z.string().regex(/^[^.@/\s]+$/, 'expected one label of a domain name') }),
+    z.strictObject({ user: z.string().regex(/^[^@/\s]+$/, 'expected the name of an account, without its domain') }),
+  ])
+  .optional();
+
 const nodeSchema = z.strictObject({
   nodeId: z.string().min(1),
   sourceId: z.string().min(1).optional(),
@@ -104,7 +115,7 @@ export const gatewayConfigSchema = z
       exi: z.boolean().default(true),
     }),
     dataDir: z.string().min(1).default('./gateway-data'),
-    registry: serviceOrNone,
+    registry: registrySchema,
     provisioning: serviceOrNone,
     history: serviceOrNone,
     eventLog: serviceOrNone,

@@ -8,6 +8,7 @@ import { DEFAULT_LIMITS } from './limits.ts';
 import { DEFAULT_BOSH_SETTINGS } from './listeners/bosh/settings.ts';
 import { isLoopback, type ListenAddress } from './listeners/listen.ts';
 import type { Network } from './listeners/proxy-protocol/proxy-protocol.ts';
+import { registrySchema } from './registry-config.ts';
 import type { Target } from './s2s/resolve.ts';
 import { storageSchema } from './storage/storage-schema.ts';
 
@@ -134,6 +135,7 @@ export const serverConfigSchema = z
     domain,
     dataDir: z.string().min(1).default('./data'),
     storage: storageSchema,
+    registry: registrySchema,
     listen: z
       .strictObject({
         c2s: listenAddress.optional(),

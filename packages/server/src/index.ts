@@ -9,6 +9,7 @@ export type { HostedService, ServiceDefinition, ServiceSettings } from './hosted
 export { isLoopback, type ListenAddress, ListenError } from './listeners/listen.ts';
 export type { ConfigChange } from './live-config.ts';
 export { CREATE_ACCOUNT } from './registration/invitation-command.ts';
+export { type RegistryConfig, registrySchema } from './registry-config.ts';
 export { Federation, type FederationStatistics } from './s2s/federation.ts';
 export { type DnsLookups, dnsLookups, type Target, type TimedAddress } from './s2s/resolve.ts';
 export { ThingwardServer } from './server.ts';

@@ -44,6 +44,7 @@ import { nodeOfColumns, type ThingColumns, thingColumns } from '../node-columns.
 import { Tasks } from '../tasks.ts';
 import { claimDigest } from './claim-digest.ts';
 import { FailureLimiter } from './failure-limiter.ts';
+import { befriendAll } from './friends.ts';
 import { dialectNamed, Notifications } from './notifications.ts';
 import type { RegistryTables } from './tables.ts';
 import { findPublicThings } from './thing-search.ts';
@@ -127,6 +128,7 @@ export class RegistryService {
   readonly #acknowledgementTimeoutMs: number;
   readonly #retryIntervalMs: number;
   readonly #log: Logger;
+  readonly #now: () => number;
   readonly #notifications: Notifications;
   readonly #failedClaims: FailureLimiter;
   readonly #allFailedClaims: FailureLimiter;
@@ -141,6 +143,7 @@ export class RegistryService {
     const { peer, database, clock = () => new Date(), log = SILENT_LOGGER } = options;
     const now = () => clock().getTime();
     this.#peer = peer;
+    this.#now = now;
     this.#database = database;
     this.#log = log;
     this.#limits = { ...DEFAULT_REGISTRY_LIMITS, ...options.limits };
@@ -191,6 +194,7 @@ export class RegistryService {
           this.#peer.onIq(type, { name, namespace: dialect.namespace }, inDialect(dialect, handler)),
         ),
       ),
+      ...(isClient ? [befriendAll(this.#peer, this.#log, this.#now)] : []),
       this.#peer.onPresence((presence) => this.#seen(presence)),
       this.#tasks.every(this.#retryIntervalMs, (signal) => this.#notifications.retry(signal)),
     ];

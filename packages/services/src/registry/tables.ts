@@ -7,7 +7,7 @@ export interface RegistryThingsTable extends ThingColumns {
   /** Where it was seen last. */
   full_jid: string;
   /** What it registered in: `DialectName`. */
-  dialect: string;
+  dialect: Generated<string>;
   /** Bare JID of the owner; its own when it is self-owned; null before it is claimed. */
   owner: string | null;
   /** 1: found in searches (once it has an owner). */
@@ -15,7 +15,7 @@ export interface RegistryThingsTable extends ThingColumns {
   /** Of the meta data it registered with, KEY included; null: nobody can claim it. */
   claim_digest: string | null;
   /** Its tags in their order, without KEY: `StoredTag[]` as JSON. */
-  tags: string;
+  tags: Generated<string>;
 }
 
 /** String tags of Things that searches find: what nobody may find is not here. */
@@ -45,7 +45,7 @@ export interface RegistryTagValuesTable {
 export interface RegistryNotificationsTable extends ThingColumns {
   id: Generated<number>;
   full_jid: string;
-  dialect: string;
+  dialect: Generated<string>;
   kind: 'claimed' | 'removed';
   /** Of `claimed`. */
   owner: string | null;

@@ -125,8 +125,10 @@ class Walk {
     for (const interval of intervals) {
       let from: Position | undefined;
       for (;;) {
-        const to = await this.#stepEnd(interval, from);
-        const rows = await this.#rows(interval, from, to, toSkip + limit - found.length, 0);
+        const wanted = toSkip + limit - found.length;
+        // When everything on the way is taken, the way is as short as what is wanted.
+        const to = this.#filter === undefined && wanted <= STEP ? undefined : await this.#stepEnd(interval, from);
+        const rows = await this.#rows(interval, from, to, wanted, 0);
         const taken = rows.slice(toSkip);
         toSkip -= rows.length - taken.length;
         found.push(...taken.map(({ thing_id }) => thing_id));
