@@ -1,6 +1,6 @@
 // How fast a Thing Registry of many Things searches, registers and lets claim, on SQLite and, where THINGWARD_BENCH_POSTGRES is the address
 // of an empty PostgreSQL database, on that. Needs the build.
-// Options: --things N (1,000,000), --searches N (of each kind, 100), --seconds N (of registering and claiming, 5).
+// Options: --things N (1,000,000), --searches N (of each kind, 200), --seconds N (of registering and claiming, 5), --no-sqlite.
 
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,9 +17,11 @@ import { searches } from './searches.mjs';
 const { values: options } = parseArgs({
   options: {
     things: { type: 'string', default: '1000000' },
-    searches: { type: 'string', default: '100' },
+    searches: { type: 'string', default: '200' },
     seconds: { type: 'string', default: '5' },
+    sqlite: { type: 'boolean', default: true },
   },
+  allowNegative: true,
 });
 const things = Number(options.things);
 const repetitions = Number(options.searches);
@@ -159,7 +161,7 @@ async function measureWrites(peer) {
 
 async function measure(title, place, sqlite) {
   console.log(`\n${title}`);
-  const { query: database, close } = await openDatabase(place, registryMigrations);
+  const { query: database, close } = await openDatabase(place, registryMigrations, { connections: 10 });
   const started = performance.now();
   await makeThings(database, things, sqlite);
   const size = sqlite ? `, ${(statSync(place).size / 2 ** 20).toFixed(0)} MiB` : '';
@@ -173,11 +175,13 @@ async function measure(title, place, sqlite) {
   await close();
 }
 
-const directory = mkdtempSync(join(tmpdir(), 'thingward-bench-'));
-try {
-  await measure('SQLite', join(directory, 'registry.db'), true);
-} finally {
-  rmSync(directory, { recursive: true });
+if (options.sqlite) {
+  const directory = mkdtempSync(join(tmpdir(), 'thingward-bench-'));
+  try {
+    await measure('SQLite', join(directory, 'registry.db'), true);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 }
 const postgres = process.env.THINGWARD_BENCH_POSTGRES;
 if (postgres) await measure('PostgreSQL', postgres, false);

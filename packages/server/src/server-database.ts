@@ -17,5 +17,5 @@ export function openServerDatabase(
     ...modules.map((module) => module.migrations),
     ...services.map((service) => service.migrations),
   );
-  return openDatabase<ServerSchema>(databaseOf(place, 'thingward'), migrations, log);
+  return openDatabase<ServerSchema>(databaseOf(place, 'thingward'), migrations, { log });
 }

@@ -20,6 +20,10 @@ vi.mock('../../../packages/services/test/memory-database.ts', async () => {
   const { openDatabase } = await vi.importActual<DatabaseModule>('../../../packages/server/src/storage/database.ts');
   return {
     memoryDatabase: async (migrations: Parameters<DatabaseModule['openDatabase']>[1]) =>
-      (await openDatabase(await databaseNamed(randomUUID()), migrations)).query,
+      (
+        await openDatabase(await databaseNamed(randomUUID()), migrations, {
+          connections: '2026-01-registry' in migrations ? 4 : 1,
+        })
+      ).query,
   };
 });

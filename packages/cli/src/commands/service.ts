@@ -11,6 +11,9 @@ import { type ServicePeer, servicePeer } from '../service-peer.ts';
 import { EVENT_LOG_NAME, PROVISIONING_NAME, REGISTRY_NAME, SERVICES } from '../services.ts';
 import { untilStopped } from '../shutdown.ts';
 
+/** To PostgreSQL. */
+const REGISTRY_CONNECTIONS = 10;
+
 export function serviceCommand(): Command {
   const components = SERVICES.filter(({ name }) => name !== PROVISIONING_NAME);
   const names = components.map(({ name }) => name);
@@ -35,7 +38,11 @@ export function serviceCommand(): Command {
           `${name} can't be hosted as a client: give it "domain" and "secret" in place of "account"`,
         );
       }
-      const database = await openDatabase<Record<string, never>>(databaseOf(config, name), definition.migrations, log);
+      const database = await openDatabase<Record<string, never>>(databaseOf(config, name), definition.migrations, {
+        log,
+        // The registry locks what it depends on; of the others nobody has checked whether they do.
+        connections: name === REGISTRY_NAME ? REGISTRY_CONNECTIONS : 1,
+      });
       const peer = servicePeer(config, log);
       const events = serviceEvents(peer, name, log, config);
       const service = definition.create(peer, database.query as unknown as Kysely<never>, events.log, config);

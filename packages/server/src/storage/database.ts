@@ -28,6 +28,14 @@ export interface StoragePlace {
   readonly dataDir: string;
 }
 
+export interface OpenOptions {
+  readonly log?: Logger | undefined;
+  /**
+   * To PostgreSQL. More than one is for those alone whose queries may overtake each other: who lock the rows they depend on.
+   */
+  readonly connections?: number;
+}
+
 /** What `openDatabase` opens. @param name of the embedded database's file, without its ending */
 export function databaseOf({ storage, dataDir }: StoragePlace, name: string): string {
   return isPostgresUrl(storage) ? storage : join(dataDir, `${name}.db`);
@@ -42,13 +50,13 @@ export function databaseOf({ storage, dataDir }: StoragePlace, name: string): st
 export async function openDatabase<Schema>(
   place: string,
   migrations: Record<string, Migration>,
-  log: Logger = SILENT_LOGGER,
+  { log = SILENT_LOGGER, connections = 1 }: OpenOptions = {},
 ): Promise<OpenDatabase<Schema>> {
   const time = new DatabaseTime();
   const count = ({ level, queryDurationMillis }: LogEvent) => time.took(queryDurationMillis, level === 'error');
   let query: Kysely<Schema> | undefined;
   try {
-    query = await connect<Schema>(place, count, log);
+    query = await connect<Schema>(place, count, log, connections);
     const migrator = new Migrator({
       db: query,
       provider: { getMigrations: async () => migrations },
@@ -67,13 +75,17 @@ export async function openDatabase<Schema>(
   }
 }
 
-async function connect<Schema>(place: string, count: (event: LogEvent) => void, log: Logger): Promise<Kysely<Schema>> {
+async function connect<Schema>(
+  place: string,
+  count: (event: LogEvent) => void,
+  log: Logger,
+  connections: number,
+): Promise<Kysely<Schema>> {
   if (!isPostgresUrl(place)) return new Kysely<Schema>({ dialect: embedded(place), log: count });
   // Loaded where it is used: it takes longer than opening a file.
   const { postgres } = await import('./postgres.ts');
-  return postgres<Schema>(place, count, (error) => {
-    log.warn({ reason: error.message }, 'a connection to the database broke');
-  });
+  const onIdleError = (error: Error) => log.warn({ reason: error.message }, 'a connection to the database broke');
+  return postgres<Schema>(place, count, onIdleError, connections);
 }
 
 /** Where its tables are made. The migrator would take those of another schema for its own. */

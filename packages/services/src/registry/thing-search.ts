@@ -5,10 +5,10 @@ import { type Kysely, type RawBuilder, type SqlBool, sql } from 'kysely';
 import { isSqlite } from '../dialect.ts';
 import { nodeOfColumns } from '../node-columns.ts';
 import { fits, hasTag, tableOf, within } from './condition-query.ts';
-import { valuesOfMask } from './mask-values.ts';
 import { type Condition, conditionOf, type Interval } from './search-condition.ts';
 import { tagsOfStored } from './stored-tags.ts';
 import type { RegistryTables } from './tables.ts';
+import { candidates, MAX_VALUES, tagsWithTrigrams, trigramsOf } from './trigram-walk.ts';
 
 /** Tags looked at in one go: a few milliseconds of work, so that nobody waits long for their turn. */
 const STEP = 4000;
@@ -38,14 +38,7 @@ export async function findPublicThings(
 ): Promise<readonly FoundThing[]> {
   // What refers to KEY never finds anything.
   if (operators.some(({ name }) => name === KEY_TAG)) return [];
-  const sqlite = isSqlite(database);
-  const conditions: Condition[] = [];
-  for (const operator of operators) {
-    const condition = conditionOf(operator);
-    const isOpenMask = sqlite && condition.mask !== undefined && condition.mask.parts[0] === '';
-    conditions.push((isOpenMask ? await valuesOfMask(database, condition) : undefined) ?? condition);
-  }
-  const ordered = await byFewest(database, conditions);
+  const ordered = await byFewest(database, operators.map(conditionOf));
   if (ordered === undefined) return [];
   const [first, ...others] = ordered;
   const walk = new Walk(database, first as Condition, others, maxLookedAt);
@@ -74,6 +67,12 @@ async function byFewest(
 
 async function countTags(database: Kysely<RegistryTables>, condition: Condition, upTo: number): Promise<number> {
   let count = 0;
+  const trigrams = isSqlite(database) ? trigramsOf(condition) : undefined;
+  if (trigrams !== undefined) {
+    const tags = sql`select 1 from ${tagsWithTrigrams(condition, trigrams)} limit ${upTo}`;
+    const { rows } = await sql<{ count: number }>`select count(*) as count from (${tags}) as counted`.execute(database);
+    return Number(rows[0]?.count ?? 0);
+  }
   // Of others the interval tells enough, and is counted without comparing.
   const { mask } = condition;
   const filter = mask?.parts[0] === '' && !isSqlite(database) ? sql` and ${fits('t', mask, false)}` : sql``;
@@ -108,6 +107,7 @@ class Walk {
     this.#left = maxLookedAt;
     this.#sqlite = isSqlite(database);
     const filters = [
+      // Along trigrams, the mask is looked at where its values are.
       ...(condition.mask ? [fits('t', condition.mask, this.#sqlite)] : []),
       ...others.map((other) => hasTag('t', other, this.#sqlite)),
     ];
@@ -117,6 +117,8 @@ class Walk {
   /** Ids of Things, after the first so many. @throws StanzaError not-acceptable */
   async take(offset: number, limit: number): Promise<readonly number[]> {
     const { mask, intervals } = this.#condition;
+    const trigrams = this.#sqlite ? trigramsOf(this.#condition) : undefined;
+    if (trigrams !== undefined) return this.#alongTrigrams(trigrams, offset, limit);
     // The trigrams of PostgreSQL find what a mask means, wherever in the order it is.
     if (!this.#sqlite && mask?.parts[0] === '')
       return (await this.#rows({}, undefined, undefined, limit, offset)).map(({ thing_id }) => thing_id);
@@ -143,6 +145,22 @@ class Walk {
     return found;
   }
 
+  async #alongTrigrams(trigrams: string, offset: number, limit: number): Promise<readonly number[]> {
+    const { rows } = await sql<{
+      thing_id: number;
+    }>`select t.thing_id from ${tagsWithTrigrams(this.#condition, trigrams)}
+      ${this.#andFilter()} limit ${limit} offset ${offset}`.execute(this.#database);
+    if (rows.length < limit) {
+      const values = sql<{ count: number }>`select count(*) as count from ${candidates(trigrams)} as looked`;
+      if (Number((await values.execute(this.#database)).rows[0]?.count ?? 0) >= MAX_VALUES) throw tooFar();
+    }
+    return rows.map(({ thing_id }) => thing_id);
+  }
+
+  #andFilter(): RawBuilder<unknown> {
+    return this.#filter ? sql` and ${this.#filter}` : sql``;
+  }
+
   /** The last tag of the step that begins after a position; undefined: the interval ends before. */
   async #stepEnd(interval: Interval, from: Position | undefined): Promise<Position | undefined> {
     const { rows } = await sql<Position>`select t.value, t.thing_id from ${tableOf(this.#condition)} as t
@@ -159,9 +177,8 @@ class Walk {
     limit: number,
     offset: number,
   ): Promise<readonly { readonly thing_id: number }[]> {
-    const filter = this.#filter ? sql` and ${this.#filter}` : sql``;
     const { rows } = await sql<{ thing_id: number }>`select t.thing_id from ${tableOf(this.#condition)} as t
-      where ${this.#between(interval, from, to)}${filter}
+      where ${this.#between(interval, from, to)}${this.#andFilter()}
       order by t.value, t.thing_id limit ${limit} offset ${offset}`.execute(this.#database);
     return rows;
   }
