@@ -7,6 +7,7 @@ import {
   type Publication,
   Publisher,
   pause,
+  type RegistryChoice,
   setReaders,
   storedHistory,
   type Thing,
@@ -48,7 +49,7 @@ export type AccountConnection = XmppPeer & Pick<XmppClient, 'state' | 'start' | 
 export interface AccountAgentOptions {
   readonly client: AccountConnection;
   readonly devices: readonly HostedDevice[];
-  readonly registry: Jid | undefined;
+  readonly registry: RegistryChoice | undefined;
   /** Whom to ask who may read and control the Things; undefined: owner and friends may. */
   readonly provisioning?: (Omit<ProvisioningSettings, 'store'> & { readonly secondary?: readonly Jid[] }) | undefined;
   readonly history: Jid | undefined;

@@ -52,6 +52,17 @@ const provisioningSchema = z
     return { server, secondary, ...times };
   });
 
+/** How Things come by their registry: its address, a part of it, or by asking the server's components. @see XEP-0347 §3.5 */
+const registrySchema = z
+  .union([
+    z.literal('none'),
+    z.literal('search'),
+    serviceJid,
+    z.strictObject({ subdomain: z.string().regex(/^[^.@/\s]+$/, 'expected one label of a domain name') }),
+    z.strictObject({ user: z.string().regex(/^[^@/\s]+$/, 'expected the name of an account, without its domain') }),
+  ])
+  .optional();
+
 const nodeSchema = z.strictObject({
   nodeId: z.string().min(1),
   sourceId: z.string().min(1).optional(),
@@ -152,7 +163,7 @@ export const gatewayConfigSchema = z
   .strictObject({
     server: serverSchema,
     dataDir: z.string().min(1).default('./gateway-data'),
-    registry: serviceOrNone,
+    registry: registrySchema,
     provisioning: provisioningSchema,
     history: serviceOrNone,
     eventLog: serviceOrNone,

@@ -85,7 +85,7 @@ export class Gateway {
       return new AccountAgent({
         client,
         devices: things.map((thing) => this.#hosted(thing, log)),
-        registry: service('registry', registry),
+        registry: registry === 'none' ? undefined : (registry ?? Jid.parse(`registry.${server.domain}`)),
         provisioning,
         history: service('history', history),
         state: this.#state,

@@ -9,7 +9,9 @@ import { DEFAULT_BOSH_SETTINGS } from './listeners/bosh/settings.ts';
 import { isLoopback, type ListenAddress } from './listeners/listen.ts';
 import type { Network } from './listeners/proxy-protocol/proxy-protocol.ts';
 import { provisioningSchema } from './provisioning-config.ts';
+import { registrySchema } from './registry-config.ts';
 import type { Target } from './s2s/resolve.ts';
+import { storageSchema } from './storage/storage-schema.ts';
 
 const port = (text: string): number => (/^\d{1,5}$/.test(text) ? Number(text) : Number.NaN);
 
@@ -133,7 +135,8 @@ export const serverConfigSchema = z
   .strictObject({
     domain,
     dataDir: z.string().min(1).default('./data'),
-    storage: z.literal('sqlite').default('sqlite'),
+    storage: storageSchema,
+    registry: registrySchema,
     listen: z
       .strictObject({
         c2s: listenAddress.optional(),

@@ -13,6 +13,7 @@ export { isLoopback, type ListenAddress, ListenError } from './listeners/listen.
 export type { ConfigChange } from './live-config.ts';
 export { provisioningSchema } from './provisioning-config.ts';
 export { CREATE_ACCOUNT } from './registration/invitation-command.ts';
+export { type RegistryConfig, registrySchema } from './registry-config.ts';
 export { Federation, type FederationStatistics } from './s2s/federation.ts';
 export { type DnsLookups, dnsLookups, type Target, type TimedAddress } from './s2s/resolve.ts';
 export { ThingwardServer } from './server.ts';
@@ -20,6 +21,7 @@ export { serverTls } from './server-certificates.ts';
 export { openServerDatabase } from './server-database.ts';
 export type { ServerOptions } from './server-options.ts';
 export type { RosterContact, ServiceEnvironment } from './service-environment.ts';
-export { type OpenDatabase, openDatabase, StorageError } from './storage/database.ts';
+export { databaseOf, type OpenDatabase, openDatabase, StorageError, type StoragePlace } from './storage/database.ts';
 export type { ServerSchema } from './storage/schema.ts';
+export { storageSchema } from './storage/storage-schema.ts';
 export { daysLeft, loadTls, RENEW_DAYS, selfSignedTls, type Tls, TlsError } from './tls.ts';

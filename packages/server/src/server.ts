@@ -162,7 +162,7 @@ export class ThingwardServer {
   /** Opens the database, the services and the doors. What was opened is closed again when one fails. @throws StorageError, TlsError, ListenError, WorkerError */
   static async start(config: ServerConfig, options: ServerOptions = {}): Promise<ThingwardServer> {
     const tls = await serverTls(config);
-    const database = await openServerDatabase(config.dataDir, options.services);
+    const database = await openServerDatabase(config, options.services, options.log);
     const server = new ThingwardServer(config, options, database, tls);
     try {
       await server.#start();

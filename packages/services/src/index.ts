@@ -1,3 +1,4 @@
+export { isSqlite } from './dialect.ts';
 export { type EventLogOptions, EventLogService } from './event-log/event-log-service.ts';
 export { DEFAULT_EVENT_LOG_LIMITS, type EventLogLimits } from './event-log/limits.ts';
 export { eventLogMigrations } from './event-log/migrations.ts';
