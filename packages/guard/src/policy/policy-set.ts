@@ -123,12 +123,28 @@ export class PolicySet {
     const { candidates, slice } = this.#remember(request, NOTHING);
     const names = slice?.context ?? [];
     if (!names.some((name) => unknown.has(name))) return this.decide(request).isPermitted;
-    const forbids = candidates.filter(({ effect, obligation }) => effect === 'forbid' && obligation.kind === 'deny');
-    const permits = candidates.filter(({ effect }) => effect === 'permit');
-    const staticPolicies = Object.fromEntries(
-      [...permits, ...forbids].map(({ conditions }, i) => [`p${i}`, conditions]),
-    );
+    const counted = candidates.filter(({ effect, obligation }) => effect === 'permit' || obligation.kind === 'deny');
+    const truths = this.#truths(request, counted, slice, unknown);
+    if (counted.some(({ effect }, i) => effect === 'forbid' && truths[i] === true)) return false;
+    return counted.some(({ effect }, i) => effect === 'permit' && truths[i] !== false);
+  }
+
+  /** Is there anything that could be unknown yet with which a policy would take something out of the answer? */
+  couldHide(request: PolicyRequest, unknown: ReadonlySet<ContextAttribute>): boolean {
+    const { candidates, slice } = this.#remember(request, NOTHING);
+    const hiding = candidates.filter(({ obligation }) => obligation.kind === 'redact');
+    return hiding.length > 0 && this.#truths(request, hiding, slice, unknown).some((isTrue) => isTrue !== false);
+  }
+
+  /** Whether each of the policies is satisfied; undefined where that depends on what is unknown. */
+  #truths(
+    request: PolicyRequest,
+    policies: readonly CompiledPolicy[],
+    slice: Slice | undefined,
+    unknown: ReadonlySet<ContextAttribute>,
+  ): readonly (boolean | undefined)[] {
     const { principal, action, resource, context } = request;
+    const names = slice?.context ?? [];
     const answer = isAuthorizedPartial({
       principal: { type: principal.type, id: principal.id },
       action: { type: 'Action', id: action },
@@ -140,15 +156,17 @@ export class PolicySet {
         ),
         ...Object.fromEntries(names.filter((name) => unknown.has(name)).map((name) => [name, unknownJson(name)])),
       },
-      policies: { staticPolicies },
+      policies: { staticPolicies: Object.fromEntries(policies.map(({ conditions }, i) => [`p${i}`, conditions])) },
       entities: slice ? entitiesOf(request, slice) : [],
     });
-    if (answer.type === 'failure') return false;
-    const { decision, residuals } = answer.response;
-    if (decision !== null) return decision === 'allow';
-    const left = Object.values(residuals).map((policy) => ({ effect: policy.effect, isTrue: settled(policy) }));
-    if (left.some(({ effect, isTrue }) => effect === 'forbid' && isTrue === true)) return false;
-    return left.some(({ effect, isTrue }) => effect === 'permit' && isTrue !== false);
+    if (answer.type === 'failure') throw new Error(answer.errors.map(({ message }) => message).join('; '));
+    const { satisfied, residuals } = answer.response;
+    return policies.map((_, i) => {
+      const name = `p${i}`;
+      if (satisfied.includes(name)) return true;
+      const residual = residuals[name];
+      return residual === undefined ? false : settled(residual);
+    });
   }
 
   /** Forgets decisions: what is known of entities has changed in a way that does not show in them. */
