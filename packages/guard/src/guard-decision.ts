@@ -41,6 +41,8 @@ export interface GuardDecision {
   readonly stanzaId?: string | undefined;
   /** Of a request that waits for approval. */
   readonly approvalId?: string | undefined;
+  /** Was it not asked for before? */
+  readonly isNewApproval?: boolean | undefined;
   /** What the policies that are tried out would have decided, where that is something else. */
   readonly shadow?: { readonly outcome: Outcome; readonly policies: readonly DecisivePolicy[] } | undefined;
 }

@@ -61,6 +61,7 @@ export class Guard {
   readonly #history = new OperationHistory();
   readonly #listeners = new Set<GuardListener>();
   #judge: Judge | undefined;
+  #version = 0;
   #shadow: Judge | undefined;
 
   constructor(options: GuardOptions) {
@@ -96,6 +97,7 @@ export class Guard {
     const before = this.#judge;
     this.#judge = bundle && new Judge(bundle, this.#options.facts, this.#history);
     before?.bundle.set.dispose();
+    this.#version++;
   }
 
   /** Tries policies out: they decide nothing, but who listens is told where they would have. Undefined: none. */
@@ -103,6 +105,7 @@ export class Guard {
     const before = this.#shadow;
     this.#shadow = bundle && new Judge(bundle, this.#options.facts, this.#history);
     before?.bundle.set.dispose();
+    this.#version++;
   }
 
   /** @returns what ends it */
@@ -121,9 +124,14 @@ export class Guard {
     return this.#judges.some(({ network }) => network.isGuarded(jid));
   }
 
-  /** Are there policies about an action, whoever's it is? */
-  isAbout(action: ActionName): boolean {
-    return this.#judges.some(({ bundle }) => bundle.set.isAbout(action));
+  /** Are there policies that forbid an action, so that it may be denied at what is not guarded, too? */
+  forbids(action: ActionName): boolean {
+    return this.#judges.some(({ bundle }) => bundle.set.forbids(action));
+  }
+
+  /** Grows when other policies are put into force. */
+  get version(): number {
+    return this.#version;
   }
 
   /** Accounts in a group, to be told. */
@@ -243,7 +251,7 @@ export class Guard {
     all: readonly Operation[],
     found: Found | undefined,
     now: number,
-  ): Pick<GuardDecision, 'outcome' | 'decisive' | 'policies' | 'reason' | 'approvalId'> {
+  ): Pick<GuardDecision, 'outcome' | 'decisive' | 'policies' | 'reason' | 'approvalId' | 'isNewApproval'> {
     const first = asked[0] as Operation;
     const requester = first.principal.bare.toString();
     const held = this.quarantine.of(requester);
@@ -275,7 +283,14 @@ export class Guard {
         const { approvers, expiresMs } = approvalNeeded(judgement.policies);
         const waiting = this.approvals.request(asked, approvers, expiresMs);
         if (!waiting) return { outcome: 'limit', decisive, policies, reason: 'too many requests wait for approval' };
-        return { outcome: 'await-approval', decisive, policies, reason, approvalId: waiting.request.id };
+        return {
+          outcome: 'await-approval',
+          decisive,
+          policies,
+          reason,
+          approvalId: waiting.request.id,
+          isNewApproval: waiting.isNew,
+        };
       }
       case 'quarantine': {
         const [policy] = judgement.policies;

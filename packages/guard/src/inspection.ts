@@ -1,6 +1,6 @@
 import { Element, type QName } from '@thingward/xml';
 import { INSPECTORS } from './inspectors/index.ts';
-import type { FoundOperation } from './operation.ts';
+import type { ActionName, FoundOperation } from './operation.ts';
 import { CONTAINER_NAMESPACES, ORDINARY_NAMESPACES } from './ordinary-namespaces.ts';
 import { type InspectedStanza, type PacketInspector, unknownOperation } from './packet-inspector.ts';
 
@@ -30,6 +30,11 @@ export class Inspection {
         this.#inspectors.set(namespace, inspector);
       }
     }
+  }
+
+  /** All that inspectors can give. */
+  get actions(): readonly ActionName[] {
+    return [...new Set([...this.#inspectors.values()].flatMap(({ actions }) => actions)), 'unknown'];
   }
 
   inspectorOf(namespace: string): PacketInspector | undefined {

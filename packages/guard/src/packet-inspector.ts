@@ -1,5 +1,5 @@
 import type { Element } from '@thingward/xml';
-import type { FoundOperation, ResourceReference } from './operation.ts';
+import type { ActionName, FoundOperation, ResourceReference } from './operation.ts';
 
 /** Where a payload was found. */
 export interface InspectedStanza {
@@ -26,6 +26,8 @@ export interface PacketInspector {
   /** What `context.protocol` says. */
   readonly protocol: string;
   readonly namespaces: readonly string[];
+  /** What it can give, beside `unknown`. */
+  readonly actions: readonly ActionName[];
   /**
    * Local names of elements that do nothing to whom they are sent: answers, and what is only told. They are not looked into on their way to
    * addressees that no policy is about.

@@ -287,6 +287,7 @@ export const serverConfigSchema = z
     history: z.strictObject({ retentionDays: positive.default(400) }).prefault({}),
     eventLog: eventLogSchema,
     announce: announceSchema,
+    policies: z.string().min(1).optional(),
     streamManagement: z.strictObject({ location: hostAndPort.optional() }).prefault({}),
     shutdown: z.strictObject({ seeOtherHost: hostAndPort.optional() }).prefault({}),
     log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),

@@ -5,6 +5,7 @@ export { SESSION_LIST_NODE } from './administration/session-list-command.ts';
 export { STATISTICS_NODE } from './administration/statistics-command.ts';
 export { type ServerConfig, type ServerConfigInput, serverConfigSchema } from './config.ts';
 export { eventLogSchema } from './event-log-config.ts';
+export { GUARD_COMMANDS } from './guard/guard-commands.ts';
 export type { HostedService, ServiceDefinition, ServiceSettings } from './hosted-services.ts';
 export { isLoopback, type ListenAddress, ListenError } from './listeners/listen.ts';
 export type { ConfigChange } from './live-config.ts';

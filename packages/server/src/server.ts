@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import type { Guard } from '@thingward/guard';
 import { thingSchemas } from '@thingward/things/node';
 import { Jid, type Logger, SILENT_LOGGER, StreamError } from '@thingward/xmpp';
 import { xmppSchemas } from '@thingward/xmpp/node';
@@ -20,6 +21,7 @@ import { KnownConfigurations } from './exi/known-configurations.ts';
 import { SchemaRepository } from './exi/schema-repository.ts';
 import { StanzaTraffic } from './figures/stanza-counts.ts';
 import { StreamCensus } from './figures/stream-census.ts';
+import { ServerGuard } from './guard/server-guard.ts';
 import { Hooks } from './hooks.ts';
 import { HostedServices } from './hosted-services.ts';
 import { HttpDoor } from './http/http-door.ts';
@@ -87,6 +89,7 @@ export class ThingwardServer {
   readonly #administrators: Administrators;
   readonly #connections: Connections;
   readonly #temporaries: TemporaryAccounts;
+  #guard: ServerGuard | undefined;
   #removals: RemovalWatch | undefined;
   #tokens: ClientTokens | undefined;
   readonly #components: ComponentHub;
@@ -184,10 +187,15 @@ export class ThingwardServer {
     return this.#workers?.pids ?? [];
   }
 
+  /** Decides what may be done to Things. */
+  get guard(): Guard | undefined {
+    return this.#guard?.guard;
+  }
+
   /**
    * Takes over another configuration, while streams go on. Nothing changes when any of it can't be used.
    * @returns what counts from now on, and what only after a new start
-   * @throws TlsError, ListenError
+   * @throws TlsError, ListenError, PolicyError
    */
   async reload(next: ServerConfig): Promise<ConfigChange> {
     return this.#running.reload(next);
@@ -259,6 +267,17 @@ export class ThingwardServer {
     const { limits, domain, listen } = this.#config;
     const log = this.#log;
     const rosters = new RosterStore(this.#database.query);
+    const guard = new ServerGuard({
+      config: this.#config,
+      router: this.#router,
+      sessions: this.#sessions,
+      hooks: this.#hooks,
+      rosters,
+      database: this.#database.query as unknown as Kysely<never>,
+      log,
+    });
+    this.#guard = guard;
+    await guard.start();
     const disco = new DiscoRegistry();
     const figures: MetricSources = {
       streams: this.#streams,
@@ -299,6 +318,7 @@ export class ThingwardServer {
       commands: new CommandRegistry(),
       figures,
       hooks: this.#hooks,
+      guard,
       web: this.#web,
       turns: this.#turns,
       log,
@@ -368,6 +388,7 @@ export class ThingwardServer {
       http: this.#http,
       httpProxies: this.#httpProxies,
       federation: this.#federation,
+      guard,
       moveDoors: moveAll,
     });
     const { c2s, c2sTls } = this.#clientDoors;

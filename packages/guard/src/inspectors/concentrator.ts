@@ -30,6 +30,7 @@ const ACTIONS: readonly (readonly [RegExp, ActionName])[] = [
 /** Concentrators: nodes are browsed and edited, commands and queries executed. @see XEP-0326 */
 export const concentratorInspector: PacketInspector = {
   protocol: PROTOCOL,
+  actions: ['browse', 'subscribe', 'read', 'execute', 'edit'],
   namespaces: ['urn:xmpp:iot:concentrators', 'urn:nf:iot:concentrator:1.0', 'urn:ieee:iot:concentrator:1.0'],
   answers: new Set([...EVENTS, ...answersTo()]),
   about: 'addressee',

@@ -20,6 +20,7 @@ const HIDDEN = new Set(['FORM_TYPE', 'xdd session']);
 /** Control: a `set` of each parameter with its value at each node, `browse` for control forms. @see XEP-0325 §3 */
 export const controlInspector: PacketInspector = {
   protocol: PROTOCOL,
+  actions: ['browse', 'set'],
   namespaces: CONTROL_DIALECTS.map(({ namespace }) => namespace),
   answers: ANSWERS,
   about: 'addressee',

@@ -10,6 +10,7 @@ const NONE: ReadonlySet<string> = new Set(['unsubscribe', 'unsubscribed']);
 /** Subscriptions to events of Things: a `subscribe` to each node and field that is named. */
 export const eventsInspector: PacketInspector = {
   protocol: PROTOCOL,
+  actions: ['subscribe'],
   namespaces: EVENT_DIALECTS.map(({ namespace }) => namespace),
   answers: NONE,
   about: 'addressee',

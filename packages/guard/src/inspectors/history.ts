@@ -11,6 +11,7 @@ const HISTORICAL = ['historicalOther'];
 /** What a history has stored of a Thing: a `read` of each field that is named. Storing is the Thing's own affair. */
 export const historyInspector: PacketInspector = {
   protocol: PROTOCOL,
+  actions: ['read'],
   namespaces: [HISTORY],
   answers: ANSWERS,
   about: 'others',

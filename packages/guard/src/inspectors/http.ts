@@ -11,6 +11,7 @@ const BASE = 'http://thing.invalid';
 /** HTTP over XMPP: safe methods `read`, all others `write`. @see XEP-0332 */
 export const httpInspector: PacketInspector = {
   protocol: PROTOCOL,
+  actions: ['read', 'write'],
   namespaces: [HTTP_NAMESPACE],
   answers: ANSWERS,
   about: 'addressee',

@@ -31,6 +31,7 @@ const SUFFIX = 'Response';
 /** Provisioning: advice whom to trust is `administer`, questions are `browse`. @see XEP-0324 */
 export const provisioningInspector: PacketInspector = {
   protocol: PROTOCOL,
+  actions: ['browse', 'administer'],
   namespaces: [
     'urn:xmpp:iot:provisioning',
     ...['nf', 'ieee'].flatMap((name) => ['d', 'o', 't'].map((part) => `urn:${name}:iot:prov:${part}:1.0`)),

@@ -27,6 +27,7 @@ const COMPANIONS = new Set(['publish-options', 'set']);
 /** Publish-subscribe and PEP: publishing, subscribing, retrieving and owning nodes. @see XEP-0060, XEP-0163 */
 export const pubsubInspector: PacketInspector = {
   protocol: PROTOCOL,
+  actions: ['publish', 'subscribe', 'read', 'browse', 'edit'],
   namespaces: [PUBSUB, OWNER],
   answers: new Set(),
   about: 'addressee',

@@ -11,6 +11,7 @@ const ACTS = new Set(['register', 'mine', 'remove', 'update', 'unregister', 'dis
 /** Thing Registries: searches are `browse`; registering, claiming, disowning and the like `administer`. @see XEP-0347 */
 export const registryInspector: PacketInspector = {
   protocol: PROTOCOL,
+  actions: ['browse', 'administer'],
   namespaces: ['urn:xmpp:iot:discovery', 'urn:nf:iot:disco:1.0', 'urn:ieee:iot:disco:1.0'],
   answers: ANSWERS,
   about: 'others',

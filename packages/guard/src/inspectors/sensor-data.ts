@@ -21,6 +21,7 @@ const ANSWERS = new Set(['accepted', 'started', 'fields', 'failure', 'done', 'ca
 /** Read-outs: a `read` of each node and field that is named. @see XEP-0323 §3.1 */
 export const sensorDataInspector: PacketInspector = {
   protocol: PROTOCOL,
+  actions: ['read'],
   namespaces: READOUT_DIALECTS.map(({ namespace }) => namespace),
   answers: ANSWERS,
   about: 'addressee',

@@ -1,5 +1,6 @@
-import type { PolicyJson } from '@cedar-policy/cedar-wasm/nodejs';
-import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
+import { createRequire } from 'node:module';
+
+type Cedar = typeof import('@cedar-policy/cedar-wasm/nodejs');
 
 export type {
   CedarValueJson,
@@ -11,16 +12,17 @@ export type {
   PolicyJson,
   TypeAndId,
 } from '@cedar-policy/cedar-wasm/nodejs';
-export const {
-  isAuthorized,
-  isAuthorizedPartial,
-  policySetTextToParts,
-  policyToJson,
-  preparsePolicySet,
-  schemaToJson,
-  statefulIsAuthorized,
-  validate,
-} = cedar;
+
+import type { PolicyJson } from '@cedar-policy/cedar-wasm/nodejs';
+
+const require = createRequire(import.meta.url);
+let loaded: Cedar | undefined;
+
+/** Cedar, loaded when it is first needed: who has no policies does without its memory. */
+export function cedar(): Cedar {
+  loaded ??= require('@cedar-policy/cedar-wasm/nodejs') as Cedar;
+  return loaded;
+}
 
 /**
  * Names under which Cedar keeps parsed policies. It keeps them for as long as the process lives, so names that are not needed any more
@@ -33,7 +35,7 @@ export class ParsedSets {
   /** Parses policies under a name of their own. */
   add(policies: Readonly<Record<string, PolicyJson>>): string {
     const name = this.#free.pop() ?? `thingward-${++this.#made}`;
-    const answer = preparsePolicySet(name, { staticPolicies: policies });
+    const answer = cedar().preparsePolicySet(name, { staticPolicies: policies });
     if (answer.type === 'failure') throw new Error(answer.errors.map(({ message }) => message).join('; '));
     return name;
   }

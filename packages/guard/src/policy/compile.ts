@@ -1,6 +1,6 @@
 import { Jid } from '@thingward/xmpp';
 import { type AttributeUse, attributeUse } from './attribute-use.ts';
-import { type DetailedError, type PolicyJson, policyToJson, type TypeAndId, validate } from './cedar.ts';
+import { cedar, type DetailedError, type PolicyJson, type TypeAndId } from './cedar.ts';
 import { type Obligation, readObligation } from './obligation.ts';
 import { PolicyError, type PolicyProblem } from './policy-error.ts';
 import { indexOfByte, type PolicyStatement, policyStatements, positionOf } from './policy-statements.ts';
@@ -50,7 +50,7 @@ export function compilePolicies(
   for (const source of sources) {
     for (const statement of policyStatements(source.text)) {
       const report = reporter(problems, source, statement);
-      const answer = policyToJson(statement.text);
+      const answer = cedar().policyToJson(statement.text);
       if (answer.type === 'failure') {
         const error = answer.errors[0];
         if (/slot|template/i.test(error?.message ?? '')) {
@@ -160,7 +160,7 @@ function validateAll(
 ): void {
   // Ids of Cedar are its own: ours may have any character.
   const staticPolicies = Object.fromEntries(policies.map(({ text }, i) => [`p${i}`, text]));
-  const answer = validate({ schema, policies: { staticPolicies } });
+  const answer = cedar().validate({ schema, policies: { staticPolicies } });
   if (answer.type === 'failure') throw new Error(answer.errors.map(({ message }) => message).join('; '));
   const idOf = (name: string) => policies[Number(name.slice(1))]?.id ?? name;
   for (const { policyId, error } of answer.validationErrors) report(idOf(policyId), 'error', error);

@@ -1,5 +1,5 @@
 import { ACTIONS, type ActionName } from '../operation.ts';
-import { isAuthorizedPartial, PARSED_SETS, statefulIsAuthorized } from './cedar.ts';
+import { cedar, PARSED_SETS } from './cedar.ts';
 import { type CompiledPolicy, compilePolicies, type PolicySource } from './compile.ts';
 import {
   CONTEXT_ATTRIBUTE_NAMES,
@@ -69,7 +69,7 @@ export class PolicySet {
   readonly #byAction: ReadonlyMap<ActionName, readonly CompiledPolicy[]>;
   readonly #slices = new Map<string, Slice>();
   readonly #remembered = new Map<string, Remembered>();
-  readonly #ownActions: ReadonlySet<ActionName>;
+  readonly #forbidden: ReadonlySet<ActionName>;
 
   private constructor(policies: readonly CompiledPolicy[], warnings: readonly PolicyProblem[]) {
     this.policies = policies;
@@ -77,8 +77,8 @@ export class PolicySet {
     this.#byAction = new Map(
       ACTIONS.map((action) => [action, policies.filter(({ scope }) => scope.actions.has(action))]),
     );
-    this.#ownActions = new Set(
-      policies.filter(({ isShipped }) => !isShipped).flatMap(({ scope }) => [...scope.actions]),
+    this.#forbidden = new Set(
+      policies.filter(({ effect }) => effect === 'forbid').flatMap(({ scope }) => [...scope.actions]),
     );
     const used = policies.map(({ use }) => use.context);
     this.uses = new Set(
@@ -92,9 +92,9 @@ export class PolicySet {
     return new PolicySet(policies, warnings);
   }
 
-  /** Is there a policy about an action beside those that come with Thingward? */
-  isAbout(action: ActionName): boolean {
-    return this.#ownActions.has(action);
+  /** Is there a policy that forbids an action, so that it may be denied to resources nothing is known of? */
+  forbids(action: ActionName): boolean {
+    return this.#forbidden.has(action);
   }
 
   /** Is there a policy that wants this instead of a plain no? */
@@ -145,7 +145,7 @@ export class PolicySet {
   ): readonly (boolean | undefined)[] {
     const { principal, action, resource, context } = request;
     const names = slice?.context ?? [];
-    const answer = isAuthorizedPartial({
+    const answer = cedar().isAuthorizedPartial({
       principal: { type: principal.type, id: principal.id },
       action: { type: 'Action', id: action },
       resource: { type: resource.type, id: resource.id },
@@ -235,7 +235,7 @@ export class PolicySet {
     const errors: string[] = [];
     if (slice) {
       const { principal, action, resource, context } = request;
-      const answer = statefulIsAuthorized({
+      const answer = cedar().statefulIsAuthorized({
         principal: { type: principal.type, id: principal.id },
         action: { type: 'Action', id: action },
         resource: { type: resource.type, id: resource.id },
