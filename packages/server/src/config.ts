@@ -295,6 +295,7 @@ export const serverConfigSchema = z
     eventLog: serverEventLogSchema,
     provisioning: provisioningSchema,
     announce: announceSchema,
+    policies: z.string().min(1).optional(),
     streamManagement: z.strictObject({ location: hostAndPort.optional() }).prefault({}),
     shutdown: z.strictObject({ seeOtherHost: hostAndPort.optional() }).prefault({}),
     log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),

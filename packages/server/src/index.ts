@@ -8,6 +8,7 @@ export { DeviceAuthority, deviceAuthorityFile, type IssuedCertificate } from './
 export { DeviceError } from './devices/device-error.ts';
 export { Devices, type EnrolledDevice, type NewDevice } from './devices/devices.ts';
 export { eventLogSchema } from './event-log-config.ts';
+export { GUARD_COMMANDS } from './guard/guard-commands.ts';
 export type { HostedService, ServiceDefinition, ServiceSettings } from './hosted-services.ts';
 export { isLoopback, type ListenAddress, ListenError } from './listeners/listen.ts';
 export type { ConfigChange } from './live-config.ts';
