@@ -44,10 +44,12 @@ export {
   UNCONFIRMED_USER_DATA,
 } from './link-frame.ts';
 export { LinkFrameReader } from './link-frame-reader.ts';
+export * from './master/index.ts';
 export { bitNames, nameOf } from './names.ts';
 export { type ObjectHeader, PREFIXES, type PrefixCode, RANGES, type RangeCode } from './object-header.ts';
 export { type Layout, type ObjectType, objectType, objectTypes } from './objects.ts';
 export { formatHex, parseHex } from './octets.ts';
+export * from './outstation/index.ts';
 export {
   decodePackets,
   encodePacket,
