@@ -46,9 +46,13 @@ describe('a master and an outstation', () => {
     });
     process.inputs.doorOpen = true;
     plant.scan();
-    await master.enableUnsolicited([1]);
+    await master.enableUnsolicited([1, 3]);
     await vi.waitFor(() => expect(told).toHaveLength(1));
     expect(told[0]).toMatchObject({ kind: 'binary', index: 3, value: 1, isEvent: true });
+    await master.directOperate([latch(1, true)]);
+    await vi.waitFor(() => expect(told.map(({ kind }) => kind)).toContain('octet-string'));
+    expect(told.find(({ kind }) => kind === 'octet-string')?.octets).toEqual(new TextEncoder().encode('fan on'));
+    told.length = 1;
     await vi.waitUntil(() => plant.outstation.database.events.size === 0);
     await master.disableUnsolicited([1]);
     process.inputs.doorOpen = false;

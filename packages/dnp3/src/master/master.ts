@@ -216,7 +216,9 @@ export class Dnp3Master extends EventEmitter<MasterEvents> {
     const steps = [SELECT, OPERATE];
     const response = await this.#perform((answer) => {
       if (answer && !isSelected) {
-        checkEcho(objects, accepted(answer, SELECT).objects);
+        // A status says more than the indications that may come with it.
+        if (answer.objects.length === 0) accepted(answer, SELECT);
+        checkEcho(objects, answer.objects);
         isSelected = true;
         options.signal?.throwIfAborted();
       }

@@ -1,6 +1,7 @@
 import { Dnp3Error } from '../error.ts';
 import { FLAG } from '../flags.ts';
 import type { EventClass, PointClass, PointKind } from '../master/index.ts';
+import { checkRange } from '../octets.ts';
 import { EventBuffer } from './event-buffer.ts';
 import { type OwnPointKind, POINT_TYPES, type PointDefinition, type PointState } from './point.ts';
 
@@ -67,7 +68,10 @@ export class Database {
     return this.#points.get(kind)?.get(index);
   }
 
-  /** A point is so now. A change is an event where the point has a class. @throws Dnp3Error when there is no such point */
+  /**
+   * A point is so now. A change is an event where the point has a class.
+   * @throws Dnp3Error when there is no such point, or it can't be so
+   */
   update(
     kind: OwnPointKind,
     index: number,
@@ -75,6 +79,9 @@ export class Database {
   ): void {
     const point = this.point(kind, index);
     if (!point) throw new Dnp3Error('limit-exceeded', `there is no point ${kind} ${index}`);
+    checkState(kind, value, octets);
+    checkRange(flags, 0, 0xff, 'flags');
+    checkRange(time, 0, 2 ** 48 - 1, 'a time');
     point.state = { value, octets, flags, time };
     const isChanged =
       flags !== point.reported.flags ||
@@ -121,4 +128,19 @@ export class Database {
     this.events.add({ kind, index, eventClass: pointClass, variation, state });
     this.#onEvent(pointClass);
   }
+}
+
+/** The greatest states of kinds that have not just any number. */
+const GREATEST: Partial<Record<OwnPointKind, number>> = {
+  binary: 1,
+  'double-bit': 3,
+  'binary-output': 1,
+  counter: 2 ** 32 - 1,
+};
+
+function checkState(kind: OwnPointKind, value: number, octets: Uint8Array | undefined): void {
+  const greatest = GREATEST[kind];
+  if (greatest !== undefined) checkRange(value, 0, greatest, `a ${kind}`);
+  // The variation of an octet string is its length, and there is none without octets.
+  if (kind === 'octet-string') checkRange(octets?.length ?? 0, 1, 0xff, 'a length of an octet string');
 }

@@ -37,6 +37,9 @@ export interface OutstationOptions {
   readonly now?: () => number;
 }
 
+/** The greatest that six octets hold. */
+const MAX_TIME = 2 ** 48 - 1;
+
 /** An outstation: its points, its events, its clock and what it says of itself. Masters speak to it in sessions. */
 export class Outstation extends EventEmitter<{
   /** A master has restarted it. */
@@ -83,7 +86,7 @@ export class Outstation extends EventEmitter<{
 
   /** What its clock says: milliseconds since 1970. */
   get time(): number {
-    return Math.max(0, this.options.clock() + this.#clockOffset);
+    return Math.min(MAX_TIME, Math.max(0, Math.round(this.options.clock() + this.#clockOffset)));
   }
 
   /** @param time what it is now. @param passed ms since it was */

@@ -47,7 +47,6 @@ function readHeader(
     if (variation > 1)
       return addEvents((event) => event.eventClass === ((variation - 1) as EventClass), header, source, builder, taken);
     for (const kind of KINDS) {
-      // Class 0 has all points but octet strings, which some masters can't take.
       for (const point of source.database.points(kind)) addStatic(point, 0, builder);
     }
     return 0;
@@ -81,8 +80,7 @@ function addEvents(
   if (range !== 'all' && count === undefined) return IIN.parameterError;
   for (const event of database.events.select((one) => wanted(one) && !taken.has(one), count)) {
     taken.add(event);
-    const asked = group === CLASSES || variation === 0 ? event.variation : variation;
-    builder.addEvent(event, variationFor(event.kind, asked, event.state));
+    builder.addEvent(event, group === CLASSES ? 0 : variation);
   }
   return 0;
 }

@@ -2,7 +2,7 @@ import type { ObjectItem } from '../fields.ts';
 import type { ObjectHeader } from '../object-header.ts';
 import { objectType } from '../objects.ts';
 import type { PointEvent } from './event-buffer.ts';
-import { heldState, POINT_TYPES, type PointState } from './point.ts';
+import { heldState, POINT_TYPES, type PointState, variationFor } from './point.ts';
 
 /** The objects of one fragment of a response. */
 export interface ResponsePart {
@@ -44,9 +44,10 @@ export class ResponseBuilder {
     this.#add(group, variation, false, itemOf(index, heldState(group, variation, state)));
   }
 
-  /** Adds an event. */
-  addEvent(event: PointEvent, variation: number): void {
+  /** Adds an event. @param asked the variation that is asked for; 0: none is */
+  addEvent(event: PointEvent, asked: number): void {
     const { kind, index, state } = event;
+    const variation = variationFor(kind, asked === 0 ? event.variation : asked, state);
     const { eventGroup: group } = POINT_TYPES[kind];
     const isRelative = (group === 2 || group === 4) && variation === 3;
     const item = itemOf(index, heldState(group, variation, state));

@@ -198,7 +198,7 @@ export class OutstationSession {
     const events = database.events.select(({ eventClass }) => this.#state.unsolicited.has(eventClass));
     if (events.length === 0) return undefined;
     const builder = new ResponseBuilder(options.maxFragmentOctets, isSynchronised);
-    for (const event of events) builder.addEvent(event, event.variation);
+    for (const event of events) builder.addEvent(event, 0);
     return builder.finish()[0];
   }
 
