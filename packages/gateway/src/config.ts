@@ -140,7 +140,8 @@ export const gatewayConfigSchema = z
     }
     const nodes = new Map<string, number>();
     for (const [index, { account, node, name, publish }] of things.entries()) {
-      for (const publication of publish) {
+      // What has an issue already may be as it was written.
+      for (const publication of Array.isArray(publish) ? publish : []) {
         const { address } = publicationOf(
           { jid: account.jid, node: node as NodeReference | undefined, name },
           publication,

@@ -1,10 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { thingSchemas } from '@thingward/things/node';
-import { Jid, type Logger, SILENT_LOGGER, StreamError } from '@thingward/xmpp';
+import type { Element } from '@thingward/xml';
+import { Jid, type Logger, PeerError, SILENT_LOGGER, StreamError } from '@thingward/xmpp';
 import { xmppSchemas } from '@thingward/xmpp/node';
 import type { Kysely } from 'kysely';
 import { AccountChanges } from './account-changes.ts';
 import { Accounts } from './accounts.ts';
+import { AccessLists } from './administration/access-lists.ts';
 import { Administrators } from './administration/administrators.ts';
 import { Announcements } from './announce/announcements.ts';
 import type { ClientConnection, ConnectionContext } from './client-connection.ts';
@@ -52,6 +54,7 @@ import { serviceEnvironment } from './service-environment.ts';
 import { SessionTable } from './session.ts';
 import { SessionManager } from './session-manager.ts';
 import { type SessionSchema, SessionStore } from './session-store.ts';
+import { Stanza } from './stanza.ts';
 import type { OpenDatabase } from './storage/database.ts';
 import type { ServerSchema } from './storage/schema.ts';
 import { loadSecret } from './storage/secret.ts';
@@ -85,6 +88,7 @@ export class ThingwardServer {
   readonly #sessionManager: SessionManager;
   readonly #services: HostedServices;
   readonly #administrators: Administrators;
+  readonly #accessLists: AccessLists;
   readonly #connections: Connections;
   readonly #temporaries: TemporaryAccounts;
   #removals: RemovalWatch | undefined;
@@ -130,6 +134,12 @@ export class ThingwardServer {
     this.#temporaries = new TemporaryAccounts(database.query, this.#hooks);
     this.#connections = new Connections(config.limits, this.#log, this.#streams);
     this.#administrators = new Administrators(() => config.auth.admins, new Settings(database.query));
+    this.#accessLists = new AccessLists({
+      domain: config.domain,
+      settings: new Settings(database.query),
+      isServed: (served) => served === config.domain || this.#router.hasService(served),
+      changed: () => this.#accessChanged(),
+    });
     this.#services = new HostedServices({
       ...shared,
       config,
@@ -196,6 +206,21 @@ export class ThingwardServer {
   /** Reads the certificates of the configuration again, for connections to come. @throws TlsError */
   async renewCertificates(): Promise<void> {
     return this.#running.renewCertificates();
+  }
+
+  /**
+   * Sends a message as the server itself. What comes back is not listened to.
+   * @throws PeerError `not-connected` when there is no way to where it is for, or nobody is there
+   */
+  send(stanza: Element): void {
+    const to = Jid.parse(stanza.attribute('to') ?? '');
+    const { domain } = this.#router;
+    const component = this.#components.route(to.domain);
+    const isHere = to.domain === domain.domain || this.#router.hasService(to.domain);
+    if (component ? component.instanceCount === 0 : !isHere && !this.federation) {
+      throw new PeerError('not-connected', `${to.domain} is not connected`);
+    }
+    void this.#router.route(Stanza.made(stanza, domain, to));
   }
 
   /** Ends all streams orderly and closes everything. Sessions that can be resumed wait for the next start. */
@@ -292,6 +317,7 @@ export class ThingwardServer {
         sessionManager: this.#sessionManager,
       }),
       administrators: this.#administrators,
+      accessLists: this.#accessLists,
       serviceControl: this.#options.serviceControl,
       rosters,
       database: this.#database.query,
@@ -304,6 +330,8 @@ export class ThingwardServer {
       log,
     };
     await this.#temporaries.clear();
+    this.#hooks.addInterest({ passesData: (localpart) => !this.#accessLists.names(localpart) });
+    await this.#accessLists.load();
     const { tokens } = this.#config.auth;
     if (tokens.enabled) {
       this.#tokens = new ClientTokens(this.#database.query, loadTokenKey(this.#config.dataDir), tokens, log);
@@ -378,6 +406,14 @@ export class ThingwardServer {
       log,
     });
     this.#certificates.watch(() => this.renewCertificates(), this.#options.watchIntervalMs);
+  }
+
+  #accessChanged(): void {
+    const lists = this.#accessLists;
+    this.#router.setGate(lists.areEmpty ? undefined : (stanza) => lists.admits(stanza));
+    for (const localpart of new Set([...this.#sessions.all()].map((session) => session.localpart))) {
+      this.#hooks.filterChanged(localpart);
+    }
   }
 
   get #running(): ConfigReload {

@@ -10,4 +10,5 @@ export * from './mdns-link.ts';
 export { isName, MDNS_SERVICES, type MdnsRecord, type MdnsService, mdnsRecords, serversIn } from './mdns-records.ts';
 export { multicastAddresses } from './multicast-addresses.ts';
 export * from './shown-certificate.ts';
+export { inSrvOrder, type SrvRank } from './srv-order.ts';
 export { type WebDoorsOptions, webDoors } from './web-doors.ts';
