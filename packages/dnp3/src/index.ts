@@ -61,3 +61,4 @@ export {
 } from './packet.ts';
 export { DNP3_NAMESPACE, fragmentFromXml, fragmentToXml, packetFromXml, packetToXml } from './packet-xml.ts';
 export { MAX_SEGMENT_OCTETS, Reassembler, type SegmentHeader, segmentFragment } from './transport.ts';
+export { formatFloat } from './values-text.ts';

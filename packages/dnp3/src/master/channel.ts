@@ -61,6 +61,7 @@ export class Dnp3Channel extends EventEmitter<{ state: [ChannelState] }> {
 
   constructor(options: Dnp3ChannelOptions) {
     super();
+    this.setMaxListeners(0);
     this.#options = {
       maxInFlight: 1,
       connectTimeoutMs: 5000,

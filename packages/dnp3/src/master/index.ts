@@ -1,3 +1,4 @@
+export { type AssociationOptions, Dnp3Association } from './association.ts';
 export { type ChannelState, Dnp3Channel, type Dnp3ChannelOptions } from './channel.ts';
 export { type Command, latch, type SetpointType } from './commands.ts';
 export {
