@@ -56,7 +56,7 @@ export class OctetReader {
   }
 
   #take(size: number): number {
-    if (size > this.remaining) throw this.error(`${size} octets were announced, ${this.remaining} follow`);
+    if (size > this.remaining) throw this.error(`octets that are needed: ${size}, that follow: ${this.remaining}`);
     const at = this.#at;
     this.#at += size;
     return at;

@@ -30,7 +30,10 @@ export function packetToXml({ destination, source, frames, fragment, raw }: Pack
 /** @throws Dnp3Error `malformed-xml` */
 export function packetFromXml(element: Element): Packet {
   if (!element.is('packet', DNP3_NAMESPACE)) {
-    throw new Dnp3Error('malformed-xml', `expected <packet xmlns='${DNP3_NAMESPACE}'>, got <${element.name}>`);
+    throw new Dnp3Error(
+      'malformed-xml',
+      `expected <packet xmlns='${DNP3_NAMESPACE}'>, got <${element.name} xmlns='${element.namespace}'>`,
+    );
   }
   const fragmentElement = element.child('fragment');
   const rawElement = element.child('raw');

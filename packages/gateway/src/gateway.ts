@@ -9,6 +9,10 @@ import { AccountAgent, type HostedDevice } from './account-agent.ts';
 import type { GatewayConfig, ThingConfig } from './config.ts';
 import type { Device } from './drivers/device.ts';
 import { DirectIoDevice } from './drivers/direct-io/device.ts';
+import { Dnp3Associations } from './drivers/dnp3/associations.ts';
+import { checkNames, type Dnp3Point } from './drivers/dnp3/config.ts';
+import { Dnp3Device } from './drivers/dnp3/device.ts';
+import { PointListError, parsePointList } from './drivers/dnp3/point-list.ts';
 import { ModbusConnections } from './drivers/modbus/connections.ts';
 import { ModbusDevice } from './drivers/modbus/device.ts';
 import { publicationOf } from './publications.ts';
@@ -59,6 +63,8 @@ export class Gateway {
   readonly #state: StateDatabase;
   readonly #outbox: Outbox;
   readonly #connections = new ModbusConnections();
+  readonly #associations = new Dnp3Associations();
+  readonly #points: ReadonlyMap<ThingConfig, readonly Dnp3Point[]>;
   readonly #agents: AccountAgent[];
   readonly #log: Logger;
   readonly #stopTelling: Unsubscribe[] = [];
@@ -73,6 +79,7 @@ export class Gateway {
     const connect = options.connect ?? connector(config, baseDirectory);
     const accounts = groupByAccount(config.things);
     const passwords = [...accounts.values()].map(([thing]) => passwordOf(thing as ThingConfig, baseDirectory));
+    this.#points = new Map(config.things.map((thing) => [thing, pointsOf(thing, baseDirectory)]));
     this.#state = openState(resolve(baseDirectory, config.dataDir));
     this.#outbox = new Outbox(this.#state, config.outbox.maxReadings, (count, reason) => this.#refused(count, reason));
     const signIns = new StoredSignIns(this.#state);
@@ -127,7 +134,7 @@ export class Gateway {
     const stopped = Promise.all(this.#agents.map((agent) => agent.stop()));
     // Nobody polls any more: a device that does not answer must not be waited for.
     this.#connections.closeAll();
-    await stopped;
+    await Promise.all([stopped, this.#associations.closeAll()]);
     this.#state.close();
   }
 
@@ -172,6 +179,11 @@ export class Gateway {
     const parent = thing.parent as NodeReference | undefined;
     if (thing.driver === 'direct-io') {
       return new DirectIoDevice({ node, parent, metaTags, config: thing.directIo, pollMs: thing.pollMs });
+    }
+    if (thing.driver === 'dnp3-tcp') {
+      const points = this.#points.get(thing) ?? [];
+      const association = this.#associations.to(thing.dnp3);
+      return new Dnp3Device({ node, parent, metaTags, config: thing.dnp3, points, association, log });
     }
     return new ModbusDevice({
       node,
@@ -236,6 +248,23 @@ function connector({ server }: GatewayConfig, baseDirectory: string): Connector 
 function passwordOf({ account }: ThingConfig, baseDirectory: string): string {
   if (account.password !== undefined) return account.password;
   return readText(resolve(baseDirectory, account.passwordFile as string), `passwordFile of ${account.jid}`).trim();
+}
+
+/** The points of an outstation: those of the configuration and those of the list it names. */
+function pointsOf(thing: ThingConfig, baseDirectory: string): readonly Dnp3Point[] {
+  if (thing.driver !== 'dnp3-tcp') return [];
+  const { points, pointList } = thing.dnp3;
+  if (pointList === undefined) return points;
+  try {
+    const all = [...points, ...parsePointList(readText(resolve(baseDirectory, pointList), 'dnp3.pointList'))];
+    checkNames(all, (_, message) => {
+      throw new PointListError(message);
+    });
+    return all;
+  } catch (error) {
+    if (error instanceof PointListError) throw new GatewayConfigError(`${pointList}: ${error.message}`);
+    throw error;
+  }
 }
 
 function readText(file: string, what: string): string {
