@@ -27,8 +27,12 @@ export async function connectedChannel(port: number, maxInFlight = 1) {
   return channel;
 }
 
-/** A master on a channel of its own, until the test is over. */
+/** A master on a channel of its own, until the test is over. It is there before the connection is, so that it misses nothing. */
 export async function connectedMaster(port: number, options: Partial<Dnp3MasterOptions> = {}) {
-  const channel = await connectedChannel(port);
-  return new Dnp3Master({ channel, timeoutMs: 500, ...options });
+  const channel = new Dnp3Channel({ host: '127.0.0.1', port, maxBackoffMs: 50 });
+  onTestFinished(() => channel.close());
+  const master = new Dnp3Master({ channel, timeoutMs: 500, ...options });
+  channel.open();
+  await vi.waitUntil(() => master.isConnected);
+  return master;
 }
