@@ -10,6 +10,7 @@ import type { ServerConfig } from './config.ts';
 import type { DiscoRegistry } from './disco-registry.ts';
 import type { Hooks } from './hooks.ts';
 import type { WebRoutes } from './http/web-routes.ts';
+import type { LogInGuard } from './log-in-guard.ts';
 import type { LoopTurns } from './loop-turns.ts';
 import type { MetricSources } from './metrics.ts';
 import type { RosterStore } from './roster-store.ts';
@@ -44,6 +45,8 @@ export interface ServerContext {
   readonly figures: MetricSources;
   readonly hooks: Hooks;
   readonly web: WebRoutes;
+  /** Watches those who guess passwords. */
+  readonly guard: LogInGuard;
   readonly turns: LoopTurns;
   readonly log: Logger;
 }

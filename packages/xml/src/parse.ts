@@ -1,3 +1,4 @@
+import { attributeRecord } from './attribute-record.ts';
 import { type Attributes, Element } from './element.ts';
 import { XmlError } from './error.ts';
 import { NamespaceScope } from './namespaces.ts';
@@ -28,7 +29,7 @@ export class TreeBuilder implements ScanHandler {
   }
 
   open(scanner: ElementScanner): void {
-    const attributes: Record<string, string> = Object.create(null);
+    const attributes = attributeRecord();
     for (let i = 0; i < scanner.attributeCount; i++) {
       if (scanner.declaredPrefix(i) === undefined) attributes[scanner.attributeName(i)] = scanner.attributeValue(i);
     }
