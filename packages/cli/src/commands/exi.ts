@@ -26,6 +26,7 @@ import {
   withExiOptions,
 } from '../exi-options.ts';
 import { type OutputOptions, printJson, say } from '../output.ts';
+import { xmlFileText } from '../xml-file.ts';
 
 interface CodecOptions extends ExiCommandOptions, OutputOptions {
   readonly schema?: readonly string[];
@@ -111,7 +112,8 @@ function withFiles(command: Command): Command {
 
 async function encode(file: string | undefined, options: EncodeOptions): Promise<void> {
   if (options.json && options.output === undefined) throw new UsageError('--json needs --output for the bytes');
-  const text = (await read(file)).toString('utf8');
+  const source = await read(file);
+  const text = xmlFileText(source);
   const { selfContained } = options;
   const names =
     typeof selfContained === 'string' ? new Set(selfContained.split(',').map((name) => name.trim())) : undefined;
@@ -129,7 +131,7 @@ async function encode(file: string | undefined, options: EncodeOptions): Promise
     return encoder.encode(options.fragment ? fragmentEvents(text) : xmlEvents(text));
   });
   write(options.output, bytes);
-  const sizes = { exi: bytes.length, xml: Buffer.byteLength(text), zlib: deflateSync(text).length };
+  const sizes = { exi: bytes.length, xml: source.length, zlib: deflateSync(source).length };
   if (options.json) printJson(sizes);
   else if (options.output !== undefined) {
     say(`${sizes.exi} bytes; as XML ${sizes.xml}, that deflated ${sizes.zlib}`);
@@ -168,9 +170,16 @@ async function decode(file: string | undefined, options: DecodeOptions): Promise
   const source = file === undefined ? process.stdin : createReadStream(file);
   const take = () =>
     usage(() => {
-      for (let event = decoder.next(); event; event = decoder.next()) {
-        if (options.json) printJson(event);
-        else parts.push(writer.write(event));
+      try {
+        for (let event = decoder.next(); event; event = decoder.next()) {
+          if (options.json) printJson(event);
+          else parts.push(writer.write(event));
+        }
+      } catch (error) {
+        if (!(error instanceof ExiError) || error.code !== 'malformed' || options.schema !== undefined) throw error;
+        throw new CommandError(`${error.message}; if it was encoded with a schema, give that by --schema`, {
+          cause: error,
+        });
       }
     });
   for await (const chunk of source) {
