@@ -79,7 +79,7 @@ export function declarationLength(bytes: Uint8Array, start: number, end: number)
     throw new XmlError(code, 'expected an XML declaration', start);
   }
   if (match[3] !== undefined && match[3].toUpperCase() !== 'UTF-8') {
-    throw new XmlError('not-well-formed', `encoding ${match[3]}: only UTF-8 is accepted`, start);
+    throw new XmlError('unsupported-encoding', `encoding ${match[3]}: only UTF-8 is accepted`, start);
   }
   return match[0].length;
 }
