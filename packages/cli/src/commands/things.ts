@@ -21,13 +21,16 @@ import { loadGatewayConfig } from '../gateway-config.ts';
 import { type OutputOptions, printJson, printTable, say, thingText } from '../output.ts';
 import { qrSvg, qrText } from '../qr-code.ts';
 import { explainRefusal } from './read.ts';
+import { addAccessVerbs } from './things-access.ts';
 
 interface ThingsOptions extends OutputOptions {
   readonly profile?: string;
 }
 
 export function thingsCommand(): Command {
-  const command = new Command('things').description('find, claim and give up Things');
+  const command = new Command('things').description(
+    'find, claim and give up Things, and decide who may do what with them',
+  );
   const verb = (usage: string, description: string) =>
     command
       .command(usage)
@@ -58,6 +61,7 @@ export function thingsCommand(): Command {
   verb('interfaces <thing>', 'what a Thing promises to have, and what that means')
     .addHelpText('after', '\nExamples:\n  thingward things interfaces lamp@example.org')
     .action(showInterfaces);
+  addAccessVerbs(verb);
   command
     .command('qr [name]')
     .description('show the labels of the Things of a gateway: QR codes with which they are claimed')

@@ -2,6 +2,7 @@ import { encodeDataForm, type Jid, type Logger, presence, SILENT_LOGGER, type Xm
 import { encodeControlForm } from '../control/form.ts';
 import type { Field } from '../sensor-data/field.ts';
 import { isSelected } from '../sensor-data/selection.ts';
+import { pause } from '../thing/pause.ts';
 import type { Thing } from '../thing/thing.ts';
 import { decodeAsleep, encodeNodeForms, encodeSleep, type NodeForm } from './codec.ts';
 import { encodeSleeper, type SleepSchedule } from './schedule.ts';
@@ -84,6 +85,7 @@ export class SleepingThing {
       connection.start();
       await connection.ready(limit);
       if (listenMs > 0) await pause(listenMs, limit);
+      limit.throwIfAborted();
       let fields = await reading;
       let delivered = await this.#report(began, fields, limit);
       for (let reports = 1, given = delivered; given > 0 && reports < maxReports; reports++) {
@@ -113,7 +115,7 @@ export class SleepingThing {
         if (signal.aborted) return;
         this.#log.warn({ error }, 'a waking failed');
       }
-      await pause(Math.max(0, next - this.#clock().getTime()), signal).catch(() => undefined);
+      await pause(Math.max(0, next - this.#clock().getTime()), signal);
     }
   }
 
@@ -177,20 +179,4 @@ export class SleepingThing {
     );
     return all.flat();
   }
-}
-
-/** @throws the signal's reason */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const abort = () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', abort);
-      resolve();
-    }, ms);
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
-  });
 }
