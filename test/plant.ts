@@ -81,7 +81,7 @@ export class Plant {
     const config = await this.#gatewayConfig();
     this.gateway = new Gateway(config, { baseDirectory: this.directory });
     await this.gateway.start();
-    await this.gateway.ready(AbortSignal.timeout(10_000));
+    await this.gateway.ready(AbortSignal.timeout(30_000));
   }
 
   async plugPlc(): Promise<void> {

@@ -20,7 +20,7 @@ beforeAll(async () => {
   owner.client.onMessage({ name: 'body', namespace: 'jabber:client' }, ({ from }, body) => {
     if (from.equals(PROVISIONING)) heard.push(body.text);
   });
-}, 30_000);
+}, 60_000);
 afterAll(() => plant?.stop());
 
 const say = (text: string) => owner.client.send(message('chat', { to: PROVISIONING }, xml('body', {}, text)));
