@@ -21,7 +21,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type CertificateFiles, TestAuthority } from '../../packages/server/test/certificates.ts';
 import { tokenCertificate } from '../../packages/services/test/token-certificate.ts';
 import { registeredAccounts } from '../conformance/accounts.ts';
-import type { Target } from '../conformance/target.ts';
+import type { Target } from '../conformance/actor.ts';
 import { type Daemon, freePort, hasCommand, hasEjabberd, startEjabberd, startProsody } from './daemon.ts';
 
 const COMPONENT_DOMAIN = 'provisioning.localhost';
