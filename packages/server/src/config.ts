@@ -3,7 +3,7 @@ import { ARCHIVE_DEFAULTS, Jid } from '@thingward/xmpp';
 import { z } from 'zod';
 import { announceSchema } from './announce/config.ts';
 import { mailboxSchema } from './battery/mailbox-config.ts';
-import { eventLogSchema } from './event-log-config.ts';
+import { serverEventLogSchema } from './event-log-config.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { DEFAULT_BOSH_SETTINGS } from './listeners/bosh/settings.ts';
 import { isLoopback, type ListenAddress } from './listeners/listen.ts';
@@ -288,7 +288,7 @@ export const serverConfigSchema = z
       })
       .prefault({}),
     history: z.strictObject({ retentionDays: positive.default(400) }).prefault({}),
-    eventLog: eventLogSchema,
+    eventLog: serverEventLogSchema,
     announce: announceSchema,
     streamManagement: z.strictObject({ location: hostAndPort.optional() }).prefault({}),
     shutdown: z.strictObject({ seeOtherHost: hostAndPort.optional() }).prefault({}),

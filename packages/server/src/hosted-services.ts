@@ -73,6 +73,13 @@ export class HostedServices {
     }
   }
 
+  /** Where a service is, whether it runs here or elsewhere: its domain, when it is served. */
+  addressesOf(name: string): readonly string[] {
+    const { config, router } = this.#options;
+    const domain = `${name}.${config.domain}`;
+    return router.hasService(domain) ? [domain] : [];
+  }
+
   /** Ends what they do. What they still send goes out until `disconnect`. */
   async stop(): Promise<void> {
     for (const service of this.#services) await service.stop();

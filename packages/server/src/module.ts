@@ -2,6 +2,7 @@ import type { DiscoIdentity, Logger } from '@thingward/xmpp';
 import type { Kysely, Migration } from 'kysely';
 import type { AccountChanges } from './account-changes.ts';
 import type { Accounts } from './accounts.ts';
+import type { AccessLists } from './administration/access-lists.ts';
 import type { Administrators } from './administration/administrators.ts';
 import type { ServiceControl } from './administration/service-control.ts';
 import type { CommandRegistry } from './commands/command-registry.ts';
@@ -29,6 +30,8 @@ export interface ServerContext {
   /** Changes of accounts that their sessions must not outlive. */
   readonly accountChanges: AccountChanges;
   readonly administrators: Administrators;
+  /** With whom nobody here communicates, or with whom alone. */
+  readonly accessLists: AccessLists;
   /** Where whoever has started the server can end it and start it again. */
   readonly serviceControl?: ServiceControl | undefined;
   readonly rosters: RosterStore;

@@ -13,6 +13,8 @@ interface AccountRemovalTable {
   localpart: string;
   /** Milliseconds since 1970. */
   removed_at: number;
+  /** `ended`: the account stays, but its sessions are over. */
+  kind: 'removed' | 'ended';
 }
 
 type RemovalSchema = { account_removal: AccountRemovalTable };
@@ -58,8 +60,8 @@ export interface RemovalWatchOptions {
 }
 
 /**
- * Notices accounts that another process has removed, such as the command line beside the running server: their sessions end,
- * and who has the name next finds nothing of theirs in memory.
+ * Notices accounts that another process has removed or locked, such as the command line beside the running server: their sessions end,
+ * and who has the name of one that was removed next finds nothing of theirs in memory.
  */
 export class RemovalWatch {
   readonly #database: Kysely<RemovalSchema>;
@@ -116,8 +118,16 @@ export class RemovalWatch {
   }
 
   async #look(): Promise<void> {
-    for (const { id, localpart, removed_at } of await this.#later.run(this.#last, BATCH)) {
+    for (const { id, localpart, removed_at, kind } of await this.#later.run(this.#last, BATCH)) {
       this.#last = id;
+      if (kind === 'ended') {
+        const error = new StreamError(
+          'policy-violation',
+          'the account is not to be used any more, or not with these credentials',
+        );
+        await this.#options.changes.endedElsewhere(localpart, Number(removed_at), error);
+        continue;
+      }
       const error = new StreamError('not-authorized', 'the account was removed');
       await this.#options.changes.removedElsewhere(localpart, Number(removed_at), error);
     }

@@ -64,6 +64,8 @@ describe('XEP-0133 §3 Discovery', () => {
       'get-user-roster',
       'get-user-lastlogin',
       'user-stats',
+      'edit-blacklist',
+      'edit-whitelist',
       'get-registered-users-num',
       'get-registered-users-list',
       'get-disabled-users-num',
@@ -121,7 +123,7 @@ describe('XEP-0133 §3 Discovery', () => {
   });
 
   it('what is not offered is refused', async () => {
-    for (const name of ['get-user-password', 'edit-blacklist', 'delete-motd', 'edit-motd', 'delete-welcome']) {
+    for (const name of ['get-user-password', 'add-to-blacklist-in', 'delete-motd', 'edit-motd', 'delete-welcome']) {
       expect(text(await begins(bard, name))).toContain('<item-not-found');
     }
   });
@@ -246,6 +248,7 @@ describe('XEP-0133 accounts', () => {
     expect(answer).toContain(field('ipaddresses', '127.0.0.1'));
     expect(answer).toContain(field('rostersize', '1'));
     expect(answer).toContain(field('onlineresources', 'balcony'));
+    expect(answer).toContain(field('loginsperminute', '0.02'));
   });
 });
 

@@ -54,6 +54,7 @@ const removalMigration: Migration = {
 /** What follows presence, by account: under way at the same time, and waiting; waiting of all accounts. */
 const MAX_RUNNING = 50;
 const MAX_WAITING = 1000;
+const MAX_RUNNING_IN_ALL = 10_000;
 const MAX_WAITING_IN_ALL = 20_000;
 
 /** Every account is a publish-subscribe service. @see XEP-0163 */
@@ -82,6 +83,10 @@ class PersonalEventing {
       run: (task) => this.#inBackground(task),
       maxRunning: MAX_RUNNING,
       maxWaiting: () => MAX_WAITING,
+      // Each sender is an account, and by itself.
+      maxRunningOfGroup: MAX_RUNNING,
+      maxWaitingOfGroup: MAX_WAITING,
+      maxRunningInAll: MAX_RUNNING_IN_ALL,
       maxInAll: MAX_WAITING_IN_ALL,
     });
     const { router, database, domain, log } = context;

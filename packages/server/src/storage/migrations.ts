@@ -1,4 +1,5 @@
 import type { Kysely, Migration } from 'kysely';
+import { deviceMigrations } from '../devices/device-tables.ts';
 import { exiMigrations } from '../exi/exi-tables.ts';
 import { removalMigration } from '../removal-watch.ts';
 import { sessionMigrations } from '../session-store.ts';
@@ -79,4 +80,5 @@ export const serverMigrations: Record<string, Migration> = {
     },
   },
   '2026-11-26-server-account-removals': removalMigration,
+  ...deviceMigrations,
 };

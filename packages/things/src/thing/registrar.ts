@@ -1,5 +1,6 @@
 import { type Jid, type Logger, PeerError, StanzaError, type XmppPeer } from '@thingward/xmpp';
 import { registerThing } from '../discovery/client.ts';
+import { pause } from './pause.ts';
 import type { Thing } from './thing.ts';
 
 export interface RegistrarOptions {
@@ -82,18 +83,4 @@ export class Registrar {
       return 'failed';
     }
   }
-}
-
-/** Waits so long, or until the signal. */
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end, { once: true });
-  });
 }

@@ -87,6 +87,7 @@ export class ThingHost {
   readonly #alwaysTrusted: ReadonlyMap<Thing, ReadonlySet<string>>;
   readonly #maxFriends: number;
   readonly #handlers = new Set<(thing: Thing, ownership: Ownership) => void>();
+  readonly #accessHandlers = new Set<(thing: Thing) => void>();
   readonly #presence: TrustedPresence;
   readonly #authority: Authority | undefined;
   readonly #registry: RegistryLink | undefined;
@@ -232,7 +233,8 @@ export class ThingHost {
     const thing = this.#thingAt(node);
     return {
       readers: () => {
-        const known = new Set([...(this.#alwaysTrusted.get(thing) ?? []), ...trustedBy(this.ownershipOf(thing))]);
+        const trusted = [...trustedBy(this.ownershipOf(thing)), ...(this.#alwaysTrusted.get(thing) ?? [])];
+        const known = new Set([...trusted, ...this.#allowedFriends]);
         return [...known].map((jid) => Jid.parse(jid));
       },
       mayRead: (requester) => this.#mayRead(requester, thing, {}),
@@ -243,6 +245,12 @@ export class ThingHost {
   onOwnership(handler: (thing: Thing, ownership: Ownership) => void): Unsubscribe {
     this.#handlers.add(handler);
     return () => this.#handlers.delete(handler);
+  }
+
+  /** Called when what `readAccess` says of a Thing may have changed: its ownership, a friendship, or a rule of the provisioning server. */
+  onAccess(handler: (thing: Thing) => void): Unsubscribe {
+    this.#accessHandlers.add(handler);
+    return () => this.#accessHandlers.delete(handler);
   }
 
   async #listPublications(requester: Jid, node: string | undefined): Promise<readonly DiscoItem[]> {
@@ -313,9 +321,10 @@ export class ThingHost {
     return this.#authority?.mayControl(requester, thing.node, tokens) ?? false;
   }
 
-  /** The provisioning server has other rules now: who gets events is checked again. */
+  /** The provisioning server has other rules now: who gets events, and who is a reader, is checked again. */
   #rulesChanged(): void {
     this.#log.info({ server: this.#options.provisioning?.server.toString() }, 'rules of access have changed');
+    this.#accessChanged();
     this.#lastRecheck = this.#lastRecheck.then(() => this.#recheckEvents());
   }
 
@@ -392,6 +401,7 @@ export class ThingHost {
     this.#authority?.clear();
     if (kind === 'friend') {
       if (await this.#authority?.mayBeFriend(jid)) this.#befriend(jid);
+      else this.#accessChanged();
       return;
     }
     this.#allowedFriends.delete(jid.toString());
@@ -402,6 +412,7 @@ export class ThingHost {
       });
     }
     this.#distrust(jid);
+    this.#accessChanged();
     await this.#recheckEvents();
   }
 
@@ -415,6 +426,7 @@ export class ThingHost {
     }
     this.#presence.show(jid);
     this.#presence.ask(jid);
+    this.#accessChanged();
   }
 
   /** Saves a change, then acts on it: one at a time, and none is half done. @throws what saving throws; nothing has changed then */
@@ -447,12 +459,21 @@ export class ThingHost {
   }
 
   #tell(thing: Thing, ownership: Ownership): void {
-    for (const handler of this.#handlers) {
-      try {
-        handler(thing, ownership);
-      } catch (error) {
-        this.#log.error({ error }, 'a listener to changes of ownership failed');
-      }
+    for (const handler of this.#handlers) this.#call(() => handler(thing, ownership));
+    this.#accessChanged([thing]);
+  }
+
+  #accessChanged(things: Iterable<Thing> = this.#things.values()): void {
+    for (const thing of things) {
+      for (const handler of this.#accessHandlers) this.#call(() => handler(thing));
+    }
+  }
+
+  #call(listener: () => void): void {
+    try {
+      listener();
+    } catch (error) {
+      this.#log.error({ error }, 'a listener to changes of ownership or access failed');
     }
   }
 
