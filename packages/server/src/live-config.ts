@@ -10,6 +10,7 @@ const RESTART = [
   'history',
   'eventLog',
   'announce',
+  'registry',
   'archive.enabled',
   'mailbox.enabled',
   'upload.enabled',
