@@ -13,6 +13,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 const CHILD = fileURLToPath(new URL('./registry-faults/registry.mjs', import.meta.url));
 const REGISTRY = Jid.parse('registry.localhost');
 const MOST_STEPS = 200;
+/** Nobody answers for a registry that has died. */
+const DEATH_MS = 1500;
 
 let directory: string;
 let server: ThingwardServer;
@@ -133,13 +135,13 @@ class Stage {
     return rows;
   }
 
-  claim(by: XmppClient | undefined): Promise<string> {
-    return outcome(claimThing(by as XmppClient, REGISTRY, this.thing.metaTags, { timeoutMs: 10_000 }));
+  claim(by: XmppClient | undefined, timeoutMs = 10_000): Promise<string> {
+    return outcome(claimThing(by as XmppClient, REGISTRY, this.thing.metaTags, { timeoutMs }));
   }
 
-  disown(by: XmppClient | undefined): Promise<string> {
+  disown(by: XmppClient | undefined, timeoutMs = 10_000): Promise<string> {
     const jid = (thingPeer as XmppClient).jid.bare;
-    return outcome(disownThing(by as XmppClient, REGISTRY, jid, this.thing.node, { timeoutMs: 10_000 }));
+    return outcome(disownThing(by as XmppClient, REGISTRY, jid, this.thing.node, { timeoutMs }));
   }
 
   /** Registry, Thing and searches name the same owner, and nothing is left to be told. */
@@ -167,7 +169,7 @@ it('killed at each step of a claim, there is one owner or none, and all agree af
     const stage = new Stage('claim', step);
     await stage.start();
     await killAt(step);
-    const told = await stage.claim(owner);
+    const told = await stage.claim(owner, DEATH_MS);
     if (!(await hasDied())) {
       expect(told).toBe('done');
       await stage.end();
@@ -200,7 +202,7 @@ it('killed at each step of disowning, it can be disowned afterwards, and all agr
     await stage.start();
     expect(await stage.claim(owner)).toBe('done');
     await killAt(step);
-    await stage.disown(owner);
+    await stage.disown(owner, DEATH_MS);
     if (!(await hasDied())) {
       await stage.end();
       break;
