@@ -34,13 +34,12 @@ export class Plant {
   #c2s = 0;
   #c2sTls = 0;
   #http = 0;
+  readonly gatewayOptions: object;
   readonly #users: XmppClient[] = [];
 
-  private constructor(
-    directory: string,
-    readonly gatewayOptions: object,
-  ) {
+  private constructor(directory: string, gatewayOptions: object) {
     this.directory = directory;
+    this.gatewayOptions = gatewayOptions;
   }
 
   /** @param gatewayOptions further keys of the gateway's configuration */
