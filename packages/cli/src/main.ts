@@ -18,6 +18,7 @@ const VERBS: Readonly<Record<string, () => Promise<() => Command>>> = {
   watch: async () => (await import('./commands/watch.ts')).watchCommand,
   history: async () => (await import('./commands/history.ts')).historyCommand,
   exi: async () => (await import('./commands/exi.ts')).exiCommand,
+  policy: async () => (await import('./commands/policy.ts')).policyCommand,
   audit: async () => (await import('./commands/audit.ts')).auditCommand,
   'find-server': async () => (await import('./commands/find-server.ts')).findServerCommand,
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,

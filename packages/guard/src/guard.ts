@@ -63,6 +63,8 @@ export class Guard {
   #judge: Judge | undefined;
   #version = 0;
   #shadow: Judge | undefined;
+  /** Those that there are, the one in force first. */
+  #judges: readonly Judge[] = [];
 
   constructor(options: GuardOptions) {
     this.#options = options;
@@ -96,14 +98,18 @@ export class Guard {
   use(bundle: PolicyBundle | undefined): void {
     const before = this.#judge;
     this.#judge = bundle && new Judge(bundle, this.#options.facts, this.#history);
-    before?.bundle.set.dispose();
-    this.#version++;
+    this.#changed(before);
   }
 
   /** Tries policies out: they decide nothing, but who listens is told where they would have. Undefined: none. */
   useShadow(bundle: PolicyBundle | undefined): void {
     const before = this.#shadow;
     this.#shadow = bundle && new Judge(bundle, this.#options.facts, this.#history);
+    this.#changed(before);
+  }
+
+  #changed(before: Judge | undefined): void {
+    this.#judges = [this.#judge, this.#shadow].filter((judge) => judge !== undefined);
     before?.bundle.set.dispose();
     this.#version++;
   }
@@ -116,12 +122,13 @@ export class Guard {
 
   /** What is known of the network has changed. */
   forget(): void {
-    for (const judge of [this.#judge, this.#shadow]) judge?.network.forget();
+    for (const { network } of this.#judges) network.forget();
   }
 
   /** Are there policies about a bare JID? */
   isGuarded(jid: string): boolean {
-    return this.#judges.some(({ network }) => network.isGuarded(jid));
+    for (const { network } of this.#judges) if (network.isGuarded(jid)) return true;
+    return false;
   }
 
   /** Are there policies that forbid an action, so that it may be denied at what is not guarded, too? */
@@ -191,10 +198,6 @@ export class Guard {
       if (judge.hides(operation, await pairOf(judge, operation), now)) hidden.add(fieldKey(resource, name));
     }
     return hidden;
-  }
-
-  get #judges(): readonly Judge[] {
-    return [this.#judge, this.#shadow].filter((judge) => judge !== undefined);
   }
 
   #now(): number {
