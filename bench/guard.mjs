@@ -123,7 +123,7 @@ function routerWith(gateGuard) {
   if (gateGuard) {
     const circumstances = Object.assign(() => CIRCUMSTANCES, { isOurs: () => false });
     const facts = { isToldBy: () => false, told() {}, asked() {}, ready: undefined };
-    router.setGate(new StanzaGate({ guard: gateGuard, inspection: new Inspection(), facts, circumstances }));
+    router.setInspector(new StanzaGate({ guard: gateGuard, inspection: new Inspection(), facts, circumstances }));
   }
   return { router, session: sessions.get(Jid.parse('ana@example.org/desk')) };
 }

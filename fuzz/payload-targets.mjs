@@ -52,6 +52,7 @@ import {
   decodeCommandResponse,
   decodeDataForm,
   decodeFormPages,
+  decodeNodeEvent,
   decodePreAuthentication,
   decodeRegistrationQuery,
   decodeRegistrationRequest,
@@ -192,6 +193,7 @@ const FORM = "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE' type
 const COMMAND = `<command xmlns='http://jabber.org/protocol/commands' node='n' sessionid='s' action='next' status='executing'><actions execute='next'><next/></actions><note type='warn'>t</note>${FORM}</command>`;
 const REGISTRATION = `<query xmlns='jabber:iq:register' token='t'><remove/><username>u</username><password>p</password>${FORM}</query>`;
 const CAPABILITIES = `<query xmlns='http://jabber.org/protocol/disco#info' xml:lang='en'><identity category='c' type='t'/><feature var='f'/>${FORM}<c xmlns='urn:xmpp:caps'><hash xmlns='urn:xmpp:hashes:2' algo='sha-256'>AAAA</hash></c></query>`;
+const PUBSUB_EVENT = "xmlns='http://jabber.org/protocol/pubsub#event'";
 const EXI = "xmlns='http://jabber.org/protocol/compress/exi'";
 /** By target: texts with what reads them, and the error they may throw. */
 const PAYLOADS = {
@@ -253,6 +255,16 @@ const PAYLOADS = {
       [REGISTRATION, decodeRegistrationRequest],
       [REGISTRATION, decodeRegistrationQuery],
       [REGISTRATION, decodePreAuthentication],
+    ],
+    StanzaError,
+  ],
+  'events of nodes': [
+    [
+      [
+        `<event ${PUBSUB_EVENT}><items node='n'><item id='i' publisher='a@b'>${FIELDS}</item><retract id='r'/></items></event>`,
+        decodeNodeEvent,
+      ],
+      [`<event ${PUBSUB_EVENT}><subscription node='n' jid='a@b' subscription='none'/></event>`, decodeNodeEvent],
     ],
     StanzaError,
   ],

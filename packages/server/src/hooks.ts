@@ -92,6 +92,11 @@ export class Hooks {
   readonly #anonymousIqs = new Map<string, AnonymousIqHandler>();
   readonly #streamFeatures: ((state: StreamState) => Element | undefined)[] = [];
 
+  /** Another reason than a filter why data must pass the router. */
+  addInterest(interest: DataInterest): void {
+    this.#interests.push(interest);
+  }
+
   /** A stanza a client of ours sent, before it is routed. */
   onSending(filter: Filter<Session>, interest?: DataInterest): void {
     this.#interests.push(interest);

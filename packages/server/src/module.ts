@@ -2,6 +2,7 @@ import type { DiscoIdentity, Logger } from '@thingward/xmpp';
 import type { Kysely, Migration } from 'kysely';
 import type { AccountChanges } from './account-changes.ts';
 import type { Accounts } from './accounts.ts';
+import type { AccessLists } from './administration/access-lists.ts';
 import type { Administrators } from './administration/administrators.ts';
 import type { ServiceControl } from './administration/service-control.ts';
 import type { CommandRegistry } from './commands/command-registry.ts';
@@ -10,6 +11,7 @@ import type { DiscoRegistry } from './disco-registry.ts';
 import type { ServerGuard } from './guard/server-guard.ts';
 import type { Hooks } from './hooks.ts';
 import type { WebRoutes } from './http/web-routes.ts';
+import type { LogInGuard } from './log-in-guard.ts';
 import type { LoopTurns } from './loop-turns.ts';
 import type { MetricSources } from './metrics.ts';
 import type { RosterStore } from './roster-store.ts';
@@ -30,6 +32,8 @@ export interface ServerContext {
   /** Changes of accounts that their sessions must not outlive. */
   readonly accountChanges: AccountChanges;
   readonly administrators: Administrators;
+  /** With whom nobody here communicates, or with whom alone. */
+  readonly accessLists: AccessLists;
   /** Where whoever has started the server can end it and start it again. */
   readonly serviceControl?: ServiceControl | undefined;
   readonly rosters: RosterStore;
@@ -42,8 +46,10 @@ export interface ServerContext {
   readonly figures: MetricSources;
   readonly hooks: Hooks;
   /** Decides what may be done to Things. */
-  readonly guard: ServerGuard;
+  readonly policies: ServerGuard;
   readonly web: WebRoutes;
+  /** Watches those who guess passwords. */
+  readonly guard: LogInGuard;
   readonly turns: LoopTurns;
   readonly log: Logger;
 }

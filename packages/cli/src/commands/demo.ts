@@ -116,8 +116,10 @@ function startServer(
   logLevel: string,
 ): Promise<ThingwardServer> {
   const config = { ...serverConfigSchema.parse(input), dataDir: directory };
+  const { log, services } = serverEvents(createLogger(logLevel, join(directory, 'server.log')), config);
   return ThingwardServer.start(config, {
-    ...serverEvents(createLogger(logLevel, join(directory, 'server.log')), config.domain),
+    log,
+    services,
     consoleDirectory: consoleDirectory(),
     staticDirectories: { '/labels/': labelsDirectory },
   });

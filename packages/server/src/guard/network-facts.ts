@@ -18,7 +18,9 @@ export interface NetworkFactsOptions {
 }
 
 const DISCOVERY = /^urn:(xmpp:iot:discovery|(nf|ieee):iot:disco:1\.0)$/;
-const REGISTRY_TABLES = ['registry_things', 'registry_tags'] as const;
+const REGISTRY_TABLE = 'registry_things';
+/** Answers of provisioning to Things. @see XEP-0324 §3 */
+const ANSWERS = new Set(['isFriendResponse', 'canReadResponse', 'canControlResponse']);
 const RULES_TABLE = 'provisioning_rules';
 /** JIDs whose entries are read again at a time. */
 const MAX_TOUCHED = 500;
@@ -53,7 +55,7 @@ export class NetworkFacts implements LiveFacts {
   /** Reads what the registry has. */
   async start(): Promise<void> {
     const tables = new Set((await this.#options.database.introspection.getTables()).map(({ name }) => name));
-    this.#hasRegistry = REGISTRY_TABLES.every((name) => tables.has(name));
+    this.#hasRegistry = tables.has(REGISTRY_TABLE);
     this.#hasRules = tables.has(RULES_TABLE);
     if (this.#hasRegistry) await this.#read(undefined);
   }
@@ -91,9 +93,15 @@ export class NetworkFacts implements LiveFacts {
     return {
       isFriend: friendship?.from ?? false,
       rosterGroups: ownerEntry?.groups ?? [],
+      // A rule that counts once, or until some time, ends without anybody being told.
+      isFleeting: rules.some(({ once, until_ms }) => once !== 0 || until_ms !== null),
       ownerAllows: (action, name) => {
         const isReading = action === 'read' || action === 'subscribe' || action === 'browse';
-        const rule = rules.find(({ kind }) => kind === (isReading ? 'read' : 'control'));
+        const now = Date.now();
+        const rule = rules.find(
+          ({ kind, until_ms }) =>
+            kind === (isReading ? 'read' : 'control') && (until_ms === null || Number(until_ms) > now),
+        );
         if (!rule || rule.is_allowed === 0) return false;
         return rule.names === null || (name !== undefined && (JSON.parse(rule.names) as string[]).includes(name));
       },
@@ -108,8 +116,8 @@ export class NetworkFacts implements LiveFacts {
   /** To be called with each stanza of whom `isToldBy` is true. */
   told(stanza: Stanza): void {
     if (stanza.from.domain === this.#provisioning) {
-      // It tells owners that a rule was changed, and Things to forget what they know; answers to questions change nothing.
-      if (stanza.kind === 'message' || stanza.isIqRequest()) this.#options.onChange();
+      // Whatever it says but for answers to Things' questions may come of a rule that was changed.
+      if (!ANSWERS.has(stanza.payload?.name ?? '')) this.#options.onChange();
       return;
     }
     if (!this.#hasRegistry) return;
@@ -149,10 +157,10 @@ export class NetworkFacts implements LiveFacts {
   /** The rules that decide, the one for the fewest first. */
   async #rules(requester: Jid, thing: string, node: string | undefined, owner: string) {
     if (!this.#hasRules) return [];
-    const scopes = [requester.bare.toString(), requester.domain, ''];
+    const scopes = [requester.bare.toString(), `@${requester.domain}`, ''];
     const rules = await this.#options.database
       .selectFrom('provisioning_rules')
-      .select(['kind', 'requester', 'is_allowed', 'names'])
+      .select(['kind', 'requester', 'is_allowed', 'names', 'once', 'until_ms'])
       .where('jid', '=', thing)
       .where('node_id', '=', node ?? '')
       .where('owner', '=', owner)
@@ -163,32 +171,24 @@ export class NetworkFacts implements LiveFacts {
 
   /** @param jids only theirs; all when undefined */
   async #read(jids: readonly string[] | undefined): Promise<void> {
-    let things = this.#options.database.selectFrom('registry_things').select(['id', 'jid', 'node_id', 'owner']);
-    let tags = this.#options.database
-      .selectFrom('registry_tags')
-      .innerJoin('registry_things', 'registry_things.id', 'registry_tags.thing_id')
-      .select(['registry_tags.thing_id', 'registry_tags.name', 'registry_tags.text_value']);
-    if (jids) {
-      things = things.where('jid', 'in', jids);
-      tags = tags.where('registry_things.jid', 'in', jids);
-    }
-    const [rows, texts] = await Promise.all([things.execute(), tags.execute()]);
-    const byThing = new Map<number, Record<string, string>>();
-    for (const { thing_id, name, text_value } of texts) {
-      if (text_value === null) continue;
-      const known = byThing.get(thing_id) ?? {};
-      known[name] = text_value;
-      byThing.set(thing_id, known);
-    }
+    let things = this.#options.database.selectFrom('registry_things').select(['jid', 'node_id', 'owner', 'tags']);
+    if (jids) things = things.where('jid', 'in', jids);
+    const rows = await things.execute();
     if (jids) for (const jid of jids) this.#things.delete(jid);
     else this.#things.clear();
-    for (const { id, jid, node_id, owner } of rows) {
+    for (const { jid, node_id, owner, tags } of rows) {
       const nodes = this.#things.get(jid) ?? new Map<string, KnownThing>();
-      nodes.set(node_id, { owner: owner ?? undefined, tags: byThing.get(id) });
+      nodes.set(node_id, { owner: owner ?? undefined, tags: textTags(tags) });
       this.#things.set(jid, nodes);
     }
     this.#options.onChange();
   }
+}
+
+/** String tags by name, of what the registry keeps: pairs of name and value. */
+function textTags(json: string): Readonly<Record<string, string>> {
+  const pairs = JSON.parse(json) as readonly (readonly [string, string | number])[];
+  return Object.fromEntries(pairs.flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])));
 }
 
 function requestKey(requester: Jid | undefined, id: string | undefined): string {

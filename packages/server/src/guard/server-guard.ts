@@ -65,7 +65,7 @@ export class ServerGuard {
     rosters.onChange(() => this.guard.forget());
     hooks.watchData({ passesData: () => !this.guard.isActive });
     const circumstances = circumstancesIn({ domain, sessions, router, s2s: config.s2s });
-    router.setGate(
+    router.setInspector(
       new StanzaGate({ guard: this.guard, inspection: new Inspection(), facts: this.#facts, circumstances }),
     );
     router.onServerMessage((stanza) => this.approvals.heard(stanza));

@@ -20,6 +20,7 @@ import { ping } from './ping.ts';
 import { presence } from './presence.ts';
 import { privateStorage } from './private-storage.ts';
 import { registration } from './registration.ts';
+import { restApi } from './rest-api.ts';
 import { roster } from './roster.ts';
 import { softwareVersion } from './software-version.ts';
 import { stanzaIdentifiers } from './stanza-ids.ts';
@@ -52,4 +53,5 @@ export const modules: readonly ServerModule[] = [
   administration,
   guard,
   registration,
+  restApi,
 ];
