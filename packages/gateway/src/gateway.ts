@@ -8,6 +8,8 @@ import type { Device } from './drivers/device.ts';
 import { DirectIoDevice } from './drivers/direct-io/device.ts';
 import { ModbusConnections } from './drivers/modbus/connections.ts';
 import { ModbusDevice } from './drivers/modbus/device.ts';
+import { GatewayGuard } from './guard/gateway-guard.ts';
+import { guardedDevice } from './guard/guarded-device.ts';
 import { publicationOf } from './publications.ts';
 import { AccountClients } from './server/account-clients.ts';
 import { metaTagsOf } from './state/claim-keys.ts';
@@ -54,10 +56,11 @@ export class Gateway {
   readonly #outbox: Outbox;
   readonly #connections: ModbusConnections;
   readonly #agents: AccountAgent[];
+  readonly #guard: GatewayGuard | undefined;
   readonly #log: Logger;
   readonly #stopTelling: Unsubscribe[] = [];
 
-  /** @throws StateError, GatewayConfigError */
+  /** @throws StateError, GatewayConfigError, PolicyError */
   constructor(config: GatewayConfig, options: GatewayOptions = {}) {
     this.#log = options.log ?? SILENT_LOGGER;
     this.#connections = options.connections ?? new ModbusConnections();
@@ -66,6 +69,11 @@ export class Gateway {
     const service = (name: string, configured: Jid | 'none' | undefined) =>
       configured === 'none' ? undefined : (configured ?? Jid.parse(`${name}.${server.domain}`));
     const accounts = groupByAccount(config.things);
+    const { policies } = config;
+    this.#guard =
+      policies === undefined
+        ? undefined
+        : new GatewayGuard({ folder: resolve(baseDirectory, policies), log: this.#log });
     this.#state = openState(resolve(baseDirectory, config.dataDir));
     this.#outbox = new Outbox(this.#state, config.outbox.maxReadings, (count, reason) => this.#refused(count, reason));
     const clients = new AccountClients({
@@ -82,7 +90,7 @@ export class Gateway {
       const [first] = things as [ThingConfig];
       const client = clients.client(first.account);
       const log = this.#eventsOf(client, service('eventlog', eventLog));
-      return new AccountAgent({
+      const agent: AccountAgent = new AccountAgent({
         client,
         devices: things.map((thing) => this.#hosted(thing, log)),
         registry: registry === 'none' ? undefined : (registry ?? Jid.parse(`registry.${server.domain}`)),
@@ -92,6 +100,11 @@ export class Gateway {
         outbox: this.#outbox,
         log,
       });
+      for (const { device, friends } of agent.devices) {
+        const ownership = () => agent.ownershipOf(device);
+        this.#guard?.add({ account: first.account.jid.toString(), device, friends, ownership });
+      }
+      return agent;
     });
   }
 
@@ -101,6 +114,11 @@ export class Gateway {
     const log = new EventLogger({ log: this.#log, facility: 'gateway' });
     this.#stopTelling.push(tellEventLog(client, eventLog, log, { local: this.#log }));
     return log;
+  }
+
+  /** Reads its policies again. @throws PolicyError; then those before are in force */
+  reloadPolicies(): void {
+    this.#guard?.reload();
   }
 
   /** Begins to poll and connects. Being offline is no error: it goes on trying. */
@@ -152,7 +170,9 @@ export class Gateway {
   #hosted(thing: ThingConfig, log: Logger): HostedDevice {
     const metaTags = metaTagsOf(thing, this.#state);
     const { name, friends, interfaces, publish } = thing;
-    const device = this.#device(thing, metaTags, log);
+    const driven = this.#device(thing, metaTags, log);
+    const account = thing.account.jid.toString();
+    const device = this.#guard ? guardedDevice(driven, this.#guard.check(account)) : driven;
     const published = { jid: thing.account.jid, node: device.node, name };
     const publications = publish.map((publication) => publicationOf(published, publication));
     return { name, metaTags, friends, interfaces, publications, device };

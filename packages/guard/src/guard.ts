@@ -165,16 +165,18 @@ export class Guard {
 
   /**
    * Could somebody be permitted something, whatever the value? So a Thing is told whom to accept requests of; each request is decided
-   * once more when its value is known.
+   * once more when its value is known. `granted`: by a policy of the operator; `open`: it is for owners to say.
    */
-  async couldPermit(operation: Operation): Promise<boolean> {
+  async consider(operation: Operation): Promise<'forbidden' | 'granted' | 'open'> {
     const judge = this.#judge;
-    if (!judge) return true;
-    if (this.quarantine.of(operation.principal.bare.toString())) return false;
+    if (!judge) return 'open';
+    if (this.quarantine.of(operation.principal.bare.toString())) return 'forbidden';
     const pair = await pairOf(judge, operation);
     const request = judge.request(operation, pair, this.#now());
     const known = operation.facts.name === undefined ? VALUE : new Set([...VALUE].filter((name) => name !== 'name'));
-    return judge.bundle.set.couldPermit(request, known);
+    const { set } = judge.bundle;
+    if (!set.couldPermit(request, known)) return 'forbidden';
+    return set.couldPermit(request, known, ({ isShipped }) => !isShipped) ? 'granted' : 'open';
   }
 
   /** Which of these fields of a Thing must not be shown to somebody? */

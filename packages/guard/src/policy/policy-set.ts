@@ -129,12 +129,18 @@ export class PolicySet {
 
   /**
    * Is there anything that could be unknown yet, such as a value, with which it would be permitted?
-   * @param unknown attributes of the context that are not known yet
+   * @param unknown attributes of the context that are not known yet @param counts policies that permit and do not fit it are left aside
    */
-  couldPermit(request: PolicyRequest, unknown: ReadonlySet<ContextAttribute>): boolean {
-    const { candidates, slice } = this.#remember(request, NOTHING);
-    if (!slice?.context.some((name) => unknown.has(name))) return this.decide(request).isPermitted;
-    const counted = candidates.filter(({ effect, obligation }) => effect === 'permit' || obligation.kind === 'deny');
+  couldPermit(
+    request: PolicyRequest,
+    unknown: ReadonlySet<ContextAttribute>,
+    counts: (policy: CompiledPolicy) => boolean = () => true,
+  ): boolean {
+    const { candidates } = this.#remember(request, NOTHING);
+    const counted = candidates.filter((policy) =>
+      policy.effect === 'permit' ? counts(policy) : policy.obligation.kind === 'deny',
+    );
+    if (!counted.some(({ effect }) => effect === 'permit')) return false;
     const truths = this.#truths(request, counted, unknown);
     if (counted.some(({ effect }, i) => effect === 'forbid' && truths[i] === true)) return false;
     return counted.some(({ effect }, i) => effect === 'permit' && truths[i] !== false);
