@@ -53,14 +53,15 @@ const common = {
       passwordFile: z.string().min(1).optional(),
       certificate: z.string().min(1).optional(),
       key: z.string().min(1).optional(),
+      register: z.union([z.literal(true), z.strictObject({ tokenFile: z.string().min(1) })]).optional(),
     })
     .refine(({ certificate, key }) => (certificate === undefined) === (key === undefined), {
       message: 'certificate and key go together',
     })
     .refine(
-      ({ password, passwordFile, certificate }) =>
-        [password, passwordFile, certificate].filter((way) => way !== undefined).length === 1,
-      { message: 'needs exactly one of password, passwordFile, and certificate with key' },
+      ({ password, passwordFile, certificate, register }) =>
+        [password, passwordFile, certificate, register].filter((way) => way !== undefined).length === 1,
+      { message: 'needs exactly one of password, passwordFile, certificate with key, and register' },
     ),
   node: nodeSchema.optional(),
   /** The node it is a part of; reading that reads this, too. */
@@ -144,8 +145,8 @@ export const gatewayConfigSchema = z
       const first = accounts.get(key) ?? index;
       accounts.set(key, first);
       const other = things[first]?.account;
-      const ways = ['password', 'passwordFile', 'certificate', 'key'] as const;
-      if (ways.every((way) => other?.[way] === account[way])) continue;
+      const ways = ['password', 'passwordFile', 'certificate', 'key', 'register'] as const;
+      if (ways.every((way) => JSON.stringify(other?.[way]) === JSON.stringify(account[way]))) continue;
       context.addIssue({
         code: 'custom',
         path: ['things', index, 'account'],

@@ -18,6 +18,7 @@ import { ServerConnector } from './server/server-connector.ts';
 import { type Door, ServerDoors } from './server/server-doors.ts';
 import { metaTagsOf } from './state/claim-keys.ts';
 import { Outbox } from './state/outbox.ts';
+import { OwnAccounts } from './state/own-accounts.ts';
 import { ServerPins } from './state/server-pin.ts';
 import { StoredSetUps } from './state/set-up-store.ts';
 import { StoredSignIns } from './state/sign-in-store.ts';
@@ -74,11 +75,16 @@ export class Gateway {
     const service = (name: string, configured: Jid | 'none' | undefined) =>
       configured === 'none' ? undefined : (configured ?? Jid.parse(`${name}.${server.domain}`));
     const accounts = groupByAccount(config.things);
-    const credentials = [...accounts.values()].map(([thing]) => credentialsOf(thing as ThingConfig, baseDirectory));
     const trust = trustOf(config, baseDirectory);
     this.#state = openState(resolve(baseDirectory, config.dataDir));
     this.#outbox = new Outbox(this.#state, config.outbox.maxReadings, (count, reason) => this.#refused(count, reason));
     const signIns = new StoredSignIns(this.#state);
+    const ownAccounts = new OwnAccounts(this.#state);
+    const credentials = credentialsOrClose(
+      [...accounts.values()].map(([thing]) => thing as ThingConfig),
+      (thing) => credentialsOf(thing, baseDirectory, ownAccounts),
+      this.#state,
+    );
     const pins = new ServerPins(this.#state);
     const domain = server.domain.domain;
     const { findServers: look } = options;
@@ -92,8 +98,13 @@ export class Gateway {
     const compression = server.exi ? exiCompressor(this.#state) : undefined;
     this.#agents = [...accounts.values()].map((things, index) => {
       const [first] = things as [ThingConfig];
-      const { password, certificate } = credentials[index] as AccountCredentials;
-      const connector = new ServerConnector({ domain, doors, trust, pins, certificate, log: this.#log });
+      const account = first.account.jid;
+      const used = credentials[index] as AccountCredentials;
+      const { password } = used;
+      const connector = new ServerConnector({
+        ...{ domain, doors, trust, pins, account, ownAccounts, log: this.#log },
+        credentials: used,
+      });
       const client = new XmppClient({
         jid: first.account.jid,
         ...(password === undefined ? {} : { password }),
@@ -232,6 +243,20 @@ export function gatewayLabels(config: GatewayConfig, baseDirectory = '.'): reado
 /** All accounts have one: their schemas and set-ups are the same. */
 function exiCompressor(state: StateDatabase): ExiCompressor {
   return new ExiCompressor({ schemas: [...xmppSchemas(), ...thingSchemas()], keeper: new StoredSetUps(state) });
+}
+
+/** Reads the credentials of accounts. @throws GatewayConfigError, having closed the state */
+function credentialsOrClose(
+  things: readonly ThingConfig[],
+  read: (thing: ThingConfig) => AccountCredentials,
+  state: StateDatabase,
+): readonly AccountCredentials[] {
+  try {
+    return things.map(read);
+  } catch (error) {
+    state.close();
+    throw error;
+  }
 }
 
 function groupByAccount(things: readonly ThingConfig[]): Map<string, ThingConfig[]> {
