@@ -1,9 +1,9 @@
 /*
- * EXI of stanzas with sensor data: bytes beside those of XML and zlib, and stanzas per second of encoding and decoding beside those of
- * parsing and writing the same XML with our own parser. Beside exificient.js, when it is there, as a ratio: as published it formats a
- * message for its console at every event, which takes most of its time; silenced, what is left is its codec.
+ * EXI of stanzas with sensor data: bytes beside those of XML and zlib, and the speed of encoding and decoding beside that of parsing the
+ * same XML with our own parser. Beside exificient.js, when it is there, as a ratio: as published it formats a message for its console at
+ * every event, which takes most of its time; silenced, what is left is its codec. What is compared takes turns (side-by-side.mjs).
  * Figures measured are in packages/exi/README.md.
- *   npm run bench -- exi [milliseconds per measurement]
+ *   npm run bench -- exi [rounds [milliseconds of each]]
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -12,8 +12,9 @@ import { deserializeGrammars, ExiDecoder, ExiEncoder, SCHEMA_LESS, serializeGram
 import { loadGrammars } from '@thingward/exi/node';
 import { encodeUtf8, parseElement } from '@thingward/xml';
 import { encodeElement, exificientJs, grammarsJson } from './exificient-js.mjs';
+import { sideBySide } from './side-by-side.mjs';
 
-const MILLISECONDS = Number(process.argv[2] ?? 500);
+const ROUNDS = { rounds: Number(process.argv[2] ?? 25), milliseconds: Number(process.argv[3] ?? 12) };
 const FOLDER = fileURLToPath(new URL('../../packages/exi/test/vectors/', import.meta.url));
 const KINDS = [
   'read-request',
@@ -26,21 +27,6 @@ const KINDS = [
   'chat',
   'unknown-payload',
 ];
-
-/** How often per second of this process's CPU time, at best of three. */
-function rate(work) {
-  for (const until = performance.now() + MILLISECONDS / 3; performance.now() < until; ) work();
-  let best = 0;
-  for (let round = 0; round < 3; round++) {
-    const started = performance.now();
-    const before = process.cpuUsage();
-    let count = 0;
-    for (; performance.now() - started < MILLISECONDS / 3; count += 20) for (let i = 0; i < 20; i++) work();
-    const { user, system } = process.cpuUsage(before);
-    best = Math.max(best, (count / (user + system)) * 1e6);
-  }
-  return best;
-}
 
 const grammars = loadGrammars([`${FOLDER}schemas/xmpp-client.xsd`]);
 const stanzas = KINDS.map((name) => {
@@ -62,36 +48,79 @@ for (const { name, text, element } of stanzas) {
     'EXI strict': name === 'unknown-payload' ? undefined : bytesOf({ strict: true }),
     'EXI compression': bytesOf({ alignment: 'compression' }),
   });
-  const encoder = new ExiEncoder({ grammars, header: false });
-  const decoder = new ExiDecoder({ grammars, headerBefore: 'none' });
-  const bytes = encoder.encodeElement(element);
-  const parse = rate(() => parseElement(text));
-  const write = rate(() => encodeUtf8(element.toString()));
-  const encode = rate(() => encoder.encodeElement(element));
-  const decode = rate(() => {
-    decoder.push(bytes);
-    return decoder.nextElement();
-  });
-  speeds.push({
-    stanza: name,
-    'parse XML/s': Math.round(parse),
-    'write XML/s': Math.round(write),
-    'encode EXI/s': Math.round(encode),
-    'decode EXI/s': Math.round(decode),
-    'encode : parse': (encode / parse).toFixed(2),
-    'decode : parse': (decode / parse).toFixed(2),
-  });
+  const row = { stanza: name };
+  for (const [how, known] of [
+    ['', grammars],
+    [', schema-less', SCHEMA_LESS],
+  ]) {
+    const encoder = new ExiEncoder({ grammars: known, header: false });
+    const decoder = new ExiDecoder({ grammars: known, headerBefore: 'none' });
+    const bytes = encoder.encodeElement(element);
+    const { perSecond, ratio } = sideBySide(
+      {
+        parse: () => parseElement(text),
+        write: () => encodeUtf8(element.toString()),
+        encode: () => encoder.encodeElement(element),
+        decode: () => {
+          decoder.push(bytes);
+          return decoder.nextElement();
+        },
+      },
+      ROUNDS,
+    );
+    if (how === '') {
+      row['parse XML/s'] = Math.round(perSecond.parse);
+      row['write XML/s'] = Math.round(perSecond.write);
+      row['encode EXI/s'] = Math.round(perSecond.encode);
+      row['decode EXI/s'] = Math.round(perSecond.decode);
+    }
+    row[`encode : parse${how}`] = ratio('encode', 'parse').toFixed(2);
+    row[`decode : parse${how}`] = ratio('decode', 'parse').toFixed(2);
+  }
+  speeds.push(row);
+}
+/** All of them in turn, by one encoder and one decoder: what was prepared for one stanza is of no use to the next. */
+function mixed(known) {
+  const encoder = new ExiEncoder({ grammars: known, header: false });
+  const decoder = new ExiDecoder({ grammars: known, headerBefore: 'none' });
+  const coded = stanzas.map(({ element }) => encoder.encodeElement(element));
+  const { ratio } = sideBySide(
+    {
+      parse: () => stanzas.forEach(({ text }) => void parseElement(text)),
+      encode: () => stanzas.forEach(({ element }) => void encoder.encodeElement(element)),
+      decode: () => {
+        for (const bytes of coded) {
+          decoder.push(bytes);
+          decoder.nextElement();
+        }
+      },
+    },
+    ROUNDS,
+  );
+  return [ratio('encode', 'parse').toFixed(2), ratio('decode', 'parse').toFixed(2)];
 }
 console.log('bytes');
 console.table(sizes);
-console.log('stanzas per second');
+console.log('stanzas per second, and speed beside that of parsing their XML');
 console.table(speeds);
+for (const [how, known] of [
+  ['', grammars],
+  [', schema-less', SCHEMA_LESS],
+]) {
+  const [encode, decode] = mixed(known);
+  console.log(`all of them in turn${how}: encode : parse ${encode}, decode : parse ${decode}`);
+}
 
 const stored = serializeGrammars(grammars);
-const load = rate(() => deserializeGrammars(stored));
-const compile = rate(() => loadGrammars([`${FOLDER}schemas/xmpp-client.xsd`]));
+const grammarsRead = sideBySide(
+  {
+    load: () => deserializeGrammars(stored),
+    compile: () => loadGrammars([`${FOLDER}schemas/xmpp-client.xsd`]),
+  },
+  { rounds: 5, milliseconds: 100 },
+);
 console.log(
-  `grammars: ${stored.length} bytes stored; load ${(1000 / load).toFixed(1)} ms, compile ${(1000 / compile).toFixed(1)} ms, ratio ${(load / compile).toFixed(1)}`,
+  `grammars: ${stored.length} bytes stored; load ${(1000 / grammarsRead.perSecond.load).toFixed(1)} ms, compile ${(1000 / grammarsRead.perSecond.compile).toFixed(1)} ms, ratio ${grammarsRead.ratio('load', 'compile').toFixed(1)}`,
 );
 
 const [silent, published] = [exificientJs(true), exificientJs(false)];
@@ -111,27 +140,31 @@ if (silent === undefined) {
     const decoder = new ExiDecoder(settings);
     try {
       const bytes = encoder.encodeElement(element);
-      const encode = rate(() => encoder.encodeElement(element));
-      const decode = rate(() => {
-        decoder.push(bytes);
-        return decoder.nextElement();
-      });
-      const ratios = sides
-        .map((side) => theirRates(side, element))
-        .map((their) => ({
-          bytes: their.bytes,
-          encode: (encode / their.encode).toFixed(1),
-          decode: (decode / their.decode).toFixed(1),
-        }));
+      const [quiet, loud] = sides.map((side) => theirWork(side, element));
+      const encoding = sideBySide(
+        { ours: () => encoder.encodeElement(element), loud: loud.encode, quiet: quiet.encode },
+        ROUNDS,
+      );
+      const decoding = sideBySide(
+        {
+          ours: () => {
+            decoder.push(bytes);
+            return decoder.nextElement();
+          },
+          loud: loud.decode,
+          quiet: quiet.decode,
+        },
+        ROUNDS,
+      );
       rows.push({
         payload: element.name,
         of: stanza.name,
         'our bytes': bytes.length,
-        'their bytes': ratios[0].bytes,
-        'encode : theirs': ratios[1].encode,
-        'decode : theirs': ratios[1].decode,
-        'encode : theirs, silenced': ratios[0].encode,
-        'decode : theirs, silenced': ratios[0].decode,
+        'their bytes': quiet.bytes.length,
+        'encode : theirs': encoding.ratio('ours', 'loud').toFixed(1),
+        'decode : theirs': decoding.ratio('ours', 'loud').toFixed(1),
+        'encode : theirs, silenced': encoding.ratio('ours', 'quiet').toFixed(1),
+        'decode : theirs, silenced': decoding.ratio('ours', 'quiet').toFixed(1),
       });
     } catch (error) {
       rows.push({ payload: element.name, of: stanza.name, 'our bytes': `not compared: ${error.message}` });
@@ -141,8 +174,8 @@ if (silent === undefined) {
   console.table(rows);
 }
 
-/** What exificient.js makes of an element, and how fast. */
-function theirRates({ encoder, decoder }, element) {
+/** What exificient.js makes of an element, and its work on it. */
+function theirWork({ encoder, decoder }, element) {
   const bytes = encodeElement(encoder, element);
   let events = 0;
   const count = () => {
@@ -160,8 +193,8 @@ function theirRates({ encoder, decoder }, element) {
   decoder.decode(bytes);
   if (events < 4) throw new Error('exificient.js decoded next to nothing');
   return {
-    bytes: bytes.length,
-    encode: rate(() => encodeElement(encoder, element)),
-    decode: rate(() => decoder.decode(bytes)),
+    bytes,
+    encode: () => encodeElement(encoder, element),
+    decode: () => decoder.decode(bytes),
   };
 }

@@ -17,10 +17,10 @@ export function parseTime(option: string, text: string, now = Date.now()): Date 
   return date;
 }
 
-/** A length of time such as `90s`, `15m`, `2h` or `7d`, in ms. @throws UsageError */
-export function parseDistance(option: string, text: string): number {
+/** A length of time such as `90s`, `15m`, `2h` or `7d`, in ms. @param leastMs the shortest there may be @throws UsageError */
+export function parseDistance(option: string, text: string, leastMs = 1): number {
   const [, count, unit] = /^(\d+(?:\.\d+)?)([smhd])$/.exec(text) ?? [];
   const ms = Math.round(Number(count) * (UNITS[unit ?? ''] ?? Number.NaN));
-  if (ms > 0) return ms;
+  if (ms >= leastMs) return ms;
   throw new UsageError(`${option} needs a length of time such as 90s, 15m, 2h or 7d, got "${text}"`);
 }

@@ -189,7 +189,7 @@ export class BodyDecoder {
     this.#inflater = undefined;
     this.#isInnerStart = false;
     this.#depth = this.#events = this.#characters = this.#inflated = 0;
-    this.#declared.length = 0;
+    if (this.#declared.length > 0) this.#declared.length = 0;
     this.#grammar = this.#options.fragment ? this.#grammars.fragmentContent : this.#grammars.documentContent;
     this.#stack[0] = this.#grammar;
     this.#openNames[0] = undefined;
@@ -311,7 +311,7 @@ export class BodyDecoder {
     const grammar = this.#grammar;
     const input = this.#input;
     const second = this.#second[grammar.shape] as SecondLevel;
-    const count = grammar.productions.length;
+    const { count } = grammar;
     const code = input.readBits(bitWidth(count + second.extra));
     if (++this.#events > this.#limits.maxEvents) {
       throw new ExiError('limit', `a document has more than ${this.#limits.maxEvents} events`, input.position);
@@ -652,9 +652,11 @@ export class BodyDecoder {
   }
 
   #newNamespace(): NamespacePartition {
-    const namespace = this.#readString();
+    const { spareNamespace } = this.#names;
+    const namespace = this.#readString(spareNamespace);
+    if (namespace === spareNamespace) return this.#names.addNamespace(namespace, this.#input.position);
     // Nothing has a name there; and braces, which no URI has, delimit namespaces in names of attributes.
-    if (namespace === XMLNS_NAMESPACE || /[{}]/.test(namespace)) {
+    if (namespace === XMLNS_NAMESPACE || namespace.includes('{') || namespace.includes('}')) {
       throw this.#input.malformed('a namespace that nothing can have');
     }
     return this.#names.addNamespace(namespace, this.#input.position);
@@ -670,6 +672,11 @@ export class BodyDecoder {
       return name;
     }
     this.#strings.checkLength(length - 1, input);
+    const spare = this.#names.spareLocal(partition);
+    if (spare !== undefined && input.skipText(spare, length - 1)) {
+      this.#count(spare);
+      return this.#names.addName(partition, spare, input.position);
+    }
     const local = input.readText(length - 1);
     this.#count(local);
     // `xmlns` without a namespace would be a declaration to whoever reads it as XML.
@@ -693,10 +700,11 @@ export class BodyDecoder {
     return prefix;
   }
 
-  #readString(): string {
+  /** @param spare what it may well be */
+  #readString(spare = ''): string {
     const length = this.#input.readUnsigned();
     this.#strings.checkLength(length, this.#input);
-    const text = this.#input.readText(length);
+    const text = this.#input.skipText(spare, length) ? spare : this.#input.readText(length);
     this.#count(text);
     return text;
   }

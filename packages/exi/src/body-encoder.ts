@@ -4,7 +4,7 @@
  */
 import type { Element } from '@thingward/xml';
 import { bitWidth } from './bits/bit-width.ts';
-import { type BitWriter, characterCount } from './bits/bit-writer.ts';
+import type { BitWriter } from './bits/bit-writer.ts';
 import type { Deflate } from './compression/deflate.ts';
 import { ValueChannels } from './compression/value-channels.ts';
 import { codecsOf } from './datatype-map.ts';
@@ -44,6 +44,10 @@ export interface BodyEncoderSettings {
   /** @see ExiEncoderSettings */
   readonly usesProfile: boolean;
 }
+
+/** Compact identifiers of the namespaces of `xml:lang` and of `xsi:type`. */
+const XML_URI_ID = 1;
+const XSI_URI_ID = 2;
 
 /** What a self-contained element hides while it lasts. */
 interface OuterState {
@@ -146,7 +150,7 @@ export class BodyEncoder {
     this.#channels?.start(this.out);
     this.out.aligned = this.#options.alignment !== 'bit-packed';
     this.#depth = 0;
-    this.#declared.length = 0;
+    if (this.#declared.length > 0) this.#declared.length = 0;
     this.#attributes.count = 0;
     this.#text = '';
     this.#isInStartTag = false;
@@ -196,7 +200,7 @@ export class BodyEncoder {
         production = grammar.first(EVENT.elementAny);
         if (production !== undefined) this.#writeFirst(production);
         else this.#writeSecond(EVENT.elementAny, `the element {${namespace}}${local}`);
-        name = name === undefined ? this.#writeName(namespace, local) : this.#writeKnownName(name);
+        name = name === undefined ? this.#writeNewName(partition, namespace, local) : this.#writeKnownName(name);
       }
       if (this.#keepsPrefixes) this.#writePrefixOf(namespace, prefix);
       element = this.#learned.of(name);
@@ -252,7 +256,7 @@ export class BodyEncoder {
 
   /** An attribute of the element at hand. */
   attribute(namespace: string, local: string, value: string, prefix?: string | undefined): void {
-    this.#attributes.add(undefined, namespace, local, prefix, value);
+    this.#attributes.add(namespace, local, prefix, value);
   }
 
   endElement(): void {
@@ -322,13 +326,11 @@ export class BodyEncoder {
     this.startElement(namespace, element.name, '');
     if (this.#keepsPrefixes && namespace !== parentNamespace) this.namespaceDeclaration('', namespace);
     let prefixes = 0;
-    const keys = Object.keys(attributes);
-    for (let i = 0; i < keys.length; i++) {
-      const key = keys[i] as string;
+    for (const key in attributes) {
       const value = attributes[key] as string;
       const known = this.#grammars.namesByKey.get(key);
       if (known !== undefined && (known.uriId < 2 || !this.#keepsPrefixes)) {
-        this.#attributes.add(known, known.namespace, known.local, known.uriId === 1 ? 'xml' : '', value);
+        this.#attributes.addKnown(known, value);
         continue;
       }
       if (key.charCodeAt(0) === 0x7b) {
@@ -368,22 +370,48 @@ export class BodyEncoder {
       // A type that is told, and known, does as well.
       const first = attributes.order[0] as number;
       const value = attributes.values[first] as string;
-      const isTyped = attributes.locals[first] === 'type' && attributes.namespaces[first] === XSI_NAMESPACE;
+      const isTyped = attributes.local(first) === 'type' && attributes.namespace(first) === XSI_NAMESPACE;
       if (!isTyped || !this.#isKnownType(value)) this.#writeAnyType();
     }
     for (let i = 0; i < attributes.count; i++) {
       const at = attributes.order[i] as number;
       const name = attributes.names[at];
-      const namespace = attributes.namespaces[at] as string;
-      const local = attributes.locals[at] as string;
-      const prefix = attributes.prefixes[at];
       const value = attributes.values[at] as string;
-      if (namespace !== XSI_NAMESPACE) this.#writeAttribute(name, namespace, local, prefix, value);
-      else if (local === 'type') this.#writeXsiType(value, prefix);
-      else if (local === 'nil') this.#writeXsiNil(value, prefix);
-      else this.#writeAttribute(name, namespace, local, prefix, value);
+      if (name === undefined) {
+        const namespace = attributes.namespaces[at] as string;
+        this.#writeOther(undefined, namespace, attributes.locals[at] as string, attributes.prefixes[at], value);
+      } else if (!this.#writeDeclared(name, value)) {
+        this.#writeOther(name, name.namespace, name.local, name.uriId === XML_URI_ID ? 'xml' : '', value);
+      }
     }
     attributes.count = 0;
+  }
+
+  /** The usual attribute: one that is declared where it stands, with a value of its datatype. @returns false for any other */
+  #writeDeclared(name: Name, value: string): boolean {
+    const production = this.#grammar.find(EVENT.attribute, name);
+    if (production === undefined || this.#keepsPrefixes || name.uriId === XML_URI_ID || name.uriId === XSI_URI_ID) {
+      return false;
+    }
+    const codec = this.#codecOf(production.datatype);
+    if (codec !== STRING_CODEC && !codec.accepts(value)) return false;
+    this.#writeFirst(production);
+    this.#setGrammar(production.next);
+    this.#writeValue(name, codec, value);
+    return true;
+  }
+
+  #writeOther(
+    name: Name | undefined,
+    namespace: string,
+    local: string,
+    prefix: string | undefined,
+    value: string,
+  ): void {
+    if (namespace !== XSI_NAMESPACE) this.#writeAttribute(name, namespace, local, prefix, value);
+    else if (local === 'type') this.#writeXsiType(value, prefix);
+    else if (local === 'nil') this.#writeXsiNil(value, prefix);
+    else this.#writeAttribute(name, namespace, local, prefix, value);
   }
 
   #writeAttribute(
@@ -394,7 +422,8 @@ export class BodyEncoder {
     value: string,
   ): void {
     const grammar = this.#grammar;
-    let name = known ?? this.#names.findName(namespace, local);
+    const partition = this.#names.find(namespace);
+    let name = known ?? partition?.find(local);
     const declared = name && grammar.find(EVENT.attribute, name);
     let codec: ValueCodec;
     if (declared !== undefined) {
@@ -408,7 +437,6 @@ export class BodyEncoder {
       if (this.#keepsPrefixes) this.#writePrefixOf(namespace, prefix);
       this.#setGrammar(declared.next);
     } else {
-      const partition = this.#names.find(namespace);
       let production = partition && grammar.findInNamespace(EVENT.attributeInNamespace, partition.id);
       production ??= grammar.first(EVENT.attributeAny);
       // xsi:schemaLocation: strict has no place for it, and nobody misses it.
@@ -429,13 +457,12 @@ export class BodyEncoder {
         production?.event === EVENT.attributeInNamespace
           ? this.#writeLocal(partition as NamespacePartition, local)
           : name === undefined
-            ? this.#writeName(namespace, local)
+            ? this.#writeNewName(partition, namespace, local)
             : this.#writeKnownName(name);
       if (this.#keepsPrefixes) this.#writePrefixOf(namespace, prefix);
       if (production === undefined) this.#learned.learn(grammar, EVENT.attribute, name, false, this.out.position);
       else this.#setGrammar(production.next);
     }
-    if (codec === STRING_CODEC) STRING_CODEC.accepts(value);
     this.#writeValue(name as Name, codec, value);
     if (namespace === XML_NAMESPACE && local === 'space') this.#keepsSpace[this.#depth] = value === 'preserve';
   }
@@ -516,7 +543,6 @@ export class BodyEncoder {
       this.#writeInvalid(grammar.attributeCount, 'xsi:nil');
       this.#writeName(XSI_NAMESPACE, 'nil');
       if (this.#keepsPrefixes) this.#writePrefixOf(XSI_NAMESPACE, prefix);
-      STRING_CODEC.accepts(value);
       this.#writeValue(name, STRING_CODEC, value);
       return;
     }
@@ -596,7 +622,7 @@ export class BodyEncoder {
     const typed = grammar.first(EVENT.text);
     if (typed !== undefined) {
       const codec = this.#codecOf(typed.datatype);
-      if (codec.accepts(text)) {
+      if (codec === STRING_CODEC || codec.accepts(text)) {
         this.#writeFirst(typed);
         this.#setGrammar(typed.next);
         this.#writeValue(name, codec, text);
@@ -613,14 +639,16 @@ export class BodyEncoder {
       this.#learned.learn(grammar, EVENT.text, undefined, false, this.out.position);
       this.#setGrammar(grammar.content);
     }
-    STRING_CODEC.accepts(text);
     this.#writeValue(name, STRING_CODEC, text);
   }
 
   /** Writes the value that `codec` has accepted, or keeps it for its channel. */
   #writeValue(name: Name, codec: ValueCodec, value: string): void {
-    if (this.#channels === undefined) codec.write(this.out, this.#strings, name);
-    else this.#channels.add(name, codec, value, this.out, this.#strings);
+    if (this.#channels === undefined) {
+      // Most values are strings, which need no codec.
+      if (codec === STRING_CODEC) this.#strings.write(this.out, name, value);
+      else codec.write(this.out, this.#strings, name);
+    } else this.#channels.add(name, codec, value, this.out, this.#strings);
   }
 
   #codecOf(datatype: Datatype | undefined): ValueCodec {
@@ -641,13 +669,13 @@ export class BodyEncoder {
   #writeFirst(production: Production): void {
     const grammar = this.#grammar;
     const { extra } = this.#second[grammar.shape] as SecondLevel;
-    this.out.writeBits(grammar.codeOf(production), bitWidth(grammar.productions.length + extra));
+    this.out.writeBits(grammar.codeOf(production), bitWidth(grammar.count + extra));
   }
 
   #writeEscape(): SecondLevel {
     const grammar = this.#grammar;
     const second = this.#second[grammar.shape] as SecondLevel;
-    const count = grammar.productions.length;
+    const { count } = grammar;
     this.out.writeBits(count, bitWidth(count + second.extra));
     return second;
   }
@@ -672,6 +700,12 @@ export class BodyEncoder {
     return this.#writeLocal(this.#writeNamespace(namespace), local);
   }
 
+  /** A name that is not in the table. @param known the partition of its namespace, where that is in the table */
+  #writeNewName(known: NamespacePartition | undefined, namespace: string, local: string): Name {
+    if (known !== undefined) this.out.writeBits(known.id + 1, bitWidth(this.#names.count + 1));
+    return this.#writeNewLocal(known ?? this.#writeNewNamespace(namespace), local);
+  }
+
   /** A name that is in the table. */
   #writeKnownName(name: Name): Name {
     const { count } = this.#names.at(name.uriId) as NamespacePartition;
@@ -683,10 +717,14 @@ export class BodyEncoder {
 
   /** @see EXI 1.0 §7.3.1 */
   #writeNamespace(namespace: string): NamespacePartition {
-    const bits = bitWidth(this.#names.count + 1);
     const partition = this.#names.find(namespace);
-    this.out.writeBits(partition === undefined ? 0 : partition.id + 1, bits);
-    if (partition !== undefined) return partition;
+    if (partition === undefined) return this.#writeNewNamespace(namespace);
+    this.out.writeBits(partition.id + 1, bitWidth(this.#names.count + 1));
+    return partition;
+  }
+
+  #writeNewNamespace(namespace: string): NamespacePartition {
+    this.out.writeBits(0, bitWidth(this.#names.count + 1));
     this.out.writeString(namespace);
     return this.#names.addNamespace(namespace, this.out.position);
   }
@@ -699,8 +737,11 @@ export class BodyEncoder {
       this.out.writeBits(name.localId, bitWidth(partition.count));
       return name;
     }
-    this.out.writeUnsigned(characterCount(local) + 1);
-    this.out.writeText(local);
+    return this.#writeNewLocal(partition, local);
+  }
+
+  #writeNewLocal(partition: NamespacePartition, local: string): Name {
+    this.out.writeCounted(local, 1);
     return this.#names.addName(partition, local, this.out.position);
   }
 

@@ -1,4 +1,4 @@
-import { Element } from '@thingward/xml';
+import { attributeRecord, Element } from '@thingward/xml';
 import type { BodyDecoder } from './body-decoder.ts';
 import { ExiError } from './error.ts';
 import { EVENT } from './grammar/event.ts';
@@ -7,12 +7,6 @@ import type { Name } from './string-table/name.ts';
 /** Compact identifier of the namespace of `xml:lang` and its like. */
 const XML_URI_ID = 1;
 
-interface OpenElement {
-  readonly name: Name;
-  readonly attributes: Record<string, string>;
-  readonly children: (Element | string)[];
-}
-
 /**
  * Builds elements of the events of a decoder. Comments, processing instructions and document types are left out, as in all elements.
  * It keeps what it has when the input ends early, to go on when there is more.
@@ -20,7 +14,11 @@ interface OpenElement {
 export class ElementReader {
   readonly #decoder: BodyDecoder;
   readonly #position: () => number;
-  readonly #open: OpenElement[] = [];
+  /** Elements that are open, the innermost last, and their children so far. */
+  readonly #open: Element[] = [];
+  readonly #children: (Element | string)[][] = [];
+  /** The attributes of the innermost. */
+  #attributes: Record<string, string> = {};
 
   /** @param position where in bits the decoder is, for errors */
   constructor(decoder: BodyDecoder, position: () => number) {
@@ -34,7 +32,6 @@ export class ElementReader {
    */
   read(): Element | undefined {
     const decoder = this.#decoder;
-    const open = this.#open;
     for (;;) {
       switch (decoder.next()) {
         case EVENT.element:
@@ -42,10 +39,10 @@ export class ElementReader {
           if ((decoder.name as Name).uriId === XML_URI_ID) {
             throw new ExiError('unsupported', 'an element in the namespace of XML itself', this.#position());
           }
-          open.push({ name: decoder.name as Name, attributes: Object.create(null), children: [] });
+          this.#start(decoder.name as Name);
           break;
         case EVENT.attribute: {
-          const { attributes } = open[open.length - 1] as OpenElement;
+          const attributes = this.#attributes;
           const key = (decoder.name as Name).attributeKey;
           if (attributes[key] !== undefined) {
             throw new ExiError('malformed', `the attribute ${key} appears twice`, this.#position());
@@ -55,18 +52,16 @@ export class ElementReader {
         }
         case EVENT.text: {
           if (decoder.value === '') break;
-          const { children } = open[open.length - 1] as OpenElement;
+          const children = this.#children[this.#children.length - 1] as (Element | string)[];
           const last = children[children.length - 1];
           if (typeof last === 'string') children[children.length - 1] = last + decoder.value;
           else children.push(decoder.value);
           break;
         }
         case EVENT.endElement: {
-          const { name, attributes, children } = open.pop() as OpenElement;
-          const element = new Element(name.local, name.namespace, attributes, children);
-          const parent = open[open.length - 1];
-          if (parent === undefined) return element;
-          parent.children.push(element);
+          const element = this.#open.pop() as Element;
+          this.#children.pop();
+          if (this.#open.length === 0) return element;
           break;
         }
         case EVENT.entityReference:
@@ -79,8 +74,12 @@ export class ElementReader {
     }
   }
 
-  /** Forgets an element that was not finished. */
-  clear(): void {
-    this.#open.length = 0;
+  #start(name: Name): void {
+    const children: (Element | string)[] = [];
+    this.#attributes = attributeRecord();
+    const element = new Element(name.local, name.namespace, this.#attributes, children);
+    this.#children[this.#children.length - 1]?.push(element);
+    this.#open.push(element);
+    this.#children.push(children);
   }
 }

@@ -5,6 +5,7 @@ import type { Name } from './string-table/name.ts';
 /** The attributes of a start tag until all are there: in columns, so that none is an object. */
 export class PendingAttributes {
   count = 0;
+  /** Of those that the grammars know from the start; of others there is what follows. */
   readonly names: (Name | undefined)[] = [];
   readonly namespaces: string[] = [];
   readonly locals: string[] = [];
@@ -13,14 +14,29 @@ export class PendingAttributes {
   /** After `sort`: the places in the columns, in the order to be written. */
   readonly order: number[] = [];
 
-  /** @param name where it is known to the grammars from the start */
-  add(name: Name | undefined, namespace: string, local: string, prefix: string | undefined, value: string): void {
+  addKnown(name: Name, value: string): void {
     const at = this.count++;
     this.names[at] = name;
+    this.values[at] = value;
+  }
+
+  add(namespace: string, local: string, prefix: string | undefined, value: string): void {
+    const at = this.count++;
+    this.names[at] = undefined;
     this.namespaces[at] = namespace;
     this.locals[at] = local;
     this.prefixes[at] = prefix;
     this.values[at] = value;
+  }
+
+  namespace(at: number): string {
+    const name = this.names[at];
+    return name === undefined ? (this.namespaces[at] as string) : name.namespace;
+  }
+
+  local(at: number): string {
+    const name = this.names[at];
+    return name === undefined ? (this.locals[at] as string) : name.local;
   }
 
   /** xsi:type, xsi:nil, then by local name and namespace: the order that grammars of a schema demand. @see EXI 1.0 §8.5.4.1.4 */
@@ -49,13 +65,15 @@ export class PendingAttributes {
     const otherRank = this.#rank(other);
     if (rank !== otherRank) return rank < otherRank;
     if (!isSorted || rank < 2) return false;
-    const [local, otherLocal] = [this.locals[one] as string, this.locals[other] as string];
+    const local = this.local(one);
+    const otherLocal = this.local(other);
     if (local !== otherLocal) return local < otherLocal;
-    return (this.namespaces[one] as string) < (this.namespaces[other] as string);
+    return this.namespace(one) < this.namespace(other);
   }
 
   #rank(at: number): number {
-    if (this.namespaces[at] !== XSI_NAMESPACE) return 2;
-    return this.locals[at] === 'type' ? 0 : this.locals[at] === 'nil' ? 1 : 2;
+    if (this.namespace(at) !== XSI_NAMESPACE) return 2;
+    const local = this.local(at);
+    return local === 'type' ? 0 : local === 'nil' ? 1 : 2;
   }
 }

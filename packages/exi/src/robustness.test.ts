@@ -106,6 +106,69 @@ describe('random documents under random options', () => {
   });
 });
 
+describe('a document after others', () => {
+  // Names, namespaces and strings enough for tables to be searched by map, to be reused, and not to be.
+  const many = (prefix: string) => fc.integer({ min: 0, max: 40 }).map((i) => `${prefix}${i}`);
+  const uri = fc.oneof(namespace, many('urn:y:'));
+  const { varied } = fc.letrec<{ varied: Element }>((tie) => ({
+    varied: fc
+      .tuple(
+        fc.oneof(name, many('n')),
+        uri,
+        fc.dictionary(fc.oneof(key, many('k')), fc.oneof(text, many('v')), { maxKeys: 16 }),
+        fc.array(fc.oneof({ depthSize: 'medium' }, text, many('t'), tie('varied')), { maxLength: 12 }),
+      )
+      .map(([local, space, attributes, children]) => new Element(local, space, attributes, joined(children))),
+  }));
+  const impossible = new Element('a', 'urn:x', { id: 'v' }, [new Element('b', 'urn:new', {}, ['\u0000'])]);
+
+  it.each([
+    ['without a schema', undefined],
+    ['with one', grammars],
+  ])('is coded as if it were the first, %s', (_, known) => {
+    fc.assert(
+      fc.property(
+        fc.array(varied, { minLength: 1, maxLength: 4 }),
+        fc.array(fc.nat(), { minLength: 2, maxLength: 6 }),
+        options,
+        fc.integer({ min: 1, max: 40 }),
+        (documents, order, input, size) => {
+          const settings = { options: input, grammars: known };
+          const encoder = new ExiEncoder(settings);
+          const decoder = new ExiDecoder(settings);
+          for (const i of order) {
+            if (i % 5 === 0) expect(() => encoder.encodeElement(impossible)).toThrow(ExiError);
+            const document = documents[i % documents.length] as Element;
+            const bytes = encoder.encodeElement(document);
+            expect(bytes).toEqual(new ExiEncoder(settings).encodeElement(document));
+            let decoded: Element | undefined;
+            for (let at = 0; at < bytes.length; at += size) {
+              decoder.push(bytes.subarray(at, at + size));
+              decoded = decoder.nextElement() ?? decoded;
+            }
+            const fresh = new ExiDecoder(settings);
+            fresh.push(bytes);
+            expect(normal(decoded as Element)).toBe(normal(fresh.nextElement() as Element));
+          }
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+
+  it('leaves the bytes of those before it as they were', () => {
+    const encoder = new ExiEncoder();
+    const sizes = [1, 400, 30, 9000, 5, 700, 8000, 60, 20_000, 3];
+    const encode = (size: number) => encoder.encodeElement(new Element('a', 'urn:x', {}, ['x'.repeat(size)]));
+    const taken = Array.from({ length: 40 }, (_, i) => encode(sizes[i % sizes.length] as number));
+    taken.forEach((bytes, i) => {
+      const decoder = new ExiDecoder();
+      decoder.push(bytes);
+      expect(decoder.nextElement()?.text).toBe('x'.repeat(sizes[i % sizes.length] as number));
+    });
+  });
+});
+
 function normal(each: Element): string {
   const attributes = Object.entries(each.attributes).sort();
   const children = each.children.map((child) => (typeof child === 'string' ? JSON.stringify(child) : normal(child)));

@@ -3,18 +3,21 @@ import {
   type MetaTag,
   nodeKey,
   type Ownership,
+  type ProvisioningSettings,
   type Publication,
   Publisher,
+  pause,
+  type RegistryChoice,
   setReaders,
   storedHistory,
   type Thing,
   ThingHost,
   withHistory,
 } from '@thingward/things';
-import { Jid, type Logger, servePing, type Unsubscribe, type XmppClient, type XmppPeer } from '@thingward/xmpp';
+import { type Jid, type Logger, servePing, type Unsubscribe, type XmppClient, type XmppPeer } from '@thingward/xmpp';
 import type { Device } from './drivers/device.ts';
-import { pause } from './pause.ts';
 import { poll } from './poller.ts';
+import { StoredAnswers } from './state/answer-store.ts';
 import type { Outbox } from './state/outbox.ts';
 import { StoredOwnership } from './state/ownership-store.ts';
 import { StoredPublicationQueue } from './state/publication-queue.ts';
@@ -24,6 +27,7 @@ import { Uploader } from './uploader.ts';
 
 const FIRST_BACKOFF_MS = 1000;
 const LONGEST_BACKOFF_MS = 60_000;
+const READERS_CHECK_MS = 600_000;
 /** Less than a Thing may be silent in a read-out. */
 const HISTORY_TIMEOUT_MS = 20_000;
 
@@ -45,9 +49,9 @@ export type AccountConnection = XmppPeer & Pick<XmppClient, 'state' | 'start' | 
 export interface AccountAgentOptions {
   readonly client: AccountConnection;
   readonly devices: readonly HostedDevice[];
-  readonly registry: Jid | undefined;
+  readonly registry: RegistryChoice | undefined;
   /** Whom to ask who may read and control the Things; undefined: owner and friends may. */
-  readonly provisioning?: Jid | undefined;
+  readonly provisioning?: (Omit<ProvisioningSettings, 'store'> & { readonly secondary?: readonly Jid[] }) | undefined;
   readonly history: Jid | undefined;
   readonly state: StateDatabase;
   readonly outbox: Outbox;
@@ -77,7 +81,17 @@ export class AccountAgent {
       ownership: new StoredOwnership(state, account),
       subscriptions: new StoredSubscriptions(state, account),
       registry,
-      ...(provisioning ? { provisioning: { server: provisioning } } : {}),
+      ...(provisioning && {
+        provisioning: {
+          ...provisioning,
+          store: new StoredAnswers(state, account, ''),
+          secondary: (provisioning.secondary ?? []).map((server) => ({
+            ...provisioning,
+            server,
+            store: new StoredAnswers(state, account, server.toString()),
+          })),
+        },
+      }),
       friends: (thing) => this.#friendsOf(thing),
       interfaces: (thing) => this.#hosted(thing)?.interfaces ?? [],
       publications: (thing) => this.#hosted(thing)?.publications ?? [],
@@ -121,7 +135,7 @@ export class AccountAgent {
     servePing(client);
     await this.#host.start();
     this.#unsubscribe = [
-      this.#host.onOwnership((thing) => {
+      this.#host.onAccess((thing) => {
         this.#tellReaders(thing);
         for (const publisher of this.#publishersOf(thing)) publisher.accessChanged();
       }),
@@ -131,6 +145,8 @@ export class AccountAgent {
       }),
     ];
     for (const { device } of devices) {
+      const stopWatching = device.watch?.((fields) => this.#polled(device, fields));
+      if (stopWatching) this.#unsubscribe.push(stopWatching);
       for (const schedule of device.schedules) {
         this.#loops.push(poll(device, schedule, (fields) => this.#polled(device, fields), signal, log));
       }
@@ -191,7 +207,7 @@ export class AccountAgent {
     return this.#options.devices.find(({ device }) => nodeKey(device.node) === nodeKey(thing.node));
   }
 
-  /** Who may know the Thing may also ask the history about it. What was being told before is out of date. */
+  /** Who may read the whole Thing may also ask the history about it. What was being told before is out of date. */
   #tellReaders(thing: Thing): void {
     if (this.#stopping.signal.aborted) return;
     this.#telling.get(thing)?.abort(new Error('there is newer news'));
@@ -202,16 +218,22 @@ export class AccountAgent {
     void told.finally(() => this.#tellings.delete(told));
   }
 
-  /** Goes on until the history service has understood, or until there is no connection: then the next one begins anew. */
+  /**
+   * Goes on until the history service has understood, or until there is no connection: then the next one begins anew. A provisioning
+   * server that gave no answer may give one later: it is asked again now and then.
+   */
   async #tellUntilKnown(thing: Thing, signal: AbortSignal): Promise<void> {
-    const { client, history, log } = this.#options;
+    const { client, history, provisioning, log } = this.#options;
     if (!history) return;
+    let told: string | undefined;
     for (let failures = 0; !signal.aborted && client.state === 'online'; failures++) {
-      const { owner, friends } = this.#host.ownershipOf(thing);
-      const known = [...(owner === undefined ? [] : [owner]), ...friends].map((jid) => Jid.parse(jid));
       try {
-        await setReaders(client, history, thing.node, [...known, ...this.#friendsOf(thing)], { signal });
-        return;
+        const readers = await this.#readersOf(thing);
+        if (readers.join() !== told) await setReaders(client, history, thing.node, readers, { signal });
+        if (!provisioning) return;
+        told = readers.join();
+        failures = -1;
+        await pause(READERS_CHECK_MS, signal);
       } catch (error) {
         if (signal.aborted) return;
         const waitMs = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(failures, 10));
@@ -221,6 +243,14 @@ export class AccountAgent {
         await pause(waitMs * (0.5 + Math.random() / 2), signal);
       }
     }
+  }
+
+  /** The history knows no parts of a Thing: who may read some fields only is not among them. */
+  async #readersOf(thing: Thing): Promise<readonly Jid[]> {
+    const access = this.#host.readAccess(thing);
+    const readers: Jid[] = [];
+    for (const reader of access.readers()) if ((await access.mayRead(reader)) === true) readers.push(reader);
+    return readers;
   }
 }
 

@@ -24,6 +24,22 @@ function issues(input: unknown): string[] {
   return (error?.issues ?? []).map(({ path, message }) => `${path.join('.')}: ${message}`);
 }
 
+interface Issue {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+  readonly errors?: readonly (readonly Issue[])[];
+}
+
+/** All that is said of issues, also of those of the members of a union. */
+function texts(all: readonly unknown[], before: readonly PropertyKey[] = []): string {
+  return (all as readonly Issue[])
+    .map(({ path, message, errors = [] }) => {
+      const at = [...before, ...path];
+      return [`${at.join('.')}: ${message}`, ...errors.map((nested) => texts(nested, at))].join('\n');
+    })
+    .join('\n');
+}
+
 describe('the configuration', () => {
   it('has a default for everything that can do without', () => {
     const parsed = gatewayConfigSchema.parse(
@@ -156,6 +172,73 @@ describe('the configuration', () => {
     ['bit 16', { type: 'bool', bit: 16 }, 'bit: '],
   ])('refuses %s', (_, point, expected) => {
     expect(issues(withPoint(point)).join('\n')).toContain(`things.0.modbus.points.0.${expected}`);
+  });
+
+  describe('of what is published', () => {
+    const publishing = (publish: unknown, rest: object = {}) => config([host({ publish, ...rest })]);
+    const parsed = (publish: unknown) => gatewayConfigSchema.parse(publishing(publish)).things[0]?.publish;
+
+    it('is nothing, one node with all defaults, one, or several', () => {
+      const byDefault = {
+        pep: false,
+        fields: [],
+        types: ['momentary', 'status', 'computed', 'peak'],
+        minIntervalMs: 1000,
+        changes: {},
+        batchMs: 0,
+        maxItems: 100,
+        access: 'readers',
+      };
+      expect(parsed(undefined)).toEqual([]);
+      expect(parsed(false)).toEqual([]);
+      expect(parsed(true)).toEqual([byDefault]);
+      expect(parsed({ pep: true, access: { rosterGroups: ['plant'] } })).toEqual([
+        { ...byDefault, pep: true, access: { rosterGroups: ['plant'] } },
+      ]);
+      const two = [{ node: 'a', changes: { Level: 0.5, '*': { up: 1 } } }, { service: 'pubsub.other.org' }];
+      expect(parsed(two)).toMatchObject([
+        { node: 'a', changes: { Level: 0.5, '*': { up: 1 } } },
+        { access: 'readers' },
+      ]);
+      expect(String(parsed(two)?.[1]?.service)).toBe('pubsub.other.org');
+    });
+
+    it.each([
+      ['a service and the own account', { pep: true, service: 'pubsub.example.org' }, 'publish.pep: service and pep'],
+      ['a service with a resource', { service: 'a.b/c' }, 'publish.service: expected the address of a service'],
+      ['a kind of field that is none', { types: ['now'] }, 'publish.types.0: '],
+      ['a node without a name', { node: '' }, 'publish.node: '],
+      ['a node with a line feed', { node: 'a\nb' }, 'publish.node: a node has no control characters'],
+      ['a title that is too long', { title: 'x'.repeat(257) }, 'publish.title: '],
+      ['a change by nothing', { changes: { Level: 0 } }, 'publish.changes.Level'],
+      ['a change that says nothing', { changes: { Level: {} } }, 'expected at least one of by, up and down'],
+      ['an interval of less than nothing', { minIntervalMs: -1 }, 'publish.minIntervalMs: '],
+      ['a batch of more than a day', { batchMs: 86_400_001 }, 'publish.batchMs: '],
+      ['items for nobody', { maxItems: 0 }, 'publish.maxItems: '],
+      ['items that expire at once', { expireSeconds: 0 }, 'publish.expireSeconds: '],
+      ['access that is none', { access: 'open' }, 'publish.access'],
+      ['no groups', { access: { rosterGroups: [] } }, 'publish.access.rosterGroups'],
+      ['an unknown key', { maxItem: 1 }, '"maxItem"'],
+    ])('refuses %s', (_, publish, expected) => {
+      const found = gatewayConfigSchema.safeParse(publishing(publish)).error;
+      // A union tells of each of its members: what was meant is among them.
+      expect(JSON.stringify(found?.issues).length).toBeGreaterThan(2);
+      expect(texts(found?.issues ?? [])).toContain(expected);
+    });
+
+    it('refuses a node twice, of one Thing or of two', () => {
+      const twice = 'publishes to sensordata/plc@example.org at pubsub.example.org, too';
+      expect(issues(publishing([{}, { fields: ['Level'] }]))).toEqual([`things.0.publish: things[0] ${twice}`]);
+      const other = host({ node: { nodeId: 'a' }, publish: { node: 'sensordata/plc@example.org' } });
+      expect(issues(config([host({ publish: true }), other]))).toEqual([`things.1.publish: things[0] ${twice}`]);
+      expect(issues(config([host({ publish: true }), host({ node: { nodeId: 'a' }, publish: true })]))).toEqual([]);
+    });
+
+    it('refuses more nodes than ten', () => {
+      const nodes = Array.from({ length: 11 }, (_, i) => ({ node: `n${i}` }));
+      expect(issues(publishing(nodes))).not.toEqual([]);
+      expect(issues(publishing(nodes.slice(1)))).toEqual([]);
+    });
   });
 
   it('refuses two points of one name', () => {

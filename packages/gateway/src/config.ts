@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import { isUndefinedInterface, type NodeReference } from '@thingward/things';
 import { Jid } from '@thingward/xmpp';
 import { z } from 'zod';
+import { contradiction, type Dnp3Config, dnp3ConfigSchema } from './drivers/dnp3/config.ts';
 import { modbusConfigSchema } from './drivers/modbus/config.ts';
 import { publicationOf } from './publications.ts';
 import { publishSchema } from './publish-config.ts';
@@ -22,11 +24,46 @@ const accountJid = address(
   'the address of an account such as plc@example.org',
 );
 const serviceJid = address((jid) => !jid.isFull, 'the address of a service such as registry.example.org');
-const bareJid = address((jid) => !jid.isFull, 'an address such as friend@example.org');
+export const bareJid = address((jid) => !jid.isFull, 'an address such as friend@example.org');
 const domain = address((jid) => jid.local === undefined && !jid.isFull, 'a domain such as example.org');
 
 /** Service addresses: a JID, or `none` to do without. */
-const serviceOrNone = z.union([z.literal('none'), serviceJid]).optional();
+export const serviceOrNone = z.union([z.literal('none'), serviceJid]).optional();
+
+const HOUR_MS = 3_600_000;
+
+/** Whom to ask, and for how long answers count. `find`: the one that goes with the server. */
+const provisioningSchema = z
+  .union([
+    z.enum(['none', 'find']),
+    serviceJid,
+    z.strictObject({
+      server: z.union([z.literal('find'), serviceJid]),
+      freshMinutes: z.number().positive().max(1440).default(60),
+      graceHours: z.number().min(0).max(720).default(24),
+      timeoutSeconds: z.number().min(1).max(60).default(10),
+      secondary: z.array(serviceJid).max(5).default([]),
+    }),
+  ])
+  .default('none')
+  .transform((given) => {
+    if (given === 'none') return undefined;
+    if (given === 'find' || given instanceof Jid) return { server: given };
+    const { server, freshMinutes, graceHours, timeoutSeconds, secondary } = given;
+    const times = { freshMs: freshMinutes * 60_000, graceMs: graceHours * HOUR_MS, timeoutMs: timeoutSeconds * 1000 };
+    return { server, secondary, ...times };
+  });
+
+/** How Things come by their registry: its address, a part of it, or by asking the server's components. @see XEP-0347 §3.5 */
+const registrySchema = z
+  .union([
+    z.literal('none'),
+    z.literal('search'),
+    serviceJid,
+    z.strictObject({ subdomain: z.string().regex(/^[^.@/\s]+$/, 'expected one label of a domain name') }),
+    z.strictObject({ user: z.string().regex(/^[^@/\s]+$/, 'expected the name of an account, without its domain') }),
+  ])
+  .optional();
 
 const nodeSchema = z.strictObject({
   nodeId: z.string().min(1),
@@ -45,24 +82,51 @@ const directIoSchema = z.strictObject({
   temperatures: z.boolean().default(true),
 });
 
+export const serverSchema = z
+  .strictObject({
+    domain: domain.optional(),
+    find: findSchema,
+    trustOnFirstUse: z.boolean().default(false),
+    host: z.string().min(1).optional(),
+    port: z.number().int().min(1).max(65535).optional(),
+    tls: z.enum(['starttls', 'direct', 'none']).optional(),
+    fingerprint: z
+      .string()
+      .regex(/^(sha-?256:)?[0-9a-f]{2}(:?[0-9a-f]{2}){31}$/i, 'a SHA-256 fingerprint has 32 octets in hexadecimal')
+      .optional(),
+    ca: z.string().min(1).optional(),
+    exi: z.boolean().default(true),
+  })
+  .superRefine((server, context) => {
+    const complain = (key: string, message: string) => context.addIssue({ code: 'custom', path: [key], message });
+    if (server.find && server.host !== undefined)
+      complain('host', 'is for servers that need not be found (server.find)');
+    if (server.domain === undefined && !server.find) complain('domain', 'is missing (or server.find: true)');
+    if (server.trustOnFirstUse && (server.fingerprint ?? server.ca) !== undefined) {
+      complain('trustOnFirstUse', 'goes without fingerprint and ca, which say whom to trust');
+    }
+  });
+
+export const accountSchema = z
+  .strictObject({
+    jid: accountJid,
+    password: z.string().min(1).optional(),
+    passwordFile: z.string().min(1).optional(),
+    certificate: z.string().min(1).optional(),
+    key: z.string().min(1).optional(),
+    register: z.union([z.literal(true), z.strictObject({ tokenFile: z.string().min(1) })]).optional(),
+  })
+  .refine(({ certificate, key }) => (certificate === undefined) === (key === undefined), {
+    message: 'certificate and key go together',
+  })
+  .refine(
+    ({ password, passwordFile, certificate, register }) =>
+      [password, passwordFile, certificate, register].filter((way) => way !== undefined).length === 1,
+    { message: 'needs exactly one of password, passwordFile, certificate with key, and register' },
+  );
+
 const common = {
-  account: z
-    .strictObject({
-      jid: accountJid,
-      password: z.string().min(1).optional(),
-      passwordFile: z.string().min(1).optional(),
-      certificate: z.string().min(1).optional(),
-      key: z.string().min(1).optional(),
-      register: z.union([z.literal(true), z.strictObject({ tokenFile: z.string().min(1) })]).optional(),
-    })
-    .refine(({ certificate, key }) => (certificate === undefined) === (key === undefined), {
-      message: 'certificate and key go together',
-    })
-    .refine(
-      ({ password, passwordFile, certificate, register }) =>
-        [password, passwordFile, certificate, register].filter((way) => way !== undefined).length === 1,
-      { message: 'needs exactly one of password, passwordFile, certificate with key, and register' },
-    ),
+  account: accountSchema,
   node: nodeSchema.optional(),
   /** The node it is a part of; reading that reads this, too. */
   parent: nodeSchema.optional(),
@@ -97,40 +161,21 @@ const directIoThing = z.strictObject({
 
 const modbusThing = z.strictObject({ ...common, driver: z.literal('modbus-tcp'), modbus: modbusConfigSchema });
 
+const dnp3Thing = z.strictObject({ ...common, driver: z.literal('dnp3-tcp'), dnp3: dnp3ConfigSchema });
+
 /** The gateway's configuration file. Every key is described in the package's README. */
 export const gatewayConfigSchema = z
   .strictObject({
-    server: z.strictObject({
-      domain: domain.optional(),
-      find: findSchema,
-      trustOnFirstUse: z.boolean().default(false),
-      host: z.string().min(1).optional(),
-      port: z.number().int().min(1).max(65535).optional(),
-      tls: z.enum(['starttls', 'direct', 'none']).optional(),
-      fingerprint: z
-        .string()
-        .regex(/^(sha-?256:)?[0-9a-f]{2}(:?[0-9a-f]{2}){31}$/i, 'a SHA-256 fingerprint has 32 octets in hexadecimal')
-        .optional(),
-      ca: z.string().min(1).optional(),
-      exi: z.boolean().default(true),
-    }),
+    server: serverSchema,
     dataDir: z.string().min(1).default('./gateway-data'),
-    registry: serviceOrNone,
-    provisioning: serviceOrNone,
+    registry: registrySchema,
+    provisioning: provisioningSchema,
     history: serviceOrNone,
     eventLog: serviceOrNone,
     outbox: z.strictObject({ maxReadings: z.number().int().min(1000).default(1_000_000) }).prefault({}),
-    things: z.array(z.discriminatedUnion('driver', [directIoThing, modbusThing])).min(1),
+    things: z.array(z.discriminatedUnion('driver', [directIoThing, modbusThing, dnp3Thing])).min(1),
   })
   .superRefine(({ server, things }, context) => {
-    const complain = (key: string, message: string) =>
-      context.addIssue({ code: 'custom', path: ['server', key], message });
-    if (server.find && server.host !== undefined)
-      complain('host', 'is for servers that need not be found (server.find)');
-    if (server.domain === undefined && !server.find) complain('domain', 'is missing (or server.find: true)');
-    if (server.trustOnFirstUse && (server.fingerprint ?? server.ca) !== undefined) {
-      complain('trustOnFirstUse', 'goes without fingerprint and ca, which say whom to trust');
-    }
     const served = things[0]?.account.jid.domain;
     for (const [index, { account }] of things.entries()) {
       if (server.domain !== undefined || account.jid.domain === served) continue;
@@ -146,7 +191,7 @@ export const gatewayConfigSchema = z
       accounts.set(key, first);
       const other = things[first]?.account;
       const ways = ['password', 'passwordFile', 'certificate', 'key', 'register'] as const;
-      if (ways.every((way) => JSON.stringify(other?.[way]) === JSON.stringify(account[way]))) continue;
+      if (ways.every((way) => isDeepStrictEqual(other?.[way], account[way]))) continue;
       context.addIssue({
         code: 'custom',
         path: ['things', index, 'account'],
@@ -168,7 +213,8 @@ export const gatewayConfigSchema = z
     }
     const nodes = new Map<string, number>();
     for (const [index, { account, node, name, publish }] of things.entries()) {
-      for (const publication of publish) {
+      // What has an issue already may be as it was written.
+      for (const publication of Array.isArray(publish) ? publish : []) {
         const { address } = publicationOf(
           { jid: account.jid, node: node as NodeReference | undefined, name },
           publication,
@@ -199,6 +245,21 @@ export const gatewayConfigSchema = z
         });
       }
     }
+    const outstations: (readonly [index: number, config: Dnp3Config])[] = [];
+    for (const [index, thing] of things.entries()) {
+      if (thing.driver !== 'dnp3-tcp') continue;
+      for (const [first, other] of outstations) {
+        const key = contradiction(other, thing.dnp3);
+        if (key === undefined) continue;
+        context.addIssue({
+          code: 'custom',
+          path: ['things', index, 'dnp3', key],
+          message: `things[${first}] shares the connection and has another value`,
+        });
+        break;
+      }
+      outstations.push([index, thing.dnp3]);
+    }
   })
   // Where the server is found, the accounts say at which domain.
   .transform((config) => ({
@@ -211,6 +272,9 @@ export const gatewayConfigSchema = z
 
 type FirstThing = { readonly account: { readonly jid: Jid } };
 
+/** How the accounts' server is reached. */
+export type ServerConfig = Omit<z.output<typeof serverSchema>, 'domain'> & { readonly domain: Jid };
+export type AccountConfig = z.output<typeof accountSchema>;
 export type GatewayConfig = z.output<typeof gatewayConfigSchema>;
 export type GatewayConfigInput = z.input<typeof gatewayConfigSchema>;
 export type ThingConfig = GatewayConfig['things'][number];

@@ -1,30 +1,27 @@
 import { resolve } from 'node:path';
 import { EventLogger, formatIoTDisco, type NodeReference, tellEventLog } from '@thingward/things';
-import { thingSchemas } from '@thingward/things/node';
-import { type Connector, Jid, type Logger, SILENT_LOGGER, type Unsubscribe, XmppClient } from '@thingward/xmpp';
-import { ExiCompressor } from '@thingward/xmpp/exi';
+import { type Connector, Jid, type Logger, SILENT_LOGGER, type Unsubscribe, type XmppClient } from '@thingward/xmpp';
 import type { findServers } from '@thingward/xmpp/finding';
-import { type TlsTrust, xmppSchemas } from '@thingward/xmpp/node';
 import { AccountAgent, type HostedDevice } from './account-agent.ts';
 import type { GatewayConfig, ThingConfig } from './config.ts';
 import type { Device } from './drivers/device.ts';
 import { DirectIoDevice } from './drivers/direct-io/device.ts';
+import { Dnp3Associations } from './drivers/dnp3/associations.ts';
+import { checkNames, type Dnp3Point } from './drivers/dnp3/config.ts';
+import { Dnp3Device } from './drivers/dnp3/device.ts';
+import { PointListError, parsePointList } from './drivers/dnp3/point-list.ts';
 import { ModbusConnections } from './drivers/modbus/connections.ts';
 import { ModbusDevice } from './drivers/modbus/device.ts';
 import { publicationOf } from './publications.ts';
-import { type AccountCredentials, credentialsOf } from './server/account-credentials.ts';
-import { readText } from './server/config-files.ts';
-import { ServerConnector } from './server/server-connector.ts';
-import { type Door, ServerDoors } from './server/server-doors.ts';
+import { AccountClients } from './server/account-clients.ts';
+import { GatewayConfigError, readText } from './server/config-files.ts';
 import { metaTagsOf } from './state/claim-keys.ts';
 import { Outbox } from './state/outbox.ts';
-import { OwnAccounts } from './state/own-accounts.ts';
-import { ServerPins } from './state/server-pin.ts';
-import { StoredSetUps } from './state/set-up-store.ts';
-import { StoredSignIns } from './state/sign-in-store.ts';
 import { openState, type StateDatabase } from './state/state-database.ts';
 
 export interface GatewayOptions {
+  /** The lines to the devices, where others use them, too; closed with the gateway. */
+  readonly connections?: ModbusConnections;
   readonly log?: Logger;
   /** The directory that relative paths in the configuration start from; the working directory when not given. */
   readonly baseDirectory?: string;
@@ -56,13 +53,13 @@ export interface GatewayStatus {
   readonly refused: number;
 }
 
-const FINDING_TIMEOUT_MS = 45_000;
-
 /** Hosts drivers as Things on an XMPP network. */
 export class Gateway {
   readonly #state: StateDatabase;
   readonly #outbox: Outbox;
-  readonly #connections = new ModbusConnections();
+  readonly #connections: ModbusConnections;
+  readonly #associations = new Dnp3Associations();
+  readonly #points: ReadonlyMap<ThingConfig, readonly Dnp3Point[]>;
   readonly #agents: AccountAgent[];
   readonly #log: Logger;
   readonly #stopTelling: Unsubscribe[] = [];
@@ -70,64 +67,34 @@ export class Gateway {
   /** @throws StateError, GatewayConfigError */
   constructor(config: GatewayConfig, options: GatewayOptions = {}) {
     this.#log = options.log ?? SILENT_LOGGER;
+    this.#connections = options.connections ?? new ModbusConnections();
     const baseDirectory = options.baseDirectory ?? '.';
     const { server, registry, provisioning, history, eventLog } = config;
     const service = (name: string, configured: Jid | 'none' | undefined) =>
       configured === 'none' ? undefined : (configured ?? Jid.parse(`${name}.${server.domain}`));
     const accounts = groupByAccount(config.things);
-    const trust = trustOf(config, baseDirectory);
+    this.#points = new Map(config.things.map((thing) => [thing, pointsOf(thing, baseDirectory)]));
     this.#state = openState(resolve(baseDirectory, config.dataDir));
     this.#outbox = new Outbox(this.#state, config.outbox.maxReadings, (count, reason) => this.#refused(count, reason));
-    const signIns = new StoredSignIns(this.#state);
-    const ownAccounts = new OwnAccounts(this.#state);
-    const credentials = credentialsOrClose(
-      [...accounts.values()].map(([thing]) => thing as ThingConfig),
-      (thing) => credentialsOf(thing, baseDirectory, ownAccounts),
-      this.#state,
-    );
-    const pins = new ServerPins(this.#state);
-    const domain = server.domain.domain;
-    const { findServers: look } = options;
-    const doors = new ServerDoors({
-      domain,
-      fixed: fixedDoor(config),
-      find: server.find,
+    const clients = new AccountClients({
+      server,
+      baseDirectory,
+      state: this.#state,
+      tag: 'gateway',
+      resumes: true,
       log: this.#log,
-      findServers: look,
+      connect: options.connect,
+      findServers: options.findServers,
     });
-    const compression = server.exi ? exiCompressor(this.#state) : undefined;
-    this.#agents = [...accounts.values()].map((things, index) => {
+    this.#agents = [...accounts.values()].map((things) => {
       const [first] = things as [ThingConfig];
-      const account = first.account.jid;
-      const used = credentials[index] as AccountCredentials;
-      const { password } = used;
-      const connector = new ServerConnector({
-        ...{ domain, doors, trust, pins, account, ownAccounts, log: this.#log },
-        credentials: used,
-      });
-      const client = new XmppClient({
-        jid: first.account.jid,
-        ...(password === undefined ? {} : { password }),
-        tag: 'gateway',
-        userAgent: { id: signIns.installationId(first.account.jid), software: 'Thingward' },
-        tokens: signIns,
-        resumes: true,
-        ...(compression && { compression }),
-        connect: options.connect ?? connector.connect,
-        // Looking around takes its time, and so does one door after the other.
-        ...(server.find && { connectTimeoutMs: FINDING_TIMEOUT_MS }),
-        // A server that nobody has vouched for is shown no password, and its refusal is no last word.
-        refusesPlain: server.trustOnFirstUse,
-        persists: () => connector.isFirstUse,
-        log: this.#log,
-      });
-      client.onOnline(() => connector.confirm());
+      const client = clients.client(first.account);
       const log = this.#eventsOf(client, service('eventlog', eventLog));
       return new AccountAgent({
         client,
         devices: things.map((thing) => this.#hosted(thing, log)),
-        registry: service('registry', registry),
-        provisioning: provisioning === 'none' ? undefined : provisioning,
+        registry: registry === 'none' ? undefined : (registry ?? Jid.parse(`registry.${server.domain}`)),
+        provisioning,
         history: service('history', history),
         state: this.#state,
         outbox: this.#outbox,
@@ -159,7 +126,7 @@ export class Gateway {
     const stopped = Promise.all(this.#agents.map((agent) => agent.stop()));
     // Nobody polls any more: a device that does not answer must not be waited for.
     this.#connections.closeAll();
-    await stopped;
+    await Promise.all([stopped, this.#associations.closeAll()]);
     this.#state.close();
   }
 
@@ -205,6 +172,11 @@ export class Gateway {
     if (thing.driver === 'direct-io') {
       return new DirectIoDevice({ node, parent, metaTags, config: thing.directIo, pollMs: thing.pollMs });
     }
+    if (thing.driver === 'dnp3-tcp') {
+      const points = this.#points.get(thing) ?? [];
+      const association = this.#associations.to(thing.dnp3);
+      return new Dnp3Device({ node, parent, metaTags, config: thing.dnp3, points, association, log });
+    }
     return new ModbusDevice({
       node,
       parent,
@@ -240,25 +212,6 @@ export function gatewayLabels(config: GatewayConfig, baseDirectory = '.'): reado
   }
 }
 
-/** All accounts have one: their schemas and set-ups are the same. */
-function exiCompressor(state: StateDatabase): ExiCompressor {
-  return new ExiCompressor({ schemas: [...xmppSchemas(), ...thingSchemas()], keeper: new StoredSetUps(state) });
-}
-
-/** Reads the credentials of accounts. @throws GatewayConfigError, having closed the state */
-function credentialsOrClose(
-  things: readonly ThingConfig[],
-  read: (thing: ThingConfig) => AccountCredentials,
-  state: StateDatabase,
-): readonly AccountCredentials[] {
-  try {
-    return things.map(read);
-  } catch (error) {
-    state.close();
-    throw error;
-  }
-}
-
 function groupByAccount(things: readonly ThingConfig[]): Map<string, ThingConfig[]> {
   const accounts = new Map<string, ThingConfig[]>();
   for (const thing of things) {
@@ -268,21 +221,19 @@ function groupByAccount(things: readonly ThingConfig[]): Map<string, ThingConfig
   return accounts;
 }
 
-/** What the configuration says of whom to trust; undefined: the first server is. @throws GatewayConfigError */
-function trustOf({ server }: GatewayConfig, baseDirectory: string): TlsTrust | undefined {
-  const { fingerprint, ca, trustOnFirstUse } = server;
-  if (trustOnFirstUse) return undefined;
-  return { fingerprint, ca: ca === undefined ? undefined : readText(baseDirectory, ca, 'server.ca') };
-}
-
-/** The door that the configuration names, if it names one. */
-function fixedDoor({ server }: GatewayConfig): Door | undefined {
-  const { domain, find, host, port, tls } = server;
-  if (find || (host === undefined && port === undefined && tls === undefined)) return undefined;
-  return {
-    domain: domain.domain,
-    host: host ?? domain.domain,
-    port: port ?? (tls === 'direct' ? 5223 : 5222),
-    tls: tls ?? 'starttls',
-  };
+/** The points of an outstation: those of the configuration and those of the list it names. */
+function pointsOf(thing: ThingConfig, baseDirectory: string): readonly Dnp3Point[] {
+  if (thing.driver !== 'dnp3-tcp') return [];
+  const { points, pointList } = thing.dnp3;
+  if (pointList === undefined) return points;
+  try {
+    const all = [...points, ...parsePointList(readText(baseDirectory, pointList, 'dnp3.pointList'))];
+    checkNames(all, (_, message) => {
+      throw new PointListError(message);
+    });
+    return all;
+  } catch (error) {
+    if (error instanceof PointListError) throw new GatewayConfigError(`${pointList}: ${error.message}`);
+    throw error;
+  }
 }

@@ -1,7 +1,6 @@
-import type { Field } from '@thingward/things';
+import { type Field, pause } from '@thingward/things';
 import type { Logger } from '@thingward/xmpp';
 import type { Device, PollSchedule } from './drivers/device.ts';
-import { pause } from './pause.ts';
 
 /**
  * Polls a device by one of its schedules until the signal. Polls begin on multiples of the interval, so they do not drift, and one that takes too

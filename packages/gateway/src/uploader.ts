@@ -1,6 +1,5 @@
-import { PayloadError, storeFields } from '@thingward/things';
+import { PayloadError, pause, storeFields } from '@thingward/things';
 import { type Jid, type Logger, StanzaError, type XmppPeer } from '@thingward/xmpp';
-import { pause } from './pause.ts';
 import type { Outbox } from './state/outbox.ts';
 
 const BATCH_FIELDS = 500;

@@ -93,6 +93,11 @@ export class Hooks {
   readonly #anonymousIqs = new Map<string, AnonymousIqHandler>();
   readonly #streamFeatures: ((state: StreamState) => Element | undefined)[] = [];
 
+  /** Another reason than a filter why data must pass the router. */
+  addInterest(interest: DataInterest): void {
+    this.#interests.push(interest);
+  }
+
   /** A stanza a client of ours sent, before it is routed. */
   onSending(filter: Filter<Session>, interest?: DataInterest): void {
     this.#interests.push(interest);
@@ -103,6 +108,11 @@ export class Hooks {
   onReceiving(filter: Filter<string>, interest?: DataInterest): void {
     this.#interests.push(interest);
     this.#receiving.push(filter);
+  }
+
+  /** Has a say in whether data may go past the router. */
+  watchData(interest: DataInterest): void {
+    this.#interests.push(interest);
   }
 
   /** A message was given to these sessions of the account; there may be none. */

@@ -2,13 +2,16 @@ import type { DiscoIdentity, Logger } from '@thingward/xmpp';
 import type { Kysely, Migration } from 'kysely';
 import type { AccountChanges } from './account-changes.ts';
 import type { Accounts } from './accounts.ts';
+import type { AccessLists } from './administration/access-lists.ts';
 import type { Administrators } from './administration/administrators.ts';
 import type { ServiceControl } from './administration/service-control.ts';
 import type { CommandRegistry } from './commands/command-registry.ts';
 import type { ServerConfig } from './config.ts';
 import type { DiscoRegistry } from './disco-registry.ts';
+import type { ServerGuard } from './guard/server-guard.ts';
 import type { Hooks } from './hooks.ts';
 import type { WebRoutes } from './http/web-routes.ts';
+import type { LogInGuard } from './log-in-guard.ts';
 import type { LoopTurns } from './loop-turns.ts';
 import type { MetricSources } from './metrics.ts';
 import type { RosterStore } from './roster-store.ts';
@@ -29,6 +32,8 @@ export interface ServerContext {
   /** Changes of accounts that their sessions must not outlive. */
   readonly accountChanges: AccountChanges;
   readonly administrators: Administrators;
+  /** With whom nobody here communicates, or with whom alone. */
+  readonly accessLists: AccessLists;
   /** Where whoever has started the server can end it and start it again. */
   readonly serviceControl?: ServiceControl | undefined;
   readonly rosters: RosterStore;
@@ -40,7 +45,11 @@ export interface ServerContext {
   /** What is going on. */
   readonly figures: MetricSources;
   readonly hooks: Hooks;
+  /** Decides what may be done to Things. */
+  readonly guard: ServerGuard;
   readonly web: WebRoutes;
+  /** Watches those who guess passwords. */
+  readonly logInGuard: LogInGuard;
   readonly turns: LoopTurns;
   readonly log: Logger;
 }

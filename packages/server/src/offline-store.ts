@@ -1,4 +1,5 @@
 import type { Generated, Kysely, Migration } from 'kysely';
+import { ascendingId } from './storage/ascending-id.ts';
 import type { ServerSchema } from './storage/schema.ts';
 
 /** A message that waits for its account. */
@@ -27,7 +28,7 @@ export const offlineMigrations: Readonly<Record<string, Migration>> = {
     async up(database: Kysely<unknown>): Promise<void> {
       await database.schema
         .createTable('offline_message')
-        .addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
+        .addColumn('id', ...ascendingId(database))
         .addColumn('localpart', 'text', (column) =>
           column.notNull().references('account.localpart').onDelete('cascade'),
         )
@@ -45,6 +46,8 @@ export const offlineMigrations: Readonly<Record<string, Migration>> = {
 };
 
 const PAGE = 100;
+/** Messages that are being stored at the same time: those that services send come as fast as they like. */
+const MAX_UNDER_WAY = 10_000;
 
 /** Messages of accounts that are not there, in the database. */
 export class OfflineStore {
@@ -52,14 +55,25 @@ export class OfflineStore {
   readonly #limits: OfflineLimits;
   #doomed: number[] = [];
   #flushing: Promise<void> | undefined;
+  #underWay = 0;
 
   constructor(database: Kysely<OfflineSchema>, limits: OfflineLimits) {
     this.#database = database;
     this.#limits = limits;
   }
 
-  /** @param receivedAt milliseconds since 1970 @returns false when the account has no room left */
+  /** @param receivedAt milliseconds since 1970 @returns false when the account has no room left, or too much is being stored */
   async add(localpart: string, text: string, receivedAt: number): Promise<boolean> {
+    if (this.#underWay >= MAX_UNDER_WAY) return false;
+    this.#underWay++;
+    try {
+      return await this.#add(localpart, text, receivedAt);
+    } finally {
+      this.#underWay--;
+    }
+  }
+
+  async #add(localpart: string, text: string, receivedAt: number): Promise<boolean> {
     await this.flush();
     const { count, bytes } = await this.#database
       .selectFrom('offline_message')

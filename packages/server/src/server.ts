@@ -1,10 +1,14 @@
 import { fileURLToPath } from 'node:url';
+import type { Guard } from '@thingward/guard';
+import { MODBUS_SCHEMAS } from '@thingward/modbus';
 import { thingSchemas } from '@thingward/things/node';
-import { Jid, type Logger, SILENT_LOGGER, StreamError } from '@thingward/xmpp';
-import { xmppSchemas } from '@thingward/xmpp/node';
+import type { Element } from '@thingward/xml';
+import { Jid, type Logger, PeerError, SILENT_LOGGER, StreamError } from '@thingward/xmpp';
+import { readSchemas, xmppSchemas } from '@thingward/xmpp/node';
 import type { Kysely } from 'kysely';
 import { AccountChanges } from './account-changes.ts';
 import { Accounts } from './accounts.ts';
+import { AccessLists } from './administration/access-lists.ts';
 import { Administrators } from './administration/administrators.ts';
 import { Announcements } from './announce/announcements.ts';
 import { uniqueDeviceName } from './announce/device-name.ts';
@@ -22,6 +26,7 @@ import { KnownConfigurations } from './exi/known-configurations.ts';
 import { SchemaRepository } from './exi/schema-repository.ts';
 import { StanzaTraffic } from './figures/stanza-counts.ts';
 import { StreamCensus } from './figures/stream-census.ts';
+import { ServerGuard } from './guard/server-guard.ts';
 import { Hooks } from './hooks.ts';
 import { HostedServices } from './hosted-services.ts';
 import { HttpDoor } from './http/http-door.ts';
@@ -54,6 +59,7 @@ import { serviceEnvironment } from './service-environment.ts';
 import { SessionTable } from './session.ts';
 import { SessionManager } from './session-manager.ts';
 import { type SessionSchema, SessionStore } from './session-store.ts';
+import { Stanza } from './stanza.ts';
 import type { OpenDatabase } from './storage/database.ts';
 import type { ServerSchema } from './storage/schema.ts';
 import { loadSecret } from './storage/secret.ts';
@@ -88,8 +94,10 @@ export class ThingwardServer {
   readonly #sessionManager: SessionManager;
   readonly #services: HostedServices;
   readonly #administrators: Administrators;
+  readonly #accessLists: AccessLists;
   readonly #connections: Connections;
   readonly #temporaries: TemporaryAccounts;
+  #guard: ServerGuard | undefined;
   #removals: RemovalWatch | undefined;
   #tokens: ClientTokens | undefined;
   readonly #components: ComponentHub;
@@ -133,6 +141,12 @@ export class ThingwardServer {
     this.#temporaries = new TemporaryAccounts(database.query, this.#hooks);
     this.#connections = new Connections(config.limits, this.#log, this.#streams);
     this.#administrators = new Administrators(() => config.auth.admins, new Settings(database.query));
+    this.#accessLists = new AccessLists({
+      domain: config.domain,
+      settings: new Settings(database.query),
+      isServed: (served) => served === config.domain || this.#router.hasService(served),
+      changed: () => this.#accessChanged(),
+    });
     this.#services = new HostedServices({
       ...shared,
       config,
@@ -151,7 +165,7 @@ export class ThingwardServer {
   /** Opens the database, the services and the doors. What was opened is closed again when one fails. @throws StorageError, TlsError, ListenError, WorkerError */
   static async start(config: ServerConfig, options: ServerOptions = {}): Promise<ThingwardServer> {
     const tls = await serverTls(config);
-    const database = await openServerDatabase(config.dataDir, options.services);
+    const database = await openServerDatabase(config, options.services, options.log);
     const server = new ThingwardServer(config, options, database, tls);
     try {
       await server.#start();
@@ -187,10 +201,15 @@ export class ThingwardServer {
     return this.#workers?.pids ?? [];
   }
 
+  /** Decides what may be done to Things. */
+  get guard(): Guard | undefined {
+    return this.#guard?.guard;
+  }
+
   /**
    * Takes over another configuration, while streams go on. Nothing changes when any of it can't be used.
    * @returns what counts from now on, and what only after a new start
-   * @throws TlsError, ListenError
+   * @throws TlsError, ListenError, PolicyError
    */
   async reload(next: ServerConfig): Promise<ConfigChange> {
     return this.#running.reload(next);
@@ -199,6 +218,21 @@ export class ThingwardServer {
   /** Reads the certificates of the configuration again, for connections to come. @throws TlsError */
   async renewCertificates(): Promise<void> {
     return this.#running.renewCertificates();
+  }
+
+  /**
+   * Sends a message as the server itself. What comes back is not listened to.
+   * @throws PeerError `not-connected` when there is no way to where it is for, or nobody is there
+   */
+  send(stanza: Element): void {
+    const to = Jid.parse(stanza.attribute('to') ?? '');
+    const { domain } = this.#router;
+    const component = this.#components.route(to.domain);
+    const isHere = to.domain === domain.domain || this.#router.hasService(to.domain);
+    if (component ? component.instanceCount === 0 : !isHere && !this.federation) {
+      throw new PeerError('not-connected', `${to.domain} is not connected`);
+    }
+    void this.#router.route(Stanza.made(stanza, domain, to));
   }
 
   /** Ends all streams orderly and closes everything. Sessions that can be resumed wait for the next start. */
@@ -239,7 +273,7 @@ export class ThingwardServer {
     const database = this.#database.query.withTables<ExiSchema>();
     const { exi } = this.#config;
     const log = this.#log;
-    const shipped = [...xmppSchemas(), ...thingSchemas()];
+    const shipped = [...xmppSchemas(), ...thingSchemas(), ...readSchemas(MODBUS_SCHEMAS)];
     const setUps = new ExiSetUps(exi, {
       schemas: new SchemaRepository(database, shipped, () => exi.maxSchemas, log),
       configurations: new KnownConfigurations(database, () => exi.maxConfigurations, log),
@@ -262,7 +296,19 @@ export class ThingwardServer {
     const { limits, domain, listen } = this.#config;
     const log = this.#log;
     const rosters = new RosterStore(this.#database.query);
+    const guard = new ServerGuard({
+      config: this.#config,
+      router: this.#router,
+      sessions: this.#sessions,
+      hooks: this.#hooks,
+      rosters,
+      database: this.#database.query as unknown as Kysely<never>,
+      log,
+    });
+    this.#guard = guard;
+    await guard.start();
     const disco = new DiscoRegistry();
+    const logInGuard = new LogInGuard(limits);
     const figures: MetricSources = {
       streams: this.#streams,
       stanzas: this.#stanzas,
@@ -295,6 +341,7 @@ export class ThingwardServer {
         sessionManager: this.#sessionManager,
       }),
       administrators: this.#administrators,
+      accessLists: this.#accessLists,
       serviceControl: this.#options.serviceControl,
       rosters,
       database: this.#database.query,
@@ -302,11 +349,15 @@ export class ThingwardServer {
       commands: new CommandRegistry(),
       figures,
       hooks: this.#hooks,
+      guard,
       web: this.#web,
+      logInGuard,
       turns: this.#turns,
       log,
     };
     await this.#temporaries.clear();
+    this.#hooks.addInterest({ passesData: (localpart) => !this.#accessLists.names(localpart) });
+    await this.#accessLists.load();
     const { tokens } = this.#config.auth;
     if (tokens.enabled) {
       this.#tokens = new ClientTokens(this.#database.query, loadTokenKey(this.#config.dataDir), tokens, log);
@@ -338,7 +389,7 @@ export class ThingwardServer {
       hooks: this.#hooks,
       log,
       negotiating: this.#negotiating,
-      guard: new LogInGuard(limits),
+      guard: logInGuard,
       turns: this.#turns,
       onAuthentication: (outcome) => metrics.authenticated(outcome),
     };
@@ -372,6 +423,7 @@ export class ThingwardServer {
       http: this.#http,
       httpProxies: this.#httpProxies,
       federation: this.#federation,
+      guard,
       moveDoors: moveAll,
     });
     const { c2s, c2sTls } = this.#clientDoors;
@@ -388,6 +440,14 @@ export class ThingwardServer {
       log,
     });
     this.#certificates.watch(() => this.renewCertificates(), this.#options.watchIntervalMs);
+  }
+
+  #accessChanged(): void {
+    const lists = this.#accessLists;
+    this.#router.setAdmission(lists.areEmpty ? undefined : (stanza) => lists.admits(stanza));
+    for (const localpart of new Set([...this.#sessions.all()].map((session) => session.localpart))) {
+      this.#hooks.filterChanged(localpart);
+    }
   }
 
   get #running(): ConfigReload {

@@ -7,8 +7,12 @@ import type { LoopTurns } from './loop-turns.ts';
 import type { Router } from './router.ts';
 import { Stanza } from './stanza.ts';
 
-/** Stanzas of one sender that are handled at the same time; of all senders that wait. */
+/** Stanzas that are handled at the same time: of one sender, of one other domain, of all. */
 const MAX_RUNNING = 32;
+const MAX_RUNNING_OF_DOMAIN = 256;
+const MAX_RUNNING_IN_ALL = 10_000;
+/** Those that wait: of one other domain, of all. */
+const MAX_WAITING_OF_DOMAIN = 2500;
 const MAX_WAITING = 10_000;
 
 export interface ServiceHostOptions {
@@ -21,6 +25,7 @@ export interface ServiceHostOptions {
 export class ServiceHost extends StanzaDispatcher implements StanzaReceiver {
   readonly jid: Jid;
   readonly title: string;
+  readonly isHosted = true;
   readonly #router: Router;
   readonly #queue: FairQueue<Stanza>;
 
@@ -34,6 +39,9 @@ export class ServiceHost extends StanzaDispatcher implements StanzaReceiver {
       run: (stanza) => this.dispatch(stanza.element),
       maxRunning: MAX_RUNNING,
       maxWaiting: () => limits.maxPendingRequests,
+      maxRunningOfGroup: MAX_RUNNING_OF_DOMAIN,
+      maxWaitingOfGroup: MAX_WAITING_OF_DOMAIN,
+      maxRunningInAll: MAX_RUNNING_IN_ALL,
       maxInAll: MAX_WAITING,
     });
     router.addService(this);
@@ -52,9 +60,14 @@ export class ServiceHost extends StanzaDispatcher implements StanzaReceiver {
   receive(stanza: Stanza): void {
     // What it has asked for itself is never kept waiting: others may wait for it.
     if (stanza.kind === 'iq' && !stanza.isIqRequest()) void this.dispatch(stanza.element);
-    else if (!this.#queue.add(stanza.from.bare.toString(), stanza)) {
+    else if (!this.#queue.add(stanza.from.bare.toString(), stanza, this.#groupOf(stanza.from))) {
       this.#router.reject(stanza, new StanzaError('resource-constraint', `too much waits for ${this.jid}`));
     }
+  }
+
+  /** Accounts are made here; of addresses at another domain there may be any number. */
+  #groupOf({ bare, domain }: Jid): string {
+    return domain === this.#router.domain.domain ? bare.toString() : domain;
   }
 
   /** The content is written once for all of them. */

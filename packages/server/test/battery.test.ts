@@ -412,9 +412,7 @@ describe('the last-known state (battery-powered.md §6)', () => {
     expect(fields.map((field) => field.attribute('name'))).toEqual(names);
   });
 
-  it('does not answer for the past, for later, for nodes that are not there, or for other payloads', async () => {
-    read('a', `historicalHour='true'`);
-    await romeo.receives(`<iq type='error' id='a'>${error('recipient-unavailable')}</iq>`);
+  it('does not answer for a time too far away, for nodes that are not there, or for other payloads', async () => {
     read('b', `all='true' when='2099-01-01T00:00:00Z'`);
     await romeo.receives(`<iq type='error' id='b'>${error('recipient-unavailable')}</iq>`);
     read('c', `all='true'`, `<node nodeId='n'/>`);
@@ -459,6 +457,307 @@ describe('the last-known state (battery-powered.md §6)', () => {
     await leaves();
     romeo.sends(getForm);
     await romeo.receives(`<iq type='result' id='f'><x xmlns='jabber:x:data'><field var='A'/></x></iq>`);
+  });
+
+  it('includes the control forms of nodes, alone and what they have in common', async () => {
+    const field = (name: string, max: number) =>
+      `<field var='${name}' type='text-single' label='${name}'><validate xmlns='http://jabber.org/protocol/xdata-validate' datatype='xs:int'><range min='0' max='${max}'/></validate></field>`;
+    const form = (node: string, ...fields: string[]) =>
+      `<form nodeId='${node}'><x xmlns='jabber:x:data' type='form'><title>${node}</title>${fields.join('')}</x></form>`;
+    const forms = `<forms>${form('a', field('Level', 10), field('Own', 1))}${form('b', field('Level', 5))}</forms>`;
+    await wakes();
+    await sleeps(thing, `wakes='unknown'`, forms);
+    await leaves();
+    const asks = (id: string, ...nodes: string[]) =>
+      romeo.sends(
+        `<iq type='get' id='${id}' to='${THING}'><getForm ${CONTROL}>${nodes.map((node) => `<node nodeId='${node}'/>`).join('')}</getForm></iq>`,
+      );
+    asks('a', 'a');
+    const own = await romeo.receives(`<iq type='result' id='a'><x xmlns='jabber:x:data'><field var='Level'/></x></iq>`);
+    expect(own.toString()).toContain(`var='Own'`);
+    asks('ab', 'a', 'b');
+    const common = await romeo.receives(
+      `<iq type='result' id='ab'><x xmlns='jabber:x:data'><field var='Level'/></x></iq>`,
+    );
+    expect(common.toString()).not.toContain(`var='Own'`);
+    expect(common.toString()).toMatch(/max=['"]5['"]/);
+    asks('none');
+    await romeo.receives(`<iq type='error' id='none'>${error('bad-request')}</iq>`);
+    asks('c', 'a', 'c');
+    await romeo.receives(`<iq type='error' id='c'>${error('item-not-found')}</iq>`);
+  });
+});
+
+describe('a read-out that only the Thing can answer (battery-powered.md §6)', () => {
+  const request = (id: string, seqnr: number, attributes = `historicalHour='true'`) =>
+    `<iq type='get' id='${id}' to='${THING}'><req ${DATA} seqnr='${seqnr}' ${attributes}/></iq>`;
+  const cancelOf = (id: string, seqnr: number) =>
+    `<iq type='get' id='${id}' to='${THING}'><cancel ${DATA} seqnr='${seqnr}'/></iq>`;
+  const fields = (to: string, seqnr: number, value: number, done = '') =>
+    `<message to='${to}'><fields ${DATA} seqnr='${seqnr}' ${done}><node nodeId=''><timestamp value='2026-01-01T09:00:00Z'><numeric name='Temperature' historicalHour='true' value='${value}' unit='°C'/></timestamp></node></fields></message>`;
+  const failure = (seqnr: number, state: string) =>
+    `<message from='${THING}'><failure ${DATA} seqnr='${seqnr}' done='true'><error nodeId=''/></failure><outcome ${BATTERY} state='${state}'/></message>`;
+
+  /** Asks for the past. */
+  async function asks(seqnr = 7, attributes?: string): Promise<void> {
+    romeo.sends(request(`r${seqnr}`, seqnr, attributes));
+    await romeo.receives(
+      `<iq type='result' id='r${seqnr}' from='${THING}'><accepted ${DATA} seqnr='${seqnr}' queued='true'/></iq>`,
+    );
+    await romeo.receives(
+      `<message from='${THING}'><queued ${BATTERY} request='r${seqnr}' readout='${seqnr}'/></message>`,
+    );
+  }
+
+  /** The Thing gets the request. @returns its id */
+  async function isAsked(seqnr = 7): Promise<string> {
+    const stanza = await thing.receives(
+      `<iq type='get' from='romeo@localhost/garden'><req ${DATA} seqnr='${seqnr}'/></iq>`,
+    );
+    return stanza.attribute('id') ?? '';
+  }
+
+  const accepts = (id: string, seqnr = 7) =>
+    thing.sends(`<iq type='result' id='${id}' to='romeo@localhost/garden'><accepted ${DATA} seqnr='${seqnr}'/></iq>`);
+
+  beforeEach(async () => {
+    await sleeps(thing, undefined, FIELDS);
+    await leaves();
+  });
+
+  it('waits; the Thing answers when it wakes, and its answer comes from the address that was asked', async () => {
+    await asks();
+    expect(await states(romeo)).toEqual(['waiting']);
+    await wakes();
+    const id = await isAsked();
+    accepts(id);
+    await romeo.receives(`<message from='${THING}'><started ${DATA} seqnr='7'/></message>`);
+    thing.sends(fields('romeo@localhost/garden', 7, 20));
+    thing.sends(SLEEP());
+    await romeo.receives(
+      fields('romeo@localhost/garden', 7, 20).replace("to='romeo@localhost/garden'", `from='${THING}'`),
+    );
+    await thing.doesNotReceive(`<iq type='result' id='sleep'/>`);
+    thing.sends(fields('romeo@localhost/garden', 7, 21, `done='true'`));
+    await romeo.receives(
+      fields('romeo@localhost/garden', 7, 21, `done='true'`).replace("to='romeo@localhost/garden'", `from='${THING}'`),
+    );
+    // A read-out is no command: the Thing need not report anew.
+    await thing.receives(ASLEEP(0));
+    expect(await states(romeo)).toEqual(['answered']);
+  });
+
+  it('is refused by the Thing as it refuses: its reader gets the failure', async () => {
+    await asks();
+    await wakes();
+    const id = await isAsked();
+    thing.sends(
+      `<iq type='error' id='${id}' to='romeo@localhost/garden'><error type='cancel'><forbidden xmlns='${NS.stanzaErrors}'/><text xmlns='${NS.stanzaErrors}'>Access denied.</text></error></iq>`,
+    );
+    const told = await romeo.receives(failure(7, 'refused'));
+    expect(told.elements[0]?.elements[0]?.text).toBe('Access denied.');
+  });
+
+  it('ends with a failure when the Thing goes away in the middle, or when the server stops', async () => {
+    await asks(7);
+    await wakes();
+    accepts(await isAsked());
+    await romeo.receives(`<message><started ${DATA} seqnr='7'/></message>`);
+    await leaves();
+    await romeo.receives(failure(7, 'unknown'));
+    await asks(8);
+    await wakes();
+    accepts(await isAsked(8), 8);
+    await romeo.receives(`<message><started ${DATA} seqnr='8'/></message>`);
+    await romeo.receives(failure(8, 'unknown'));
+    expect(await states(romeo)).toEqual(['unknown', 'unknown']);
+  });
+
+  it('expires where the Thing does not wake', async () => {
+    await stage.close();
+    await open({ defaultExpirySeconds: 1 });
+    await sleeps();
+    await leaves();
+    await asks();
+    await romeo.receives(failure(7, 'expired'));
+    await wakes();
+    await thing.doesNotReceive(`<iq type='get'><req ${DATA}/></iq>`);
+  });
+
+  it('waits for a Thing that wakes later than commands wait by default, but not for ever', async () => {
+    await stage.close();
+    await open({ defaultExpirySeconds: 1, maxExpirySeconds: 7200 });
+    const inAnHour = new Date(Date.now() + 3_600_000).toISOString();
+    await sleeps(thing, `wakes='onEvent' next='${inAnHour}'`);
+    await leaves();
+    await asks();
+    await romeo.doesNotReceive(failure(7, 'expired'));
+    await wakes();
+    await sleeps(thing, `wakes='onEvent' next='2099-01-01T00:00:00Z'`).catch(() => undefined);
+    await leaves();
+    romeo.sends(request('far', 9));
+    const refused = await romeo.receives(`<iq type='error' id='far'>${error('recipient-unavailable')}</iq>`);
+    expect(refused.child('error')?.child('sleeper', 'urn:thingward:battery:1')).toBeDefined();
+  });
+
+  it('for later is given to the Thing at its first waking after that', async () => {
+    await stage.close();
+    await open();
+    await sleeps(thing, undefined, FIELDS);
+    await leaves();
+    await asks(7, `momentary='true' when='${new Date(Date.now() + 1500).toISOString()}'`);
+    await wakes();
+    await thing.doesNotReceive(`<iq type='get'><req ${DATA}/></iq>`);
+    await sleeps();
+    await leaves();
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await wakes();
+    await isAsked();
+  });
+
+  it('is taken back by its reader: before the Thing wakes, and while it answers', async () => {
+    await asks(7);
+    romeo.sends(cancelOf('x', 7));
+    await romeo.receives(`<iq type='result' id='x' from='${THING}'><cancelled ${DATA} seqnr='7'/></iq>`);
+    romeo.sends(cancelOf('y', 7));
+    await romeo.receives(`<iq type='error' id='y'>${error('item-not-found')}</iq>`);
+    await asks(8);
+    await wakes();
+    accepts(await isAsked(8), 8);
+    await romeo.receives(`<message><started ${DATA} seqnr='8'/></message>`);
+    romeo.sends(cancelOf('z', 8));
+    await romeo.receives(`<iq type='result' id='z' from='${THING}'><cancelled ${DATA} seqnr='8'/></iq>`);
+    const taken = await thing.receives(`<iq type='get' from='romeo@localhost/garden'><cancel ${DATA} seqnr='8'/></iq>`);
+    thing.sends(fields('romeo@localhost/garden', 8, 20));
+    thing.sends(
+      `<iq type='result' id='${taken.attribute('id')}' to='romeo@localhost/garden'><cancelled ${DATA} seqnr='8'/></iq>`,
+    );
+    await romeo.doesNotReceive(`<message from='${THING}'><fields ${DATA} seqnr='8'/></message>`);
+    await expect.poll(() => states(romeo)).toEqual(['cancelled', 'cancelled']);
+  });
+
+  it('is not given to the Thing when its reader has gone, or is no friend any more', async () => {
+    await asks();
+    romeo.sends('</stream:stream>');
+    await romeo.isClosed();
+    await wakes();
+    await thing.doesNotReceive(`<iq type='get'><req ${DATA}/></iq>`);
+    romeo = await stage.present('romeo', 'garden');
+    expect(await states(romeo)).toEqual(['cancelled']);
+  });
+
+  it('has a number of its own, and is counted with the commands', async () => {
+    await stage.close();
+    await open({ maxCommandsPerSender: 2 });
+    await sleeps();
+    await leaves();
+    await asks(7);
+    romeo.sends(request('again', 7));
+    await romeo.receives(`<iq type='error' id='again'>${error('bad-request')}</iq>`);
+    await gives(romeo, set('A=1'));
+    romeo.sends(request('third', 8));
+    await romeo.receives(`<iq type='error' id='third'>${error('resource-constraint')}</iq>`);
+  });
+
+  it('can be cancelled in the mailbox, by the owner too; its reader is told', async () => {
+    await asks();
+    romeo.sends(`<iq type='get' id='list' to='${THING}'><mailbox ${BATTERY}/></iq>`);
+    const list = await romeo.receives(`<iq type='result' id='list'/>`);
+    const id = list.elements[0]?.elements[0]?.attribute('id');
+    romeo.sends(`<iq type='set' id='x' to='${THING}'><cancel ${BATTERY} id='${id}'/></iq>`);
+    await romeo.receives(failure(7, 'cancelled'));
+  });
+
+  it('survives a restart of the server', async () => {
+    await asks();
+    await stage.server.stop();
+    await stage.start();
+    romeo = await stage.present('romeo', 'garden');
+    await wakes();
+    await isAsked();
+  });
+
+  it('is not taken from strangers, nor from those whom the Thing has not named', async () => {
+    const mercutio = await stage.present('mercutio', 'street');
+    mercutio.sends(request('r', 7));
+    await mercutio.receives(`<iq type='error' id='r'>${error('service-unavailable')}</iq>`);
+    await wakes();
+    await sleeps(thing, `wakes='unknown'`, `<readers><reader jid='mercutio@localhost'/></readers>`);
+    await leaves();
+    romeo.sends(request('r', 7));
+    await romeo.receives(`<iq type='error' id='r'>${error('forbidden')}</iq>`);
+  });
+});
+
+describe.each(['nf', 'ieee'])('in the dialect of urn:%s:iot', (publisher) => {
+  const SD = `xmlns='urn:${publisher}:iot:sd:1.0'`;
+  const CTR = `xmlns='urn:${publisher}:iot:ctr:1.0'`;
+
+  it('the last-known state is told, whichever dialect it was left in', async () => {
+    const left = `<resp ${SD} id='0'><nd id=''><ts v='2026-01-01T10:00:00Z'><q n='Temperature' m='true' ar='true' v='21.5' u='°C'/></ts></nd></resp>`;
+    for (const state of [FIELDS, left]) {
+      await sleeps(thing, `wakes='unknown'`, state);
+      await leaves();
+      romeo.sends(`<iq type='get' id='r' to='${THING}'><req ${SD} id='abc' m='true'/></iq>`);
+      await romeo.receives(`<iq type='result' id='r' from='${THING}'><accepted ${SD} id='abc'/></iq>`);
+      const told = await romeo.receives(
+        `<message from='${THING}'><resp ${SD} id='abc'><ts v='2026-01-01T10:00:00.000Z'><q n='Temperature' v='21.5' u='°C'/></ts></resp><lastKnown ${BATTERY}/></message>`,
+      );
+      expect(told.elements[0]?.attribute('more')).toBeUndefined();
+      await wakes();
+    }
+  });
+
+  it('commands wait, and a later one takes the place of an earlier one of another dialect', async () => {
+    await sleeps();
+    await leaves();
+    const first = await gives(romeo, set('A=1', 'B=1'));
+    romeo.sends(`<iq type='set' id='plain' to='${THING}'><set ${CTR}><i n='A' v='2'/></set></iq>`);
+    await romeo.receives(`<message from='${THING}'><queued ${BATTERY} request='plain'/></message>`);
+    await romeo.receives(`<message><superseded ${BATTERY} id='${first}'><parameter name='A'/></superseded></message>`);
+    await gives(romeo, `<set ${CTR}><i n='C' v='3'/></set>`, undefined, 'own');
+    romeo.sends(command('later', set('C=4')));
+    await romeo.receives(outcome('superseded'));
+    await wakes();
+    expect((await takes()).settings).toEqual(['B=1']);
+    const harmonised = await thing.receives(`<iq type='set'><set ${CTR}><i n='A' v='2'/></set></iq>`);
+    expect((await takes()).settings).toEqual(['C=4']);
+    thing.sends(
+      `<iq type='result' id='${harmonised.attribute('id')}' to='romeo@localhost/garden'><resp ${CTR}><p n='A'/></resp></iq>`,
+    );
+    await romeo.receives(`<iq type='result' id='plain' from='${THING}'><resp ${CTR}><p n='A'/></resp></iq>`);
+  });
+
+  it('read-outs wait, are begun, ended and taken back', async () => {
+    await sleeps();
+    await leaves();
+    for (const id of ['one', 'two']) {
+      romeo.sends(`<iq type='get' id='${id}' to='${THING}'><req ${SD} id='${id}' h='true'/></iq>`);
+      await romeo.receives(`<iq type='result' id='${id}'><accepted ${SD} id='${id}' queued='true'/></iq>`);
+      await romeo.receives(`<message><queued ${BATTERY} readout='${id}'/></message>`);
+    }
+    romeo.sends(`<iq type='set' id='c' to='${THING}'><cancel ${SD} id='two'/></iq>`);
+    await romeo.receives(`<iq type='result' id='c' from='${THING}'/>`);
+    await wakes();
+    const asked = await thing.receives(`<iq type='get'><req ${SD} id='one' h='true'/></iq>`);
+    thing.sends(
+      `<iq type='result' id='${asked.attribute('id')}' to='romeo@localhost/garden'><accepted ${SD} id='one'/></iq>`,
+    );
+    await romeo.receives(`<message from='${THING}'><started ${SD} id='one'/></message>`);
+    thing.sends(`<message to='romeo@localhost/garden'><resp ${SD} id='one'/></message>`);
+    await romeo.receives(`<message from='${THING}'><resp ${SD} id='one'/></message>`);
+    await thing.doesNotReceive(`<iq type='get'><req ${SD} id='two'/></iq>`);
+    await expect.poll(() => states(romeo)).toEqual(['answered', 'cancelled']);
+  });
+
+  it('the control form has its marks of groups', async () => {
+    const form = `<x xmlns='jabber:x:data' type='form'><field var='A' type='text-single'><parameterGroup ${CONTROL} name='Heating'/></field></x>`;
+    await sleeps(thing, `wakes='unknown'`, form);
+    await leaves();
+    romeo.sends(`<iq type='get' id='f' to='${THING}'><getForm ${CTR}/></iq>`);
+    const answer = await romeo.receives(`<iq type='result' id='f'><x xmlns='jabber:x:data'><field var='A'/></x></iq>`);
+    expect(answer.toString()).toContain(`<pGroup xmlns='urn:${publisher}:iot:ctr:1.0' n='Heating'/>`);
+    expect(answer.toString()).not.toContain('parameterGroup');
   });
 });
 

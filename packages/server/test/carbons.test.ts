@@ -69,6 +69,28 @@ describe('XEP-0280 Message Carbons', () => {
     await desk.doesNotReceive('<message/>');
   });
 
+  it('copy an error about a message that was copied, in both directions, and no other (§6.1)', async () => {
+    const error = `<error type='cancel'><not-acceptable xmlns='${NS.stanzaErrors}'/></error>`;
+    const refusal = (to: string, id: string) => `<message to='${to}' type='error' id='${id}'>${error}</message>`;
+    phone.sends(chat('romeo@localhost', 'asked'));
+    await romeo.receives(`<message id='asked'/>`);
+    await desk.receives(carbon('sent', 'asked'));
+    romeo.sends(refusal('juliet@localhost/phone', 'asked'));
+    await phone.receives(`<message type='error' id='asked'/>`);
+    const copy = await desk.receives(carbon('received', 'asked'));
+    expect(copy.attribute('type')).toBeUndefined();
+    expect(copy.toString()).toContain(`type='error'`);
+    romeo.sends(chat('juliet@localhost/phone', 'told'));
+    await phone.receives(`<message id='told'/>`);
+    await desk.receives(carbon('received', 'told'));
+    phone.sends(refusal('romeo@localhost/r', 'told'));
+    await romeo.receives(`<message type='error' id='told'/>`);
+    await desk.receives(carbon('sent', 'told'));
+    romeo.sends(refusal('juliet@localhost/phone', 'never'));
+    await phone.receives(`<message type='error' id='never'/>`);
+    await desk.doesNotReceive('<message/>');
+  });
+
   it('end when they are disabled', async () => {
     desk.sends(`<iq type='set' id='off'><disable xmlns='${CARBONS}'/></iq>`);
     await desk.receives(`<iq type='result' id='off'/>`);

@@ -64,6 +64,8 @@ describe('XEP-0133 §3 Discovery', () => {
       'get-user-roster',
       'get-user-lastlogin',
       'user-stats',
+      'edit-blacklist',
+      'edit-whitelist',
       'get-registered-users-num',
       'get-registered-users-list',
       'get-disabled-users-num',
@@ -121,7 +123,7 @@ describe('XEP-0133 §3 Discovery', () => {
   });
 
   it('what is not offered is refused', async () => {
-    for (const name of ['get-user-password', 'edit-blacklist', 'delete-motd', 'edit-motd', 'delete-welcome']) {
+    for (const name of ['get-user-password', 'add-to-blacklist-in', 'delete-motd', 'edit-motd', 'delete-welcome']) {
       expect(text(await begins(bard, name))).toContain('<item-not-found');
     }
   });
@@ -246,6 +248,7 @@ describe('XEP-0133 accounts', () => {
     expect(answer).toContain(field('ipaddresses', '127.0.0.1'));
     expect(answer).toContain(field('rostersize', '1'));
     expect(answer).toContain(field('onlineresources', 'balcony'));
+    expect(answer).toContain(field('loginsperminute', '0.02'));
   });
 });
 
@@ -255,7 +258,7 @@ describe('accounts that another process changes', () => {
     await befriend(romeo, juliet);
     juliet.sends(`<iq type='set' id='b'><block xmlns='urn:xmpp:blocking'><item jid='iago@localhost'/></block></iq>`);
     await juliet.receives(`<iq type='result' id='b'/>`);
-    const elsewhere = await openServerDatabase(stage.directory);
+    const elsewhere = await openServerDatabase({ storage: 'sqlite', dataDir: stage.directory });
     const accounts = new Accounts(elsewhere.query, 'localhost');
     await accounts.remove('juliet');
     await accounts.add('juliet', 'another');
@@ -271,7 +274,7 @@ describe('accounts that another process changes', () => {
 
   it('is noticed without anybody signing in', async () => {
     const juliet = await stage.present('juliet');
-    const elsewhere = await openServerDatabase(stage.directory);
+    const elsewhere = await openServerDatabase({ storage: 'sqlite', dataDir: stage.directory });
     await new Accounts(elsewhere.query, 'localhost').remove('juliet');
     await juliet.isThrownOut('not-authorized');
     await elsewhere.close();

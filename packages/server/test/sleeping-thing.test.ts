@@ -6,10 +6,14 @@ import {
   getControlForm,
   listMailbox,
   type ParameterValue,
+  type Queued,
+  type ReadoutWish,
   readSleeping,
+  type SleepingReadoutOptions,
   SleepingThing,
   sendCommand,
   serveControl,
+  serveSensorData,
   sleeperOf,
   type Thing,
 } from '@thingward/things';
@@ -97,9 +101,9 @@ afterEach(async () => {
   await stage.close();
 });
 
-async function read(wish = {}) {
+async function read(wish: ReadoutWish = {}, options: SleepingReadoutOptions = {}) {
   const all = [];
-  for await (const reading of readSleeping(friend, THING, wish)) all.push(reading);
+  for await (const reading of readSleeping(friend, THING, wish, options)) all.push(reading);
   return all;
 }
 
@@ -121,6 +125,22 @@ describe('a Thing that sleeps, and its friends', () => {
     expect(parameters.map(({ parameter }) => [parameter.name, parameter.type, parameter.max])).toEqual([
       ['Setpoint', 'int', 30],
     ]);
+  });
+
+  it('of several nodes leaves the control form of each', async () => {
+    const node = (nodeId: string, max: number): Thing => ({
+      ...device,
+      node: { nodeId },
+      parameters: [{ name: 'Setpoint', type: 'int', label: 'Setpoint', min: 0, max }],
+    });
+    const several = new SleepingThing({ connection: client, things: [node('a', 30), node('b', 20)] });
+    await several.wake();
+    const max = async (...nodeIds: string[]) => {
+      const nodes = nodeIds.map((nodeId) => ({ nodeId }));
+      return (await getControlForm(friend, THING, { nodes })).parameters.map(({ parameter }) => parameter.max);
+    };
+    expect([await max('a'), await max('b'), await max('a', 'b')]).toEqual([[30], [20], [20]]);
+    await expect(max()).rejects.toThrow('bad-request');
   });
 
   it('takes the commands that wait, and leaves behind what has come of them; its session goes on', async () => {
@@ -158,7 +178,58 @@ describe('a Thing that sleeps, and its friends', () => {
     const refused = await sendCommand(friend, THING, wanted(22), { expiresMs: 1000 }).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(StanzaError);
     expect(sleeperOf(refused as StanzaError)).toMatchObject({ wakes: 'periodically', isAsleep: true });
-    await expect(read({ types: ['historicalHour'] })).rejects.toThrow('recipient-unavailable');
+  });
+
+  it('tells its past when it wakes, to who waits for it', async () => {
+    serveSensorData(client, { things: [device], mayRead: (requester) => requester.local === 'romeo' });
+    await sleeping.wake();
+    const queued: Queued[] = [];
+    const reading = read({ types: ['historicalHour'] }, { onQueued: (one) => queued.push(one) });
+    await expect.poll(() => queued.length).toBe(1);
+    expect(queued[0]?.until.getTime()).toBeGreaterThan(Date.now() + HOUR_MS);
+    expect(Math.abs((queued[0]?.next?.getTime() ?? 0) - Date.now() - HOUR_MS)).toBeLessThan(10_000);
+    const { delivered } = await sleeping.wake();
+    expect(delivered).toBe(0);
+    const [given, ...others] = await reading;
+    expect(others).toEqual([]);
+    expect(given?.fields.map(({ name, value }) => `${name}=${value.value}`)).toEqual(['Mean=20']);
+    expect(given?.lastKnown).toBeUndefined();
+  });
+
+  it('tells many of them at the pace of their reader, and sleeps when it has told them', async () => {
+    const count = 3000;
+    const past: Thing = {
+      ...device,
+      async *read() {
+        for (let i = 0; i < count; i += 100) {
+          yield Array.from({ length: 100 }, (_, at): Field => {
+            const timestamp = new Date(Date.UTC(2026, 0, 1) + (i + at) * HOUR_MS);
+            const value = { type: 'numeric', value: String(i + at), unit: '°C' } as const;
+            return { name: 'Mean', value, types: ['historicalHour'], qos: [], timestamp };
+          });
+        }
+      },
+    };
+    serveSensorData(client, { things: [past], mayRead: () => true, limits: { messagesPerWindow: 2 } });
+    await sleeping.wake();
+    let seen = 0;
+    const reading = (async () => {
+      for await (const { fields } of readSleeping(friend, THING, { types: ['historicalHour'] })) {
+        seen += fields.length;
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+    })();
+    await expect.poll(async () => (await listMailbox(friend, THING)).length).toBe(1);
+    await sleeping.wake();
+    await reading;
+    expect(seen).toBe(count);
+    expect((await listMailbox(friend, THING)).map(({ state }) => state)).toEqual(['answered']);
+  });
+
+  it('is waited for no longer than its reader wants', async () => {
+    await sleeping.wake();
+    await expect(read({ types: ['historicalHour'] }, { wakeTimeoutMs: 0 })).rejects.toThrow('did not wake in time');
+    await expect.poll(async () => (await listMailbox(friend, THING)).map(({ state }) => state)).toEqual(['cancelled']);
   });
 
   it('hears no more of a command that was cancelled', async () => {

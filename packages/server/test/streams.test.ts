@@ -46,7 +46,7 @@ describe('stream headers (RFC 6120 §4)', () => {
     [STREAM_HEADER.replace("xmlns='jabber:client'", "xmlns='jabber:server'"), 'invalid-namespace'],
     [STREAM_HEADER.replace('http://etherx.jabber.org/streams', 'urn:other'), 'invalid-namespace'],
     [STREAM_HEADER.replace(" version='1.0'>", '>'), 'unsupported-version'],
-    ['<?xml version="1.0" encoding="UTF-16"?><a>', 'not-well-formed'],
+    ['<?xml version="1.0" encoding="UTF-16"?><a>', 'unsupported-encoding'],
     ['<!DOCTYPE stream [<!ENTITY a "b">]>', 'restricted-xml'],
     ['GET / HTTP/1.1\r\nHost: localhost\r\n\r\n', 'not-well-formed'],
     ['<stream:stream>', 'bad-namespace-prefix'],
@@ -193,10 +193,10 @@ describe('in a bound stream', () => {
     await romeo.isThrownOut(condition);
   });
 
-  it('invalid UTF-8 ends it with not-well-formed', async () => {
+  it('invalid UTF-8 ends it with unsupported-encoding', async () => {
     const romeo = await stage.signIn('romeo', 'utf8');
     romeo.sends(Uint8Array.from([...utf8('<message><body>'), 0xc0, 0x80, ...utf8('</body></message>')]));
-    await romeo.isThrownOut('not-well-formed');
+    await romeo.isThrownOut('unsupported-encoding');
   });
 
   it('a stanza of some size is taken, cut into any pieces, and so are several at once', async () => {

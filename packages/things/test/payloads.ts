@@ -4,6 +4,7 @@ const SENSOR_DATA = "xmlns='urn:xmpp:iot:sensordata'";
 const CONTROL = "xmlns='urn:xmpp:iot:control'";
 const DISCOVERY = "xmlns='urn:xmpp:iot:discovery'";
 const HISTORY = "xmlns='urn:thingward:history:1'";
+const OWNER = "xmlns='urn:thingward:provisioning:1'";
 const PROVISIONING = "xmlns='urn:xmpp:iot:provisioning'";
 const BATTERY = "xmlns='urn:thingward:battery:1'";
 
@@ -52,11 +53,13 @@ export const PAYLOADS: readonly string[] = [
   `<events xmlns='urn:thingward:eventlog:1'><event sequence='1' sender='a@b' received='2024-01-01T00:00:00Z'><log xmlns='urn:xmpp:eventlog' timestamp='2013-11-10T15:52:23Z' type='Debug' level='Minor' object='o'><message>a</message><tag name='b' value='-12'/><stackTrace>s</stackTrace></log></event></events>`,
   `<getInterfacesResponse xmlns='urn:xmpp:iot:interoperability'><interface name='XMPP.IoT.Sensor.Temperature'/></getInterfacesResponse>`,
   `<sleep ${BATTERY} wakes='periodically' every='PT10M' listen='PT2S' next='2026-01-01T00:10:00Z' owner='o@e'><readers><reader jid='a@b'/></readers><fields ${SENSOR_DATA} seqnr='0'><node nodeId='n'><timestamp value='2013-03-07T22:20:45Z'><int name='i' value='1'/></timestamp></node></fields><x xmlns='jabber:x:data' type='form'><field var='A' type='text-single'/></x></sleep>`,
+  `<sleep ${BATTERY} wakes='onEvent'><forms><form><x xmlns='jabber:x:data' type='form'/></form><form nodeId='n' sourceId='s' cacheType='c'><x xmlns='jabber:x:data' type='form'/></form></forms></sleep>`,
   `<asleep ${BATTERY} delivered='2'/>`,
   `<status ${BATTERY}/>`,
   `<sleeper ${BATTERY} wakes='onEvent' asleep='true' since='2026-01-01T00:00:00Z' waiting='3'/>`,
   `<command ${BATTERY} expires='PT1H'><set ${CONTROL}><boolean name='Output' value='true'/></set></command>`,
   `<queued ${BATTERY} id='c1' until='2026-01-01T01:00:00Z' next='2026-01-01T00:10:00Z' request='r'/>`,
+  `<queued ${BATTERY} id='c2' until='2026-01-01T01:00:00Z' request='r' readout='7'/>`,
   `<superseded ${BATTERY} id='c1'><parameter name='Output'/></superseded>`,
   `<outcome ${BATTERY} id='c1' state='answered' at='2026-01-01T00:10:01Z'><setResponse ${CONTROL}/></outcome>`,
   `<mailbox ${BATTERY}><entry id='c1' sender='a@b/c' state='expired' received='2026-01-01T00:00:00Z' until='2026-01-01T01:00:00Z' finished='2026-01-01T01:00:00Z'><set ${CONTROL}><int name='i' value='0'/></set></entry></mailbox>`,
@@ -86,6 +89,16 @@ export const PAYLOADS: readonly string[] = [
   `<hasPrivilegeResponse ${PROVISIONING} result='true'/>`,
   `<downloadPrivileges ${PROVISIONING} serviceToken='s' userToken='u'/>`,
   `<downloadPrivilegesResponse ${PROVISIONING}><exclude id='Sensors.Delete'/><include id='Sensors'/></downloadPrivilegesResponse>`,
+  `<questions ${OWNER} more='true'><question id='3' jid='a@b' nodeId='n' kind='read' requester='c@d' serviceToken='s t' all='true' asked='2' first='2026-01-01T00:00:00Z' last='2026-01-02T00:00:00Z'><item name='Energy' wanted='true' momentary='true'/></question></questions>`,
+  `<question ${OWNER} id='3' jid='a@b' kind='friend' requester='c@d' asked='1' first='2026-01-01T00:00:00Z' last='2026-01-01T00:00:00Z'/>`,
+  `<rules ${OWNER} after='1' max='20'/>`,
+  `<rule ${OWNER} id='1' jid='a@b' nodeId='n' sourceId='s' cacheType='c' kind='read' scope='domain' subject='d' result='true' momentary='true' until='2026-01-02T00:00:00Z' made='2026-01-01T00:00:00Z'><item name='Energy'/></rule>`,
+  `<answer ${OWNER} question='3' scope='device' subject='t' result='true' once='true'><item name='Energy'/></answer>`,
+  `<edit ${OWNER} rule='1' result='false'/>`,
+  `<decide ${OWNER} jid='a@b' kind='control' scope='anyone' result='false'><item name='P'/></decide>`,
+  `<withdraw ${OWNER} rule='1'/>`,
+  `<dismiss ${OWNER} question='3'/>`,
+  `<describe ${OWNER}><thing nodeId='n' owner='o@b'><item kind='field' name='Energy' momentary='true'/><item kind='parameter' name='P'/></thing></describe>`,
   ...harmonizedPayloads('nf'),
   ...harmonizedPayloads('ieee'),
 ];

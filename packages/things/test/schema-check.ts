@@ -25,6 +25,8 @@ const SIMPLE_TYPES: Readonly<Record<string, (text: string) => boolean>> = {
   'xs:duration': isDuration,
   'xs:time': isTime,
   'xs:positiveInteger': (text) => /^[1-9]\d*$/.test(text),
+  'xs:nonNegativeInteger': (text) => /^\d+$/.test(text),
+  'xs:QName': (text) => /^[\w.-]+(?::[\w.-]+)?$/.test(text),
 };
 
 interface Attribute {
@@ -40,12 +42,12 @@ interface Attribute {
 export class SchemaCheck {
   readonly #schema: Element;
   readonly #namespace: string;
+  readonly #imported: readonly Element[];
 
-  /** @param file relative to `src` */
-  constructor(file: string) {
-    const text = readFileSync(fileURLToPath(new URL(`../src/${file}`, import.meta.url)), 'utf8');
-    // The parser is for streams, which have no comments.
-    this.#schema = parseElement(text.replaceAll(/<!--[\s\S]*?-->/g, ''));
+  /** @param file relative to `src`, as are those that it imports */
+  constructor(file: string, ...imported: readonly string[]) {
+    this.#schema = readSchema(file);
+    this.#imported = imported.map(readSchema);
     this.#namespace = this.#schema.attribute('targetNamespace') ?? '';
   }
 
@@ -74,7 +76,9 @@ export class SchemaCheck {
         (candidate) => candidate.attribute('name') === child.name && child.namespace === this.#namespace,
       );
       // Other namespaces have schemas of their own.
-      const isReference = children.some((candidate) => candidate.attribute('ref')?.endsWith(`:${child.name}`));
+      const isReference =
+        children.some((candidate) => candidate.attribute('ref')?.endsWith(`:${child.name}`)) ||
+        children.some((candidate) => candidate.name === 'any' && candidate.attribute('namespace') === child.namespace);
       if (found) problems.push(...this.#check(child, found, `${path}/${child.name}`));
       else if (!isReference) problems.push(`${path}/${child.name} is not declared`);
     }
@@ -98,7 +102,11 @@ export class SchemaCheck {
           ];
         }
         case 'attributeGroup': {
-          const group = this.#named(this.#schema, 'attributeGroup', part.attribute('ref') ?? '');
+          const reference = part.attribute('ref') ?? '';
+          const [, local] = reference.split(':');
+          const group = local
+            ? this.#imported.map((schema) => this.#named(schema, 'attributeGroup', local)).find((found) => found)
+            : this.#named(this.#schema, 'attributeGroup', reference);
           if (!group) throw new Error(`no attributeGroup ${part.attribute('ref')}`);
           return this.#attributes(group);
         }
@@ -126,7 +134,7 @@ export class SchemaCheck {
     return type.elements.flatMap((part) => {
       const reference = part.name === 'element' ? part.attribute('ref') : undefined;
       if (reference !== undefined) return [this.#named(this.#schema, 'element', reference) ?? part];
-      if (part.name === 'element') return [part];
+      if (part.name === 'element' || part.name === 'any') return [part];
       if (!['choice', 'sequence', 'complexContent', 'extension'].includes(part.name)) return [];
       const base = this.#named(this.#schema, 'complexType', part.attribute('base') ?? '');
       return [...(base ? this.#children(base) : []), ...this.#children(part)];
@@ -140,6 +148,8 @@ export class SchemaCheck {
     if (!restriction) throw new Error(`no type ${type}`);
     const least = restriction.child('minExclusive', XSD)?.attribute('value');
     if (least !== undefined) return isFiniteDouble(value) && Number(value) > Number(least);
+    const choices = restriction.childrenNamed('enumeration', XSD);
+    if (choices.length > 0) return choices.some((choice) => choice.attribute('value') === value);
     const pattern = restriction.child('pattern', XSD)?.attribute('value');
     return pattern !== undefined && new RegExp(`^(?:${pattern})$`).test(value);
   }
@@ -147,4 +157,10 @@ export class SchemaCheck {
   #named(parent: Element, kind: string, name: string): Element | undefined {
     return parent.childrenNamed(kind, XSD).find((candidate) => candidate.attribute('name') === name);
   }
+}
+
+function readSchema(file: string): Element {
+  const text = readFileSync(fileURLToPath(new URL(`../src/${file}`, import.meta.url)), 'utf8');
+  // The parser is for streams, which have no comments.
+  return parseElement(text.replaceAll(/<!--[\s\S]*?-->/g, ''));
 }

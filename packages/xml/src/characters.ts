@@ -78,18 +78,28 @@ export function codePointAt(bytes: Uint8Array, at: number, end: number): number 
   const lead = bytes[at] as number;
   if (lead < 0x80) return lead;
   const length = utf8Length(lead);
-  if (length === 0) throw new XmlError('not-well-formed', 'invalid UTF-8', at);
+  if (length === 0) throw new XmlError('unsupported-encoding', 'invalid UTF-8', at);
   const available = Math.min(length, end - at);
   let value = lead & (0x7f >> length);
   for (let i = 1; i < available; i++) {
     const next = bytes[at + i] as number;
-    if ((next & 0xc0) !== 0x80) throw new XmlError('not-well-formed', 'invalid UTF-8', at + i);
+    if ((next & 0xc0) !== 0x80) throw new XmlError('unsupported-encoding', 'invalid UTF-8', at + i);
     value = (value << 6) | (next & 0x3f);
   }
   if (available < length) return -1;
   const overlong = (length === 3 && value < 0x800) || (length === 4 && value < 0x10000);
-  if (overlong || !isXmlChar(value)) throw new XmlError('not-well-formed', 'character not allowed in XML', at);
+  if (overlong || (value >= 0xd800 && value <= 0xdfff) || value > 0x10ffff) {
+    throw new XmlError('unsupported-encoding', 'invalid UTF-8', at);
+  }
+  if (!isXmlChar(value)) throw new XmlError('not-well-formed', 'character not allowed in XML', at);
   return value;
+}
+
+/** What is wrong with a byte that begins no character of XML. */
+export function illegalByte(bytes: Uint8Array, at: number): XmlError {
+  return (bytes[at] as number) < 0x80
+    ? new XmlError('not-well-formed', 'character not allowed in XML', at)
+    : new XmlError('unsupported-encoding', 'invalid UTF-8', at);
 }
 
 /** Length in bytes of the UTF-8 sequence with this first byte; 0 when no sequence starts so. */

@@ -1,3 +1,4 @@
+import { attributeRecord } from './attribute-record.ts';
 import { escapeAttribute, escapeText } from './text.ts';
 
 /** Attributes by name; a namespaced one is named `{namespace}name`, those of the XML namespace `xml:lang` and the like. */
@@ -119,7 +120,7 @@ function append(children: (Element | string)[], content: readonly Content[]): vo
 }
 
 function attributesOf(input: AttributeInput): Attributes {
-  const attributes: Record<string, string> = {};
+  const attributes = attributeRecord();
   for (const [name, value] of Object.entries(input)) {
     if (value !== undefined) attributes[name] = String(value);
   }

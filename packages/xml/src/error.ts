@@ -1,8 +1,9 @@
-/** Why bytes were refused. The first three are names of stream errors of RFC 6120 §4.9.3 and go on the wire as they are. */
+/** Why bytes were refused. The first four are names of stream errors of RFC 6120 §4.9.3 and go on the wire as they are. */
 export type XmlErrorCode =
   | 'not-well-formed'
   | 'restricted-xml'
   | 'bad-namespace-prefix'
+  | 'unsupported-encoding'
   | 'too-large'
   | 'too-deep'
   | 'too-many-attributes'

@@ -1,3 +1,4 @@
+export { attributeRecord } from './attribute-record.ts';
 export { type AttributeInput, type Attributes, type Content, Element, xml } from './element.ts';
 export { XmlError, type XmlErrorCode } from './error.ts';
 export { type CodedElement, Frame, type FrameHead, type QName } from './frame.ts';

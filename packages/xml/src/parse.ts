@@ -1,3 +1,4 @@
+import { attributeRecord } from './attribute-record.ts';
 import { type Attributes, Element } from './element.ts';
 import { XmlError } from './error.ts';
 import { NamespaceScope } from './namespaces.ts';
@@ -28,7 +29,7 @@ export class TreeBuilder implements ScanHandler {
   }
 
   open(scanner: ElementScanner): void {
-    const attributes: Record<string, string> = Object.create(null);
+    const attributes = attributeRecord();
     for (let i = 0; i < scanner.attributeCount; i++) {
       if (scanner.declaredPrefix(i) === undefined) attributes[scanner.attributeName(i)] = scanner.attributeValue(i);
     }
@@ -78,7 +79,7 @@ export function declarationLength(bytes: Uint8Array, start: number, end: number)
     throw new XmlError(code, 'expected an XML declaration', start);
   }
   if (match[3] !== undefined && match[3].toUpperCase() !== 'UTF-8') {
-    throw new XmlError('not-well-formed', `encoding ${match[3]}: only UTF-8 is accepted`, start);
+    throw new XmlError('unsupported-encoding', `encoding ${match[3]}: only UTF-8 is accepted`, start);
   }
   return match[0].length;
 }

@@ -10,6 +10,7 @@ import {
   CLOSE_BRACKET,
   codePointAt,
   ILLEGAL,
+  illegalByte,
   isAsciiName,
   isWideName,
   LESS_THAN,
@@ -264,7 +265,7 @@ export class ElementScanner {
         if (at === INCOMPLETE) return INCOMPLETE;
         continue;
       } else if (kind === LESS_THAN) throw new XmlError('not-well-formed', '< in an attribute value', at);
-      else if (kind === ILLEGAL) throw new XmlError('not-well-formed', 'character not allowed in XML', at);
+      else if (kind === ILLEGAL) throw illegalByte(bytes, at);
       at++;
     }
     this.attributeValueEnd[index] = at;
@@ -363,7 +364,7 @@ export class ElementScanner {
           throw new XmlError('not-well-formed', ']]> in character data', at);
         }
         at++;
-      } else throw new XmlError('not-well-formed', 'character not allowed in XML', at);
+      } else throw illegalByte(bytes, at);
     }
     return INCOMPLETE;
   }
@@ -398,7 +399,7 @@ export class ElementScanner {
     while (at + 2 < end) {
       const byte = bytes[at] as number;
       if (byte === 0x5d && bytes[at + 1] === 0x5d && bytes[at + 2] === GT) return at;
-      if (BYTE_CLASS[byte] === ILLEGAL) throw new XmlError('not-well-formed', 'character not allowed in XML', at);
+      if (BYTE_CLASS[byte] === ILLEGAL) throw illegalByte(bytes, at);
       if (byte >= 0x80 && codePointAt(bytes, at, end) === -1) return INCOMPLETE;
       at += utf8Length(byte);
     }

@@ -119,7 +119,11 @@ export class StreamReader {
   #readHeader(): StreamEvent | undefined {
     const bytes = this.#pending();
     const limit = this.#limits.maxHeaderBytes;
-    if (bytes[0] !== 0x3c) throw new XmlError('not-well-formed', 'expected <', 0);
+    if (bytes[0] !== 0x3c) {
+      // UTF-16 and UTF-32 with a byte order mark begin so.
+      const isOtherEncoding = bytes[0] === 0 || bytes[0] === 0xfe || bytes[0] === 0xff;
+      throw new XmlError(isOtherEncoding ? 'unsupported-encoding' : 'not-well-formed', 'expected <', 0);
+    }
     let at = 0;
     if (bytes[1] === 0x3f) {
       const close = bytes.indexOf(0x3e);

@@ -26,6 +26,8 @@ describe('parseElement', () => {
   it('keeps prototype names harmless', () => {
     const element = parseElement("<a __proto__='x' constructor='y'/>");
     expect(element.attribute('__proto__')).toBe('x');
+    expect(String(element.with({ id: 'z' }))).toBe("<a __proto__='x' constructor='y' id='z'/>");
+    expect(xml('a').attributes.constructor).toBeUndefined();
     expect(parseElement('<a/>').attribute('constructor')).toBeUndefined();
   });
 
@@ -58,7 +60,7 @@ describe('parseElement', () => {
     ['<a><?pi?></a>', 'restricted-xml'],
     ['<!DOCTYPE a><a/>', 'restricted-xml'],
     ['<a>&bomb;</a>', 'restricted-xml'],
-    ["<?xml version='1.0' encoding='ISO-8859-1'?><a/>", 'not-well-formed'],
+    ["<?xml version='1.0' encoding='ISO-8859-1'?><a/>", 'unsupported-encoding'],
     ['text', 'not-well-formed'],
     ['</a>', 'not-well-formed'],
     ['</>', 'not-well-formed'],
@@ -70,13 +72,15 @@ describe('parseElement', () => {
   });
 
   it.each([
-    [[0x3c, 0x61, 0x3e, 0xc0, 0x80, 0x3c, 0x2f, 0x61, 0x3e], 3],
-    [[0x3c, 0x61, 0x3e, 0xed, 0xa0, 0x80, 0x3c, 0x2f, 0x61, 0x3e], 3],
-    [[0x3c, 0x61, 0x3e, 0xef, 0xbf, 0xbf, 0x3c, 0x2f, 0x61, 0x3e], 3],
-    [[0x3c, 0x61, 0x3e, 0xe2, 0x28, 0xa1, 0x3c, 0x2f, 0x61, 0x3e], 4],
-  ])('refuses invalid UTF-8 %j and says where', (bytes, offset) => {
-    expect(() => parseElement(Uint8Array.from(bytes))).toThrowError(
-      expect.objectContaining({ code: 'not-well-formed', offset }),
+    [[0xc0, 0x80], 3, 'unsupported-encoding'],
+    [[0xed, 0xa0, 0x80], 3, 'unsupported-encoding'],
+    [[0xf4, 0x90, 0x80, 0x80], 3, 'unsupported-encoding'],
+    [[0xe0, 0x80, 0x80], 3, 'unsupported-encoding'],
+    [[0xe2, 0x28, 0xa1], 4, 'unsupported-encoding'],
+    [[0xef, 0xbf, 0xbf], 3, 'not-well-formed'],
+  ])('refuses the bytes %j and says where', (bytes, offset, code) => {
+    expect(() => parseElement(Uint8Array.of(0x3c, 0x61, 0x3e, ...bytes, 0x3c, 0x2f, 0x61, 0x3e))).toThrowError(
+      expect.objectContaining({ code, offset }),
     );
   });
 });
@@ -295,6 +299,15 @@ describe('StreamReader', () => {
     stream.next();
     expect(() => stream.next()).toThrowError(expect.objectContaining({ offset: open.length + 10 }));
   });
+
+  it.each([[[0xff, 0xfe, 0x3c, 0x00]], [[0xfe, 0xff, 0x00, 0x3c]], [[0x00, 0x3c, 0x00, 0x3f]]])(
+    'says of a stream that begins with %j that its encoding is unknown',
+    (bytes) => {
+      const stream = new StreamReader();
+      stream.push(Uint8Array.from(bytes));
+      expect(() => stream.next()).toThrowError(expect.objectContaining({ code: 'unsupported-encoding', offset: 0 }));
+    },
+  );
 
   it('refuses text between stanzas and a wrong end tag', () => {
     const stream = reader();

@@ -4,6 +4,7 @@ import {
   type EventLevel,
   type EventLogQuery,
   type EventType,
+  pause,
   queryEventLog,
   type StoredEvent,
 } from '@thingward/things';
@@ -170,16 +171,4 @@ function oneOf<T extends string>(option: string, members: readonly T[], text: st
   const member = members.find((candidate) => candidate.toLowerCase() === text.toLowerCase());
   if (member !== undefined) return member;
   throw new UsageError(`${option} is one of ${members.join(', ')}, got "${text}"`);
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end, { once: true });
-  });
 }

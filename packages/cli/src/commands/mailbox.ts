@@ -1,4 +1,13 @@
-import { askSleeper, cancelCommand, listMailbox, type MailboxEntry } from '@thingward/things';
+import {
+  askSleeper,
+  cancelCommand,
+  controlDialectOf,
+  FIELD_TYPES,
+  type FieldType,
+  listMailbox,
+  type MailboxEntry,
+  readoutDialectOf,
+} from '@thingward/things';
 import { Command } from 'commander';
 import { ClientSession, parseThing } from '../client-session.ts';
 import { type OutputOptions, printJson, printTable, say } from '../output.ts';
@@ -13,7 +22,7 @@ export function mailboxCommand(): Command {
   return new Command('mailbox')
     .description('show what waits for a Thing that sleeps, and what became of it')
     .argument('<thing>', 'its address')
-    .option('--cancel <id>', 'take a command back')
+    .option('--cancel <id>', 'take a command or a read-out back')
     .option('--profile <file>', 'who signs in where')
     .option('--json', 'one JSON object per command')
     .addHelpText(
@@ -34,7 +43,7 @@ export function mailboxCommand(): Command {
           if (options.json) for (const entry of entries) printJson(entryJson(jid.bare.toString(), entry));
           else {
             say(`${text} ${isAsleep ? 'sleeps' : 'is awake'}${next ? `; it wakes next at ${next.toISOString()}` : ''}`);
-            printTable(['id', 'state', 'from', 'received', 'until', 'sets'], entries.map(cellsOf));
+            printTable(['id', 'state', 'from', 'received', 'until', 'what'], entries.map(cellsOf));
           }
         } catch (error) {
           throw explainRefusal(error, text);
@@ -43,14 +52,20 @@ export function mailboxCommand(): Command {
     });
 }
 
-/** What a command sets, by name. */
-function settingsOf({ payload }: MailboxEntry): Record<string, string> {
-  return Object.fromEntries(
-    payload.elements.flatMap((setting) => {
-      const [name, value] = [setting.attribute('name'), setting.attribute('value')];
-      return name === undefined || value === undefined ? [] : [[name, value]];
-    }),
+/** What a command sets, by name; undefined for a read-out. */
+function settingsOf({ payload }: MailboxEntry): Record<string, string> | undefined {
+  const dialect = controlDialectOf(payload.namespace);
+  if (!dialect) return undefined;
+  const { settings, form } = dialect.decodeRequest(payload);
+  const submitted = (form?.fields ?? []).flatMap(({ var: name, type, values }) =>
+    name === undefined || type === 'hidden' ? [] : [[name, values?.[0] ?? '']],
   );
+  return Object.fromEntries([...settings.map(({ name, value }) => [name, String(value.value)]), ...submitted]);
+}
+
+/** The kinds of fields that a read-out is for; undefined for a command. */
+function kindsOf({ payload }: MailboxEntry): readonly FieldType[] | undefined {
+  return readoutDialectOf(payload.namespace)?.decodeRequest(payload).types;
 }
 
 function entryJson(thing: string, entry: MailboxEntry): object {
@@ -64,11 +79,14 @@ function entryJson(thing: string, entry: MailboxEntry): object {
     until: until.toISOString(),
     ...(finished && { finished: finished.toISOString() }),
     set: settingsOf(entry),
+    read: kindsOf(entry),
   };
 }
 
 function cellsOf(entry: MailboxEntry): string[] {
   const { id, state, sender, received, until } = entry;
-  const sets = Object.entries(settingsOf(entry)).map(([name, value]) => `${name} = ${value}`);
-  return [id, state, sender.bare.toString(), received.toISOString(), until.toISOString(), sets.join(', ')];
+  const sets = Object.entries(settingsOf(entry) ?? {}).map(([name, value]) => `${name} = ${value}`);
+  const kinds = kindsOf(entry);
+  const what = kinds ? `read ${kinds.length === FIELD_TYPES.length ? 'all' : kinds.join(',')}` : sets.join(', ');
+  return [id, state, sender.bare.toString(), received.toISOString(), until.toISOString(), what];
 }

@@ -1,5 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { type ServerConfig, serverConfigSchema, ThingwardServer } from '@thingward/server';
+import type { Logger } from '@thingward/xmpp';
 import { Command } from 'commander';
 import { findFile, loadConfigFile } from '../config-file.ts';
 import { createLogger, type LevelLogger } from '../logging.ts';
@@ -29,17 +30,16 @@ export function serveCommand(): Command {
 async function reload(
   server: ThingwardServer,
   file: string,
-  log: LevelLogger,
-  logLevel: string | undefined,
+  { log, events, logLevel }: { log: LevelLogger; events: Logger; logLevel: string | undefined },
 ): Promise<void> {
   try {
     const config = readServerConfig(file);
     const { applied, needsRestart } = await server.reload(config);
     log.level = logLevel ?? config.log.level;
-    log.info({ file, applied }, 'the configuration was read again');
-    if (needsRestart.length > 0) log.warn({ needsRestart }, 'these keys count after a new start only');
+    events.info({ file, applied }, 'the configuration was read again');
+    if (needsRestart.length > 0) events.warn({ needsRestart }, 'these keys count after a new start only');
   } catch (error) {
-    log.error({ file, reason: (error as Error).message }, 'the configuration can’t be used: nothing has changed');
+    events.error({ file, reason: (error as Error).message }, 'the configuration can’t be used: nothing has changed');
   }
 }
 
@@ -57,7 +57,7 @@ async function serve(
   const requested = new Promise<'restart' | 'shutdown'>((resolve) => {
     perform = resolve;
   });
-  const events = serverEvents(log, loaded.domain);
+  const events = serverEvents(log, loaded);
   const server = await ThingwardServer.start(loaded, {
     log: events.log,
     services: events.services,
@@ -70,12 +70,14 @@ async function serve(
       perform,
     },
   });
-  const onReload = () => void reload(server, file, log, logLevel);
+  const stopTelling = events.tell(server);
+  const onReload = () => void reload(server, file, { log, events: events.log, logLevel });
   process.on('SIGHUP', onReload);
   process.off('SIGHUP', ignore);
   say(`thingward ready ${server.url ?? loaded.domain}`);
   if (server.tls.isSelfSigned) say(`certificate: self-signed, ${server.tls.fingerprint}`);
   const reason = await Promise.race([requested, stopped.then(() => 'stopped' as const)]);
+  stopTelling();
   await server.stop();
   // Until the next one listens to it, the signal would end the process.
   process.on('SIGHUP', ignore);

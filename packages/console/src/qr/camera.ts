@@ -1,3 +1,4 @@
+import { pause } from '@thingward/things';
 import { decodeImage } from './decode-image.ts';
 
 /** Between two looks; a code that is held before the camera is found soon enough. */
@@ -49,8 +50,4 @@ function explainCamera(error: unknown): string {
   if (name === 'NotFoundError') return 'There is no camera on this device.';
   if (name === 'NotReadableError') return 'The camera is in use by another program.';
   return 'The camera can’t be opened.';
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -180,6 +180,21 @@ export class BitReader {
     return asciiText(octets, start, start + length);
   }
 
+  /** Skips a string of so many characters when it is this one, in ASCII; saves making one that is there already. */
+  skipText(text: string, length: number): boolean {
+    if (text.length !== length || this.at + length + (this.bit === 0 ? 0 : 1) > this.end) return false;
+    const { bytes, at, bit } = this;
+    for (let i = 0; i < length; i++) {
+      const octet =
+        bit === 0
+          ? (bytes[at + i] as number)
+          : (((bytes[at + i] as number) << bit) | ((bytes[at + i + 1] as number) >>> (8 - bit))) & 0xff;
+      if (octet !== text.charCodeAt(i) || octet >= 0x80) return false;
+    }
+    this.at = at + length;
+    return true;
+  }
+
   #unshift(into: Uint8Array, count: number, from: number): void {
     const { bytes, bit } = this;
     let byte = bytes[from] as number;

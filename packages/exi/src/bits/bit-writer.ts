@@ -4,22 +4,31 @@
 import { ExiError } from '../error.ts';
 import { isXmlCharacter } from '../xml/characters.ts';
 
+/** Of the first chunk, and of later ones: what was taken shares its chunk with what is taken next. */
+const FIRST_CHUNK = 512;
+const CHUNK = 8192;
+
 export class BitWriter {
   #bytes: Uint8Array<ArrayBuffer>;
+  /** Where in `#bytes` that begins which was not yet taken. */
+  #start = 0;
   #at = 0;
+  /** Bytes taken before. */
+  #taken = 0;
   /** Bits not yet written to `#bytes`, in the low end of `#pending`. */
   #bits = 0;
   #pending = 0;
   /** Are values byte-aligned? @see EXI 1.0 §7.1 */
   aligned = false;
 
-  constructor(capacity = 512) {
+  /** @param capacity bytes to begin with */
+  constructor(capacity = FIRST_CHUNK) {
     this.#bytes = new Uint8Array(capacity);
   }
 
-  /** Position in bits from the start of what was not yet taken. */
+  /** Position in bits since the beginning, or since `clear`. */
   get position(): number {
-    return this.#at * 8 + this.#bits;
+    return (this.#taken + this.#at - this.#start) * 8 + this.#bits;
   }
 
   /** An n-bit unsigned integer, n at most 32. @see EXI 1.0 §7.1.9 */
@@ -97,8 +106,39 @@ export class BitWriter {
     }
   }
 
+  /**
+   * A string behind its length, to which `added` is added.
+   * @returns its length in characters
+   */
+  writeCounted(text: string, added: number): number {
+    const { length } = text;
+    const before = this.#at - this.#start;
+    const bits = this.#bits;
+    const pending = this.#pending;
+    this.writeUnsigned(length + added);
+    const plain = this.#writePlain(text);
+    if (plain === length) return length;
+    const count = characterCount(text);
+    if (count === length) {
+      this.#writeWide(text, plain);
+      return length;
+    }
+    // Some characters are two units: the length was not that.
+    this.#at = this.#start + before;
+    this.#bits = bits;
+    this.#pending = pending;
+    this.writeUnsigned(count + added);
+    this.writeText(text);
+    return count;
+  }
+
   /** The characters of a string, without its length. @see EXI 1.0 §7.1.10 */
   writeText(text: string): void {
+    this.#writeWide(text, this.#writePlain(text));
+  }
+
+  /** As much of the text as is ASCII without control characters. @returns how much that is */
+  #writePlain(text: string): number {
     const { length } = text;
     if (this.#at + length > this.#bytes.length) this.#grow(length);
     const bytes = this.#bytes;
@@ -123,7 +163,13 @@ export class BitWriter {
       this.#pending = pending;
     }
     this.#at = at;
-    while (i < length) {
+    return i;
+  }
+
+  /** The text from `start` on. */
+  #writeWide(text: string, start: number): void {
+    let i = start;
+    while (i < text.length) {
       const code = text.codePointAt(i) as number;
       if (!isXmlCharacter(code)) {
         throw new ExiError('not-encodable', 'text holds a character that XML does not allow', this.position);
@@ -135,8 +181,7 @@ export class BitWriter {
 
   /** A string with its length. */
   writeString(text: string): void {
-    this.writeUnsigned(characterCount(text));
-    this.writeText(text);
+    this.writeCounted(text, 0);
   }
 
   /** Fills the byte at hand with zeros. */
@@ -146,20 +191,33 @@ export class BitWriter {
 
   /** Gives away the whole bytes written so far; bits of an unfinished one stay. */
   take(): Uint8Array<ArrayBuffer> {
-    const taken = this.#bytes.slice(0, this.#at);
-    this.#at = 0;
-    return taken;
+    const start = this.#start;
+    const end = this.#at;
+    this.#taken += end - start;
+    if (this.#bytes.length > CHUNK) {
+      // A large document has bytes of its own, lest a small one after it keep them all.
+      const taken = this.#bytes.slice(start, end);
+      this.#bytes = new Uint8Array(FIRST_CHUNK);
+      this.#start = this.#at = 0;
+      return taken;
+    }
+    this.#start = end;
+    return new Uint8Array(this.#bytes.buffer, start, end - start);
   }
 
-  /** Forgets what was not taken. */
+  /** Forgets what was not taken, and begins anew. */
   clear(): void {
-    this.#at = this.#bits = this.#pending = 0;
+    this.#at = this.#start;
+    this.#taken = this.#bits = this.#pending = 0;
   }
 
   #grow(by: number): void {
-    const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#at + by));
-    grown.set(this.#bytes.subarray(0, this.#at));
+    const kept = this.#at - this.#start;
+    const grown = new Uint8Array(Math.max(Math.min(this.#bytes.length * 2, CHUNK), (kept + by) * 2));
+    grown.set(this.#bytes.subarray(this.#start, this.#at));
     this.#bytes = grown;
+    this.#start = 0;
+    this.#at = kept;
   }
 }
 

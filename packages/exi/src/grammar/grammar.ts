@@ -1,6 +1,6 @@
 import type { Name } from '../string-table/name.ts';
 import type { Datatype } from '../values/datatype.ts';
-import { EVENT, type EventType } from './event.ts';
+import { EVENT, EVENT_COUNT, type EventType } from './event.ts';
 
 /** What may stand on the second level of a grammar depends on its kind. @see EXI 1.0 §8.4, §8.5 */
 export const KIND = {
@@ -53,12 +53,16 @@ export class Production {
 
 /** More productions than this are searched with a map. */
 const FEW = 12;
+/** A grammar that forgets what it learned keeps so many productions at most, to learn the same again. */
+const MAX_SPARE = 64;
 
 /** A left-hand side with its productions: one state of the automaton that an element's content runs through. */
 export class Grammar {
   readonly kind: GrammarKind;
   /** By event code; those of built-in grammars the other way round: what was learned last has code 0. */
   readonly productions: Production[] = [];
+  /** How many of them count; behind them are some that a learning grammar has forgotten. */
+  count = 0;
   /** Where undeclared content leads to: Element(i, content2), or itself. */
   content: Grammar = this;
   /** Where `xsi:nil` leads to. */
@@ -70,6 +74,10 @@ export class Grammar {
   /** Does it learn? Then new productions come first. */
   readonly isLearning: boolean;
   #byName: Map<Name, Production> | undefined;
+  /** The one first added of each event. */
+  readonly #firsts: (Production | undefined)[] = Array(EVENT_COUNT);
+  /** How many it never forgets. */
+  #declared = 0;
   /** Is any production for a whole namespace? Few grammars have one. */
   #hasNamespaces = false;
 
@@ -96,20 +104,19 @@ export class Grammar {
 
   /** The event code of a production: its place, counted from the end where new ones get the code 0. */
   codeOf(production: Production): number {
-    return this.isLearning ? this.productions.length - 1 - production.place : production.place;
+    return this.isLearning ? this.count - 1 - production.place : production.place;
   }
 
   /** The production with this event code. */
   at(code: number): Production {
-    const { productions } = this;
-    return productions[this.isLearning ? productions.length - 1 - code : code] as Production;
+    return this.productions[this.isLearning ? this.count - 1 - code : code] as Production;
   }
 
   /** SE(qname) or AT(qname) of this name. */
   find(event: EventType, name: Name): Production | undefined {
-    const { productions } = this;
-    if (productions.length <= FEW) {
-      for (let i = 0; i < productions.length; i++) {
+    const { productions, count } = this;
+    if (count <= FEW) {
+      for (let i = 0; i < count; i++) {
         const production = productions[i] as Production;
         if (production.name === name && production.event === event) return production;
       }
@@ -118,12 +125,17 @@ export class Grammar {
     this.#byName ??= this.#index();
     const found = this.#byName.get(name);
     if (found === undefined || found.event === event) return found;
-    return productions.find((production) => production.name === name && production.event === event);
+    return productions.find(
+      (production, place) => place < count && production.name === name && production.event === event,
+    );
   }
 
   #index(): Map<Name, Production> {
     const index = new Map<Name, Production>();
-    for (const production of this.productions) if (production.name) index.set(production.name, production);
+    for (let i = 0; i < this.count; i++) {
+      const production = this.productions[i] as Production;
+      if (production.name) index.set(production.name, production);
+    }
     return index;
   }
 
@@ -135,20 +147,48 @@ export class Grammar {
 
   /** The one production with this event: SE(*), AT(*), EE, CH, ... */
   first(event: EventType): Production | undefined {
-    const { productions } = this;
-    for (let i = 0; i < productions.length; i++) {
-      const production = productions[i] as Production;
-      if (production.event === event) return production;
-    }
-    return undefined;
+    return this.#firsts[event];
   }
 
   /** Adds a production; where new ones come first it has the event code 0 from now on. */
   add(production: Production): void {
-    production.place = this.productions.length;
-    this.productions.push(production);
+    production.place = this.count;
+    this.productions[this.count++] = production;
+    this.#firsts[production.event] ??= production;
     if (production.uriId >= 0) this.#hasNamespaces = true;
     if (production.name) this.#byName?.set(production.name, production);
+  }
+
+  /** Adds a production that was learned: the one that was there at its place before, when it is the same. */
+  learn(event: EventType, next: Grammar, name: Name | undefined, element: Grammar | undefined): void {
+    const spare = this.productions[this.count];
+    const isSame =
+      spare !== undefined &&
+      spare.event === event &&
+      spare.name === name &&
+      spare.element === element &&
+      spare.next === next;
+    this.add(isSame ? spare : new Production(event, next, name, undefined, element));
+  }
+
+  /** From now on productions are learned ones. */
+  begin(): void {
+    this.#declared = this.count;
+  }
+
+  get hasLearned(): boolean {
+    return this.count > this.#declared;
+  }
+
+  /** Forgets what was learned. */
+  forget(): void {
+    for (let i = this.#declared; i < this.count; i++) {
+      const { event } = this.productions[i] as Production;
+      if ((this.#firsts[event] as Production | undefined)?.place === i) this.#firsts[event] = undefined;
+    }
+    this.count = this.#declared;
+    this.#byName = undefined;
+    if (this.productions.length > MAX_SPARE) this.productions.length = this.count;
   }
 }
 
@@ -158,5 +198,6 @@ export function builtInElement(): Grammar {
   const content = new Grammar(KIND.builtInContent);
   startTag.content = content;
   content.add(new Production(EVENT.endElement, content));
+  content.begin();
   return startTag;
 }

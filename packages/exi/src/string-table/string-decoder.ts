@@ -5,6 +5,9 @@ import type { ExiLimits } from '../limits.ts';
 import type { RestrictedCharacters } from '../values/restricted-characters.ts';
 import type { Name } from './name.ts';
 
+/** A list that is cleared keeps the room of so many strings at most. */
+const MAX_SPARE = 64;
+
 /** The strings of one name. In a table with a capacity the oldest are replaced, and their identifiers never given again. */
 class Partition {
   /** Identifiers given so far. */
@@ -13,36 +16,31 @@ class Partition {
   gone = 0;
   /** Identifier of `texts[0]`. */
   first = 0;
+  /** Those in use, up to `count - first`; what is behind them is forgotten. */
   readonly texts: string[] = [];
 
   add(text: string): void {
-    this.texts.push(text);
+    this.texts[this.count - this.first] = text;
     this.count++;
   }
 
   get(id: number): string | undefined {
-    return id < this.gone ? undefined : this.texts[id - this.first];
+    return id < this.gone || id >= this.count ? undefined : this.texts[id - this.first];
   }
 
   clear(): void {
     this.count = this.gone = this.first = 0;
-    this.texts.length = 0;
+    if (this.texts.length > MAX_SPARE) this.texts.length = 0;
   }
 
   /** Gives back the memory of strings replaced. */
   compact(): void {
     const unused = this.gone - this.first;
-    if (unused > 32 && unused * 2 > this.texts.length) {
+    if (unused > 32 && unused * 2 > this.count - this.first) {
       this.texts.splice(0, unused);
       this.first = this.gone;
     }
   }
-}
-
-interface Addition {
-  readonly partition: Partition;
-  readonly replaced: Partition | undefined;
-  readonly replacedText: string | undefined;
 }
 
 /** The value partitions of the string table, as a decoder needs them. @see EXI 1.0 §7.3.3 */
@@ -50,16 +48,22 @@ export class StringDecoder {
   readonly #maxLength: number;
   readonly #capacity: number;
   readonly #limits: ExiLimits;
+  /** All strings: the first `#count`. */
   readonly #texts: string[] = [];
+  #count = 0;
   /** Of a table with a capacity: whose string each is. */
   readonly #owners: Partition[] = [];
   #next = 0;
   /** By the index of the name. */
   readonly #partitions: (Partition | undefined)[] = [];
-  /** Those with strings in them. */
+  /** Those with strings in them: the first `#touchedCount`. */
   readonly #touched: Partition[] = [];
-  /** What can be taken back, while reading what may be incomplete. */
-  readonly #additions: Addition[] = [];
+  #touchedCount = 0;
+  /** What can be taken back, while reading what may be incomplete: where each string was added, and in the place of which. */
+  readonly #added: Partition[] = [];
+  readonly #replaced: (Partition | undefined)[] = [];
+  readonly #replacedTexts: (string | undefined)[] = [];
+  #addedCount = 0;
   #isUndoable = false;
 
   constructor(maxLength: number | undefined, capacity: number | undefined, limits: ExiLimits) {
@@ -78,9 +82,9 @@ export class StringDecoder {
       return text;
     }
     if (lead === 1) {
-      const text = this.#texts[input.readBits(bitWidth(this.#texts.length))];
-      if (text === undefined) throw input.malformed('no such string in the table');
-      return text;
+      const id = input.readBits(bitWidth(this.#count));
+      if (id >= this.#count) throw input.malformed('no such string in the table');
+      return this.#texts[id] as string;
     }
     const length = lead - 2;
     if (length === 0) return '';
@@ -97,24 +101,34 @@ export class StringDecoder {
       partition = new Partition();
       this.#partitions[name.index] = partition;
     }
-    if (partition.count === 0) this.#touched.push(partition);
+    if (partition.count === 0) this.#touched[this.#touchedCount++] = partition;
     partition.add(text);
     let replaced: Partition | undefined;
     let replacedText: string | undefined;
     if (this.#capacity === Number.POSITIVE_INFINITY) {
-      this.#texts.push(text);
+      this.#texts[this.#count++] = text;
     } else {
       const id = this.#next;
-      replaced = this.#owners[id];
-      replacedText = this.#texts[id];
-      if (replaced !== undefined) replaced.gone++;
+      if (id < this.#count) {
+        replaced = this.#owners[id] as Partition;
+        replacedText = this.#texts[id];
+        replaced.gone++;
+      } else {
+        this.#count++;
+      }
       this.#texts[id] = text;
       this.#owners[id] = partition;
       this.#next = id + 1 === this.#capacity ? 0 : id + 1;
     }
-    if (this.#isUndoable) this.#additions.push({ partition, replaced, replacedText });
-    else replaced?.compact();
-    if (this.#texts.length > this.#limits.maxStringTableEntries) {
+    if (this.#isUndoable) {
+      const at = this.#addedCount++;
+      this.#added[at] = partition;
+      this.#replaced[at] = replaced;
+      this.#replacedTexts[at] = replacedText;
+    } else {
+      replaced?.compact();
+    }
+    if (this.#count > this.#limits.maxStringTableEntries) {
       throw new ExiError(
         'limit',
         `the string table holds more than ${this.#limits.maxStringTableEntries} strings`,
@@ -130,28 +144,21 @@ export class StringDecoder {
 
   commit(): void {
     this.#isUndoable = false;
-    if (this.#additions.length === 0) return;
-    for (const { replaced } of this.#additions) replaced?.compact();
-    this.#additions.length = 0;
+    for (; this.#addedCount > 0; this.#addedCount--) this.#replaced[this.#addedCount - 1]?.compact();
   }
 
   rollback(): void {
     this.#isUndoable = false;
-    for (let addition = this.#additions.pop(); addition; addition = this.#additions.pop()) {
-      const { partition, replaced, replacedText } = addition;
-      partition.texts.pop();
-      partition.count--;
-      if (this.#capacity === Number.POSITIVE_INFINITY) {
-        this.#texts.pop();
-        continue;
-      }
+    while (this.#addedCount > 0) {
+      const at = --this.#addedCount;
+      (this.#added[at] as Partition).count--;
+      const replaced = this.#replaced[at];
+      if (replaced === undefined) this.#count--;
+      if (this.#capacity === Number.POSITIVE_INFINITY) continue;
       this.#next = this.#next === 0 ? this.#capacity - 1 : this.#next - 1;
-      if (replaced === undefined) {
-        this.#texts.pop();
-        this.#owners.pop();
-      } else {
+      if (replaced !== undefined) {
         replaced.gone--;
-        this.#texts[this.#next] = replacedText as string;
+        this.#texts[this.#next] = this.#replacedTexts[at] as string;
         this.#owners[this.#next] = replaced;
       }
     }
@@ -172,11 +179,8 @@ export class StringDecoder {
 
   /** Forgets everything. */
   clear(): void {
-    this.#texts.length = 0;
-    this.#owners.length = 0;
-    this.#next = 0;
-    for (const partition of this.#touched) partition.clear();
-    this.#touched.length = 0;
-    this.#additions.length = 0;
+    for (let i = 0; i < this.#touchedCount; i++) (this.#touched[i] as Partition).clear();
+    if (this.#count > MAX_SPARE) this.#texts.length = this.#owners.length = this.#touched.length = 0;
+    this.#count = this.#next = this.#touchedCount = this.#addedCount = 0;
   }
 }

@@ -1,6 +1,6 @@
 import type { BitReader } from '../bits/bit-reader.ts';
 import { bitWidth } from '../bits/bit-width.ts';
-import type { BitWriter } from '../bits/bit-writer.ts';
+import { type BitWriter, characterCount } from '../bits/bit-writer.ts';
 import { isXmlCharacter } from '../xml/characters.ts';
 
 /** A restricted character set: its characters have compact identifiers, others follow one more. @see EXI 1.0 §7.1.10.1 */
@@ -16,13 +16,20 @@ export class RestrictedCharacters {
     this.#bits = bitWidth(codePoints.length + 1);
   }
 
-  write(out: BitWriter, text: string): void {
+  /**
+   * Writes a string behind its length, to which `added` is added.
+   * @returns its length in characters
+   */
+  writeCounted(out: BitWriter, text: string, added: number): number {
+    const length = characterCount(text);
+    out.writeUnsigned(length + added);
     for (const character of text) {
       const codePoint = character.codePointAt(0) as number;
       const index = this.#indices.get(codePoint);
       out.writeBits(index ?? this.#codePoints.length, this.#bits);
       if (index === undefined) out.writeUnsigned(codePoint);
     }
+    return length;
   }
 
   /** @param length in characters */

@@ -10,9 +10,20 @@ const START =
   '\\u{2c00}-\\u{2fef}\\u{3001}-\\u{d7ff}\\u{f900}-\\u{fdcf}\\u{fdf0}-\\u{fffd}\\u{10000}-\\u{effff}';
 const NC_NAME = new RegExp(`^[${START}][${START}\\-.0-9\\u{b7}\\u{300}-\\u{36f}\\u{203f}\\u{2040}]*$`, 'u');
 
+/** Of ASCII: 1 where a character may stand anywhere in a name, 2 where it may not be the first, 0 where neither. */
+const ASCII = Array.from({ length: 128 }, (_, code) => {
+  const character = String.fromCharCode(code);
+  return NC_NAME.test(character) ? 1 : NC_NAME.test(`a${character}`) ? 2 : 0;
+});
+
 /** Is it a name without a colon? @see Namespaces in XML 1.0 §3 */
 export function isNcName(text: string): boolean {
-  return NC_NAME.test(text);
+  for (let i = 0; i < text.length; i++) {
+    const kind = ASCII[text.charCodeAt(i)];
+    if (kind === undefined) return NC_NAME.test(text);
+    if (kind === 0 || (kind === 2 && i === 0)) return false;
+  }
+  return text !== '';
 }
 
 /** Is there nothing but white space in it? */

@@ -1,5 +1,5 @@
 import { createSecureContext } from 'node:tls';
-import type { ThingConfig } from '../config.ts';
+import type { AccountConfig } from '../config.ts';
 import type { OwnAccounts } from '../state/own-accounts.ts';
 import { GatewayConfigError, readText } from './config-files.ts';
 
@@ -12,7 +12,7 @@ export interface AccountCredentials {
 }
 
 /** Reads what the configuration says of an account. @throws GatewayConfigError */
-export function credentialsOf({ account }: ThingConfig, baseDirectory: string, own: OwnAccounts): AccountCredentials {
+export function credentialsOf(account: AccountConfig, baseDirectory: string, own: OwnAccounts): AccountCredentials {
   const { jid, password, passwordFile, certificate, key, register } = account;
   if (password !== undefined) return { password };
   if (passwordFile !== undefined) {
@@ -20,9 +20,8 @@ export function credentialsOf({ account }: ThingConfig, baseDirectory: string, o
   }
   if (register !== undefined) {
     const file = register === true ? undefined : register.tokenFile;
-    const text =
-      file === undefined || own.isMade(jid) ? undefined : readText(baseDirectory, file, `tokenFile of ${jid}`);
-    return { password: own.password(jid), registration: { token: text && tokenIn(text) } };
+    const text = file === undefined || own.isMade(jid) ? '' : readText(baseDirectory, file, `tokenFile of ${jid}`);
+    return { password: own.password(jid), registration: { token: tokenIn(text) } };
   }
   const pem = {
     cert: readText(baseDirectory, certificate as string, `certificate of ${jid}`),
@@ -37,6 +36,6 @@ export function credentialsOf({ account }: ThingConfig, baseDirectory: string, o
 }
 
 /** An invitation may be given as its URI or as the token alone. @see XEP-0445 §2 */
-function tokenIn(text: string): string {
-  return /[?;]preauth=([^;\s]+)/.exec(text)?.[1] ?? text.trim();
+function tokenIn(text: string): string | undefined {
+  return (/[?;]preauth=([^;\s]+)/.exec(text)?.[1] ?? text.trim()) || undefined;
 }

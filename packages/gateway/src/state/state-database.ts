@@ -84,6 +84,19 @@ export function openState(dataDir: string): StateDatabase {
         fingerprint TEXT NOT NULL,
         pinned_at INTEGER NOT NULL
       );
+      -- Answers of provisioning servers, and which of them was found.
+      CREATE TABLE IF NOT EXISTS provisioning_answer (
+        account TEXT NOT NULL,
+        server TEXT NOT NULL,
+        question TEXT NOT NULL,
+        decision TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        PRIMARY KEY (account, server, question)
+      );
+      CREATE TABLE IF NOT EXISTS provisioning_server (
+        account TEXT PRIMARY KEY,
+        jid TEXT NOT NULL
+      );
       CREATE TABLE IF NOT EXISTS claim_key (
         account TEXT NOT NULL,
         node TEXT NOT NULL,

@@ -246,10 +246,15 @@ export function accountCommands(context: ServerContext, activity: ActivityWatch)
             { var: 'ipaddresses', values: [...new Set(addresses)] },
             { var: 'rostersize', values: [String(await rosters.count(localpart))] },
             { var: 'onlineresources', values: own.map((session) => session.jid.resource ?? '') },
-            { var: 'stanzaspersecond', values: [String(Math.round(perSecond * 100) / 100)] },
+            { var: 'stanzaspersecond', values: [rounded(perSecond)] },
+            { var: 'loginsperminute', values: [rounded(activity.loginsPerMinute(localpart))] },
           ]);
         },
       ),
     ),
   ];
+}
+
+function rounded(value: number): string {
+  return String(Math.round(value * 100) / 100);
 }

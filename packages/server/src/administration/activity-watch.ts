@@ -1,6 +1,7 @@
 import type { Logger } from '@thingward/xmpp';
 import type { Accounts } from '../accounts.ts';
 import type { Session, SessionTable } from '../session.ts';
+import { LoginRate } from './login-rate.ts';
 
 const SAMPLE_MS = 15_000;
 /** Without a stanza for so long a session counts as idle. */
@@ -25,6 +26,7 @@ export class ActivityWatch {
   readonly #samples = new WeakMap<Session, Sample>();
   /** Logins that are not in the database yet. */
   #logins = new Map<string, number>();
+  readonly #loginRate = new LoginRate(Date.now());
   readonly #timer: NodeJS.Timeout;
 
   constructor(accounts: Accounts, sessions: SessionTable, log: Logger) {
@@ -40,12 +42,18 @@ export class ActivityWatch {
   /** To be called for each new session. */
   signedIn({ localpart, boundAt }: Session): void {
     this.#logins.set(localpart, boundAt.getTime());
+    this.#loginRate.count(localpart, boundAt.getTime());
   }
 
   /** The last login, where it is not in the database yet. */
   lastLogin(localpart: string): Date | undefined {
     const time = this.#logins.get(localpart);
     return time === undefined ? undefined : new Date(time);
+  }
+
+  /** Over the last hour, since the server has started. */
+  loginsPerMinute(localpart: string, now = Date.now()): number {
+    return this.#loginRate.perMinute(localpart, now);
   }
 
   /** Nobody is at a session whose client says so (XEP-0352), or that has sent nothing for some minutes. */

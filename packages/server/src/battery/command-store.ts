@@ -4,7 +4,7 @@ import { Jid } from '@thingward/xmpp';
 import type { Kysely, Selectable } from 'kysely';
 import type { BatterySchema, CommandKind, CommandTable } from './tables.ts';
 
-/** A command for a Thing that sleeps. */
+/** A command or a read-out for a Thing that sleeps. */
 export interface KeptCommand {
   readonly id: string;
   readonly localpart: string;
@@ -17,6 +17,10 @@ export interface KeptCommand {
   readonly payload: Element;
   readonly state: CommandState;
   readonly finishedAt: Date | undefined;
+  /** It is not given to the Thing before; undefined: as soon as it wakes. */
+  readonly notBefore: Date | undefined;
+  /** The identity of a read-out; undefined for a command. */
+  readonly readout: string | undefined;
 }
 
 /** What takes the place of a command that waits. */
@@ -60,6 +64,8 @@ export class CommandStore {
           payload,
           state: command.state,
           finished_at: null,
+          not_before: command.notBefore?.getTime() ?? null,
+          readout: command.readout ?? null,
         })
         .execute();
     });
@@ -170,5 +176,7 @@ function toCommand(row: Selectable<CommandTable>): KeptCommand {
     payload: parseElement(row.payload),
     state: row.state,
     finishedAt: row.finished_at === null ? undefined : new Date(Number(row.finished_at)),
+    notBefore: row.not_before === null ? undefined : new Date(Number(row.not_before)),
+    readout: row.readout ?? undefined,
   };
 }

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { KeyedLock } from '@thingward/services';
 import {
-  CONTROL_NAMESPACE,
+  CONTROL_DIALECTS,
   type CommandState,
-  decodeControlRequest,
+  controlDialectOf,
   decodingRequest,
   encodeOutcome,
   encodePartlySuperseded,
@@ -12,6 +12,8 @@ import {
   type MailboxEntry,
   nextWaking,
   type Queued,
+  type ReadoutId,
+  readoutDialectOf,
   supersede,
 } from '@thingward/things';
 import { type Element, xml } from '@thingward/xml';
@@ -19,10 +21,13 @@ import { encodeDelay, type Jid, message, NS, StanzaError } from '@thingward/xmpp
 import type { ServerContext } from '../module.ts';
 import type { Session } from '../session.ts';
 import { Stanza } from '../stanza.ts';
-import { CommandStore, type KeptCommand, type Replacement } from './command-store.ts';
+import { CommandStore, type KeptCommand } from './command-store.ts';
 import type { Friends } from './friends.ts';
 import { unavailable } from './last-known-state.ts';
 import type { MailboxSettings } from './mailbox-config.ts';
+import { checkRoom } from './mailbox-room.ts';
+import { accessDenied, answerOf, type Outcome, readoutFailure } from './outcome-messages.ts';
+import { isLastMessage, type ReadoutPart, readoutPartOf } from './readout-messages.ts';
 import type { KnownSleeper } from './sleepers.ts';
 import type { BatterySchema, CommandKind } from './tables.ts';
 
@@ -31,12 +36,18 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 /** What became of commands is kept of so many for each Thing, however little it is. */
 const MAX_OUTCOMES = 100;
 const SWEEP_MS = 3_600_000;
+/** How late a Thing may wake and find read-outs still there. */
+const LATE_MS = 60_000;
+/** Added to the identity of a command: that of the request that takes it back. */
+const CANCEL_SUFFIX = '/cancel';
 
-/** A command that was given to the Thing, until its outcome is known. */
+/** A command or read-out that was given to the Thing, until its outcome is known. */
 interface Underway {
   readonly command: KeptCommand;
   readonly session: Session;
   readonly timer: NodeJS.Timeout;
+  /** Its reader does not want it any more. */
+  isCancelled: boolean;
 }
 
 /** A command that somebody gives. */
@@ -46,13 +57,21 @@ export interface GivenCommand {
   readonly expiresMs?: number | undefined;
 }
 
+/** A read-out that somebody asks for. */
+export interface GivenReadout {
+  readonly payload: Element;
+  readonly seqnr: ReadoutId;
+  /** Not before; undefined: when the Thing wakes. */
+  readonly when?: Date | undefined;
+}
+
 export interface MailboxesOptions extends Pick<ServerContext, 'router' | 'sessions' | 'domain' | 'log' | 'database'> {
   readonly settings: MailboxSettings;
   readonly friends: Friends;
 }
 
 /**
- * Commands for Things that sleep: kept until they wake, given to them once, and each of them answered or expired in the end. What is known of
+ * Commands and read-outs for Things that sleep: kept until they wake, given to them once, and each of them answered or expired in the end. What is known of
  * a command is in the database before it is acted on, so that none is given twice, whatever happens.
  * @see docs/battery-powered.md §5
  */
@@ -121,10 +140,12 @@ export class Mailboxes {
   async take(request: Stanza, localpart: string, sleeper: KnownSleeper, given: GivenCommand): Promise<Queued> {
     const { settings, friends } = this.#options;
     await friends.check(localpart, request.from);
-    if (!given.payload.is('set', CONTROL_NAMESPACE)) {
-      throw new StanzaError('not-acceptable', `only <set xmlns='${CONTROL_NAMESPACE}'/> waits for a Thing`);
+    const dialect = given.payload.name === 'set' ? controlDialectOf(given.payload.namespace) : undefined;
+    if (!dialect) {
+      const namespaces = CONTROL_DIALECTS.map(({ namespace }) => namespace).join(', ');
+      throw new StanzaError('not-acceptable', `only a <set/> waits for a Thing, of ${namespaces}`);
     }
-    const wanted = decodingRequest(() => decodeControlRequest(given.payload));
+    const wanted = decodingRequest(() => dialect.decodeRequest(given.payload));
     if (wanted.settings.length === 0 && !wanted.form) throw new StanzaError('bad-request', 'it sets nothing');
     const now = new Date();
     const command = this.#newCommand(request, localpart, given, now);
@@ -133,6 +154,7 @@ export class Mailboxes {
 
     const waiting = await this.#store.list(localpart, ['waiting']);
     const replaced = waiting.flatMap((earlier) => {
+      if (earlier.kind === 'readout') return [];
       const { parameters, rest } = supersede(earlier.payload, command.payload);
       return parameters.length === 0 ? [] : [{ earlier, parameters, id: earlier.id, rest }];
     });
@@ -142,10 +164,112 @@ export class Mailboxes {
     if (given.kind !== 'command') this.#tell(command, encodeQueued({ ...queued, request: command.stanzaId }));
     for (const { earlier, parameters, rest } of replaced) {
       if (rest) this.#tell(earlier, encodePartlySuperseded({ id: earlier.id, parameters }));
-      else this.#tellOutcome(earlier, 'superseded', now);
+      else this.#tellOutcome(earlier, { state: 'superseded', at: now });
     }
     if (command.expiresAt.getTime() < this.#expiryAt) this.#setExpiry(command.expiresAt);
     return queued;
+  }
+
+  /**
+   * Takes a read-out that only the Thing can answer. It waits until the Thing has woken once, however long it sleeps. To be called by `run`.
+   * @throws StanzaError why it is not taken
+   * @see docs/battery-powered.md §6
+   */
+  async takeReadout(request: Stanza, localpart: string, sleeper: KnownSleeper, given: GivenReadout): Promise<Queued> {
+    const { settings } = this.#options;
+    const now = new Date();
+    const notBefore = given.when && given.when > now ? given.when : undefined;
+    const from = notBefore ?? now;
+    const next = nextWaking(sleeper.schedule, from);
+    const untilNextMs = next ? next.getTime() - from.getTime() + LATE_MS : 0;
+    const expiresMs = from.getTime() - now.getTime() + Math.max(settings.defaultExpirySeconds * 1000, untilNextMs);
+    const readout = String(given.seqnr);
+    const command: KeptCommand = {
+      ...this.#newCommand(request, localpart, { kind: 'readout', payload: given.payload, expiresMs }, now),
+      notBefore,
+      readout,
+    };
+    const earliest = next ?? from;
+    if (earliest > command.expiresAt) throw unavailable(sleeper, 'it does not wake before the read-out would expire');
+    const open = await this.#store.list(localpart, ['waiting', 'delivered']);
+    if (open.some((other) => other.readout === readout && other.sender.equals(command.sender))) {
+      throw new StanzaError('bad-request', `the read-out ${readout} has not ended yet`);
+    }
+    checkRoom(
+      open.filter(({ state }) => state === 'waiting'),
+      [],
+      command,
+      settings,
+    );
+    await this.#store.add(command, []);
+    if (command.expiresAt.getTime() < this.#expiryAt) this.#setExpiry(command.expiresAt);
+    return { id: command.id, until: command.expiresAt, next, request: command.stanzaId, readout };
+  }
+
+  /** Takes a read-out back, for its reader. To be called by `run`. @returns false when there is none */
+  async cancelReadout(localpart: string, reader: Jid, { readout }: ReadoutPart): Promise<boolean> {
+    const open = await this.#store.list(localpart, ['waiting', 'delivered']);
+    const command = open.find((other) => other.readout === readout && other.sender.equals(reader));
+    if (!command) return false;
+    const given = this.#underway.get(command.id);
+    if (given) this.#cancelAtThing(given);
+    else await this.#record(command, 'cancelled', new Date());
+    return true;
+  }
+
+  #cancelAtThing(given: Underway): void {
+    const { command, session } = given;
+    const dialect = readoutDialectOf(command.payload.namespace);
+    if (given.isCancelled || !dialect) return;
+    given.isCancelled = true;
+    const id = `${command.id}${CANCEL_SUFFIX}`;
+    const cancel = dialect.encodeCancel(command.readout ?? '');
+    const element = xml('iq', { xmlns: NS.client, type: dialect.cancelType, id }, cancel);
+    session.send(Stanza.made(element, command.sender, session.jid));
+  }
+
+  /** A message of a read-out bounced: its reader has gone. @returns whether it was one of those that waited */
+  bounced(stanza: Stanza, localpart: string): boolean {
+    const given = this.#readoutUnderway(stanza, localpart, stanza.from);
+    if (!given) return false;
+    given.isCancelled = true;
+    given.session.send(stanza.readdressed(given.session.jid));
+    this.#settle(given, 'cancelled');
+    return true;
+  }
+
+  /** Is the read-out, whoever's, being answered by the Thing now? */
+  isReadoutUnderway(stanza: Stanza, localpart: string): boolean {
+    return this.#readoutUnderway(stanza, localpart, stanza.from) !== undefined;
+  }
+
+  #readoutUnderway(stanza: Stanza, localpart: string, reader: Jid | undefined): Underway | undefined {
+    if (this.#underway.size === 0 || reader === undefined) return undefined;
+    const part = readoutPartOf(stanza);
+    if (!part) return undefined;
+    for (const given of this.#underway.values()) {
+      const { command } = given;
+      if (command.readout !== part.readout || command.localpart !== localpart) continue;
+      if (command.sender.equals(reader) && command.payload.namespace === part.payload.namespace) return given;
+    }
+    return undefined;
+  }
+
+  /**
+   * A message of a read-out that waited goes on as if it came from the address that was asked.
+   * @returns undefined for what is no such message
+   */
+  relayed(stanza: Stanza, session: Session): Promise<void> | undefined {
+    const given = this.#readoutUnderway(stanza, session.localpart, stanza.to);
+    if (!given || given.session !== session) return undefined;
+    return this.#relay(given, stanza.element, readoutPartOf(stanza) as ReadoutPart);
+  }
+
+  async #relay(given: Underway, element: Element, part: ReadoutPart): Promise<void> {
+    const { addressee, sender } = given.command;
+    given.timer.refresh();
+    if (!given.isCancelled) await this.#options.router.route(Stanza.made(element, addressee, sender));
+    if (isLastMessage(part)) this.#settle(given, 'answered');
   }
 
   #newCommand(request: Stanza, localpart: string, given: GivenCommand, now: Date): KeptCommand {
@@ -166,49 +290,91 @@ export class Mailboxes {
       payload: given.payload,
       state: 'waiting',
       finishedAt: undefined,
+      notBefore: undefined,
+      readout: undefined,
     };
   }
 
-  /** Gives the Thing all that waits for it. To be called by `run`. @returns how many it was given */
+  /** Tells the reader that its read-out waits, once it knows that it is queued. */
+  tellQueued(localpart: string, reader: Jid, thing: Jid, queued: Queued): void {
+    if (this.#hasGone(reader)) return;
+    const from = thing.local === localpart ? thing : this.#options.router.accountJid(localpart);
+    void this.#options.router.route(Stanza.made(message('normal', {}, encodeQueued(queued)), from, reader));
+  }
+
+  /** Gives the Thing all that waits for it. To be called by `run`. @returns how many commands it was given */
   async deliver(localpart: string, session: Session): Promise<number> {
     const now = new Date();
     const due: KeptCommand[] = [];
     for (const command of await this.#store.list(localpart, ['waiting'])) {
       if (command.expiresAt <= now) await this.#finish(command, 'expired');
+      else if (command.notBefore && command.notBefore > now) continue;
+      // Nobody would read it.
+      else if (command.kind === 'readout' && this.#hasGone(command.sender)) await this.#finish(command, 'cancelled');
       else if (await this.#options.friends.has(localpart, command.sender)) due.push(command);
       else await this.#finish(command, 'refused', accessDenied());
     }
     if (due.length === 0 || session.wire === undefined) return 0;
     await this.#store.markDelivered(due.map(({ id }) => id));
     for (const command of due) this.#give(command, session);
-    return due.length;
+    return due.filter(({ kind }) => kind !== 'readout').length;
   }
 
   #give(command: KeptCommand, session: Session): void {
-    const { id, kind, payload, sender, receivedAt } = command;
-    const { domain } = this.#options.router;
-    const element =
-      kind === 'message'
-        ? message('normal', { id }, payload, encodeDelay({ stamp: receivedAt, from: domain }))
-        : xml('iq', { xmlns: NS.client, type: 'set', id }, payload);
-    const stanza = Stanza.made(element, sender, session.jid);
+    const { id, kind } = command;
+    const stanza = this.#requestTo(command, session);
     this.#sent.set(stanza, id);
     const timer = setTimeout(() => this.#giveUp(id), this.#options.settings.answerTimeoutMs).unref();
-    this.#underway.set(id, { command, session, timer });
+    this.#underway.set(id, { command, session, timer, isCancelled: false });
     session.send(stanza);
     // Without acknowledgements nobody ever knows whether a message has arrived.
     if (kind === 'message' && !session.management) this.#giveUp(id);
   }
 
+  #requestTo({ id, kind, payload, sender, receivedAt }: KeptCommand, { jid }: Session): Stanza {
+    const delay = () => encodeDelay({ stamp: receivedAt, from: this.#options.router.domain });
+    const type = kind === 'readout' ? 'get' : 'set';
+    const element =
+      kind === 'message'
+        ? message('normal', { id }, payload, delay())
+        : xml('iq', { xmlns: NS.client, type, id }, payload);
+    return Stanza.made(element, sender, jid);
+  }
+
   /** Is it the answer to a command that was given? Then its sender gets it. */
   answered(stanza: Stanza, session: Session): boolean {
-    const given = stanza.id === undefined ? undefined : this.#underway.get(stanza.id);
+    const { id = '' } = stanza;
+    const isToCancel = id.endsWith(CANCEL_SUFFIX);
+    const given = this.#underway.get(isToCancel ? id.slice(0, -CANCEL_SUFFIX.length) : id);
     if (!given || given.session.localpart !== session.localpart || !stanza.to?.equals(given.command.sender))
       return false;
     const isRefusal = stanza.type === 'error';
     const payload = isRefusal ? stanza.element.child('error') : stanza.element.elements[0];
+    if (isToCancel) {
+      this.#settle(given, 'cancelled');
+      return true;
+    }
+    if (given.command.kind === 'readout' && !isRefusal) {
+      this.#readoutAccepted(given, stanza);
+      return true;
+    }
     this.#settle(given, isRefusal ? 'refused' : 'answered', payload, isRefusal ? stanza.element : undefined);
     return true;
+  }
+
+  /** The read-out begins now, for one that was told that it is queued. Some Things answer with the first message in place of `accepted`. */
+  #readoutAccepted(given: Underway, answer: Stanza): void {
+    const { command } = given;
+    const part = readoutPartOf(answer);
+    if (part && !part.payload.is('accepted', command.payload.namespace)) {
+      this.start(() => this.#relay(given, message('normal', {}, part.payload), part));
+      return;
+    }
+    given.timer.refresh();
+    const dialect = readoutDialectOf(command.payload.namespace);
+    if (!dialect || given.isCancelled) return;
+    const started = dialect.encodeMessage({ kind: 'started', seqnr: command.readout ?? '' });
+    void this.#options.router.route(Stanza.made(message('normal', {}, started), command.addressee, command.sender));
   }
 
   /** The Thing has got a message. */
@@ -308,10 +474,13 @@ export class Mailboxes {
     if (given) this.#settle(given, 'unknown');
   }
 
-  #settle({ command, timer }: Underway, state: CommandState, payload?: Element, refusal?: Element): void {
+  #settle(given: Underway, state: CommandState, payload?: Element, refusal?: Element): void {
+    const { command, timer, isCancelled } = given;
     clearTimeout(timer);
     this.#underway.delete(command.id);
-    this.start(() => this.run(command.localpart, () => this.#finish(command, state, payload, refusal)));
+    const end = () =>
+      isCancelled ? this.#record(command, 'cancelled', new Date()) : this.#finish(command, state, payload, refusal);
+    this.start(() => this.run(command.localpart, end));
     this.#checkSettled(command.localpart);
   }
 
@@ -324,35 +493,43 @@ export class Mailboxes {
   }
 
   async #finish(command: KeptCommand, state: CommandState, payload?: Element, refusal?: Element): Promise<void> {
-    const now = new Date();
-    await this.#store.finish(command.id, state, now);
-    this.#tellOutcome(command, state, now, payload, refusal);
-    await this.#store.trim(command.localpart, MAX_OUTCOMES);
+    const at = new Date();
+    await this.#record(command, state, at, () => this.#tellOutcome(command, { state, at, payload, refusal }));
+  }
+
+  async #record({ id, localpart }: KeptCommand, state: CommandState, at: Date, tell?: () => void): Promise<void> {
+    await this.#store.finish(id, state, at);
+    tell?.();
+    await this.#store.trim(localpart, MAX_OUTCOMES);
   }
 
   /** As its sender expects it: by a message, or as the answer to its request. */
-  #tellOutcome(command: KeptCommand, state: CommandState, at: Date, payload?: Element, refusal?: Element): void {
-    const { id, kind, stanzaId, addressee, sender } = command;
-    const isWell = state === 'answered';
-    if (kind === 'command' || (kind === 'message' && isWell)) {
+  #tellOutcome(command: KeptCommand, outcome: Outcome): void {
+    const { id, kind, addressee, sender } = command;
+    const { state, at, payload } = outcome;
+    if (kind === 'command' || (kind === 'message' && state === 'answered')) {
       this.#tell(command, encodeOutcome({ id, state, at, payload }));
       return;
     }
-    const name = kind === 'iq' ? 'iq' : 'message';
-    const error = state === 'refused' ? payload : outcomeError(state, encodeOutcome({ id, state, at })).toElement();
-    const content = isWell ? [payload] : (refusal?.elements ?? [error]);
-    const element = xml(name, { xmlns: NS.client, type: isWell ? 'result' : 'error', id: stanzaId }, content);
-    void this.#options.router.route(Stanza.made(element, addressee, sender));
+    const answer = kind === 'readout' ? readoutFailure(command, outcome) : answerOf(command, outcome);
+    // A read-out is of no use to another resource.
+    if (!answer || (kind === 'readout' && this.#hasGone(sender))) return;
+    void this.#options.router.route(Stanza.made(answer, addressee, sender));
+  }
+
+  /** Is it a resource of an account of this server that has no session any more? */
+  #hasGone(jid: Jid): boolean {
+    const { sessions, domain } = this.#options;
+    return jid.domain === domain && jid.local !== undefined && !sessions.get(jid);
   }
 
   /** By a message from the Thing's account, which waits where the sender has gone. */
   #tell({ localpart, sender }: KeptCommand, payload: Element): void {
-    const { router, sessions, domain } = this.#options;
-    const hasGone = sender.domain === domain && !sessions.get(sender);
+    const { router } = this.#options;
     const stanza = Stanza.made(
       message('normal', {}, payload),
       router.accountJid(localpart),
-      hasGone ? sender.bare : sender,
+      this.#hasGone(sender) ? sender.bare : sender,
     );
     void router.route(stanza);
   }
@@ -384,46 +561,5 @@ export class Mailboxes {
 
   async #forgetOld(): Promise<void> {
     await this.#store.forget(new Date(Date.now() - this.#options.settings.keepOutcomesSeconds * 1000));
-  }
-}
-
-/** In the namespace it has in a stanza, for it may stand elsewhere. */
-function accessDenied(): Element {
-  const { elements } = new StanzaError('forbidden', 'Access denied.').toElement();
-  return xml('error', { xmlns: NS.client, type: 'cancel' }, elements);
-}
-
-/** @throws StanzaError `resource-constraint` */
-function checkRoom(
-  waiting: readonly KeptCommand[],
-  replaced: readonly Replacement[],
-  command: KeptCommand,
-  { maxCommands, maxCommandsPerSender, maxBytes }: MailboxSettings,
-): void {
-  const gone = new Set(replaced.filter(({ rest }) => rest === undefined).map(({ id }) => id));
-  const left = waiting.filter(({ id }) => !gone.has(id));
-  const own = left.filter(({ sender }) => sender.bare.equals(command.sender.bare));
-  const bytes = left.reduce((sum, { payload }) => sum + payload.toString().length, command.payload.toString().length);
-  if (left.length >= maxCommands || bytes > maxBytes) {
-    throw new StanzaError('resource-constraint', 'too much waits for the Thing already');
-  }
-  if (own.length >= maxCommandsPerSender) {
-    throw new StanzaError('resource-constraint', `you have ${own.length} commands waiting for the Thing already`);
-  }
-}
-
-/** @see docs/battery-powered.md §5.3 */
-function outcomeError(state: CommandState, application: Element): StanzaError {
-  switch (state) {
-    case 'expired':
-      return new StanzaError('recipient-unavailable', 'it did not wake before the command expired', { application });
-    case 'superseded':
-      return new StanzaError('conflict', 'a later command has taken its place', { application });
-    case 'cancelled':
-      return new StanzaError('conflict', 'the command was cancelled', { application });
-    default:
-      return new StanzaError('remote-server-timeout', 'it is not known whether the Thing has carried it out', {
-        application,
-      });
   }
 }

@@ -1,13 +1,17 @@
 import {
+  BATTERY,
+  decodeNodeForms,
   decodeReadoutMessage,
+  encodeNodeForms,
   encodeReadoutMessage,
   type Field,
+  type NodeForm,
   nextWaking,
   type Sleeper,
   type SleepReport,
   type SleepSchedule,
 } from '@thingward/things';
-import { type Element, parseElement } from '@thingward/xml';
+import { parseElement } from '@thingward/xml';
 import type { Kysely, Selectable, Updateable } from 'kysely';
 import type { BatterySchema, SleeperTable } from './tables.ts';
 
@@ -59,7 +63,7 @@ export class Sleepers {
   /** It goes to sleep; what the report does not speak of stays as it was. @returns whether it was not known before */
   async sleeps(
     localpart: string,
-    { schedule, fields, form, readers, owner }: SleepReport,
+    { schedule, fields, forms, readers, owner }: SleepReport,
     now: Date,
   ): Promise<boolean> {
     const former = this.#known.get(localpart);
@@ -81,7 +85,7 @@ export class Sleepers {
       ...(owner && { owner: owner.bare.toString() }),
       ...(allowed && { readers: JSON.stringify(allowed) }),
       ...(fields && { state: stateText(fields), state_at: now.getTime() }),
-      ...(form && { form: form.toString() }),
+      ...(forms && { form: encodeNodeForms(forms).toString() }),
     };
     const empty = { owner: null, readers: null, state: null, state_at: null, form: null };
     await this.#database
@@ -116,13 +120,16 @@ export class Sleepers {
     await this.#update(localpart, { state: stateText(fields), state_at: now.getTime() });
   }
 
-  async form(localpart: string): Promise<Element | undefined> {
+  /** The control forms it left behind. */
+  async forms(localpart: string): Promise<readonly NodeForm[]> {
     const row = await this.#database
       .selectFrom('battery_sleeper')
       .select('form')
       .where('localpart', '=', localpart)
       .executeTakeFirst();
-    return row?.form ? parseElement(row.form) : undefined;
+    if (!row?.form) return [];
+    const element = parseElement(row.form);
+    return element.is('forms', BATTERY) ? decodeNodeForms(element) : [{ form: element }];
   }
 
   async #update(localpart: string, changes: Updateable<SleeperTable>): Promise<void> {
@@ -161,7 +168,7 @@ function toSleeper(row: ScheduleColumns): KnownSleeper {
 }
 
 /** Length of what a report leaves behind. @throws PayloadError for fields that can't be written */
-export function reportSize({ fields, form, readers }: SleepReport): number {
-  const text = [fields && stateText(fields), form?.toString(), readers?.join(' ')];
+export function reportSize({ fields, forms, readers }: SleepReport): number {
+  const text = [fields && stateText(fields), forms && encodeNodeForms(forms).toString(), readers?.join(' ')];
   return text.reduce((sum, part) => sum + (part?.length ?? 0), 0);
 }

@@ -16,14 +16,14 @@ export interface SleeperTable {
   /** `<fields/>` as XML. */
   state: string | null;
   state_at: number | null;
-  /** The control form as XML. */
+  /** The control forms as XML: `<forms/>`, or `<x/>` alone. */
   form: string | null;
 }
 
-/** How a command came. */
-export type CommandKind = 'command' | 'iq' | 'message';
+/** How a command came; or it is a read-out. */
+export type CommandKind = 'command' | 'iq' | 'message' | 'readout';
 
-/** A command for a Thing that sleeps. */
+/** A command or a read-out for a Thing that sleeps. */
 export interface CommandTable {
   id: string;
   localpart: string;
@@ -39,10 +39,14 @@ export interface CommandTable {
   received_at: number;
   expires_at: number;
   size: number;
-  /** A `<set/>` as XML. */
+  /** A `<set/>` or `<req/>` as XML. */
   payload: string;
   state: CommandState;
   finished_at: number | null;
+  /** It is not given to the Thing before. */
+  not_before: number | null;
+  /** The identity of a read-out. */
+  readout: string | null;
 }
 
 export type BatterySchema = { battery_sleeper: SleeperTable; battery_command: CommandTable };
@@ -95,6 +99,12 @@ export const batteryMigrations: Readonly<Record<string, Migration>> = {
         .on('battery_command')
         .columns(['state', 'expires_at'])
         .execute();
+    },
+  },
+  '2026-11-26-server-battery-readouts': {
+    async up(database: Kysely<unknown>): Promise<void> {
+      await database.schema.alterTable('battery_command').addColumn('not_before', 'bigint').execute();
+      await database.schema.alterTable('battery_command').addColumn('readout', 'text').execute();
     },
   },
 };

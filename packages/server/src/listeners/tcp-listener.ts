@@ -6,6 +6,7 @@ import { ComponentConnection } from '../components/component-connection.ts';
 import type { ComponentHub } from '../components/component-hub.ts';
 import type { Limits } from '../limits.ts';
 import { certificateIn, type Tls } from '../tls.ts';
+import { chosenProtocol } from './chosen-protocol.ts';
 import type { Connections } from './connections.ts';
 import type { Source } from './proxy-protocol/proxy-header.ts';
 import type { ProxyProtocol } from './proxy-protocol/proxy-protocol.ts';
@@ -59,7 +60,7 @@ export function directTlsServer(door: ClientDoor): Server {
     {
       ...tls.options,
       ...clientCertificates?.tlsOptions,
-      ALPNCallback: acceptXmpp,
+      ALPNCallback: chosenProtocol(ALPN),
       handshakeTimeout: limits.authTimeoutMs,
     },
     (socket) => {
@@ -75,14 +76,6 @@ export function directTlsServer(door: ClientDoor): Server {
   });
   proxies.guard(server);
   return server;
-}
-
-/**
- * Chooses this protocol where it is offered; undefined refuses the connection. With `ALPNProtocols` Node.js would copy the list for
- * each connection into a buffer that it shares with others, and keep all of it as long as one of them lasts.
- */
-function acceptXmpp({ protocols }: { readonly protocols: readonly string[] }): string | undefined {
-  return protocols.includes(ALPN) ? ALPN : undefined;
 }
 
 /** Takes connections of external components. @see XEP-0114 */

@@ -1,3 +1,4 @@
+import { accessListCommands } from '../administration/access-list-commands.ts';
 import { accountCommands } from '../administration/account-commands.ts';
 import { ActivityWatch } from '../administration/activity-watch.ts';
 import { announcementCommands } from '../administration/announcement-commands.ts';
@@ -22,6 +23,7 @@ export const administration: ServerModule = {
     const service = new ServiceCommands(context, announcements);
     commands.add(
       ...accountCommands(context, activity),
+      ...accessListCommands(context),
       ...censusCommands(context, activity),
       sessionListCommand(context, activity),
       statisticsCommand(context),

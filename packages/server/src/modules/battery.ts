@@ -1,9 +1,9 @@
 import {
   BATTERY,
-  CONTROL_NAMESPACE,
+  CONTROL_DIALECTS,
+  controlDialectOf,
   decodeCommand,
   decodeCommandCancel,
-  decodeReadoutMessage,
   decodeSleep,
   decodingRequest,
   encodeAsleep,
@@ -12,7 +12,8 @@ import {
   encodeSleeper,
   nextWaking,
   PayloadError,
-  SENSOR_DATA_NAMESPACE,
+  type ReadoutDialect,
+  readoutDialectOf,
   type SleepSchedule,
 } from '@thingward/things';
 import type { Element } from '@thingward/xml';
@@ -20,6 +21,7 @@ import { iq, type Jid, StanzaError } from '@thingward/xmpp';
 import { Friends } from '../battery/friends.ts';
 import { LastKnownState, unavailable } from '../battery/last-known-state.ts';
 import { Mailboxes } from '../battery/mailboxes.ts';
+import { readoutPartOf } from '../battery/readout-messages.ts';
 import { type KnownSleeper, reportSize, Sleepers, sleeperStatus } from '../battery/sleepers.ts';
 import { type BatterySchema, batteryMigrations, type CommandKind } from '../battery/tables.ts';
 import type { MaybePromise, Verdict } from '../hooks.ts';
@@ -201,17 +203,20 @@ class BatteryModule {
       const isAnswer = type === 'result' || type === 'error';
       return isAnswer && this.#mailboxes.answered(stanza, session) ? 'stop' : undefined;
     }
-    const isData = kind === 'message' && payload?.name === 'fields' && payload.namespace === SENSOR_DATA_NAMESPACE;
-    if (isData && this.#sleepers.has(session.localpart)) this.#learn(stanza, session.localpart);
-    return undefined;
+    if (kind !== 'message' || !this.#sleepers.has(session.localpart)) return undefined;
+    const dialect = readoutDialectOf(payload?.namespace);
+    if (!dialect) return undefined;
+    this.#learn(stanza, session.localpart, dialect);
+    return this.#mailboxes.relayed(stanza, session)?.then(() => 'stop');
   }
 
-  #learn(stanza: Stanza, localpart: string): void {
+  #learn(stanza: Stanza, localpart: string, dialect: ReadoutDialect): void {
     this.#mailboxes.start(async () => {
       try {
-        const told = decodeReadoutMessage(payloadOf(stanza));
-        if (told.kind === 'fields')
-          await this.#mailboxes.run(localpart, () => this.#state.learn(localpart, told.fields));
+        for (const told of dialect.decodeMessages(payloadOf(stanza))) {
+          if (told.kind === 'fields')
+            await this.#mailboxes.run(localpart, () => this.#state.learn(localpart, told.fields));
+        }
       } catch (error) {
         // It is for its receiver to say what is wrong with it.
         if (!(error instanceof PayloadError)) throw error;
@@ -278,13 +283,18 @@ class BatteryModule {
     const loading = this.#loading;
     if (loading) return loading.then(() => this.#receiving(stanza, localpart));
     const sleeper = this.#sleepers.get(localpart);
-    if (!sleeper || !this.#isAsleep(localpart, sleeper) || !this.#isForSleeper(stanza, localpart)) return undefined;
+    if (!sleeper) return undefined;
     const { kind, type } = stanza;
+    if (kind === 'message' && type === 'error') return this.#mailboxes.bounced(stanza, localpart) ? 'stop' : undefined;
+    const isCancel = kind === 'iq' && stanza.payload?.name === 'cancel' && stanza.isIqRequest();
+    if (isCancel && this.#mailboxes.isReadoutUnderway(stanza, localpart)) return this.#cancelReadout(stanza, localpart);
+    if (!this.#isAsleep(localpart, sleeper) || !this.#isForSleeper(stanza, localpart)) return undefined;
     // When it wakes it asks for what it wants to know.
     if (kind === 'presence') return type === undefined || type === 'unavailable' ? 'stop' : undefined;
     if (kind === 'message') {
-      if (type === 'error' || !stanza.hasChild('set', CONTROL_NAMESPACE)) return undefined;
-      const set = stanza.element.child('set', CONTROL_NAMESPACE) as Element;
+      const dialect = CONTROL_DIALECTS.find(({ namespace }) => stanza.hasChild('set', namespace));
+      if (!dialect) return undefined;
+      const set = stanza.element.child('set', dialect.namespace) as Element;
       return this.#keep(stanza, localpart, sleeper, 'message', set);
     }
     return stanza.isIqRequest() ? this.#request(stanza, localpart, sleeper) : undefined;
@@ -293,25 +303,51 @@ class BatteryModule {
   /** A request that only the Thing could answer. @throws StanzaError */
   #request(stanza: Stanza, localpart: string, sleeper: KnownSleeper): MaybePromise<Verdict> {
     const { type, payload, to } = stanza;
-    switch (`${type} ${payload?.name} ${payload?.namespace}`) {
-      case `set set ${CONTROL_NAMESPACE}`:
-        return this.#keep(stanza, localpart, sleeper, 'iq', payloadOf(stanza));
-      case `get getForm ${CONTROL_NAMESPACE}`:
-        return this.#state.form(stanza, localpart, sleeper).then((form) => this.#reply(stanza, form));
-      case `get req ${SENSOR_DATA_NAMESPACE}`:
-        return this.#state.readOut(stanza, localpart, sleeper).then(({ answer, begin }) => {
-          const verdict = this.#reply(stanza, answer);
-          begin();
-          return verdict;
-        });
-      case `get cancel ${SENSOR_DATA_NAMESPACE}`:
-        throw new StanzaError('item-not-found', 'there is no such read-out');
+    const control = controlDialectOf(payload?.namespace);
+    if (control && type === 'set' && payload?.name === 'set')
+      return this.#keep(stanza, localpart, sleeper, 'iq', payloadOf(stanza));
+    if (control && type === 'get' && payload?.name === 'getForm')
+      return this.#state.form(stanza, localpart, sleeper, control).then((form) => this.#reply(stanza, form));
+    const readout = readoutDialectOf(payload?.namespace);
+    // Texts and implementations of the later dialects do not agree on the types of requests: either will do.
+    if (readout && (type === 'get' || readout.name !== 'xep')) {
+      if (payload?.name === 'req') return this.#readOut(stanza, localpart, sleeper, readout);
+      if (payload?.name === 'cancel') return this.#cancelReadout(stanza, localpart);
     }
     // Its account answers for itself.
     if (to?.resource === undefined) return undefined;
     return this.#friends.check(localpart, stanza.from).then(() => {
       throw unavailable(sleeper, 'it sleeps');
     });
+  }
+
+  /** What the Thing has left behind is told at once; what it has not is read when it wakes. */
+  async #readOut(stanza: Stanza, localpart: string, sleeper: KnownSleeper, dialect: ReadoutDialect): Promise<Verdict> {
+    const known = await this.#state.readOut(stanza, localpart, sleeper, dialect);
+    if (known) {
+      this.#reply(stanza, known.answer);
+      known.begin();
+      return 'stop';
+    }
+    const payload = payloadOf(stanza);
+    const { seqnr, when } = decodingRequest(() => dialect.decodeRequest(payload));
+    const given = { payload, seqnr, when };
+    const queued = await this.#mailboxes.run(localpart, () =>
+      this.#mailboxes.takeReadout(stanza, localpart, sleeper, given),
+    );
+    this.#reply(stanza, dialect.encodeAccepted({ seqnr, queued: true }));
+    this.#mailboxes.tellQueued(localpart, stanza.from, stanza.to as Jid, queued);
+    this.#deliverSoon(localpart);
+    return 'stop';
+  }
+
+  /** @throws StanzaError `item-not-found` */
+  async #cancelReadout(stanza: Stanza, localpart: string): Promise<Verdict> {
+    const part = readoutPartOf(stanza);
+    const isCancelled =
+      part && (await this.#mailboxes.run(localpart, () => this.#mailboxes.cancelReadout(localpart, stanza.from, part)));
+    if (!part || !isCancelled) throw new StanzaError('item-not-found', 'you have no such read-out');
+    return this.#reply(stanza, part.dialect.encodeCancelled(part.readout));
   }
 
   async #keep(
@@ -326,7 +362,7 @@ class BatteryModule {
     return 'stop';
   }
 
-  #reply(request: Stanza, payload: Element): Verdict {
+  #reply(request: Stanza, payload: Element | undefined): Verdict {
     const element = iq('result', { id: request.id }, payload);
     void this.#context.router.route(Stanza.made(element, request.to as Jid, request.from));
     return 'stop';

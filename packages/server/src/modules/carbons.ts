@@ -6,9 +6,11 @@ import {
   encodeCarbon,
   encodeStanzaId,
   hasHint,
+  type Jid,
   message,
   StanzaError,
 } from '@thingward/xmpp';
+import { CopiedMessages } from '../copied-messages.ts';
 import { PASSES_DATA } from '../hooks.ts';
 import type { ServerModule } from '../module.ts';
 import type { Session } from '../session.ts';
@@ -27,6 +29,7 @@ export const carbons: ServerModule = {
   start({ router, sessions, hooks }) {
     /** By account, those that want copies. */
     const enabled = new Map<string, Set<Session>>();
+    const copied = new CopiedMessages();
 
     const sessionOf = (stanza: Stanza): Session => {
       const session = stanza.to?.equals(stanza.from.bare) ? sessions.get(stanza.from) : undefined;
@@ -51,7 +54,9 @@ export const carbons: ServerModule = {
     const disable = (session: Session) => {
       const others = enabled.get(session.localpart);
       others?.delete(session);
-      if (others?.size === 0) enabled.delete(session.localpart);
+      if (others?.size !== 0) return;
+      enabled.delete(session.localpart);
+      copied.forget(session.localpart);
     };
     router.onAccountIq('set', 'disable', CARBONS, (stanza) => {
       disable(sessionOf(stanza));
@@ -65,13 +70,20 @@ export const carbons: ServerModule = {
     });
 
     const copy = (stanza: Stanza, direction: CarbonDirection, to: readonly Session[]) => {
-      if (to.length === 0 || !isEligible(stanza.element, direction)) return;
+      const [session] = to;
+      if (!session) return;
+      const { localpart } = session;
+      const other = direction === 'sent' ? (stanza.to as Jid) : stanza.from;
+      if (stanza.type === 'error') {
+        if (!copied.has(localpart, other, stanza.id)) return;
+      } else if (isEligible(stanza.element, direction)) copied.add(localpart, other, stanza.id);
+      else return;
       const id = direction === 'sent' ? stanza.archivedAs : undefined;
       // Where a message was archived is told to the account that sent it, but to nobody else (XEP-0313 §3.4).
-      const copied =
+      const inner =
         id === undefined ? stanza.element : stanza.element.append(encodeStanzaId({ id, by: stanza.from.bare }));
       for (const session of to) {
-        const carbon = message(typeOf(stanza), {}, encodeCarbon({ direction, message: copied }));
+        const carbon = message(typeOf(stanza), {}, encodeCarbon({ direction, message: inner }));
         session.send(Stanza.made(carbon, session.jid.bare, session.jid));
       }
     };
@@ -98,15 +110,16 @@ export const carbons: ServerModule = {
   },
 };
 
+/** Never `error`: that of a copy would be about the copy. */
 function typeOf({ type }: Stanza): 'chat' | 'normal' {
   return type === 'chat' ? 'chat' : 'normal';
 }
 
-/** @see XEP-0280 §6.1 */
+/** Is a message that is no error one to be copied? @see XEP-0280 §6.1 */
 function isEligible(element: Element, direction: CarbonDirection): boolean {
   if (element.child('private', CARBONS) || hasHint(element, 'no-copy')) return false;
   const type = element.attribute('type');
-  if (type === 'groupchat' || type === 'error' || type === 'headline') return false;
+  if (type === 'groupchat' || type === 'headline') return false;
   const muc = element.child('x', MUC_USER);
   // A private message in a room is given to all clients by the room; an invitation is not.
   if (muc && direction === 'received' && !muc.child('invite')) return false;

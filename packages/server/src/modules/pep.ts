@@ -2,6 +2,7 @@ import {
   type Contact,
   DEFAULT_NODE_CONFIG,
   type InterestedContact,
+  isSqlite,
   PUBSUB,
   PUBSUB_OWNER,
   PubSubEngine,
@@ -27,6 +28,19 @@ const removalMigration: Migration = {
     // Not LIKE: a localpart may have its wildcards.
     const isOld = sql.raw(`substr(host, 1, length(old.localpart) + 1) = old.localpart || '@'`);
     const rows = sql`select id from pubsub_nodes where ${isOld}`;
+    if (!isSqlite(database)) {
+      await sql`create function pubsub_account_remove() returns trigger language plpgsql as $remove$ begin
+        delete from pubsub_items where node_id in (${rows});
+        delete from pubsub_subscriptions where node_id in (${rows});
+        delete from pubsub_affiliations where node_id in (${rows});
+        delete from pubsub_redirects where ${isOld};
+        delete from pubsub_nodes where ${isOld};
+        return null;
+      end $remove$`.execute(database);
+      await sql`create trigger pubsub_account_removed after delete on account
+        for each row execute function pubsub_account_remove()`.execute(database);
+      return;
+    }
     await sql`create trigger pubsub_account_removed after delete on account begin
       delete from pubsub_items where node_id in (${rows});
       delete from pubsub_subscriptions where node_id in (${rows});
@@ -40,6 +54,7 @@ const removalMigration: Migration = {
 /** What follows presence, by account: under way at the same time, and waiting; waiting of all accounts. */
 const MAX_RUNNING = 50;
 const MAX_WAITING = 1000;
+const MAX_RUNNING_IN_ALL = 10_000;
 const MAX_WAITING_IN_ALL = 20_000;
 
 /** Every account is a publish-subscribe service. @see XEP-0163 */
@@ -68,6 +83,10 @@ class PersonalEventing {
       run: (task) => this.#inBackground(task),
       maxRunning: MAX_RUNNING,
       maxWaiting: () => MAX_WAITING,
+      // Each sender is an account, and by itself.
+      maxRunningOfGroup: MAX_RUNNING,
+      maxWaitingOfGroup: MAX_WAITING,
+      maxRunningInAll: MAX_RUNNING_IN_ALL,
       maxInAll: MAX_WAITING_IN_ALL,
     });
     const { router, database, domain, log } = context;

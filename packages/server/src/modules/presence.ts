@@ -217,6 +217,7 @@ class PresenceRouter implements PresenceHandler {
 
   /** Do those that see what an account receives let it pass? Presence with a type is not answered. */
   async #isLetIn(stanza: Stanza, localpart: string): Promise<boolean> {
+    if (!this.#context.router.admits(stanza)) return false;
     try {
       return (await this.#context.hooks.receiving(stanza, localpart)) !== undefined;
     } catch (error) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type DnsLookups, inOrder, ServerResolver } from './resolve.ts';
+import { type DnsLookups, ServerResolver } from './resolve.ts';
 
 const absent = () => Promise.reject(Object.assign(new Error('queryA ENOTFOUND'), { code: 'ENOTFOUND' }));
 const broken = () => Promise.reject(Object.assign(new Error('queryA ETIMEOUT'), { code: 'ETIMEOUT' }));
@@ -83,22 +83,5 @@ describe('the addresses of a target', () => {
     await expect(nowhere).rejects.toMatchObject({ condition: 'remote-server-not-found' });
     const silent = new ServerResolver(dns({ ipv4: broken, ipv6: broken })).addresses(target);
     await expect(silent).rejects.toMatchObject({ condition: 'remote-server-timeout' });
-  });
-});
-
-describe('the order of records', () => {
-  it('is by priority, then by chance in proportion to the weight (RFC 2782)', () => {
-    const heavy = { name: 'heavy', priority: 1, weight: 3 };
-    const light = { name: 'light', priority: 1, weight: 1 };
-    const last = { name: 'last', priority: 2, weight: 100 };
-    const first: string[] = [];
-    for (let i = 0; i < 1000; i++) {
-      const ordered = inOrder([last, light, heavy], () => (i + 0.5) / 1000);
-      expect(ordered[2]).toBe(last);
-      first.push(ordered[0]?.name ?? '');
-    }
-    const share = first.filter((name) => name === 'heavy').length / first.length;
-    expect(share).toBeGreaterThan(0.55);
-    expect(share).toBeLessThan(0.85);
   });
 });

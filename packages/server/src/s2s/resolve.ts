@@ -3,6 +3,7 @@ import { lookup, Resolver } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 import { StanzaError } from '@thingward/xmpp';
+import { inSrvOrder } from '@thingward/xmpp/finding';
 import { TimedCache } from './timed-cache.ts';
 
 /** Where a domain's server may be reached. */
@@ -132,7 +133,7 @@ export class ServerResolver {
     // A name of "." says that there is no such service; then there is no other way either (RFC 2782, XEP-0368 §5).
     const services = records.filter(({ name }) => name !== '' && name !== '.');
     if (services.length > 0) {
-      const ordered = inOrder(services, this.#random).slice(0, MAX_TARGETS);
+      const ordered = inSrvOrder(services, this.#random).slice(0, MAX_TARGETS);
       const targets = ordered.map((record) => ({
         host: record.name.toLowerCase(),
         port: record.port,
@@ -146,31 +147,6 @@ export class ServerResolver {
     }
     return [{ host: domain, port: PORT, direct: false }];
   }
-}
-
-interface Prioritised {
-  readonly priority: number;
-  readonly weight: number;
-}
-
-/** Lowest priority first; within one, chance decides by weight. @see RFC 2782 */
-export function inOrder<T extends Prioritised>(records: readonly T[], random: () => number): readonly T[] {
-  const result: T[] = [];
-  const priorities = [...new Set(records.map(({ priority }) => priority))].sort((a, b) => a - b);
-  for (const priority of priorities) {
-    const left = records.filter((record) => record.priority === priority).sort((a, b) => a.weight - b.weight);
-    while (left.length > 0) {
-      const total = left.reduce((sum, { weight }) => sum + weight, 0);
-      const chosen = Math.floor(random() * (total + 1));
-      let sum = 0;
-      const at = left.findIndex(({ weight }) => {
-        sum += weight;
-        return sum >= chosen;
-      });
-      result.push(...left.splice(Math.max(at, 0), 1));
-    }
-  }
-  return result;
 }
 
 function inTurn(first: readonly string[], second: readonly string[]): readonly string[] {

@@ -1,14 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import {
-  connect as connectTls,
-  createSecureContext,
-  createServer,
-  type SecureContext,
-  type Server,
-  type TLSSocket,
-} from 'node:tls';
+import { connect as connectTls, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls';
 import { domainToASCII } from 'node:url';
+import { chosenProtocol } from '../listeners/chosen-protocol.ts';
+import { TlsUpgrade } from '../listeners/tls-upgrade.ts';
 import { type Tls, TlsError } from '../tls.ts';
 import { certificateNames, matchesDomain } from './certificate-names.ts';
 import type { PeerCertificate } from './events.ts';
@@ -30,11 +25,8 @@ export class S2sTls {
   readonly #authorities: string | undefined;
   readonly #handshakeTimeoutMs: number;
   readonly #clientContext: SecureContext;
-  /** Takes over connections for STARTTLS; it listens nowhere. */
-  readonly #upgrader: Server;
-  /** The same for direct TLS. */
-  readonly #direct: Server;
-  readonly #upgrading = new Map<string, (secured: TLSSocket) => void>();
+  readonly #startTls: TlsUpgrade;
+  readonly #direct: TlsUpgrade;
 
   /**
    * @param authoritiesFile certificates (PEM) of the authorities to trust; the system's when undefined
@@ -46,41 +38,24 @@ export class S2sTls {
     this.#handshakeTimeoutMs = handshakeTimeoutMs;
     try {
       this.#clientContext = createSecureContext(this.#options);
-      this.#upgrader = createServer({ ...this.#serverOptions });
-      this.#direct = createServer({ ...this.#serverOptions, ALPNProtocols: [ALPN] });
+      this.#startTls = new TlsUpgrade(this.#serverOptions);
+      this.#direct = new TlsUpgrade({ ...this.#serverOptions, ALPNCallback: chosenProtocol(ALPN) });
     } catch (error) {
       throw new TlsError(`${authoritiesFile} holds no certificates of authorities: ${(error as Error).message}`);
     }
-    for (const server of [this.#upgrader, this.#direct]) {
-      server.on('secureConnection', (socket) => this.#upgrading.get(endpoints(socket))?.(socket));
-      server.on('tlsClientError', (_error, socket) => socket.destroy());
-    }
   }
 
-  /** Takes a connection whose first byte is of TLS. @see XEP-0368 */
+  /** Takes a connection whose first byte is of TLS. Who offers other protocols than this one is refused. @see XEP-0368 */
   takeDirect(plain: Socket, take: (secured: Secured) => void): void {
-    const key = endpoints(plain);
-    this.#upgrading.set(key, (socket) => take(secured(socket)));
-    plain.once('close', () => this.#upgrading.delete(key));
-    this.#direct.emit('connection', plain);
+    this.#direct.upgrade(plain).then(
+      (socket) => take(secured(socket)),
+      () => plain.destroy(),
+    );
   }
 
   /** Goes over to TLS on a connection that was taken. @throws Error when that fails */
-  accept(plain: Socket): Promise<Secured> {
-    const key = endpoints(plain);
-    return new Promise((resolve, reject) => {
-      const fail = () => {
-        this.#upgrading.delete(key);
-        reject(new Error('TLS handshake failed'));
-      };
-      plain.once('close', fail);
-      this.#upgrading.set(key, (socket) => {
-        this.#upgrading.delete(key);
-        plain.off('close', fail);
-        resolve(secured(socket));
-      });
-      this.#upgrader.emit('connection', plain);
-    });
+  async accept(plain: Socket): Promise<Secured> {
+    return secured(await this.#startTls.upgrade(plain));
   }
 
   /** Goes over to TLS on a connection that was made. @throws Error when that fails */
@@ -127,11 +102,6 @@ function secured(socket: TLSSocket): Secured {
   if (!socket.authorized) return { socket, certificate: UNTRUSTED };
   const names = certificateNames(socket.getPeerX509Certificate()?.subjectAltName);
   return { socket, certificate: { speaksFor: (domain) => matchesDomain(names, domain) } };
-}
-
-/** Both ends of a TCP connection: no other open one has the same. */
-function endpoints({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
-  return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
 }
 
 function readAuthorities(file: string): string {

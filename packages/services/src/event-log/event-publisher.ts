@@ -1,4 +1,4 @@
-import { encodeLoggedEvent, type LoggedEvent } from '@thingward/things';
+import { encodeLoggedEvent, type LoggedEvent, pause } from '@thingward/things';
 import { xml } from '@thingward/xml';
 import { type Jid, type Logger, StanzaError, type XmppPeer } from '@thingward/xmpp';
 import { PUBSUB, PUBSUB_OWNER } from '../pubsub/namespaces.ts';
@@ -107,17 +107,4 @@ export class EventPublisher {
     const { peer, service } = this.#options;
     return peer.request(type, service, payload, { timeoutMs: TIMEOUT_MS, signal: this.#ended.signal });
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end, { once: true });
-    if (signal.aborted) end();
-  });
 }

@@ -1,12 +1,7 @@
 import { xml } from '@thingward/xml';
 import { type Jid, NS, type Received, type RequestOptions, StanzaError, type XmppPeer } from '@thingward/xmpp';
 import { type ControlOptions, type ControlOutcome, ControlRefused } from '../control/client.ts';
-import {
-  CONTROL_NAMESPACE,
-  decodeControlResponse,
-  decodeParameterErrors,
-  encodeControlRequest,
-} from '../control/codec.ts';
+import { CONTROL_DIALECTS, controlDialectOf, XEP_CONTROL } from '../control/dialects.ts';
 import type { ParameterValue } from '../control/parameter.ts';
 import { type ReadoutOptions, type ReadoutWish, readSensorData } from '../sensor-data/client.ts';
 import type { Field } from '../sensor-data/field.ts';
@@ -108,7 +103,7 @@ export async function sendCommand(
 ): Promise<SentCommand> {
   const { nodes = [], tokens, expiresMs, timeoutMs, signal } = options;
   const settings = [...values].map(([name, value]) => ({ name, value }));
-  const payload = encodeControlRequest({ nodes, settings, ...tokens });
+  const payload = (options.dialect ?? XEP_CONTROL).encodeRequest({ nodes, settings, ...tokens });
   const listener = new OutcomeListener(peer, thing.bare, options.onPartlySuperseded);
   try {
     const request = encodeCommand({ expiresMs, payload });
@@ -211,17 +206,14 @@ class OutcomeListener {
 export function controlOutcomeOf({ state, payload }: CommandOutcome): ControlOutcome {
   switch (state) {
     case 'answered': {
-      const answer = payload?.is('setResponse', CONTROL_NAMESPACE) ? payload : undefined;
-      const {
-        nodes,
-        parameters,
-        confirmed = [],
-      } = answer ? decodeControlResponse(answer) : { nodes: [], parameters: [] };
+      const dialect = controlDialectOf(payload?.namespace);
+      if (!payload || !dialect) return { nodes: [], parameters: [], confirmed: [] };
+      const { nodes, parameters, confirmed = [] } = dialect.decodeResponse(payload);
       return { nodes, parameters, confirmed };
     }
     case 'refused': {
       const error = StanzaError.fromStanza(xml('iq', { xmlns: NS.client, type: 'error' }, payload));
-      const refused = decodeParameterErrors(error);
+      const refused = CONTROL_DIALECTS.flatMap((dialect) => dialect.decodeParameterErrors(error));
       throw refused.length > 0 ? new ControlRefused(refused, error) : error;
     }
     case 'expired':
@@ -242,25 +234,99 @@ export interface Reading {
   readonly lastKnown?: LastKnown | undefined;
 }
 
+export interface SleepingReadoutOptions extends ReadoutOptions {
+  /** How long a Thing that sleeps is waited for, in milliseconds; as long as its server keeps the read-out when not given; 0: not at all. */
+  readonly wakeTimeoutMs?: number | undefined;
+  /** Told that the read-out waits for the Thing to wake. */
+  readonly onQueued?: ((queued: Queued) => void) | undefined;
+}
+
 /**
- * Reads a Thing as `readSensorData` does, and says of fields whether they come from it or are what its server had of it.
+ * Reads a Thing as `readSensorData` does, and says of fields whether they come from it or are what its server had of it. What only the
+ * Thing knows, such as its past, is read when it wakes.
  * @param to the full JID of a Thing; the bare one of a Thing that sleeps
- * @throws as `readSensorData`
+ * @throws as `readSensorData`; StanzaError `remote-server-timeout` when it did not wake in time
+ * @see docs/battery-powered.md §6
  */
 export async function* readSleeping(
   peer: XmppPeer,
   to: Jid,
   wish: ReadoutWish = {},
-  options: ReadoutOptions = {},
+  options: SleepingReadoutOptions = {},
 ): AsyncGenerator<Reading, void, undefined> {
   let lastKnown: LastKnown | undefined;
+  const wait = new WaitForWaking(peer, to, options);
   const stop = peer.onMessage({ name: 'lastKnown', namespace: BATTERY }, ({ from, type }, payload) => {
     if (type !== 'error' && from.equals(to)) lastKnown = understood(() => decodeLastKnown(payload));
   });
   try {
-    for await (const fields of readSensorData(peer, to, wish, options)) yield { fields, lastKnown };
+    for await (const fields of readSensorData(peer, to, wish, {
+      ...options,
+      queuedTimeoutMs: options.queuedTimeoutMs ?? MAX_TIMER_MS,
+      signal: wait.signal,
+      onProgress: (progress, seqnr) => {
+        options.onProgress?.(progress, seqnr);
+        wait.progressed(progress, String(seqnr));
+      },
+    })) {
+      yield { fields, lastKnown };
+    }
   } finally {
     stop();
+    wait.close();
+  }
+}
+
+/** Of `<queued/>` messages that come before it is known whose they are. */
+const MAX_UNCLAIMED = 100;
+
+/** A read-out that waits, in a mailbox, for a Thing to wake. */
+class WaitForWaking {
+  readonly signal: AbortSignal;
+  readonly #options: SleepingReadoutOptions;
+  readonly #over = new AbortController();
+  readonly #stop: () => void;
+  readonly #unclaimed = new Map<string, Queued>();
+  #readout: string | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(peer: XmppPeer, to: Jid, options: SleepingReadoutOptions) {
+    this.#options = options;
+    this.signal = options.signal ? AbortSignal.any([options.signal, this.#over.signal]) : this.#over.signal;
+    this.#stop = peer.onMessage({ name: 'queued', namespace: BATTERY }, ({ from, type }, payload) => {
+      if (type === 'error' || !from.bare.equals(to.bare)) return;
+      const queued = understood(() => decodeQueued(payload));
+      if (queued.readout === undefined || this.#unclaimed.size >= MAX_UNCLAIMED) return;
+      this.#unclaimed.set(queued.readout, queued);
+      this.#claim();
+    });
+  }
+
+  progressed(progress: 'queued' | 'started', readout: string): void {
+    if (progress === 'started') {
+      this.close();
+      return;
+    }
+    this.#readout = readout;
+    this.#claim();
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#stop();
+  }
+
+  #claim(): void {
+    const queued = this.#unclaimed.get(this.#readout ?? '');
+    if (!queued) return;
+    this.#unclaimed.clear();
+    this.#options.onQueued?.(queued);
+    const keptMs = queued.until.getTime() + GRACE_MS - Date.now();
+    const waitMs = Math.min(this.#options.wakeTimeoutMs ?? keptMs, keptMs, MAX_TIMER_MS);
+    this.#timer = setTimeout(() => {
+      const wakes = queued.next ? `; it wakes next at ${queued.next.toISOString()}` : '';
+      this.#over.abort(new StanzaError('remote-server-timeout', `it sleeps, and did not wake in time${wakes}`));
+    }, waitMs);
   }
 }
 

@@ -68,7 +68,7 @@ describe('what is written of the profile', () => {
           name === undefined
             ? undefined
             : [{ name, value: { type: 'int', value: 1 }, types: ['status'], qos: [], timestamp } as const];
-        const report = { schedule: given, readers: allowed, owner, fields, form: undefined };
+        const report = { schedule: given, readers: allowed, owner, fields, forms: undefined };
         const read = through(encodeSleep, decodeSleep)(report);
         expect(read.schedule).toEqual(given);
         expect(read.readers?.map(String)).toEqual(allowed?.map(String));
@@ -119,6 +119,21 @@ describe('what is written of the profile', () => {
       ),
     );
     expect(through(encodeAsleep, decodeAsleep)(3)).toBe(3);
+  });
+
+  it('is read as it was: control forms of nodes, and the one of a Thing without any', () => {
+    const form = xml('x', { xmlns: 'jabber:x:data', type: 'form' });
+    const forms = [{ form }, { node: { nodeId: 'n', sourceId: 's' }, form }];
+    const read = through(encodeSleep, decodeSleep)({ schedule: { wakes: 'unknown' }, forms });
+    expect(read.forms?.map(({ node }) => node)).toEqual([undefined, { nodeId: 'n', sourceId: 's' }]);
+    expect(read.forms?.map((one) => String(one.form))).toEqual([String(form), String(form)]);
+    const alone = parseElement(`<sleep xmlns='urn:thingward:battery:1' wakes='unknown'>${form}</sleep>`);
+    expect(decodeSleep(alone).forms).toHaveLength(1);
+    expect(() =>
+      decodeSleep(
+        parseElement(`<sleep xmlns='urn:thingward:battery:1' wakes='unknown'><forms><form/></forms></sleep>`),
+      ),
+    ).toThrow('forms/form[1]');
   });
 
   it('is not written when it would say nothing: a period that is not told', () => {

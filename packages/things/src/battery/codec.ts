@@ -1,12 +1,17 @@
 import { type Element, xml } from '@thingward/xml';
 import { DATA_FORM_NAMESPACE, Jid } from '@thingward/xmpp';
-import { decodeReadoutMessage, encodeReadoutMessage, SENSOR_DATA_NAMESPACE } from '../sensor-data/codec.ts';
+import { encodeReadoutMessage } from '../sensor-data/codec.ts';
+import { readoutDialectOf } from '../sensor-data/dialects.ts';
 import type { Field } from '../sensor-data/field.ts';
+import type { NodeReference } from '../thing/node.ts';
 import {
   booleanAttribute,
   dateTimeAttribute,
+  decodeNode,
   expectElement,
+  optionalOutgoingText,
   outgoingDateTime,
+  outgoingNode,
   outgoingText,
   PayloadError,
   requiredAttribute,
@@ -28,16 +33,24 @@ export interface SleepReport {
   readonly schedule: SleepSchedule;
   /** The last-known state, as a whole; undefined: as it was. */
   readonly fields?: readonly Field[] | undefined;
-  /** The control form; undefined: as it was. */
-  readonly form?: Element | undefined;
+  /** The control forms, as a whole; undefined: as they were. */
+  readonly forms?: readonly NodeForm[] | undefined;
   /** Who may read the state, as bare JIDs; undefined: as it was, which at first is all who see its presence. */
   readonly readers?: readonly Jid[] | undefined;
   /** Sees and cancels all that waits; undefined: as it was. */
   readonly owner?: Jid | undefined;
 }
 
+/** The control form of a Thing. */
+export interface NodeForm {
+  /** Undefined: the JID itself. */
+  readonly node?: NodeReference | undefined;
+  /** `<x/>` of XEP-0004. */
+  readonly form: Element;
+}
+
 /** @throws PayloadError for what can't be written */
-export function encodeSleep({ schedule, fields, form, readers, owner }: SleepReport): Element {
+export function encodeSleep({ schedule, fields, forms, readers, owner }: SleepReport): Element {
   return xml(
     'sleep',
     { xmlns: BATTERY, ...scheduleAttributes(schedule, 'sleep'), owner: owner?.bare.toString() },
@@ -48,23 +61,53 @@ export function encodeSleep({ schedule, fields, form, readers, owner }: SleepRep
         readers.map((jid) => xml('reader', { jid: jid.bare.toString() })),
       ),
     fields && encodeReadoutMessage({ kind: 'fields', seqnr: 0, fields, done: false }),
-    form,
+    forms && encodeNodeForms(forms),
   );
+}
+
+/** `<forms/>`: of a JID that is one Thing and of the nodes behind it. @throws PayloadError */
+export function encodeNodeForms(forms: readonly NodeForm[]): Element {
+  return xml(
+    'forms',
+    { xmlns: BATTERY },
+    forms.map(({ node, form }) => xml('form', node ? outgoingNode(node, 'forms/form') : {}, form)),
+  );
+}
+
+/** @throws PayloadError */
+export function decodeNodeForms(element: Element): readonly NodeForm[] {
+  expectElement(element, 'forms', BATTERY);
+  return element.childrenNamed('form').map((child, i) => {
+    const path = `forms/form[${i + 1}]`;
+    const form = child.child('x', DATA_FORM_NAMESPACE);
+    if (!form) throw new PayloadError('unexpected-element', path, `expected <x xmlns='${DATA_FORM_NAMESPACE}'/> in it`);
+    return { node: decodeNode(child, path), form };
+  });
 }
 
 /** @throws PayloadError */
 export function decodeSleep(element: Element): SleepReport {
   expectElement(element, 'sleep', BATTERY);
-  const fields = element.child('fields', SENSOR_DATA_NAMESPACE);
-  const decoded = fields && decodeReadoutMessage(fields);
   const readers = element.child('readers', BATTERY);
+  const forms = element.child('forms', BATTERY);
+  // A Thing without nodes may leave its form as it is.
+  const form = element.child('x', DATA_FORM_NAMESPACE);
   return {
     schedule: decodeSchedule(element, 'sleep'),
-    fields: decoded?.kind === 'fields' ? decoded.fields : undefined,
-    form: element.child('x', DATA_FORM_NAMESPACE),
+    fields: decodeState(element),
+    forms: forms ? decodeNodeForms(forms) : form && [{ form }],
     readers: readers?.childrenNamed('reader').map((reader, i) => bareJid(reader, `sleep/readers/reader[${i + 1}]`)),
     owner: element.attribute('owner') === undefined ? undefined : bareJid(element, 'sleep', 'owner'),
   };
+}
+
+/** The fields in any dialect; undefined when there are none. @throws PayloadError */
+function decodeState(sleep: Element): readonly Field[] | undefined {
+  for (const child of sleep.elements) {
+    const messages = readoutDialectOf(child.namespace)?.decodeMessages(child);
+    if (messages) return messages.flatMap((message) => (message.kind === 'fields' ? message.fields : []));
+  }
+  return undefined;
 }
 
 /** `<asleep/>`: it may go now. @param delivered commands it got since it woke */
@@ -126,9 +169,9 @@ export function decodeCommand(element: Element): WaitingCommand {
   return { expiresMs: durationAttribute(element, 'expires', 'command'), payload };
 }
 
-/** `<queued/>`: a command waits. */
+/** `<queued/>`: a command or a read-out waits. */
 export interface Queued {
-  /** Of the command in the mailbox. */
+  /** Of it in the mailbox. */
   readonly id: string;
   /** When it expires. */
   readonly until: Date;
@@ -136,16 +179,19 @@ export interface Queued {
   readonly next?: Date | undefined;
   /** The `id` of the stanza that it came in, where this is no answer to it. */
   readonly request?: string | undefined;
+  /** The identity of the read-out that waits; undefined for a command. */
+  readonly readout?: string | undefined;
 }
 
 /** @throws PayloadError */
-export function encodeQueued({ id, until, next, request }: Queued): Element {
+export function encodeQueued({ id, until, next, request, readout }: Queued): Element {
   return xml('queued', {
     xmlns: BATTERY,
     id,
     until: outgoingDateTime(until, 'queued/@until'),
     next: next && outgoingDateTime(next, 'queued/@next'),
     request,
+    readout: optionalOutgoingText(readout, 'queued/@readout'),
   });
 }
 
@@ -157,6 +203,7 @@ export function decodeQueued(element: Element): Queued {
     until: requiredDateTime(element, 'until', 'queued'),
     next: dateTimeAttribute(element, 'next', 'queued'),
     request: element.attribute('request'),
+    readout: element.attribute('readout'),
   };
 }
 

@@ -1,10 +1,10 @@
-import type { Element } from '@thingward/xml';
 import { encodeDataForm, type Jid, type Logger, presence, SILENT_LOGGER, type XmppPeer } from '@thingward/xmpp';
 import { encodeControlForm } from '../control/form.ts';
 import type { Field } from '../sensor-data/field.ts';
 import { isSelected } from '../sensor-data/selection.ts';
+import { pause } from '../thing/pause.ts';
 import type { Thing } from '../thing/thing.ts';
-import { decodeAsleep, encodeSleep } from './codec.ts';
+import { decodeAsleep, encodeNodeForms, encodeSleep, type NodeForm } from './codec.ts';
 import { encodeSleeper, type SleepSchedule } from './schedule.ts';
 
 /** A connection that can be let go of and taken up again, such as `XmppClient`. */
@@ -30,11 +30,14 @@ export interface SleepingThingOptions {
   readonly owner?: (() => Jid | undefined) | undefined;
   /** Times a waking reads and reports anew because commands came; 3 when not given. */
   readonly maxReports?: number | undefined;
-  /** How long connecting, reading and the server's answer may take together; 60,000 ms when not given. */
+  /** How long connecting, reading, read-outs that waited and the server's answer may take together; 60,000 ms when not given. */
   readonly timeoutMs?: number | undefined;
   readonly log?: Logger | undefined;
   readonly clock?: (() => Date) | undefined;
 }
+
+/** What the server has of a Thing that has told none. */
+const NO_FORMS = encodeNodeForms([]).toString();
 
 /** What a waking has brought. */
 export interface Waking {
@@ -50,7 +53,7 @@ export class SleepingThing {
   readonly #log: Logger;
   readonly #clock: () => Date;
   /** What the server has of it. */
-  #form: string | undefined;
+  #forms: string | undefined;
   #readers: string | undefined;
   #owner: string | undefined;
   #isAwake = false;
@@ -82,6 +85,7 @@ export class SleepingThing {
       connection.start();
       await connection.ready(limit);
       if (listenMs > 0) await pause(listenMs, limit);
+      limit.throwIfAborted();
       let fields = await reading;
       let delivered = await this.#report(began, fields, limit);
       for (let reports = 1, given = delivered; given > 0 && reports < maxReports; reports++) {
@@ -111,26 +115,29 @@ export class SleepingThing {
         if (signal.aborted) return;
         this.#log.warn({ error }, 'a waking failed');
       }
-      await pause(Math.max(0, next - this.#clock().getTime()), signal).catch(() => undefined);
+      await pause(Math.max(0, next - this.#clock().getTime()), signal);
     }
   }
 
   /** @returns commands that were given since it woke */
   async #report(began: Date, fields: readonly Field[], signal: AbortSignal): Promise<number> {
     const { connection, everyMs, things } = this.#options;
-    const form = this.#controlForm();
+    const forms = this.#controlForms();
     const readers = this.#options.readers?.();
     const owner = this.#options.owner?.();
-    const [formText, readersText, ownerText] = [form?.toString(), readers?.join(' '), owner?.toString()];
+    const formsText = encodeNodeForms(forms).toString();
+    const [readersText, ownerText] = [readers?.join(' '), owner?.toString()];
     const report = encodeSleep({
       schedule: this.#schedule(everyMs === undefined ? undefined : new Date(began.getTime() + everyMs)),
       fields: fields.length === 0 && things.length > 0 ? undefined : fields,
-      form: formText === this.#form ? undefined : form,
+      forms: formsText === (this.#forms ?? NO_FORMS) ? undefined : forms,
       readers: readersText === this.#readers ? undefined : readers,
       owner: ownerText === this.#owner ? undefined : owner,
     });
-    const answer = await connection.request('set', undefined, report, { signal });
-    [this.#form, this.#readers, this.#owner] = [formText, readersText, ownerText];
+    // It is answered when all that waited has been dealt with, read-outs too.
+    const { timeoutMs = 60_000 } = this.#options;
+    const answer = await connection.request('set', undefined, report, { signal, timeoutMs });
+    [this.#forms, this.#readers, this.#owner] = [formsText, readersText, ownerText];
     return answer ? decodeAsleep(answer) : 0;
   }
 
@@ -144,12 +151,13 @@ export class SleepingThing {
     };
   }
 
-  /** Of one Thing that is the JID itself: a form for several has no nodes of its own. */
-  #controlForm(): Element | undefined {
-    const [thing, ...others] = this.#options.things;
-    if (!thing || others.length > 0 || thing.node || thing.parameters.length === 0) return undefined;
-    const parameters = thing.parameters.map((parameter) => ({ parameter, value: undefined }));
-    return encodeDataForm(encodeControlForm({ title: 'Control', parameters }));
+  /** Of each Thing that has something to set. Without present values: those it has told as fields. */
+  #controlForms(): readonly NodeForm[] {
+    return this.#options.things.flatMap(({ node, parameters: declared }) => {
+      if (declared.length === 0) return [];
+      const parameters = declared.map((parameter) => ({ parameter, value: undefined }));
+      return [{ node, form: encodeDataForm(encodeControlForm({ title: node?.nodeId ?? 'Control', parameters })) }];
+    });
   }
 
   /** What it is now: momentary values and status. */
@@ -171,20 +179,4 @@ export class SleepingThing {
     );
     return all.flat();
   }
-}
-
-/** @throws the signal's reason */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const abort = () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', abort);
-      resolve();
-    }, ms);
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
-  });
 }

@@ -1,9 +1,9 @@
 import { Element } from '@thingward/xml';
 import { DATA_FORM_NAMESPACE } from '@thingward/xmpp';
-import { CONTROL_NAMESPACE } from '../control/codec.ts';
-import { PARAMETER_TYPES } from '../control/parameter.ts';
-import { nodeKey } from '../thing/node.ts';
-import { decodeNodes } from '../thing/payload.ts';
+import type { ControlDialect } from '../control/dialect.ts';
+import { CONTROL_DIALECTS } from '../control/dialects.ts';
+import { type NodeReference, nodeKey } from '../thing/node.ts';
+import { PayloadError } from '../thing/payload.ts';
 
 /** What is left of a command when a later one was given. */
 export interface Superseded {
@@ -14,25 +14,33 @@ export interface Superseded {
 }
 
 /**
- * Takes out of a `<set/>` that waits what a later one sets anyway. A command for more nodes than the later one stays as it is: both are
- * carried out in their order, which comes to the same.
- * @throws PayloadError for nodes that can't be read
+ * Takes out of a `<set/>` that waits what a later one sets anyway, whichever dialects they are in. A command for more nodes than the
+ * later one stays as it is: both are carried out in their order, which comes to the same.
+ * @throws PayloadError for what is no `<set/>`, or can't be read
  * @see docs/battery-powered.md §5.4
  */
 export function supersede(earlier: Element, later: Element): Superseded {
   const unchanged = { parameters: [], rest: earlier };
-  if (!coversNodes(later, earlier)) return unchanged;
-  const replaced = new Set(parameterNames(later));
-  const parameters = [...new Set(parameterNames(earlier).filter((name) => replaced.has(name)))];
+  const [dialect, laterDialect] = [dialectOf(earlier), dialectOf(later)];
+  if (!coversNodes(laterDialect.decodeRequest(later).nodes, dialect.decodeRequest(earlier).nodes)) return unchanged;
+  const replaced = new Set(parameterNames(later, laterDialect));
+  const parameters = [...new Set(parameterNames(earlier, dialect).filter((name) => replaced.has(name)))];
   if (parameters.length === 0) return unchanged;
   const children = earlier.elements.flatMap((child) => {
-    if (isSetting(child)) return replaced.has(child.attribute('name') ?? '') ? [] : [child];
+    const name = dialect.settingName(child);
+    if (name !== undefined) return replaced.has(name) ? [] : [child];
     if (!child.is('x', DATA_FORM_NAMESPACE)) return [child];
     const fields = child.elements.filter((field) => !replaced.has(formParameter(field) ?? ''));
     return [withContent(child, fields)];
   });
   const rest = withContent(earlier, children);
-  return { parameters, rest: parameterNames(rest).length === 0 ? undefined : rest };
+  return { parameters, rest: parameterNames(rest, dialect).length === 0 ? undefined : rest };
+}
+
+function dialectOf(set: Element): ControlDialect {
+  const dialect = CONTROL_DIALECTS.find(({ namespace }) => set.is('set', namespace));
+  if (dialect) return dialect;
+  throw new PayloadError('unexpected-element', set.name, 'expected a <set/> of control');
 }
 
 function withContent({ name, namespace, attributes }: Element, content: readonly Element[]): Element {
@@ -40,14 +48,10 @@ function withContent({ name, namespace, attributes }: Element, content: readonly
 }
 
 /** The parameters a `<set/>` sets, by elements and by its form. */
-function parameterNames(set: Element): readonly string[] {
-  const settings = set.elements.filter(isSetting).map((setting) => setting.attribute('name') ?? '');
+function parameterNames(set: Element, dialect: ControlDialect): readonly string[] {
+  const settings = set.elements.flatMap((child) => dialect.settingName(child) ?? []);
   const form = set.child('x', DATA_FORM_NAMESPACE)?.elements.flatMap((field) => formParameter(field) ?? []) ?? [];
   return [...settings, ...form];
-}
-
-function isSetting({ name, namespace }: Element): boolean {
-  return namespace === CONTROL_NAMESPACE && (PARAMETER_TYPES as readonly string[]).includes(name);
 }
 
 function formParameter(field: Element): string | undefined {
@@ -55,8 +59,7 @@ function formParameter(field: Element): string | undefined {
   return name === 'FORM_TYPE' ? undefined : name;
 }
 
-function coversNodes(later: Element, earlier: Element): boolean {
-  const [before, after] = [decodeNodes(earlier), decodeNodes(later)];
+function coversNodes(after: readonly NodeReference[], before: readonly NodeReference[]): boolean {
   if (before.length === 0 || after.length === 0) return before.length === after.length;
   const keys = new Set(after.map(nodeKey));
   return before.every((node) => keys.has(nodeKey(node)));

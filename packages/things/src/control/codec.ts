@@ -107,6 +107,12 @@ function decodeSetting(element: Element, path: string): ParameterSetting | undef
   return { name, value: incomingParameterValue(element.name, text, `${path}/@value`) };
 }
 
+/** The name of the parameter that a child of a `<set/>` sets; undefined where it sets none. */
+export function settingName(child: Element): string | undefined {
+  const isSetting = child.namespace === CONTROL_NAMESPACE && isParameterType(child.name);
+  return isSetting ? (child.attribute('name') ?? '') : undefined;
+}
+
 function isParameterType(name: string): name is ParameterType {
   return (PARAMETER_TYPES as readonly string[]).includes(name);
 }

@@ -23,6 +23,8 @@ export interface ControlDialect {
   encodeParameterError(error: ParameterError): Element;
   /** The parameters that an error reply is about; none when it is about none. */
   decodeParameterErrors(error: StanzaError): readonly ParameterError[];
+  /** The name of the parameter that a child of a `<set/>` sets; undefined where it sets none. */
+  settingName(child: Element): string | undefined;
   /** Marks the field of a form as one of a group. */
   encodeGroup(group: string): Element;
 }

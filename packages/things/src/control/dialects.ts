@@ -8,6 +8,7 @@ import {
   encodeControlRequest,
   encodeControlResponse,
   encodeParameterError,
+  settingName,
 } from './codec.ts';
 import type { ControlDialect } from './dialect.ts';
 import { encodeGroup } from './form.ts';
@@ -26,6 +27,7 @@ export const XEP_CONTROL: ControlDialect = {
   decodeResponse: decodeControlResponse,
   encodeParameterError,
   decodeParameterErrors,
+  settingName,
   encodeGroup,
 };
 
@@ -35,3 +37,8 @@ export const CONTROL_DIALECTS: readonly ControlDialect[] = [
   harmonizedControl('nf'),
   harmonizedControl('ieee'),
 ];
+
+/** The dialect that an element is of; undefined for none. */
+export function controlDialectOf(namespace: string | undefined): ControlDialect | undefined {
+  return CONTROL_DIALECTS.find((dialect) => dialect.namespace === namespace);
+}

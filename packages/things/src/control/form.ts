@@ -1,4 +1,4 @@
-import { type Element, xml } from '@thingward/xml';
+import { Element, xml } from '@thingward/xml';
 import {
   type DataForm,
   decodeDynamicFlags,
@@ -120,6 +120,24 @@ export function encodeGroup(name: string): Element {
   return xml(PARAMETER_GROUP.name, { xmlns: PARAMETER_GROUP.namespace, name });
 }
 
+/** A control form as it is, but for the marks of its groups: they are those of another dialect. */
+export function withGroupMarks(form: Element, markGroup: (group: string) => Element): Element {
+  const { name, namespace, attributes } = form;
+  const children = form.children.map((child) => {
+    if (typeof child === 'string') return child;
+    const group = groupMark(child);
+    return group === undefined ? withGroupMarks(child, markGroup) : markGroup(group);
+  });
+  return new Element(name, namespace, attributes, children);
+}
+
+/** The name of the group that an element marks; undefined when it marks none. */
+function groupMark(element: Element): string | undefined {
+  const isHarmonized = element.name === 'pGroup' && HARMONIZED_GROUP.test(element.namespace);
+  const isMark = isHarmonized || element.is(PARAMETER_GROUP.name, PARAMETER_GROUP.namespace);
+  return isMark ? (element.attribute('name') ?? element.attribute('n')) : undefined;
+}
+
 function encodeRange({ min, max, earliest, latest, pattern }: ControlParameter): FieldValidation['method'] {
   if (pattern !== undefined) return { kind: 'regex', pattern };
   const range = { min: earliest ?? min?.toString(), max: latest ?? max?.toString() };
@@ -173,11 +191,11 @@ function decodeParameter(name: string, field: FormField, page: string | undefine
 }
 
 function groupOf({ extensions = [] }: FormField): string | undefined {
-  const isHarmonized = ({ name, namespace }: Element) => name === 'pGroup' && HARMONIZED_GROUP.test(namespace);
-  const found = extensions.find(
-    (element) => element.is(PARAMETER_GROUP.name, PARAMETER_GROUP.namespace) || isHarmonized(element),
-  );
-  return found?.attribute('name') ?? found?.attribute('n');
+  for (const element of extensions) {
+    const group = groupMark(element);
+    if (group !== undefined) return group;
+  }
+  return undefined;
 }
 
 function typeOf({ type, validation }: FormField): ParameterType {

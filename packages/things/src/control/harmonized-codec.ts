@@ -74,6 +74,8 @@ export function harmonizedControl(name: HarmonizedName): ControlDialect {
     decodeResponse: (element) => decodeResponse(element, namespace),
     encodeParameterError: ({ parameter, message }) => xml('paramError', { xmlns: namespace, var: parameter }, message),
     decodeParameterErrors: (error) => decodeErrors(error, namespace),
+    settingName: (child) =>
+      child.namespace === namespace && TYPE_OF_ELEMENT.has(child.name) ? (child.attribute('n') ?? '') : undefined,
     encodeGroup: (group) => xml('pGroup', { xmlns: namespace, n: group }),
   };
 }

@@ -1,8 +1,9 @@
 export * from './client.ts';
 export * from './codec.ts';
 export type { ControlDialect } from './dialect.ts';
-export { CONTROL_DIALECTS } from './dialects.ts';
+export { CONTROL_DIALECTS, controlDialectOf } from './dialects.ts';
 export * from './form.ts';
+export { mergeParameters } from './merge-parameters.ts';
 export * from './open-form.ts';
 export * from './parameter.ts';
 export { formatParameterValue, parseParameterValue } from './parameter-value.ts';

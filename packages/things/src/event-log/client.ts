@@ -3,7 +3,7 @@ import { encodeLoggedEvent, type LoggedEvent } from './codec.ts';
 import { decodeEventLogAnswer, type EventLogAnswer, type EventLogQuery, encodeEventLogQuery } from './query-codec.ts';
 
 /** Tells a log of events what happened, in one message. @throws PayloadError for what can't be written; PeerError @see XEP-0337 §3 */
-export function sendEvents(peer: XmppPeer, log: Jid, events: readonly LoggedEvent[]): void {
+export function sendEvents(peer: Pick<XmppPeer, 'send'>, log: Jid, events: readonly LoggedEvent[]): void {
   const stanza = message('normal', { to: log }, ...events.map(encodeLoggedEvent));
   peer.send(stanza.with({ 'xml:lang': 'en' }));
 }

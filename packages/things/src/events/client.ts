@@ -7,6 +7,7 @@ import { Inbox } from '../sensor-data/inbox.ts';
 import { isSelected } from '../sensor-data/selection.ts';
 import { findDialect } from '../thing/find-dialect.ts';
 import type { NodeReference } from '../thing/node.ts';
+import { pause } from '../thing/pause.ts';
 import type { Tokens } from '../thing/payload.ts';
 import type { EventSubscription, FieldCondition } from './codec.ts';
 import type { EventDialect } from './dialect.ts';
@@ -131,6 +132,7 @@ export async function* subscribeToEvents(
         if (isFirst || !isPassing(error)) throw error;
         options.onTrouble?.({ kind: 'lost', reason: error.message });
         await pause(Math.min(backOffMs.max, backOffMs.first * 2 ** Math.min(failures, 20)), signal);
+        signal?.throwIfAborted();
       }
     }
   };
@@ -201,18 +203,4 @@ function isPassing(error: unknown): error is Error {
 /** Nobody listens any more, so that the answer is not waited for. */
 function unsubscribe(peer: XmppPeer, thing: Jid, dialect: EventDialect, seqnr: ReadoutId, timeoutMs: number): void {
   peer.request('get', thing, dialect.encodeUnsubscribe(seqnr), { timeoutMs }).catch(() => undefined);
-}
-
-/** @throws the signal's reason */
-async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal?.addEventListener('abort', end, { once: true });
-  });
-  signal?.throwIfAborted();
 }

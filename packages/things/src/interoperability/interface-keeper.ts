@@ -1,4 +1,5 @@
 import { type Jid, type Logger, SILENT_LOGGER, type Unsubscribe, type XmppPeer } from '@thingward/xmpp';
+import { pause } from '../thing/pause.ts';
 import type { Tokens } from '../thing/payload.ts';
 import type { Thing } from '../thing/thing.ts';
 import { checkThing } from './check-thing.ts';
@@ -77,17 +78,4 @@ export class InterfaceKeeper {
       return false;
     }
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end, { once: true });
-    if (signal.aborted) end();
-  });
 }

@@ -222,6 +222,40 @@ test('control is for the parameters that are allowed', async () => {
   expect(pump.settings).toHaveLength(1);
 });
 
+describe('who follows who may read a Thing', () => {
+  let changes: string[];
+  const mayRead = async (jid: string) => host.readAccess(pump).mayRead(Jid.parse(jid));
+
+  beforeEach(async () => {
+    await start();
+    changes = [];
+    host.onAccess((thing) => changes.push(thing.node?.nodeId ?? ''));
+  });
+
+  test('is told when the rules change, and finds the new answer at once', async () => {
+    expect(await mayRead('reader@example.org')).toBe(true);
+    reading = () => ({ isAllowed: false });
+    expect(await mayRead('reader@example.org')).toBe(true);
+    await server.request('set', HOST, encodeClearCache('clearCache'));
+    expect(changes).toEqual(['pump']);
+    expect(await mayRead('reader@example.org')).toBe(false);
+    expect(await mayRead(OWNER)).toBe(true);
+  });
+
+  test('is told when the provisioning server recommends a friend, who is a reader then, and when it warns of one', async () => {
+    const readers = () => host.readAccess(pump).readers().map(String);
+    friends.add('new@example.org');
+    const advise = (kind: 'friend' | 'unfriend', jid: string) =>
+      server.send(message('normal', { to: HOST }, encodeFriendAdvice({ kind, jid: Jid.parse(jid) })));
+    advise('friend', 'new@example.org');
+    await expect.poll(readers).toEqual([OWNER, 'friend@example.org', 'new@example.org']);
+    expect(changes).toEqual(['pump']);
+    advise('unfriend', 'new@example.org');
+    await expect.poll(readers).toEqual([OWNER, 'friend@example.org']);
+    await expect.poll(() => changes.length).toBe(2);
+  });
+});
+
 test('a subscription to events ends when the rules change', async () => {
   await start();
   const nodes = [{ nodeId: 'pump' }];

@@ -37,6 +37,8 @@ export interface PublisherOptions {
   readonly timeoutMs?: number | undefined;
   /** Wait after a failure, doubled with each further one. 1,000 ms up to 60,000 when not given. */
   readonly backOffMs?: { readonly first: number; readonly max: number } | undefined;
+  /** The service is told who may read after so long at the latest, though nothing says that it has changed; an hour when not given. */
+  readonly reconcileMs?: number | undefined;
   readonly log?: Logger | undefined;
 }
 
@@ -55,11 +57,13 @@ export class Publisher {
   readonly #filter: ReadingFilter;
   readonly #log: Logger;
   readonly #timeoutMs: number;
+  readonly #reconcileMs: number;
   #checksPreconditions = false;
   #isNodeReady = false;
   /** Counts changes of who may read. */
   #accessVersion = 1;
   #reconciledVersion = 0;
+  #reconciledAt = Number.NEGATIVE_INFINITY;
   /** There are new readings, or what follows. */
   readonly #work = new WakeUp();
   /** What failed before may succeed now. */
@@ -74,6 +78,7 @@ export class Publisher {
     this.#filter = new ReadingFilter(options.publication.filter);
     this.#log = options.log ?? SILENT_LOGGER;
     this.#timeoutMs = options.timeoutMs ?? 20_000;
+    this.#reconcileMs = options.reconcileMs ?? 3_600_000;
   }
 
   get publication(): Publication {
@@ -130,7 +135,10 @@ export class Publisher {
         try {
           const isIdle = !(await this.#step(signal));
           failures = 0;
-          if (isIdle) await this.#work.wait(this.#untilDueMs() || LONGEST_WAIT_MS, signal);
+          if (isIdle) {
+            const untilReconciledMs = Math.max(1, this.#reconciledAt + this.#reconcileMs - performance.now());
+            await this.#work.wait(Math.min(this.#untilDueMs() || LONGEST_WAIT_MS, untilReconciledMs), signal);
+          }
         } catch (error) {
           if (signal.aborted) return;
           const waitMs = Math.min(backOffMs.max, backOffMs.first * 2 ** Math.min(failures++, 20));
@@ -157,10 +165,12 @@ export class Publisher {
       this.#reconciledVersion = 0;
       this.#isNodeReady = true;
     }
-    if (this.#reconciledVersion !== this.#accessVersion) {
+    const isDue = performance.now() - this.#reconciledAt >= this.#reconcileMs;
+    if (this.#reconciledVersion !== this.#accessVersion || isDue) {
       const version = this.#accessVersion;
       await reconcileSubscribers(peer, publication, access, options);
       this.#reconciledVersion = version;
+      this.#reconciledAt = performance.now();
       return true;
     }
     if (this.#untilDueMs() > 0) return false;

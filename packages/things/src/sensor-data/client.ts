@@ -40,6 +40,10 @@ export interface ReadoutOptions {
    * not counted, nor is the time that the caller takes.
    */
   readonly timeoutMs?: number | undefined;
+  /** How long a read-out that the Thing has queued may wait for its begin, beyond `when`; `timeoutMs` when not given. */
+  readonly queuedTimeoutMs?: number | undefined;
+  /** Told that the read-out was queued, and that it has begun. */
+  readonly onProgress?: ((progress: 'queued' | 'started', seqnr: ReadoutId) => void) | undefined;
   /** How often to ask in all, while a Thing is silent and has given nothing; 1 when not given. @see XEP-0323 §3 */
   readonly attempts?: number | undefined;
   /** Most fields to take, asked for or not; unlimited when not given. A Thing that sends more is cut off. */
@@ -64,7 +68,7 @@ export class ReadoutFailure extends Error {
 }
 
 /** An answer or message of the read-out, or the news that nothing but messages is to be expected. */
-type Arrival = ReadoutMessage | { readonly kind: 'accepted' };
+type Arrival = ReadoutMessage | { readonly kind: 'accepted'; readonly queued?: boolean };
 
 /**
  * Reads Things behind a JID. Gives fields as they come in; leaving the loop early cancels the read-out. A Thing that can wait (ours do)
@@ -155,6 +159,11 @@ async function* readOnce(
       hasStarted ||= message.kind === 'started';
       // One that only pretends to be busy is as good as silent.
       patienceMs = isOfUse ? silenceAllowed(timeoutMs, when) : Math.max(0, patienceMs - (Date.now() - askedAt));
+      if (message.kind === 'accepted' && message.queued && !hasStarted) {
+        patienceMs = silenceAllowed(options.queuedTimeoutMs ?? timeoutMs, when);
+        options.onProgress?.('queued', seqnr);
+      }
+      if (message.kind === 'started' && isOfUse) options.onProgress?.('started', seqnr);
       if (message.kind === 'failure') {
         failures.push(...message.errors.slice(0, MAX_FAILURES - failures.length));
       }

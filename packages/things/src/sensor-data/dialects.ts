@@ -37,3 +37,8 @@ export const READOUT_DIALECTS: readonly ReadoutDialect[] = [
   harmonizedReadout('nf'),
   harmonizedReadout('ieee'),
 ];
+
+/** The dialect that an element is of; undefined for none. */
+export function readoutDialectOf(namespace: string | undefined): ReadoutDialect | undefined {
+  return READOUT_DIALECTS.find((dialect) => dialect.namespace === namespace);
+}

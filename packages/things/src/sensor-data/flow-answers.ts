@@ -48,6 +48,7 @@ function begin(peer: XmppPeer): Answering {
   return begun;
 }
 
+/** A read-out asked for at the bare address is answered by some resource. */
 function keyOf(thing: Jid, seqnr: ReadoutId): string {
-  return JSON.stringify([String(seqnr), thing.toString()]);
+  return JSON.stringify([String(seqnr), thing.bare.toString()]);
 }

@@ -1,8 +1,9 @@
 export * from './client.ts';
 export * from './codec.ts';
 export type { ReadoutDialect } from './dialect.ts';
-export { READOUT_DIALECTS } from './dialects.ts';
+export { READOUT_DIALECTS, readoutDialectOf } from './dialects.ts';
 export * from './field.ts';
+export { READOUT_FLOW_NAMESPACE } from './flow-codec.ts';
 export * from './historical-period.ts';
 export * from './localization.ts';
 export * from './quality.ts';

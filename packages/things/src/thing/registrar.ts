@@ -1,10 +1,12 @@
 import { type Jid, type Logger, PeerError, StanzaError, type XmppPeer } from '@thingward/xmpp';
 import { registerThing } from '../discovery/client.ts';
+import { pause } from './pause.ts';
 import type { Thing } from './thing.ts';
 
 export interface RegistrarOptions {
   readonly peer: XmppPeer;
-  readonly registry: Jid;
+  /** Where the registry is; undefined: it can't be reached now. @throws PeerError */
+  readonly registry: (signal: AbortSignal) => Promise<Jid | undefined>;
   /** Does it still need to be registered? */
   readonly isUnclaimed: (thing: Thing) => boolean;
   /** The registry says that somebody owns it already. */
@@ -68,7 +70,9 @@ export class Registrar {
     const { node, metaTags: tags } = thing;
     if (!isUnclaimed(thing)) return 'done';
     try {
-      const { claimedBy } = await registerThing(peer, registry, { node, tags }, { signal });
+      const address = await registry(signal);
+      if (address === undefined) return 'failed';
+      const { claimedBy } = await registerThing(peer, address, { node, tags }, { signal });
       if (claimedBy) await onClaimed(thing, claimedBy);
       log.info({ node, claimed: claimedBy !== undefined }, 'registered');
       return 'done';
@@ -79,18 +83,4 @@ export class Registrar {
       return 'failed';
     }
   }
-}
-
-/** Waits so long, or until the signal. */
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end, { once: true });
-  });
 }

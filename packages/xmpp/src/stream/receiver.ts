@@ -275,6 +275,7 @@ export function asStreamError(error: unknown): StreamError {
     case 'not-well-formed':
     case 'restricted-xml':
     case 'bad-namespace-prefix':
+    case 'unsupported-encoding':
       return new StreamError(error.code, error.message);
     case 'incomplete':
       return new StreamError('not-well-formed', error.message);

@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import { asciiDomain } from '../../idna/domain-name.ts';
 import { FindingError } from './finding-error.ts';
 import type { FindingMethod, FoundServer } from './found-server.ts';
+import { inSrvOrder } from './srv-order.ts';
 
 /** What is asked of DNS. Errors have the codes of Node.js. */
 export type SrvLookup = (name: string) => Promise<readonly Omit<SrvRecord, 'type'>[]>;
@@ -60,7 +61,7 @@ export async function clientDoors(
   if (all.length === 0) return [door(ascii, PORT, 'starttls')];
   // A name of "." says that there is no such service (RFC 2782, XEP-0368 §5).
   const services = all.filter(({ name }) => name !== '' && name !== '.');
-  return inTurn(services, random)
+  return inSrvOrder(services, random)
     .slice(0, MAX_DOORS)
     .map(({ name, port, tls }) => door(name.toLowerCase(), port, tls));
 }
@@ -75,25 +76,4 @@ async function records(lookUp: SrvLookup, name: string) {
     const why = `DNS says nothing about ${name}: ${code ?? message}`;
     return { records: [], failure: new FindingError('unavailable', why, { cause: error }) };
   }
-}
-
-/** Lowest priority first; within one, chance decides by weight. @see RFC 2782 */
-function inTurn<T extends { readonly priority: number; readonly weight: number }>(
-  services: readonly T[],
-  random: () => number,
-): readonly T[] {
-  const byPriority = [...new Set(services.map(({ priority }) => priority))].sort((a, b) => a - b);
-  return byPriority.flatMap((priority) => {
-    const left = services.filter((service) => service.priority === priority).sort((a, b) => a.weight - b.weight);
-    const drawn: T[] = [];
-    while (left.length > 0) {
-      let rest = Math.floor(random() * (left.reduce((sum, { weight }) => sum + weight, 0) + 1));
-      const at = left.findIndex(({ weight }) => {
-        rest -= weight;
-        return rest <= 0;
-      });
-      drawn.push(...left.splice(Math.max(at, 0), 1));
-    }
-    return drawn;
-  });
 }

@@ -13,6 +13,7 @@ export { multicastAddresses } from './multicast-addresses.ts';
 export { isLinkLocal, type NetworkLink, networkLinks, withoutZone } from './network-links.ts';
 export { neighboursOf } from './on-link.ts';
 export * from './shown-certificate.ts';
+export { inSrvOrder, type SrvRank } from './srv-order.ts';
 export { SsdpLink, type SsdpLinkOptions, type SsdpSource } from './ssdp-link.ts';
 export { decodeSsdp, encodeSsdp, SSDP_GROUP, SSDP_PORT, type SsdpMessage } from './ssdp-message.ts';
 export { type SsdpSearchOptions, searchSsdp } from './ssdp-search.ts';
