@@ -200,7 +200,7 @@ describe('the configuration', () => {
         { node: 'a', changes: { Level: 0.5, '*': { up: 1 } } },
         { access: 'readers' },
       ]);
-      expect(String(parsed(two)?.[1]?.service)).toBe('pubsub.other.org');
+      expect(String((parsed(two) as readonly { service?: unknown }[])[1]?.service)).toBe('pubsub.other.org');
     });
 
     it.each([
