@@ -306,7 +306,7 @@ export class ProvisioningService {
 
   async #expire(): Promise<void> {
     const ended = await this.#store.expire();
-    await this.#caches.changed(ended.map(({ jid }) => jid));
+    this.#caches.changed(ended.map(({ jid }) => jid));
   }
 }
 
