@@ -7,6 +7,7 @@ import {
   encodeFriendAnswer,
   encodeHarmonizedOwnerQuestion,
   encodeOwnerQuestion,
+  encodeSeenServices,
   FIELD_TYPES,
   type FieldType,
   type NodeReference,
@@ -59,6 +60,8 @@ export interface ProvisioningOptions {
   /** Migrated with `provisioningMigrations`. */
   readonly database: Kysely<ProvisioningTables>;
   readonly owners: Owners;
+  /** Who may see what was heard of services; nobody when not given. */
+  readonly isAdministrator?: ((jid: Jid) => Promise<boolean>) | undefined;
   /** Services that may ask about their users; none when not given. */
   readonly services?: readonly ProvisionedService[] | undefined;
   /** May Things trust other provisioning servers, too? @see XEP-0324 §3.1.4 */
@@ -140,6 +143,12 @@ export class ProvisioningService {
       ...PROVISIONING_DIALECTS.flatMap((dialect) => this.#serveThings(dialect)),
       peer.onIq('set', { name: 'describe', namespace: PROVISIONING_OWNER }, (request) => this.#described(request)),
       ...serveOwners({ peer, desk: this.#desk, owners: this.#owners, caches: this.#caches }),
+      peer.onIq('get', { name: 'services', namespace: PROVISIONING_OWNER }, async ({ from }) => {
+        if (!(await this.#options.isAdministrator?.(from.bare))) {
+          throw new StanzaError('forbidden', 'services are shown to administrators alone');
+        }
+        return encodeSeenServices(await this.#access.seen());
+      }),
       ...this.#tokens.serve(),
       ...this.#access.serve(),
       peer.onMessage({ name: 'body', namespace: 'jabber:client' }, (received, body) => this.#heard(received, body)),
