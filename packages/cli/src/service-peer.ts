@@ -1,47 +1,30 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { COMPONENT, type Logger, presence, XmppClient, XmppComponent } from '@thingward/xmpp';
+import { COMPONENT, type Logger, Roster, XmppClient, XmppComponent } from '@thingward/xmpp';
 import { tcpConnector } from '@thingward/xmpp/node';
-import { CommandError } from './errors.ts';
 import type { ServiceConfig } from './service-config.ts';
 
-/** How a service that runs by itself reaches the network: as a component of a server, or as one of its accounts. */
-export function servicePeer(config: ServiceConfig, log: Logger): XmppComponent | XmppClient {
-  const { account, directory, domain = '', secret = '', server } = config;
-  const { host, tls } = server;
-  if (!account) {
-    const port = server.port ?? 5347;
-    return new XmppComponent({
-      domain,
-      secret,
-      connect: tcpConnector({ domain, host, port, tls: 'none', namespace: COMPONENT }),
-      log,
-    });
+const COMPONENT_PORT = 5347;
+
+/** The connection of a service to a server that is not in this process: of a component (XEP-0114), or of a client. */
+export type ServicePeer = XmppComponent | XmppClient;
+
+export function servicePeer({ identity, server }: ServiceConfig, log: Logger): ServicePeer {
+  const { host, tls = 'starttls', fingerprint } = server;
+  if ('secret' in identity) {
+    const { domain, secret } = identity;
+    const { host: where = '127.0.0.1', port = COMPONENT_PORT } = server;
+    const connect = tcpConnector({ domain, host: where, port, tls: 'none', namespace: COMPONENT });
+    return new XmppComponent({ domain, secret, connect, log });
   }
-  const read = (file: string) => {
-    try {
-      return readFileSync(resolve(directory, file), 'utf8');
-    } catch (error) {
-      throw new CommandError((error as Error).message);
-    }
-  };
-  const { jid, password, passwordFile } = account;
+  const { jid, password, ca } = identity;
+  const { port = tls === 'direct' ? 5223 : 5222 } = server;
   const client = new XmppClient({
-    jid: jid.bare,
-    password: password ?? read(passwordFile as string).trim(),
+    jid,
+    password,
     tag: 'service',
-    connect: tcpConnector({
-      domain: jid.domain,
-      host,
-      port: server.port ?? (tls === 'direct' ? 5223 : 5222),
-      tls,
-      trust: { fingerprint: server.fingerprint, ca: server.ca === undefined ? undefined : read(server.ca) },
-    }),
+    connect: tcpConnector({ domain: jid.domain, host: host ?? jid.domain, port, tls, trust: { fingerprint, ca } }),
     log,
   });
-  // Its friends find it by its presence.
-  client.onOnline((isResumed) => {
-    if (!isResumed) client.send(presence(undefined, {}));
-  });
+  // Requests for friendship come to those alone that have asked for their roster (RFC 6121 §2.2).
+  new Roster(client);
   return client;
 }

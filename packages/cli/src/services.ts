@@ -25,17 +25,26 @@ import type { Kysely } from 'kysely';
 /** First label of the domain of the log of events. */
 export const EVENT_LOG_NAME = 'eventlog';
 
+/** First label of the domain of the Thing Registry. */
+export const REGISTRY_NAME = 'registry';
+
 /** First label of the domain of provisioning. */
 export const PROVISIONING_NAME = 'provisioning';
 
 /** The services that live beside a domain. */
 export const SERVICES: readonly ServiceDefinition[] = [
   {
-    name: 'registry',
+    name: REGISTRY_NAME,
     title: 'Thing Registry',
     migrations: registryMigrations,
-    create: (peer, database, log) =>
-      new RegistryService({ peer, database: database as unknown as Kysely<RegistryTables>, log }),
+    create: (peer, database, log, { registry: { tags, thingsPerAccount, ...limits } }) =>
+      new RegistryService({
+        peer,
+        database: database as unknown as Kysely<RegistryTables>,
+        limits: { ...limits, thingsPerJid: thingsPerAccount },
+        ...(tags === 'any' ? {} : { tags }),
+        log,
+      }),
   },
   {
     name: 'history',

@@ -7,6 +7,7 @@ import {
   type Publication,
   Publisher,
   pause,
+  type RegistryChoice,
   setReaders,
   storedHistory,
   type Thing,
@@ -48,7 +49,7 @@ export type AccountConnection = XmppPeer & Pick<XmppClient, 'state' | 'start' | 
 export interface AccountAgentOptions {
   readonly client: AccountConnection;
   readonly devices: readonly HostedDevice[];
-  readonly registry: Jid | undefined;
+  readonly registry: RegistryChoice | undefined;
   /** Whom to ask who may read and control the Things; undefined: owner and friends may. */
   readonly provisioning?: (Omit<ProvisioningSettings, 'store'> & { readonly secondary?: readonly Jid[] }) | undefined;
   readonly history: Jid | undefined;
@@ -144,6 +145,8 @@ export class AccountAgent {
       }),
     ];
     for (const { device } of devices) {
+      const stopWatching = device.watch?.((fields) => this.#polled(device, fields));
+      if (stopWatching) this.#unsubscribe.push(stopWatching);
       for (const schedule of device.schedules) {
         this.#loops.push(poll(device, schedule, (fields) => this.#polled(device, fields), signal, log));
       }

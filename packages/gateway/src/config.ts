@@ -1,6 +1,7 @@
 import { isUndefinedInterface, type NodeReference } from '@thingward/things';
 import { Jid } from '@thingward/xmpp';
 import { z } from 'zod';
+import { contradiction, type Dnp3Config, dnp3ConfigSchema } from './drivers/dnp3/config.ts';
 import { modbusConfigSchema } from './drivers/modbus/config.ts';
 import { publicationOf } from './publications.ts';
 import { publishSchema } from './publish-config.ts';
@@ -51,6 +52,17 @@ const provisioningSchema = z
     const times = { freshMs: freshMinutes * 60_000, graceMs: graceHours * HOUR_MS, timeoutMs: timeoutSeconds * 1000 };
     return { server, secondary, ...times };
   });
+
+/** How Things come by their registry: its address, a part of it, or by asking the server's components. @see XEP-0347 §3.5 */
+const registrySchema = z
+  .union([
+    z.literal('none'),
+    z.literal('search'),
+    serviceJid,
+    z.strictObject({ subdomain: z.string().regex(/^[^.@/\s]+$/, 'expected one label of a domain name') }),
+    z.strictObject({ user: z.string().regex(/^[^@/\s]+$/, 'expected the name of an account, without its domain') }),
+  ])
+  .optional();
 
 const nodeSchema = z.strictObject({
   nodeId: z.string().min(1),
@@ -147,17 +159,19 @@ const directIoThing = z.strictObject({
 
 const modbusThing = z.strictObject({ ...common, driver: z.literal('modbus-tcp'), modbus: modbusConfigSchema });
 
+const dnp3Thing = z.strictObject({ ...common, driver: z.literal('dnp3-tcp'), dnp3: dnp3ConfigSchema });
+
 /** The gateway's configuration file. Every key is described in the package's README. */
 export const gatewayConfigSchema = z
   .strictObject({
     server: serverSchema,
     dataDir: z.string().min(1).default('./gateway-data'),
-    registry: serviceOrNone,
+    registry: registrySchema,
     provisioning: provisioningSchema,
     history: serviceOrNone,
     eventLog: serviceOrNone,
     outbox: z.strictObject({ maxReadings: z.number().int().min(1000).default(1_000_000) }).prefault({}),
-    things: z.array(z.discriminatedUnion('driver', [directIoThing, modbusThing])).min(1),
+    things: z.array(z.discriminatedUnion('driver', [directIoThing, modbusThing, dnp3Thing])).min(1),
   })
   .superRefine(({ server, things }, context) => {
     const served = things[0]?.account.jid.domain;
@@ -228,6 +242,21 @@ export const gatewayConfigSchema = z
           message: `things[${first.index}] shares the connection to ${key} and has ${first.maxInFlight}`,
         });
       }
+    }
+    const outstations: (readonly [index: number, config: Dnp3Config])[] = [];
+    for (const [index, thing] of things.entries()) {
+      if (thing.driver !== 'dnp3-tcp') continue;
+      for (const [first, other] of outstations) {
+        const key = contradiction(other, thing.dnp3);
+        if (key === undefined) continue;
+        context.addIssue({
+          code: 'custom',
+          path: ['things', index, 'dnp3', key],
+          message: `things[${first}] shares the connection and has another value`,
+        });
+        break;
+      }
+      outstations.push([index, thing.dnp3]);
     }
   })
   // Where the server is found, the accounts say at which domain.

@@ -9,7 +9,9 @@ import { DEFAULT_BOSH_SETTINGS } from './listeners/bosh/settings.ts';
 import { isLoopback, type ListenAddress } from './listeners/listen.ts';
 import type { Network } from './listeners/proxy-protocol/proxy-protocol.ts';
 import { provisioningSchema } from './provisioning-config.ts';
+import { registrySchema } from './registry-config.ts';
 import type { Target } from './s2s/resolve.ts';
+import { storageSchema } from './storage/storage-schema.ts';
 
 const port = (text: string): number => (/^\d{1,5}$/.test(text) ? Number(text) : Number.NaN);
 
@@ -133,7 +135,8 @@ export const serverConfigSchema = z
   .strictObject({
     domain,
     dataDir: z.string().min(1).default('./data'),
-    storage: z.literal('sqlite').default('sqlite'),
+    storage: storageSchema,
+    registry: registrySchema,
     listen: z
       .strictObject({
         c2s: listenAddress.optional(),
@@ -149,6 +152,7 @@ export const serverConfigSchema = z
     auth: z
       .strictObject({
         registration: z.enum(['closed', 'open', 'invite']).default('closed'),
+        userInvitations: z.enum(['none', 'contact', 'account']).default('none'),
         registrationInstructions: z.string().min(1).max(2000).optional(),
         reservedNames: z.array(localpart).default([...DEFAULT_RESERVED_NAMES]),
         allowPlaintext: z.boolean().default(false),
@@ -292,9 +296,15 @@ export const serverConfigSchema = z
     eventLog: serverEventLogSchema,
     provisioning: provisioningSchema,
     announce: announceSchema,
+    policies: z.string().min(1).optional(),
     streamManagement: z.strictObject({ location: hostAndPort.optional() }).prefault({}),
     shutdown: z.strictObject({ seeOtherHost: hostAndPort.optional() }).prefault({}),
     log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
+  })
+  .superRefine(({ auth }, context) => {
+    if (auth.userInvitations !== 'account' || auth.registration === 'invite') return;
+    const message = `can't be account while auth.registration is ${auth.registration}: who is invited could not register`;
+    context.addIssue({ code: 'custom', path: ['auth', 'userInvitations'], message });
   })
   .superRefine(({ auth, domain: served }, context) => {
     for (const [index, jid] of auth.admins.entries()) {

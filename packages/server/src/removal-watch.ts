@@ -1,7 +1,9 @@
+import { isSqlite } from '@thingward/services';
 import { type Logger, StreamError } from '@thingward/xmpp';
 import type { Kysely, Migration } from 'kysely';
 import { sql } from 'kysely';
 import type { AccountChanges } from './account-changes.ts';
+import { ascendingId } from './storage/ascending-id.ts';
 import { PreparedQuery } from './storage/prepared-query.ts';
 import type { ServerSchema } from './storage/schema.ts';
 
@@ -28,10 +30,22 @@ export const removalMigration: Migration = {
   async up(database: Kysely<unknown>): Promise<void> {
     await database.schema
       .createTable('account_removal')
-      .addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
+      .addColumn('id', ...ascendingId(database))
       .addColumn('localpart', 'text', (column) => column.notNull())
       .addColumn('removed_at', 'bigint', (column) => column.notNull())
       .execute();
+    if (!isSqlite(database)) {
+      // One at a time: the ids must become visible in their order.
+      await sql`create function account_removal_note() returns trigger language plpgsql as $note$ begin
+        perform pg_advisory_xact_lock(hashtext('account_removal ' || current_schema()));
+        insert into account_removal (localpart, removed_at)
+          values (old.localpart, (extract(epoch from clock_timestamp()) * 1000)::bigint);
+        return null;
+      end $note$`.execute(database);
+      await sql`create trigger account_removal_noted after delete on account
+        for each row execute function account_removal_note()`.execute(database);
+      return;
+    }
     const now = sql.raw(`cast((julianday('now') - 2440587.5) * 86400000 as integer)`);
     await sql`create trigger account_removal_noted after delete on account begin
       insert into account_removal (localpart, removed_at) values (old.localpart, ${now});

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import type { Guard } from '@thingward/guard';
 import { MODBUS_SCHEMAS } from '@thingward/modbus';
 import { thingSchemas } from '@thingward/things/node';
 import type { Element } from '@thingward/xml';
@@ -25,6 +26,7 @@ import { KnownConfigurations } from './exi/known-configurations.ts';
 import { SchemaRepository } from './exi/schema-repository.ts';
 import { StanzaTraffic } from './figures/stanza-counts.ts';
 import { StreamCensus } from './figures/stream-census.ts';
+import { ServerGuard } from './guard/server-guard.ts';
 import { Hooks } from './hooks.ts';
 import { HostedServices } from './hosted-services.ts';
 import { HttpDoor } from './http/http-door.ts';
@@ -95,6 +97,7 @@ export class ThingwardServer {
   readonly #accessLists: AccessLists;
   readonly #connections: Connections;
   readonly #temporaries: TemporaryAccounts;
+  #guard: ServerGuard | undefined;
   #removals: RemovalWatch | undefined;
   #tokens: ClientTokens | undefined;
   readonly #components: ComponentHub;
@@ -162,7 +165,7 @@ export class ThingwardServer {
   /** Opens the database, the services and the doors. What was opened is closed again when one fails. @throws StorageError, TlsError, ListenError, WorkerError */
   static async start(config: ServerConfig, options: ServerOptions = {}): Promise<ThingwardServer> {
     const tls = await serverTls(config);
-    const database = await openServerDatabase(config.dataDir, options.services);
+    const database = await openServerDatabase(config, options.services, options.log);
     const server = new ThingwardServer(config, options, database, tls);
     try {
       await server.#start();
@@ -198,10 +201,15 @@ export class ThingwardServer {
     return this.#workers?.pids ?? [];
   }
 
+  /** Decides what may be done to Things. */
+  get guard(): Guard | undefined {
+    return this.#guard?.guard;
+  }
+
   /**
    * Takes over another configuration, while streams go on. Nothing changes when any of it can't be used.
    * @returns what counts from now on, and what only after a new start
-   * @throws TlsError, ListenError
+   * @throws TlsError, ListenError, PolicyError
    */
   async reload(next: ServerConfig): Promise<ConfigChange> {
     return this.#running.reload(next);
@@ -288,8 +296,19 @@ export class ThingwardServer {
     const { limits, domain, listen } = this.#config;
     const log = this.#log;
     const rosters = new RosterStore(this.#database.query);
+    const guard = new ServerGuard({
+      config: this.#config,
+      router: this.#router,
+      sessions: this.#sessions,
+      hooks: this.#hooks,
+      rosters,
+      database: this.#database.query as unknown as Kysely<never>,
+      log,
+    });
+    this.#guard = guard;
+    await guard.start();
     const disco = new DiscoRegistry();
-    const guard = new LogInGuard(limits);
+    const logInGuard = new LogInGuard(limits);
     const figures: MetricSources = {
       streams: this.#streams,
       stanzas: this.#stanzas,
@@ -330,8 +349,9 @@ export class ThingwardServer {
       commands: new CommandRegistry(),
       figures,
       hooks: this.#hooks,
-      web: this.#web,
       guard,
+      web: this.#web,
+      logInGuard,
       turns: this.#turns,
       log,
     };
@@ -369,7 +389,7 @@ export class ThingwardServer {
       hooks: this.#hooks,
       log,
       negotiating: this.#negotiating,
-      guard,
+      guard: logInGuard,
       turns: this.#turns,
       onAuthentication: (outcome) => metrics.authenticated(outcome),
     };
@@ -403,6 +423,7 @@ export class ThingwardServer {
       http: this.#http,
       httpProxies: this.#httpProxies,
       federation: this.#federation,
+      guard,
       moveDoors: moveAll,
     });
     const { c2s, c2sTls } = this.#clientDoors;
@@ -423,7 +444,7 @@ export class ThingwardServer {
 
   #accessChanged(): void {
     const lists = this.#accessLists;
-    this.#router.setGate(lists.areEmpty ? undefined : (stanza) => lists.admits(stanza));
+    this.#router.setAdmission(lists.areEmpty ? undefined : (stanza) => lists.admits(stanza));
     for (const localpart of new Set([...this.#sessions.all()].map((session) => session.localpart))) {
       this.#hooks.filterChanged(localpart);
     }

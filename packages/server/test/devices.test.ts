@@ -19,7 +19,7 @@ let devices: Devices;
 let authority: DeviceAuthority;
 beforeEach(async () => {
   stage = await Stage.open({}, { watchIntervalMs: 50 });
-  database = await openServerDatabase(stage.directory);
+  database = await openServerDatabase({ storage: 'sqlite', dataDir: stage.directory });
   devices = new Devices(database.query, new Accounts(database.query, 'localhost'), 'localhost');
   authority = await DeviceAuthority.open(stage.directory, 'localhost');
 });

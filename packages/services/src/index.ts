@@ -1,3 +1,4 @@
+export { isSqlite } from './dialect.ts';
 export { type EventLogOptions, EventLogService } from './event-log/event-log-service.ts';
 export { DEFAULT_EVENT_LOG_LIMITS, type EventLogLimits } from './event-log/limits.ts';
 export { eventLogMigrations } from './event-log/migrations.ts';
@@ -42,4 +43,5 @@ export {
   type RegistryOptions,
   RegistryService,
 } from './registry/registry-service.ts';
+export { tagsOfStored } from './registry/stored-tags.ts';
 export type { RegistryTables } from './registry/tables.ts';

@@ -243,7 +243,7 @@ async function withDevices(
   work: (devices: Devices, accounts: Accounts, config: ServerConfig) => Promise<void>,
 ): Promise<void> {
   const config = loadServerConfig(file);
-  const database = await openServerDatabase(config.dataDir, SERVICES);
+  const database = await openServerDatabase(config, SERVICES);
   try {
     const accounts = new Accounts(database.query, config.domain);
     await work(new Devices(database.query, accounts, config.domain), accounts, config);

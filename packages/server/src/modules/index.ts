@@ -11,6 +11,7 @@ import { delays } from './delays.ts';
 import { disco } from './disco.ts';
 import { entityCapabilities } from './entity-capabilities.ts';
 import { entityTime } from './entity-time.ts';
+import { guard } from './guard.ts';
 import { httpUpload } from './http-upload.ts';
 import { lastActivity } from './last-activity.ts';
 import { offline } from './offline.ts';
@@ -50,6 +51,7 @@ export const modules: readonly ServerModule[] = [
   pep,
   httpUpload,
   administration,
+  guard,
   registration,
   restApi,
 ];

@@ -14,7 +14,9 @@ import {
   type XmppPeer,
 } from '@thingward/xmpp';
 import { CONTROL_FEATURES, type ControlServer, serveControl } from '../control/serve.ts';
-import { DISCOVERY, decodeClaimed, decodeNodeInfo } from '../discovery/codec.ts';
+import { decodeClaimed, decodeNodeInfo } from '../discovery/codec.ts';
+import { asXepDiscovery, DISCOVERY_DIALECTS } from '../discovery/dialects.ts';
+import { chosenRegistry, type RegistryChoice } from '../discovery/find-registry.ts';
 import { EVENT_DIALECTS } from '../events/dialects.ts';
 import { type EventLimits, EventServer } from '../events/serve.ts';
 import type { SubscriptionStore } from '../events/subscription-store.ts';
@@ -36,6 +38,7 @@ import { type NodeReference, nodeKey } from './node.ts';
 import { type Ownership, type OwnershipStore, trustedBy, UNCLAIMED } from './ownership.ts';
 import { decodingRequest, type Tokens } from './payload.ts';
 import { Registrar } from './registrar.ts';
+import { RegistryLink } from './registry-link.ts';
 import type { Thing } from './thing.ts';
 import { TrustedPresence } from './trusted-presence.ts';
 
@@ -44,8 +47,8 @@ export interface ThingHostOptions {
   /** The Things behind its JID, each with a node of its own, or one without: the JID itself. */
   readonly things: readonly Thing[];
   readonly ownership: OwnershipStore;
-  /** The Thing Registry to register with and to listen to; undefined: none. */
-  readonly registry?: Jid | undefined;
+  /** The Thing Registry to register with and to listen to, or how to come by it; undefined: none. @see XEP-0347 §3.5 */
+  readonly registry?: RegistryChoice | undefined;
   /**
    * Whom to ask who may be a friend of the Things, read and control them. The owner and `friends` may without; nobody else may when
    * it can't be asked. Undefined: owner and friends may, as the owner says.
@@ -94,6 +97,7 @@ export class ThingHost {
   readonly #presence: TrustedPresence;
   readonly #authority: Authorities | undefined;
   readonly #describer: ThingDescriber | undefined;
+  readonly #registry: RegistryLink | undefined;
   /** Bare JIDs that the provisioning server allowed to be friends; those that came last. */
   readonly #allowedFriends = new Set<string>();
   /** Changes of ownership happen one after the other. */
@@ -121,7 +125,7 @@ export class ThingHost {
       new Authorities({
         ...options.provisioning,
         peer: options.peer,
-        registry: options.registry,
+        registry: options.registry && chosenRegistry(options.registry, options.peer.jid.domain),
         onFound: (server) => this.#greetAuthority(server),
         onCleared: () => this.#rulesChanged(),
         log: this.#log,
@@ -136,6 +140,9 @@ export class ThingHost {
         tell: (payload) => authority.tell(payload),
         log: this.#log,
       });
+    this.#registry =
+      options.registry &&
+      new RegistryLink({ peer: options.peer, choice: options.registry, presence: this.#presence, log: this.#log });
     this.#maxFriends = options.maxFriends ?? 500;
     const { friends = [] } = options;
     this.#alwaysTrusted = new Map(
@@ -160,7 +167,7 @@ export class ThingHost {
     for (const [key, ownership] of loaded) this.#ownerships.set(key, ownership ?? UNCLAIMED);
     await this.#authority?.load();
 
-    const { things, registry, clock, log, readoutLimits: limits, name } = this.#options;
+    const { things, clock, log, readoutLimits: limits, name } = this.#options;
     const mayRead = (requester: Jid, thing: Thing, tokens: Tokens) => this.#mayRead(requester, thing, tokens);
     const mayControl = (requester: Jid, thing: Thing, tokens: Tokens) => this.#mayControl(requester, thing, tokens);
     const features = [
@@ -171,12 +178,12 @@ export class ThingHost {
       ...(this.#options.publications ? [PUBLICATIONS] : []),
     ];
     const fromRegistry = (tell: (payload: Element) => Promise<void>) => async (request: IqRequest) => {
-      if (!registry || !request.from.bare.equals(registry.bare)) throw accessDenied();
-      await tell(request.payload);
+      if (!this.#registry?.is(request.from)) throw accessDenied();
+      await tell(asXepDiscovery(request.payload));
       return undefined;
     };
     const peer = this.#peer;
-    const registrar = registry && this.#newRegistrar(registry);
+    const registrar = this.#registry && this.#newRegistrar(this.#registry);
     const interfaces = new InterfaceKeeper({ things, interfacesOf: this.#options.interfaces, log });
     const { subscriptions: store, eventLimits } = this.#options;
     const events = new EventServer(peer, { things, mayRead, store, limits: eventLimits, log, clock });
@@ -195,25 +202,22 @@ export class ThingHost {
           features,
           items: ({ from }, node) => this.#listPublications(from, node),
         }),
-        peer.onIq(
-          'set',
-          { name: 'claimed', namespace: DISCOVERY },
-          fromRegistry((payload) => this.#claimed(payload)),
-        ),
-        peer.onIq(
-          'set',
-          { name: 'removed', namespace: DISCOVERY },
-          fromRegistry((payload) => this.#removed(payload)),
-        ),
-        peer.onIq(
-          'set',
-          { name: 'disowned', namespace: DISCOVERY },
-          fromRegistry((payload) => this.#disowned(payload)),
+        ...DISCOVERY_DIALECTS.flatMap(({ namespace }) =>
+          (
+            [
+              ['claimed', (payload) => this.#claimed(payload)],
+              ['removed', (payload) => this.#removed(payload)],
+              ['disowned', (payload) => this.#disowned(payload)],
+            ] satisfies [string, (payload: Element) => Promise<void>][]
+          ).map(([name, tell]) => peer.onIq('set', { name, namespace }, fromRegistry(tell))),
         ),
         ...PROVISIONING_DIALECTS.map(({ namespace }) =>
           peer.onMessage({ namespace }, (received, payload) => this.#advised(received, payload, namespace)),
         ),
         peer.onPresence((received) => this.#asksForPresence(received)),
+        peer.onPresence((received) => {
+          if (this.#registry?.saw(received)) registrar?.register(this.#unclaimedThings());
+        }),
         peer.onOnline(() => this.#cameOnline(registrar)),
       ],
     };
@@ -286,11 +290,11 @@ export class ThingHost {
     );
   }
 
-  #newRegistrar(registry: Jid): Registrar {
+  #newRegistrar(registry: RegistryLink): Registrar {
     const { registrationBackOffMs = { first: 1000, max: 300_000 }, random = Math.random } = this.#options;
     return new Registrar({
       peer: this.#peer,
-      registry,
+      registry: (signal) => registry.address(signal),
       isUnclaimed: (thing) => this.ownershipOf(thing).owner === undefined,
       onClaimed: (thing, { owner, public: isPublic }) => this.#setOwner(thing, owner, isPublic),
       firstBackOffMs: registrationBackOffMs.first,
@@ -301,9 +305,8 @@ export class ThingHost {
   }
 
   #cameOnline(registrar: Registrar | undefined): void {
-    const { registry } = this.#options;
     // Tells the registry where the Things are now: it has to reach them when they are claimed or disowned.
-    if (registry) this.#peer.send(presence(undefined, { to: registry }));
+    this.#registry?.cameOnline();
     for (const server of this.#authority?.servers ?? []) this.#greetAuthority(server);
     this.#finding = this.#authority?.find();
     registrar?.register(this.#unclaimedThings());
@@ -515,7 +518,7 @@ export class ThingHost {
     if (this.#isKnown(from)) {
       this.#presence.show(from);
       this.#presence.ask(from);
-    } else if (this.#options.registry?.bare.equals(from.bare) || this.#authority?.is(from)) {
+    } else if (this.#registry?.is(from) || this.#authority?.is(from)) {
       this.#presence.show(from);
     } else if (await this.#authority?.mayBeFriend(from)) {
       this.#befriend(from);
