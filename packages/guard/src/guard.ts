@@ -1,5 +1,6 @@
 import type { Jid } from '@thingward/xmpp';
 import {
+  type DecisionKeeper,
   type DecisivePolicy,
   describeOperation,
   type GuardDecision,
@@ -26,6 +27,8 @@ export interface GuardOptions {
   readonly clock: () => Date;
   /** Makes names for requests of approval that nobody guesses. */
   readonly newId: () => string;
+  /** What has to be kept before it is carried out. */
+  readonly keeper?: DecisionKeeper | undefined;
 }
 
 /** More about what is decided. */
@@ -157,10 +160,10 @@ export class Guard {
     const pairs = judges.map((judge) => all.map((operation) => pairOf(judge, operation)));
     if (pairs.some((ofJudge) => ofJudge.some((pair) => pair instanceof Promise))) {
       return Promise.all(pairs.map((ofJudge) => Promise.all(ofJudge))).then((settled) =>
-        this.#decide(operations, all, judges, settled, details),
+        this.#kept(this.#decide(operations, all, judges, settled, details)),
       );
     }
-    return this.#decide(operations, all, judges, pairs as readonly (readonly KnownPair[])[], details);
+    return this.#kept(this.#decide(operations, all, judges, pairs as readonly (readonly KnownPair[])[], details));
   }
 
   /**
@@ -251,12 +254,24 @@ export class Guard {
     return decision;
   }
 
+  /** Hands a decision to whoever keeps it. What could not be kept is not done. */
+  #kept(decision: GuardDecision): GuardDecision | Promise<GuardDecision> {
+    const waiting = this.#options.keeper?.decided(decision);
+    if (!waiting) return decision;
+    return waiting.then((problem) =>
+      problem === undefined ? decision : { ...decision, ...unrecorded(decision.decisive, problem) },
+    );
+  }
+
   #settle(
     asked: readonly Operation[],
     all: readonly Operation[],
     found: Found | undefined,
     now: number,
-  ): Pick<GuardDecision, 'outcome' | 'decisive' | 'policies' | 'reason' | 'approvalId' | 'isNewApproval'> {
+  ): Pick<
+    GuardDecision,
+    'outcome' | 'decisive' | 'policies' | 'reason' | 'approvalId' | 'isNewApproval' | 'isUnrecorded'
+  > {
     const first = asked[0] as Operation;
     const requester = first.principal.bare.toString();
     const held = this.quarantine.of(requester);
@@ -268,6 +283,11 @@ export class Guard {
     const { judgement, operation: decisive } = found;
     const policies = judgement.policies.map(decisivePolicy);
     const reason = reasonFor(decisive, judgement);
+    if (judgement.kind === 'permit' || judgement.kind === 'approve') {
+      const change = all.find(({ action }) => isChange(action) && action !== 'publish');
+      const refused = change && this.#options.keeper?.refusal;
+      if (change && refused !== undefined) return unrecorded(change, refused);
+    }
     switch (judgement.kind) {
       case 'permit':
         this.#remember(all, now);
@@ -319,6 +339,13 @@ export class Guard {
       if (number !== undefined && isChange(operation.action)) this.#history.permitted(valueKey(operation), number, now);
     }
   }
+}
+
+function unrecorded(
+  decisive: Operation,
+  reason: string,
+): Pick<GuardDecision, 'outcome' | 'decisive' | 'policies' | 'reason' | 'isUnrecorded'> {
+  return { outcome: 'limit', decisive, policies: [], reason, isUnrecorded: true };
 }
 
 /** What names a field in a set of them. */

@@ -11,6 +11,7 @@ const RESTART = [
   'eventLog',
   'provisioning',
   'announce',
+  'audit',
   'registry',
   'archive.enabled',
   'mailbox.enabled',

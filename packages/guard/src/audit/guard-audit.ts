@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Logger } from '@thingward/xmpp';
-import { type GuardDecision, isChange } from '../guard-decision.ts';
+import { type DecisionKeeper, type GuardDecision, isChange } from '../guard-decision.ts';
 import type { PolicyFiles } from '../policy/policy-bundle.ts';
 import type { AuditConfig } from './audit-config.ts';
 import {
@@ -22,8 +22,6 @@ export interface GuardAuditOptions {
   readonly dataDir: string;
   readonly clock: () => Date;
   readonly log: Logger;
-  /** A checkpoint that is known from elsewhere. */
-  readonly known?: ChainPlace | undefined;
   readonly onCheckpoint?: ((line: string, place: ChainPlace) => void) | undefined;
 }
 
@@ -40,7 +38,7 @@ export function auditKeyFiles(dataDir: string): { readonly signing: string; read
 }
 
 /** The audit log of a guard: what it decides, and what administrators do, by the rules for what is kept. */
-export class GuardAudit {
+export class GuardAudit implements DecisionKeeper {
   readonly #config: AuditConfig;
   readonly #clock: () => Date;
   readonly #audit: AuditLog;
@@ -49,7 +47,7 @@ export class GuardAudit {
   #timer: NodeJS.Timeout | undefined;
 
   /** @throws AuditError `unusable` where a key can't be used */
-  constructor({ config, dataDir, clock, log, known, onCheckpoint }: GuardAuditOptions) {
+  constructor({ config, dataDir, clock, log, onCheckpoint }: GuardAuditOptions) {
     const folder = auditFolder(config, dataDir);
     const files = auditKeyFiles(dataDir);
     this.#config = config;
@@ -64,7 +62,6 @@ export class GuardAudit {
       key: loadAuditKey(files.signing, folder),
       clock,
       log,
-      known,
       onCheckpoint,
       maxFileBytes: config.maxFileBytes,
       keepDays: config.keepDays,
@@ -72,10 +69,10 @@ export class GuardAudit {
     });
   }
 
-  /** @param program what begins, with its version */
-  async start(program: string): Promise<void> {
+  /** @param program what begins, with its version @param known a checkpoint that was kept elsewhere */
+  async start(program: string, known?: ChainPlace): Promise<void> {
     this.#audit.append({ kind: 'begun', at: this.#now(), program });
-    await this.#audit.start();
+    await this.#audit.start(known);
     await this.#takeSpooled();
     this.#timer = setInterval(() => void this.#takeSpooled(), SPOOL_MS).unref();
   }
@@ -84,6 +81,11 @@ export class GuardAudit {
     clearInterval(this.#timer);
     this.#audit.append({ kind: 'ended', at: this.#now() });
     await this.#audit.stop();
+  }
+
+  /** Why nothing can be recorded just now, whatever follows from it. */
+  get problem(): string | undefined {
+    return this.#audit.refusal;
   }
 
   /** Why something that has to be recorded must not be done now. */

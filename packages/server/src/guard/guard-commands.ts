@@ -11,10 +11,8 @@ import { commandError, type FormField, formValues, type Jid } from '@thingward/x
 import { addressesOf, ask, done, optionalValue, requiredValue } from '../administration/admin-form.ts';
 import type { Administrators } from '../administration/administrators.ts';
 import type { Command } from '../commands/command.ts';
+import { GUARD_COMMANDS } from './command-namespace.ts';
 import type { PolicySlot, ServerGuard } from './server-guard.ts';
-
-/** Commands of the guard, with `#` and a name. */
-export const GUARD_COMMANDS = 'urn:thingward:guard';
 
 const FILE_FIELD = 'file:';
 const SLOT_FIELD: FormField = {
