@@ -1,3 +1,4 @@
+import type { Unusual } from './baseline/signal.ts';
 import type { ActionName, Operation, OperationFacts } from './operation.ts';
 
 /** What comes of operations that are asked for together. */
@@ -45,6 +46,10 @@ export interface GuardDecision {
   readonly isNewApproval?: boolean | undefined;
   /** Was it refused because it could not have been recorded? */
   readonly isUnrecorded?: boolean | undefined;
+  /** What is not usual for the requester, as far as it was not raised just before. */
+  readonly unusual?: readonly Unusual[] | undefined;
+  /** The stanza as XML, for the log of events. */
+  readonly packet?: (() => string) | undefined;
   /** What the policies that are tried out would have decided, where that is something else. */
   readonly shadow?: { readonly outcome: Outcome; readonly policies: readonly DecisivePolicy[] } | undefined;
 }

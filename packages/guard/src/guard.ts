@@ -1,4 +1,5 @@
 import type { Jid } from '@thingward/xmpp';
+import type { Baseline, Observation } from './baseline/baseline.ts';
 import {
   type DecisionKeeper,
   type DecisivePolicy,
@@ -29,6 +30,8 @@ export interface GuardOptions {
   readonly newId: () => string;
   /** What has to be kept before it is carried out. */
   readonly keeper?: DecisionKeeper | undefined;
+  /** Learns what is usual. */
+  readonly baseline?: Baseline | undefined;
 }
 
 /** More about what is decided. */
@@ -36,6 +39,8 @@ export interface DecisionDetails {
   readonly stanzaId?: string | undefined;
   /** Where it is not the guard's own. */
   readonly enforcer?: string | undefined;
+  /** The stanza as XML, where somebody wants to see it. */
+  readonly packet?: (() => string) | undefined;
 }
 
 /** Actions on a JID that mean the nodes behind it, too, where none is named. */
@@ -236,16 +241,20 @@ export class Guard {
   ): GuardDecision {
     const now = this.#now();
     this.#count(all, judges, now);
-    const outcomes = judges.map((judge, i) => judgeAll(judge, all, pairs[i] ?? [], now));
+    const { baseline } = this.#options;
+    const observation = baseline?.watch(asked, details.stanzaId, now);
+    const outcomes = judges.map((judge, i) => judgeAll(judge, all, pairs[i] ?? [], now, observation));
     const active = judges.indexOf(this.#judge as Judge);
     const made = this.#settle(asked, all, outcomes[active], now);
     const shadow = outcomes[judges.indexOf(this.#shadow as Judge)];
+    const unusual = observation && baseline?.decided(observation, made.outcome, now);
     const decision: GuardDecision = {
       at: new Date(now),
       operations: asked,
       enforcer: details.enforcer ?? this.#options.enforcer,
       stanzaId: details.stanzaId,
       ...made,
+      ...(unusual && unusual.length > 0 ? { unusual, packet: details.packet } : {}),
       ...(shadow && this.#shadow && outcomeOf(shadow) !== made.outcome
         ? { shadow: { outcome: outcomeOf(shadow), policies: (shadow.judgement?.policies ?? []).map(decisivePolicy) } }
         : {}),
@@ -366,9 +375,13 @@ function judgeAll(
   operations: readonly Operation[],
   pairs: readonly KnownPair[],
   now: number,
+  observation: Observation | undefined,
 ): Found | undefined {
   const found = operations.map(
-    (operation, i): Found => ({ operation, judgement: judge.judge(operation, pairs[i] as KnownPair, now) }),
+    (operation, i): Found => ({
+      operation,
+      judgement: judge.judge(operation, pairs[i] as KnownPair, now, observation),
+    }),
   );
   for (const kind of SEVERITY) {
     const those = found.filter(({ judgement }) => judgement.kind === kind);

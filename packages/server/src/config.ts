@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
-import { auditConfigSchema } from '@thingward/guard';
+import { auditConfigSchema, baselineConfigSchema } from '@thingward/guard';
 import { ARCHIVE_DEFAULTS, Jid } from '@thingward/xmpp';
 import { z } from 'zod';
 import { announceSchema } from './announce/config.ts';
@@ -299,6 +299,7 @@ export const serverConfigSchema = z
     announce: announceSchema,
     policies: z.string().min(1).optional(),
     audit: auditConfigSchema,
+    baseline: baselineConfigSchema,
     streamManagement: z.strictObject({ location: hostAndPort.optional() }).prefault({}),
     shutdown: z.strictObject({ seeOtherHost: hostAndPort.optional() }).prefault({}),
     log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),

@@ -12,6 +12,7 @@ const RESTART = [
   'provisioning',
   'announce',
   'audit',
+  'baseline',
   'registry',
   'archive.enabled',
   'mailbox.enabled',

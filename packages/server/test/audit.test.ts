@@ -10,6 +10,7 @@ import {
   readPublicKey,
   verifyAudit,
 } from '@thingward/guard';
+import { SILENT_LOGGER } from '@thingward/xmpp';
 import { afterEach, expect, test } from 'vitest';
 import { AUDIT_CHECKPOINT, openServerDatabase, type ServerConfigInput, Settings } from '../src/index.ts';
 import { type Actor, Stage } from './conversation.ts';
@@ -195,3 +196,50 @@ test.each(['before', 'after'] as const)(
     await juliet.receives(`<iq type='set' id='e'/>`);
   },
 );
+
+test('what is unusual is told with the packet, may trigger a policy, and is explained to administrators', async () => {
+  policies = new TestPolicies({
+    'entities.yaml': 'things: { juliet@localhost: { owner: romeo@localhost } }\n',
+    'own.cedar': 'forbid(principal, action == Action::"set", resource) when { context.isReplay };',
+  });
+  const told: { readonly details: object; readonly message: string }[] = [];
+  const log = { ...SILENT_LOGGER, warn: (details: object, message: string) => told.push({ details, message }) };
+  stage = await Stage.open(
+    { policies: policies.path, auth: { admins: ['romeo@localhost'], allowPlaintext: true } },
+    { log },
+  );
+  const [romeo, juliet] = [await stage.signIn('romeo'), await stage.signIn('juliet')];
+  romeo.sends(iq('a', THING, set('42')));
+  await juliet.receives(`<iq type='set' id='a'/>`);
+  romeo.sends(iq('a', THING, set('42')));
+  await romeo.receives(`<iq type='error' id='a'/>`);
+  const unusual = told.find(({ details }) => 'signal' in details);
+  expect(unusual).toMatchObject({
+    message: expect.stringContaining('sends the very request again'),
+    details: {
+      signal: 'replay',
+      account: 'romeo@localhost',
+      outcome: 'deny',
+      packet: expect.stringContaining(`value='42'`),
+    },
+  });
+  await stage.server.stop();
+  await stage.start();
+  const admin = await stage.signIn('romeo');
+  const node = 'urn:thingward:guard#baseline';
+  const command = (content: string, session = '') =>
+    iq(
+      'cmd',
+      'localhost',
+      `<command xmlns='http://jabber.org/protocol/commands' node='${node}'${session}>${content}</command>`,
+    );
+  admin.sends(command(''));
+  const first = (await admin.receives(`<iq type='result' id='cmd'/>`)).elements[0];
+  const fields = `<field var='jid'><value>romeo@localhost</value></field><field var='thing'><value>juliet@localhost</value></field>`;
+  admin.sends(
+    command(`<x xmlns='jabber:x:data' type='submit'>${fields}</x>`, ` sessionid='${first?.attribute('sessionid')}'`),
+  );
+  const answer = (await admin.receives(`<iq type='result' id='cmd'/>`)).toString();
+  expect(answer).toContain('romeo@localhost has done 1 operations of 1 kinds at juliet@localhost');
+  expect(answer).toMatch(/Raised .*: replay, about control: set Speed/);
+});

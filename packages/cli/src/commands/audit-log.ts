@@ -109,7 +109,13 @@ async function verify(options: VerifyOptions): Promise<void> {
     if (pending > 0) say(`${pending} acts of the command line wait for the server to take them into the log`);
   }
   if (problems.length > 0) throw new CommandError(`the audit log in ${folder} is not as it was written`);
-  if (!options.json) process.stdout.write('nothing was changed\n');
+  if (options.json) return;
+  process.stdout.write('nothing is wrong\n');
+  if (kept.every((record) => record === undefined)) {
+    say(
+      'no checkpoint from elsewhere was compared: whole records cut off at the end would not be missed (--since FILE)',
+    );
+  }
 }
 
 function readCheckpoint(file: string, key: ReturnType<typeof readPublicKey>): AuditRecord {
@@ -154,7 +160,8 @@ async function exportRecords(options: ExportOptions): Promise<void> {
       ? loadPseudonyms(pseudonymKey)(principal)
       : undefined;
   for await (const { seq, entry } of auditRecords(folder, given)) {
-    if (principal !== undefined && entry.who !== principal && entry.who !== pseudonym) continue;
+    const isWanted = entry.who === principal || (pseudonym !== undefined && entry.who === pseudonym);
+    if (principal !== undefined && !isWanted) continue;
     printJson({ seq, ...entry });
   }
 }

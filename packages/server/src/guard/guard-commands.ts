@@ -11,6 +11,7 @@ import { commandError, type FormField, formValues, type Jid } from '@thingward/x
 import { addressesOf, ask, done, optionalValue, requiredValue } from '../administration/admin-form.ts';
 import type { Administrators } from '../administration/administrators.ts';
 import type { Command } from '../commands/command.ts';
+import { baselineCommand } from './baseline-command.ts';
 import { GUARD_COMMANDS } from './command-namespace.ts';
 import type { PolicySlot, ServerGuard } from './server-guard.ts';
 
@@ -139,6 +140,7 @@ export function guardCommands(server: ServerGuard, administrators: Administrator
         },
       ),
     ),
+    ...(server.baseline ? [baselineCommand(server.baseline, administrators)] : []),
     ...approvalCommands(server, administrators),
   ];
 }

@@ -2,11 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import {
   AuditError,
+  type Baseline,
   type ChainPlace,
   Guard,
   GuardAudit,
   type GuardListener,
   Inspection,
+  KeptBaseline,
   type PolicyBundle,
   type PolicyFiles,
   parseLine,
@@ -23,6 +25,7 @@ import type { ServerSchema } from '../storage/schema.ts';
 import { Settings } from '../storage/settings.ts';
 import { VERSION } from '../version.ts';
 import { ApprovalConversation } from './approval-conversation.ts';
+import { logUnusual } from './baseline-log.ts';
 import { circumstancesIn } from './circumstances.ts';
 import { GUARD_COMMANDS } from './command-namespace.ts';
 import { logDecision } from './decision-log.ts';
@@ -53,6 +56,9 @@ export class ServerGuard {
   readonly approvals: ApprovalConversation;
   /** Undefined where the configuration wants none. */
   readonly audit: GuardAudit | undefined;
+  /** What is usual; undefined where the configuration does not want it to be learned. */
+  readonly baseline: Baseline | undefined;
+  readonly #keptBaseline: KeptBaseline | undefined;
   readonly #options: ServerGuardOptions;
   readonly #facts: NetworkFacts;
   readonly #settings: Settings;
@@ -81,11 +87,16 @@ export class ServerGuard {
           onCheckpoint: (line) => this.#keepCheckpoint(line),
         })
       : undefined;
+    this.#keptBaseline = config.baseline.enabled
+      ? new KeptBaseline(config.baseline, join(config.dataDir, 'baseline.jsonl'), log)
+      : undefined;
+    this.baseline = this.#keptBaseline?.baseline;
     this.guard = new Guard({
       facts: this.#facts,
       enforcer: 'router',
       clock,
       keeper: this.audit,
+      baseline: this.baseline,
       newId: () => randomBytes(4).toString('hex'),
     });
     this.approvals = new ApprovalConversation(this.guard, router, (verb, id, jid, told) =>
@@ -93,6 +104,7 @@ export class ServerGuard {
     );
     this.guard.onDecision((decision) => {
       logDecision(log, decision);
+      logUnusual(log, decision);
       if (!decision.isNewApproval) return;
       const request = this.guard.approvals.list().find(({ id }) => id === decision.approvalId);
       if (request) this.approvals.announce(request);
@@ -113,8 +125,9 @@ export class ServerGuard {
     this.prepare(this.#options.config)();
   }
 
-  /** Ends the audit log. */
+  /** Ends the audit log, and keeps what is usual. */
   async stop(): Promise<void> {
+    await this.#keptBaseline?.stop();
     await this.audit?.stop();
     await this.#checkpointKept;
   }
