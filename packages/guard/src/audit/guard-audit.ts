@@ -15,6 +15,7 @@ import { loadAuditKey, loadPseudonyms } from './audit-key.ts';
 import type { ChainPlace } from './audit-line.ts';
 import { AuditLog } from './audit-log.ts';
 import { AuditSpool } from './audit-spool.ts';
+import { DenialCounts } from './denial-counts.ts';
 
 export interface GuardAuditOptions {
   readonly config: AuditConfig;
@@ -25,7 +26,7 @@ export interface GuardAuditOptions {
   readonly onCheckpoint?: ((line: string, place: ChainPlace) => void) | undefined;
 }
 
-const SPOOL_MS = 5000;
+const ROUND_MS = 5000;
 
 /** The folder of an audit log. */
 export function auditFolder({ folder }: Pick<AuditConfig, 'folder'>, dataDir: string): string {
@@ -44,6 +45,7 @@ export class GuardAudit implements DecisionKeeper {
   readonly #audit: AuditLog;
   readonly #spool: AuditSpool;
   readonly #privacy: AuditPrivacy;
+  readonly #denials: DenialCounts;
   #timer: NodeJS.Timeout | undefined;
 
   /** @throws AuditError `unusable` where a key can't be used */
@@ -53,6 +55,7 @@ export class GuardAudit implements DecisionKeeper {
     this.#config = config;
     this.#clock = clock;
     this.#spool = new AuditSpool(folder);
+    this.#denials = new DenialCounts(config.deniedPerMinute);
     this.#privacy = {
       pseudonyms: config.pseudonymise ? loadPseudonyms(files.pseudonyms) : undefined,
       keepsPublished: config.published,
@@ -74,11 +77,15 @@ export class GuardAudit implements DecisionKeeper {
     this.#audit.append({ kind: 'begun', at: this.#now(), program });
     await this.#audit.start(known);
     await this.#takeSpooled();
-    this.#timer = setInterval(() => void this.#takeSpooled(), SPOOL_MS).unref();
+    this.#timer = setInterval(() => {
+      this.#writeDenials(false);
+      void this.#takeSpooled();
+    }, ROUND_MS).unref();
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    this.#writeDenials(true);
     this.#audit.append({ kind: 'ended', at: this.#now() });
     await this.#audit.stop();
   }
@@ -99,7 +106,10 @@ export class GuardAudit implements DecisionKeeper {
    */
   decided(decision: GuardDecision): Promise<string | undefined> | undefined {
     if (!isAudited(decision, this.#privacy)) return undefined;
-    this.#audit.append(decisionEntry(decision, this.#privacy));
+    const entry = decisionEntry(decision, this.#privacy);
+    const { outcome } = decision;
+    const isCounted = outcome === 'deny' || outcome === 'limit';
+    if (!isCounted || this.#denials.isWritten(entry, decision.at.getTime())) this.#audit.append(entry);
     const { sync, onFailure } = this.#config;
     if (sync === 'after' || decision.outcome !== 'permit' || !isChange(decision.decisive.action)) return undefined;
     return this.#audit.settled().then((problem) => (onFailure === 'refuse' ? problem : undefined));
@@ -120,6 +130,10 @@ export class GuardAudit implements DecisionKeeper {
 
   #now(): string {
     return this.#clock().toISOString();
+  }
+
+  #writeDenials(all: boolean): void {
+    for (const entry of this.#denials.take(this.#clock().getTime(), all)) this.#audit.append(entry);
   }
 
   /** Takes over what was left beside the log. It is taken away when it is on the disk; so it may be there twice, but never not at all. */

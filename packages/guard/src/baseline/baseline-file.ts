@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { z } from 'zod';
 import { MAX_RANGES } from './address-ranges.ts';
 import type { StoredBaseline } from './baseline.ts';
+import { BaselineError } from './baseline-error.ts';
 import { MAX_KINDS } from './profile.ts';
 
 const time = z.number().nonnegative();
@@ -33,12 +34,22 @@ export class BaselineFile {
     this.path = path;
   }
 
-  /** Undefined where there is none. @throws an error where it can't be read or is none */
+  /** Undefined where there is none. @throws BaselineError where it can't be read or is none */
   load(): StoredBaseline | undefined {
     if (!existsSync(this.path)) return undefined;
-    const [head = '', ...lines] = readFileSync(this.path, 'utf8').trimEnd().split('\n');
-    const { things } = headSchema.parse(JSON.parse(head));
-    return { things, profiles: lines.map((line) => profileSchema.parse(JSON.parse(line))) };
+    let number = 0;
+    try {
+      const [head = '', ...lines] = readFileSync(this.path, 'utf8').trimEnd().split('\n');
+      const read = <Schema extends z.ZodType>(line: string, schema: Schema) => {
+        number++;
+        return schema.parse(JSON.parse(line));
+      };
+      const { things } = read(head, headSchema);
+      return { things, profiles: lines.map((line) => read(line, profileSchema)) };
+    } catch (error) {
+      const why = error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message;
+      throw new BaselineError(`${this.path}:${number}: ${why}`, { cause: error });
+    }
   }
 
   /** Writes it as a whole or not at all. Other work gets its turn in between. */
