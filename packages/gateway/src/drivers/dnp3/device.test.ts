@@ -31,7 +31,12 @@ async function device(options: Partial<z.input<typeof dnp3ConfigSchema>> = {}) {
   const associations = new Dnp3Associations();
   const config = dnp3ConfigSchema.parse({ host: '127.0.0.1', port, timeoutMs: 500, points: POINTS, ...options });
   const association = associations.to(config);
-  const driver = new Dnp3Device({ metaTags: [{ name: 'SN', value: '1' }], config, points: config.points, association });
+  const driver = new Dnp3Device({
+    metaTags: [{ name: 'SN', type: 'str', value: '1' }],
+    config,
+    points: config.points,
+    association,
+  });
   const told: Field[] = [];
   driver.watch((fields) => told.push(...fields));
   onTestFinished(async () => {
