@@ -3,11 +3,15 @@
  */
 import {
   decodeDhcp,
+  decodeSsdp,
+  encodeDescription,
   encodeInform,
+  encodeSsdp,
   FindingError,
   keyedOption,
   lastDhclientOption,
   rawOption,
+  serversInDescription,
   xmppServerName,
 } from '@thingward/xmpp/finding';
 
@@ -16,6 +20,17 @@ const INFORM = encodeInform({
   hardwareAddress: Uint8Array.of(2, 0, 0, 0, 0, 1),
   address: '192.0.2.9',
   options: [224, 15],
+});
+
+const SEARCH = encodeSsdp('search', { HOST: '239.255.255.250:1900', MAN: '"ssdp:discover"', MX: 1, ST: 'ssdp:all' });
+const DESCRIPTION = encodeDescription({
+  udn: 'uuid:00000000-0000-8000-8000-000000000000',
+  domain: 'example.org',
+  doors: [{ tls: 'direct', port: 5223 }],
+  registries: ['registry.example.org'],
+  provisioningServers: [],
+  version: '1',
+  configId: 1,
 });
 
 export function findingTargets({ pick, mutated, noise, utf8 }) {
@@ -29,6 +44,23 @@ export function findingTargets({ pick, mutated, noise, utf8 }) {
         const { options } = decodeDhcp(input);
         const name = options.get(224);
         if (name) xmppServerName(name, 'example.org');
+      },
+      FindingError,
+    ],
+    ssdp: [
+      () => pick([mutated(SEARCH), noise(200)]),
+      (input) => {
+        const { kind, headers } = decodeSsdp(input);
+        decodeSsdp(encodeSsdp(kind, Object.fromEntries(headers)));
+      },
+      FindingError,
+    ],
+    description: [
+      () => Buffer.from(mutated(utf8(DESCRIPTION))).toString('utf8'),
+      (input) => {
+        for (const { port } of serversInDescription(input, '192.0.2.1')) {
+          if (!(port > 0 && port < 65_536)) throw new Error(String(port));
+        }
       },
       FindingError,
     ],

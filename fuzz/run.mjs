@@ -22,6 +22,7 @@ import { hashedTokenServer, Jid, JidError, opaqueString, PrecisError, SaslError,
 import { dnp3Targets } from './dnp3-targets.mjs';
 import { exiStreamTargets } from './exi-stream-targets.mjs';
 import { findingTargets } from './finding-targets.mjs';
+import { modbusTargets } from './modbus-targets.mjs';
 import { NEGOTIATION, negotiate } from './negotiation.mjs';
 import { payloadTargets } from './payload-targets.mjs';
 import { serverTargets } from './server-targets.mjs';
@@ -301,6 +302,7 @@ const TARGETS = {
 };
 
 Object.assign(TARGETS, payloadTargets({ pick, mutated, utf8 }));
+Object.assign(TARGETS, modbusTargets({ pick, mutated, noise, utf8 }));
 Object.assign(TARGETS, findingTargets({ pick, mutated, noise, utf8 }));
 Object.assign(TARGETS, uploadTargets({ pick, mutated, noise, random }));
 Object.assign(TARGETS, exiStreamTargets({ pick, mutated, noise, random }));

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { hasCommand } from './daemon.ts';
 import { hasNetworkNamespaces, Link } from './links.ts';
+import { hasPythonPackage } from './python.ts';
 
 const links: Link[] = [];
 afterEach(async () => {
@@ -107,6 +108,67 @@ describe('a server is found', () => {
         ...{ registries: ['registry@example.com'], isVouchedFor: false },
         failure: expect.stringContaining('ECONNREFUSED'),
       });
+    },
+  );
+
+  it.skipIf(!isPermitted || !hasCommand('gssdp-discover'))(
+    'by SSDP, by gssdp and by us (skipped unless gssdp-tools is installed and networks can be made)',
+    async () => {
+      const link = newLink();
+      await serveAt(link, 'announce: { ssdp: true, descriptionPort: 8090 }');
+      const type = 'urn:thingward:device:XmppServer:1';
+      const discover = (...args: string[]) =>
+        link.run('network', ['timeout', '20', 'gssdp-discover', '-i', 'link0', '-n', '3', ...args]).join('\n');
+      const heard = discover('-t', type);
+      expect(heard).toContain(`::${type}`);
+      expect(heard).toContain('Location: http://10.77.0.2:8090/upnp/description.xml');
+      const all = discover();
+      for (const target of ['upnp:rootdevice', type]) expect(all).toContain(`::${target}`);
+      const found = link.find('network', '--interface', '10.77.0.1').filter(({ method }) => method === 'ssdp');
+      expect(found).toEqual(
+        [
+          { port: 5223, tls: 'direct' },
+          { port: 5222, tls: 'starttls' },
+        ].map((door) => ({
+          ...{ method: 'ssdp', domain: 'pronto.example', host: '10.77.0.2', ...door },
+          registries: ['registry.pronto.example'],
+          provisioningServers: ['provisioning.pronto.example'],
+          ...{ isVouchedFor: false, fingerprint: FINGERPRINT },
+        })),
+      );
+    },
+  );
+
+  it.skipIf(!isPermitted || !hasPythonPackage('async_upnp_client'))(
+    'by SSDP, with its description, by async_upnp_client (skipped unless that Python package is installed and networks can be made)',
+    async () => {
+      const link = newLink();
+      await serveAt(link, 'announce: { ssdp: true }');
+      expect(link.runPeer('network', 'upnp_search.py', ['10.77.0.1', 'urn:thingward:device:XmppServer:1'])).toEqual([
+        {
+          device_type: 'urn:thingward:device:XmppServer:1',
+          friendly_name: 'XMPP server of pronto.example',
+          model_name: 'Thingward',
+          udn: expect.stringMatching(/^uuid:[\da-f]{8}-[\da-f]{4}-8/),
+        },
+      ]);
+    },
+  );
+
+  it.skipIf(!isPermitted).each([['mdns'], ['ssdp']])(
+    'by a gateway without an address, by %s (skipped unless networks can be made)',
+    async (method) => {
+      const link = newLink();
+      await serveAt(link, `announce: { ${method}: true }`);
+      link.runCommand('neighbour', ['user', 'add', 'plc', '--password-stdin', '--config', link.serverConfig], 'secret');
+      const gateway = link.file('gateway.yaml', [
+        'server: { find: { interfaces: [10.77.0.1] }, trustOnFirstUse: true }',
+        `dataDir: ${link.directory}/gateway`,
+        'things: [{ driver: direct-io, name: Host, account: { jid: plc@pronto.example, password: secret } }]',
+      ]);
+      await link.startCommand('network', ['gateway', '--config', gateway], /gateway ready/);
+      const [shown = '{}'] = link.runCommand('network', ['gateway', 'pin', '--json', '--config', gateway]);
+      expect(JSON.parse(shown)).toMatchObject({ domain: 'pronto.example', fingerprint: FINGERPRINT });
     },
   );
 });

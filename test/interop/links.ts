@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { hasCommand } from './daemon.ts';
+import { PYTHON } from './python.ts';
 
 const COMMAND = fileURLToPath(new URL('../../packages/cli/bin/thingward.js', import.meta.url));
 const START_TIMEOUT_MS = 30_000;
@@ -65,11 +66,11 @@ export class Link {
   }
 
   /** Runs a program to its end. @returns its lines, whatever its exit code */
-  run(machine: Machine, command: readonly string[]): readonly string[] {
+  run(machine: Machine, command: readonly string[], input = ''): readonly string[] {
     const script = 'mount --bind "$0" /etc/resolv.conf && exec "$@"';
     const file = join(this.directory, 'resolv.conf');
     const args = ['netns', 'exec', this.#names[machine], 'unshare', '--mount', 'sh', '-c', script, file, ...command];
-    const text = execFileSync('ip', args, { env: this.#env, encoding: 'utf8', timeout: 60_000 });
+    const text = execFileSync('ip', args, { env: this.#env, encoding: 'utf8', timeout: 60_000, input });
     return text.split('\n').filter((line) => line !== '');
   }
 
@@ -80,9 +81,30 @@ export class Link {
     );
   }
 
+  /** Runs `thingward` there, to its end. @returns its lines */
+  runCommand(machine: Machine, args: readonly string[], input = ''): readonly string[] {
+    return this.run(machine, ['node', COMMAND, ...args], input);
+  }
+
+  /** Starts `thingward` there and waits until it has said what is expected. */
+  startCommand(machine: Machine, args: readonly string[], ready: RegExp): Promise<void> {
+    return this.start(machine, ['node', COMMAND, ...args], ready);
+  }
+
+  /** Runs a peer's script there. @returns the JSON it printed */
+  runPeer(machine: Machine, script: string, args: readonly string[]): unknown {
+    const file = fileURLToPath(new URL(`./peers/${script}`, import.meta.url));
+    return JSON.parse(this.run(machine, [PYTHON, file, ...args]).at(-1) ?? '');
+  }
+
+  /** The configuration that `serve` has written. */
+  get serverConfig(): string {
+    return join(this.directory, 'server.yaml');
+  }
+
   /** Starts `thingward serve` there. */
   serve(machine: Machine, config: string): Promise<void> {
-    const file = join(this.directory, 'server.yaml');
+    const file = this.serverConfig;
     writeFileSync(file, config);
     return this.start(machine, ['node', COMMAND, 'serve', '--config', file], /thingward ready/);
   }

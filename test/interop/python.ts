@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 /** The Python to run peers with: THINGWARD_PYTHON where they are in an environment of their own. */
-const PYTHON = process.env.THINGWARD_PYTHON ?? 'python3';
+export const PYTHON = process.env.THINGWARD_PYTHON ?? 'python3';
 
 /** Is this Python package there? @param python an interpreter in place of the usual one */
 export function hasPythonPackage(name: string, python = PYTHON): boolean {

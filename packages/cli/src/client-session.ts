@@ -1,4 +1,15 @@
-import { askSleeper, DISCOVERY, EVENT_LOG_QUERY, HISTORY, type NodeReference } from '@thingward/things';
+import {
+  askSleeper,
+  EVENT_LOG_QUERY,
+  findProvisioningServer,
+  findRegistry,
+  HISTORY,
+  type NodeReference,
+  requestToken,
+  TokenHolder,
+  type TokenIdentity,
+  type Tokens,
+} from '@thingward/things';
 import { findService, Jid, JidError, Roster, StanzaError, type XmppClient } from '@thingward/xmpp';
 import { CommandError, UsageError } from './errors.ts';
 import { loadProfile, signIn } from './profile.ts';
@@ -17,17 +28,21 @@ export class ClientSession {
   readonly client: XmppClient;
   readonly roster: Roster;
 
-  private constructor(client: XmppClient) {
+  readonly #registry: Jid | undefined;
+
+  private constructor(client: XmppClient, registry: Jid | undefined) {
     this.client = client;
+    this.#registry = registry;
     this.roster = new Roster(client);
     this.roster.reciprocate();
   }
 
   /** Signs in, does something, and signs out whatever happens. */
   static async use<T>(profile: string | undefined, work: (session: ClientSession) => Promise<T>): Promise<T> {
-    const client = await signIn(loadProfile(profile));
+    const loaded = loadProfile(profile);
+    const client = await signIn(loaded);
     try {
-      return await work(new ClientSession(client));
+      return await work(new ClientSession(client, loaded.registry));
     } finally {
       await client.stop();
     }
@@ -52,9 +67,26 @@ export class ClientSession {
     }
   }
 
-  /** @throws CommandError when the server has none */
-  registry(): Promise<Jid> {
-    return this.#service(DISCOVERY, 'Thing Registry');
+  /**
+   * Where requests to the registry go: that of the profile, or the first among the components of the server. One that is an account is
+   * befriended first.
+   * @throws CommandError when there is none, or it is not there
+   * @see XEP-0347 §3.5, §5.1
+   */
+  async registry(): Promise<Jid> {
+    const domain = Jid.parse(this.client.jid.domain);
+    const registry = this.#registry ?? (await findRegistry(this.client, domain));
+    if (registry === undefined) {
+      throw new CommandError(`${domain} has no Thing Registry; the key "registry" of the profile names one elsewhere`);
+    }
+    if (registry.local === undefined) return registry;
+    this.roster.subscribe(registry);
+    try {
+      return await this.roster.waitForResource(registry, { timeoutMs: PRESENCE_TIMEOUT_MS });
+    } catch (error) {
+      if (!(error instanceof StanzaError)) throw error;
+      throw new CommandError(`the Thing Registry ${registry} is not there: ${error.text ?? error.message}`);
+    }
   }
 
   /** @throws CommandError when the server has none */
@@ -65,6 +97,31 @@ export class ClientSession {
   /** @throws CommandError when the server has none */
   eventLog(): Promise<Jid> {
     return this.#service(EVENT_LOG_QUERY, 'log of events');
+  }
+
+  /**
+   * Where to ask the provisioning server. One that is an account is befriended.
+   * @param given undefined: the one that goes with the server
+   * @throws CommandError when there is none; StanzaError when it is offline, or no friend
+   */
+  async provisioning(given: Jid | undefined): Promise<Jid> {
+    const server = given ?? (await findProvisioningServer(this.client));
+    if (!server) throw new CommandError(`${this.client.jid.domain} has no provisioning server: name one with --server`);
+    if (server.local === undefined || server.isFull) return server;
+    this.roster.subscribe(server);
+    return this.roster.waitForResource(server, { timeoutMs: PRESENCE_TIMEOUT_MS });
+  }
+
+  /** The tokens, and one for a certificate, to be shown to somebody who may challenge them. @throws CommandError, StanzaError */
+  async shownTokens(to: Jid, tokens: Tokens, identity: TokenIdentity | undefined): Promise<Tokens> {
+    if (!identity) return tokens;
+    const token = await requestToken(this.client, await this.provisioning(undefined), identity);
+    const holder = new TokenHolder(this.client);
+    holder.serve();
+    holder.add(token, identity);
+    const shown = { ...tokens, userToken: tokens.userToken === undefined ? token : `${tokens.userToken} ${token}` };
+    holder.sending(to, shown);
+    return shown;
   }
 
   async #service(feature: string, title: string): Promise<Jid> {

@@ -15,6 +15,7 @@ export function consoleDirectory(): string {
 export const CANDIDATES = {
   config: [process.env.THINGWARD_CONFIG, 'thingward.yaml', join(DEMO_DIRECTORY, 'thingward.yaml')],
   service: [process.env.THINGWARD_SERVICE, 'service.yaml'],
+  adapter: [process.env.THINGWARD_ADAPTER, 'adapter.yaml'],
   gateway: [process.env.THINGWARD_GATEWAY, 'gateway.yaml', join(DEMO_DIRECTORY, 'gateway.yaml')],
   profile: [process.env.THINGWARD_PROFILE, 'thingward-profile.yaml', join(DEMO_DIRECTORY, 'profile.yaml')],
 };

@@ -7,6 +7,13 @@ import { findFile, loadConfigFile } from './config-file.ts';
 import { CommandError } from './errors.ts';
 import { CANDIDATES } from './paths.ts';
 
+const registryAddress = z.string().transform((text, context) => {
+  const jid = Jid.tryParse(text);
+  if (jid && !jid.isFull) return jid;
+  context.addIssue({ code: 'custom', message: `expected the address of a Thing Registry, got "${text}"` });
+  return z.NEVER;
+});
+
 const profileSchema = z
   .strictObject({
     jid: z.string().transform((text, context) => {
@@ -15,6 +22,8 @@ const profileSchema = z
       context.addIssue({ code: 'custom', message: `expected an account such as owner@example.org, got "${text}"` });
       return z.NEVER;
     }),
+    /** Of the Thing Registry, where the server does not tell it. */
+    registry: registryAddress.optional(),
     password: z.string().min(1).optional(),
     passwordFile: z.string().min(1).optional(),
     server: z
@@ -35,6 +44,7 @@ const profileSchema = z
 export interface Profile {
   readonly jid: Jid;
   readonly password: string;
+  readonly registry?: Jid | undefined;
   readonly connect: Connector;
   /** For messages. */
   readonly file: string;
@@ -43,7 +53,7 @@ export interface Profile {
 /** @param given what --profile said @throws ConfigFileError, UsageError */
 export function loadProfile(given: string | undefined): Profile {
   const file = findFile('profile', given, CANDIDATES.profile);
-  const { jid, password, passwordFile, server } = loadConfigFile(file, profileSchema);
+  const { jid, password, passwordFile, registry, server } = loadConfigFile(file, profileSchema);
   const read = (path: string) => {
     try {
       return readFileSync(resolve(dirname(file), path), 'utf8');
@@ -54,6 +64,7 @@ export function loadProfile(given: string | undefined): Profile {
   const { host = jid.domain, tls, fingerprint, ca } = server;
   return {
     jid,
+    registry,
     password: password ?? read(passwordFile as string).trim(),
     file,
     connect: tcpConnector({

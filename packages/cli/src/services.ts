@@ -1,5 +1,6 @@
 import type { ServiceDefinition } from '@thingward/server';
 import {
+  combinedOwners,
   EventLogService,
   type EventLogTables,
   eventLogMigrations,
@@ -16,6 +17,7 @@ import {
   type RegistryTables,
   registryMigrations,
   registryOwners,
+  ToldOwners,
 } from '@thingward/services';
 import { Jid } from '@thingward/xmpp';
 import type { Kysely } from 'kysely';
@@ -23,17 +25,26 @@ import type { Kysely } from 'kysely';
 /** First label of the domain of the log of events. */
 export const EVENT_LOG_NAME = 'eventlog';
 
-/** First label of the domain of provisioning. It learns owners from the registry's tables: it runs where the registry runs. */
+/** First label of the domain of the Thing Registry. */
+export const REGISTRY_NAME = 'registry';
+
+/** First label of the domain of provisioning. */
 export const PROVISIONING_NAME = 'provisioning';
 
 /** The services that live beside a domain. */
 export const SERVICES: readonly ServiceDefinition[] = [
   {
-    name: 'registry',
+    name: REGISTRY_NAME,
     title: 'Thing Registry',
     migrations: registryMigrations,
-    create: (peer, database, log) =>
-      new RegistryService({ peer, database: database as unknown as Kysely<RegistryTables>, log }),
+    create: (peer, database, log, { registry: { tags, thingsPerAccount, ...limits } }) =>
+      new RegistryService({
+        peer,
+        database: database as unknown as Kysely<RegistryTables>,
+        limits: { ...limits, thingsPerJid: thingsPerAccount },
+        ...(tags === 'any' ? {} : { tags }),
+        log,
+      }),
   },
   {
     name: 'history',
@@ -63,13 +74,7 @@ export const SERVICES: readonly ServiceDefinition[] = [
     name: PROVISIONING_NAME,
     title: 'Provisioning',
     migrations: { ...registryMigrations, ...provisioningMigrations },
-    create: (peer, database, log) =>
-      new ProvisioningService({
-        peer,
-        database: database as unknown as Kysely<ProvisioningTables>,
-        owners: registryOwners(database as unknown as Kysely<RegistryTables>),
-        log,
-      }),
+    create: createProvisioning,
   },
   {
     name: EVENT_LOG_NAME,
@@ -78,6 +83,27 @@ export const SERVICES: readonly ServiceDefinition[] = [
     create: createEventLog,
   },
 ];
+
+/** A provisioning server. Where the registry's tables are not beside it, Things say themselves whom they belong to. */
+export function createProvisioning(
+  ...[peer, database, log, { provisioning }, environment]: Parameters<ServiceDefinition['create']>
+) {
+  const told = new ToldOwners(database as unknown as Kysely<ProvisioningTables>);
+  const registry = registryOwners(database as unknown as Kysely<RegistryTables>);
+  return new ProvisioningService({
+    peer,
+    database: database as unknown as Kysely<ProvisioningTables>,
+    owners: environment ? combinedOwners(registry, told) : told,
+    services: provisioning.services.map(({ name, certificate, grants }) => ({
+      name,
+      fingerprint: certificate,
+      grants,
+    })),
+    secondaryTrustAllowed: provisioning.secondaryTrust,
+    maxQuestions: provisioning.maxRulesPerOwner,
+    log,
+  });
+}
 
 /** The log of events: the same wherever it runs. */
 export function createEventLog(

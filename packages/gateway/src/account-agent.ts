@@ -3,9 +3,11 @@ import {
   type MetaTag,
   nodeKey,
   type Ownership,
+  type ProvisioningSettings,
   type Publication,
   Publisher,
   pause,
+  type RegistryChoice,
   setReaders,
   storedHistory,
   type Thing,
@@ -15,6 +17,7 @@ import {
 import { type Jid, type Logger, servePing, type Unsubscribe, type XmppClient, type XmppPeer } from '@thingward/xmpp';
 import type { Device } from './drivers/device.ts';
 import { poll } from './poller.ts';
+import { StoredAnswers } from './state/answer-store.ts';
 import type { Outbox } from './state/outbox.ts';
 import { StoredOwnership } from './state/ownership-store.ts';
 import { StoredPublicationQueue } from './state/publication-queue.ts';
@@ -46,9 +49,9 @@ export type AccountConnection = XmppPeer & Pick<XmppClient, 'state' | 'start' | 
 export interface AccountAgentOptions {
   readonly client: AccountConnection;
   readonly devices: readonly HostedDevice[];
-  readonly registry: Jid | undefined;
+  readonly registry: RegistryChoice | undefined;
   /** Whom to ask who may read and control the Things; undefined: owner and friends may. */
-  readonly provisioning?: Jid | undefined;
+  readonly provisioning?: (Omit<ProvisioningSettings, 'store'> & { readonly secondary?: readonly Jid[] }) | undefined;
   readonly history: Jid | undefined;
   readonly state: StateDatabase;
   readonly outbox: Outbox;
@@ -78,7 +81,17 @@ export class AccountAgent {
       ownership: new StoredOwnership(state, account),
       subscriptions: new StoredSubscriptions(state, account),
       registry,
-      ...(provisioning ? { provisioning: { server: provisioning } } : {}),
+      ...(provisioning && {
+        provisioning: {
+          ...provisioning,
+          store: new StoredAnswers(state, account, ''),
+          secondary: (provisioning.secondary ?? []).map((server) => ({
+            ...provisioning,
+            server,
+            store: new StoredAnswers(state, account, server.toString()),
+          })),
+        },
+      }),
       friends: (thing) => this.#friendsOf(thing),
       interfaces: (thing) => this.#hosted(thing)?.interfaces ?? [],
       publications: (thing) => this.#hosted(thing)?.publications ?? [],

@@ -5,6 +5,7 @@ import { contradiction, type Dnp3Config, dnp3ConfigSchema } from './drivers/dnp3
 import { modbusConfigSchema } from './drivers/modbus/config.ts';
 import { publicationOf } from './publications.ts';
 import { publishSchema } from './publish-config.ts';
+import { findSchema } from './server/find-config.ts';
 
 function address(check: (jid: Jid) => boolean, expected: string) {
   return z.string().transform((text, context): Jid => {
@@ -22,11 +23,46 @@ const accountJid = address(
   'the address of an account such as plc@example.org',
 );
 const serviceJid = address((jid) => !jid.isFull, 'the address of a service such as registry.example.org');
-const bareJid = address((jid) => !jid.isFull, 'an address such as friend@example.org');
+export const bareJid = address((jid) => !jid.isFull, 'an address such as friend@example.org');
 const domain = address((jid) => jid.local === undefined && !jid.isFull, 'a domain such as example.org');
 
 /** Service addresses: a JID, or `none` to do without. */
-const serviceOrNone = z.union([z.literal('none'), serviceJid]).optional();
+export const serviceOrNone = z.union([z.literal('none'), serviceJid]).optional();
+
+const HOUR_MS = 3_600_000;
+
+/** Whom to ask, and for how long answers count. `find`: the one that goes with the server. */
+const provisioningSchema = z
+  .union([
+    z.enum(['none', 'find']),
+    serviceJid,
+    z.strictObject({
+      server: z.union([z.literal('find'), serviceJid]),
+      freshMinutes: z.number().positive().max(1440).default(60),
+      graceHours: z.number().min(0).max(720).default(24),
+      timeoutSeconds: z.number().min(1).max(60).default(10),
+      secondary: z.array(serviceJid).max(5).default([]),
+    }),
+  ])
+  .default('none')
+  .transform((given) => {
+    if (given === 'none') return undefined;
+    if (given === 'find' || given instanceof Jid) return { server: given };
+    const { server, freshMinutes, graceHours, timeoutSeconds, secondary } = given;
+    const times = { freshMs: freshMinutes * 60_000, graceMs: graceHours * HOUR_MS, timeoutMs: timeoutSeconds * 1000 };
+    return { server, secondary, ...times };
+  });
+
+/** How Things come by their registry: its address, a part of it, or by asking the server's components. @see XEP-0347 §3.5 */
+const registrySchema = z
+  .union([
+    z.literal('none'),
+    z.literal('search'),
+    serviceJid,
+    z.strictObject({ subdomain: z.string().regex(/^[^.@/\s]+$/, 'expected one label of a domain name') }),
+    z.strictObject({ user: z.string().regex(/^[^@/\s]+$/, 'expected the name of an account, without its domain') }),
+  ])
+  .optional();
 
 const nodeSchema = z.strictObject({
   nodeId: z.string().min(1),
@@ -45,16 +81,50 @@ const directIoSchema = z.strictObject({
   temperatures: z.boolean().default(true),
 });
 
+export const serverSchema = z
+  .strictObject({
+    domain: domain.optional(),
+    find: findSchema,
+    trustOnFirstUse: z.boolean().default(false),
+    host: z.string().min(1).optional(),
+    port: z.number().int().min(1).max(65535).optional(),
+    tls: z.enum(['starttls', 'direct', 'none']).optional(),
+    fingerprint: z
+      .string()
+      .regex(/^(sha-?256:)?[0-9a-f]{2}(:?[0-9a-f]{2}){31}$/i, 'a SHA-256 fingerprint has 32 octets in hexadecimal')
+      .optional(),
+    ca: z.string().min(1).optional(),
+    exi: z.boolean().default(true),
+  })
+  .superRefine((server, context) => {
+    const complain = (key: string, message: string) => context.addIssue({ code: 'custom', path: [key], message });
+    if (server.find && server.host !== undefined)
+      complain('host', 'is for servers that need not be found (server.find)');
+    if (server.domain === undefined && !server.find) complain('domain', 'is missing (or server.find: true)');
+    if (server.trustOnFirstUse && (server.fingerprint ?? server.ca) !== undefined) {
+      complain('trustOnFirstUse', 'goes without fingerprint and ca, which say whom to trust');
+    }
+  });
+
+export const accountSchema = z
+  .strictObject({
+    jid: accountJid,
+    password: z.string().min(1).optional(),
+    passwordFile: z.string().min(1).optional(),
+    certificate: z.string().min(1).optional(),
+    key: z.string().min(1).optional(),
+  })
+  .refine(({ certificate, key }) => (certificate === undefined) === (key === undefined), {
+    message: 'certificate and key go together',
+  })
+  .refine(
+    ({ password, passwordFile, certificate }) =>
+      [password, passwordFile, certificate].filter((way) => way !== undefined).length === 1,
+    { message: 'needs exactly one of password, passwordFile, and certificate with key' },
+  );
+
 const common = {
-  account: z
-    .strictObject({
-      jid: accountJid,
-      password: z.string().min(1).optional(),
-      passwordFile: z.string().min(1).optional(),
-    })
-    .refine(({ password, passwordFile }) => (password === undefined) !== (passwordFile === undefined), {
-      message: 'needs exactly one of password and passwordFile',
-    }),
+  account: accountSchema,
   node: nodeSchema.optional(),
   /** The node it is a part of; reading that reads this, too. */
   parent: nodeSchema.optional(),
@@ -94,25 +164,22 @@ const dnp3Thing = z.strictObject({ ...common, driver: z.literal('dnp3-tcp'), dnp
 /** The gateway's configuration file. Every key is described in the package's README. */
 export const gatewayConfigSchema = z
   .strictObject({
-    server: z.strictObject({
-      domain,
-      host: z.string().min(1).optional(),
-      port: z.number().int().min(1).max(65535).optional(),
-      tls: z.enum(['starttls', 'direct', 'none']).default('starttls'),
-      fingerprint: z
-        .string()
-        .regex(/^(sha-?256:)?[0-9a-f]{2}(:?[0-9a-f]{2}){31}$/i, 'a SHA-256 fingerprint has 32 octets in hexadecimal')
-        .optional(),
-      ca: z.string().min(1).optional(),
-      exi: z.boolean().default(true),
-    }),
+    server: serverSchema,
     dataDir: z.string().min(1).default('./gateway-data'),
-    registry: serviceOrNone,
-    provisioning: serviceOrNone,
+    registry: registrySchema,
+    provisioning: provisioningSchema,
     history: serviceOrNone,
     eventLog: serviceOrNone,
     outbox: z.strictObject({ maxReadings: z.number().int().min(1000).default(1_000_000) }).prefault({}),
     things: z.array(z.discriminatedUnion('driver', [directIoThing, modbusThing, dnp3Thing])).min(1),
+  })
+  .superRefine(({ server, things }, context) => {
+    const served = things[0]?.account.jid.domain;
+    for (const [index, { account }] of things.entries()) {
+      if (server.domain !== undefined || account.jid.domain === served) continue;
+      const message = `${account.jid} is not at ${served}, as the first account is: say which server.domain is meant`;
+      context.addIssue({ code: 'custom', path: ['things', index, 'account', 'jid'], message });
+    }
   })
   .superRefine(({ things }, context) => {
     const accounts = new Map<string, number>();
@@ -121,11 +188,12 @@ export const gatewayConfigSchema = z
       const first = accounts.get(key) ?? index;
       accounts.set(key, first);
       const other = things[first]?.account;
-      if (other?.password === account.password && other?.passwordFile === account.passwordFile) continue;
+      const ways = ['password', 'passwordFile', 'certificate', 'key'] as const;
+      if (ways.every((way) => other?.[way] === account[way])) continue;
       context.addIssue({
         code: 'custom',
         path: ['things', index, 'account'],
-        message: `things[${first}] has another password for the same account`,
+        message: `things[${first}] signs in to the same account in another way`,
       });
     }
     const seen = new Map<string, number>();
@@ -190,8 +258,21 @@ export const gatewayConfigSchema = z
       }
       outstations.push([index, thing.dnp3]);
     }
-  });
+  })
+  // Where the server is found, the accounts say at which domain.
+  .transform((config) => ({
+    ...config,
+    server: {
+      ...config.server,
+      domain: config.server.domain ?? Jid.parse((config.things[0] as FirstThing).account.jid.domain),
+    },
+  }));
 
+type FirstThing = { readonly account: { readonly jid: Jid } };
+
+/** How the accounts' server is reached. */
+export type ServerConfig = Omit<z.output<typeof serverSchema>, 'domain'> & { readonly domain: Jid };
+export type AccountConfig = z.output<typeof accountSchema>;
 export type GatewayConfig = z.output<typeof gatewayConfigSchema>;
 export type GatewayConfigInput = z.input<typeof gatewayConfigSchema>;
 export type ThingConfig = GatewayConfig['things'][number];

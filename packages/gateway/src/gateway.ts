@@ -1,10 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { EventLogger, formatIoTDisco, type NodeReference, tellEventLog } from '@thingward/things';
-import { thingSchemas } from '@thingward/things/node';
-import { type Connector, Jid, type Logger, SILENT_LOGGER, type Unsubscribe, XmppClient } from '@thingward/xmpp';
-import { ExiCompressor } from '@thingward/xmpp/exi';
-import { tcpConnector, xmppSchemas } from '@thingward/xmpp/node';
+import { type Connector, Jid, type Logger, SILENT_LOGGER, type Unsubscribe, type XmppClient } from '@thingward/xmpp';
+import type { findServers } from '@thingward/xmpp/finding';
 import { AccountAgent, type HostedDevice } from './account-agent.ts';
 import type { GatewayConfig, ThingConfig } from './config.ts';
 import type { Device } from './drivers/device.ts';
@@ -16,24 +13,22 @@ import { PointListError, parsePointList } from './drivers/dnp3/point-list.ts';
 import { ModbusConnections } from './drivers/modbus/connections.ts';
 import { ModbusDevice } from './drivers/modbus/device.ts';
 import { publicationOf } from './publications.ts';
+import { AccountClients } from './server/account-clients.ts';
+import { GatewayConfigError, readText } from './server/config-files.ts';
 import { metaTagsOf } from './state/claim-keys.ts';
 import { Outbox } from './state/outbox.ts';
-import { StoredSetUps } from './state/set-up-store.ts';
-import { StoredSignIns } from './state/sign-in-store.ts';
 import { openState, type StateDatabase } from './state/state-database.ts';
 
-/** A file that the configuration names can't be used. */
-export class GatewayConfigError extends Error {
-  override readonly name = 'GatewayConfigError';
-  readonly code = 'gateway-config';
-}
-
 export interface GatewayOptions {
+  /** The lines to the devices, where others use them, too; closed with the gateway. */
+  readonly connections?: ModbusConnections;
   readonly log?: Logger;
   /** The directory that relative paths in the configuration start from; the working directory when not given. */
   readonly baseDirectory?: string;
   /** Makes connections to the server; for tests. */
   readonly connect?: Connector;
+  /** Looks for servers; for tests. */
+  readonly findServers?: typeof findServers;
 }
 
 export interface ThingStatus {
@@ -62,7 +57,7 @@ export interface GatewayStatus {
 export class Gateway {
   readonly #state: StateDatabase;
   readonly #outbox: Outbox;
-  readonly #connections = new ModbusConnections();
+  readonly #connections: ModbusConnections;
   readonly #associations = new Dnp3Associations();
   readonly #points: ReadonlyMap<ThingConfig, readonly Dnp3Point[]>;
   readonly #agents: AccountAgent[];
@@ -72,37 +67,34 @@ export class Gateway {
   /** @throws StateError, GatewayConfigError */
   constructor(config: GatewayConfig, options: GatewayOptions = {}) {
     this.#log = options.log ?? SILENT_LOGGER;
+    this.#connections = options.connections ?? new ModbusConnections();
     const baseDirectory = options.baseDirectory ?? '.';
     const { server, registry, provisioning, history, eventLog } = config;
     const service = (name: string, configured: Jid | 'none' | undefined) =>
       configured === 'none' ? undefined : (configured ?? Jid.parse(`${name}.${server.domain}`));
-    const connect = options.connect ?? connector(config, baseDirectory);
     const accounts = groupByAccount(config.things);
-    const passwords = [...accounts.values()].map(([thing]) => passwordOf(thing as ThingConfig, baseDirectory));
     this.#points = new Map(config.things.map((thing) => [thing, pointsOf(thing, baseDirectory)]));
     this.#state = openState(resolve(baseDirectory, config.dataDir));
     this.#outbox = new Outbox(this.#state, config.outbox.maxReadings, (count, reason) => this.#refused(count, reason));
-    const signIns = new StoredSignIns(this.#state);
-    const compression = server.exi ? exiCompressor(this.#state) : undefined;
-    this.#agents = [...accounts.values()].map((things, index) => {
+    const clients = new AccountClients({
+      server,
+      baseDirectory,
+      state: this.#state,
+      tag: 'gateway',
+      resumes: true,
+      log: this.#log,
+      connect: options.connect,
+      findServers: options.findServers,
+    });
+    this.#agents = [...accounts.values()].map((things) => {
       const [first] = things as [ThingConfig];
-      const client = new XmppClient({
-        jid: first.account.jid,
-        password: passwords[index] as string,
-        tag: 'gateway',
-        userAgent: { id: signIns.installationId(first.account.jid), software: 'Thingward' },
-        tokens: signIns,
-        resumes: true,
-        ...(compression && { compression }),
-        connect,
-        log: this.#log,
-      });
+      const client = clients.client(first.account);
       const log = this.#eventsOf(client, service('eventlog', eventLog));
       return new AccountAgent({
         client,
         devices: things.map((thing) => this.#hosted(thing, log)),
-        registry: service('registry', registry),
-        provisioning: provisioning === 'none' ? undefined : provisioning,
+        registry: registry === 'none' ? undefined : (registry ?? Jid.parse(`registry.${server.domain}`)),
+        provisioning,
         history: service('history', history),
         state: this.#state,
         outbox: this.#outbox,
@@ -220,11 +212,6 @@ export function gatewayLabels(config: GatewayConfig, baseDirectory = '.'): reado
   }
 }
 
-/** All accounts have one: their schemas and set-ups are the same. */
-function exiCompressor(state: StateDatabase): ExiCompressor {
-  return new ExiCompressor({ schemas: [...xmppSchemas(), ...thingSchemas()], keeper: new StoredSetUps(state) });
-}
-
 function groupByAccount(things: readonly ThingConfig[]): Map<string, ThingConfig[]> {
   const accounts = new Map<string, ThingConfig[]>();
   for (const thing of things) {
@@ -234,29 +221,13 @@ function groupByAccount(things: readonly ThingConfig[]): Map<string, ThingConfig
   return accounts;
 }
 
-function connector({ server }: GatewayConfig, baseDirectory: string): Connector {
-  const { domain, tls, fingerprint, ca } = server;
-  return tcpConnector({
-    domain: domain.domain,
-    host: server.host ?? domain.domain,
-    port: server.port ?? (tls === 'direct' ? 5223 : 5222),
-    tls,
-    trust: { fingerprint, ca: ca === undefined ? undefined : readText(resolve(baseDirectory, ca), 'server.ca') },
-  });
-}
-
-function passwordOf({ account }: ThingConfig, baseDirectory: string): string {
-  if (account.password !== undefined) return account.password;
-  return readText(resolve(baseDirectory, account.passwordFile as string), `passwordFile of ${account.jid}`).trim();
-}
-
 /** The points of an outstation: those of the configuration and those of the list it names. */
 function pointsOf(thing: ThingConfig, baseDirectory: string): readonly Dnp3Point[] {
   if (thing.driver !== 'dnp3-tcp') return [];
   const { points, pointList } = thing.dnp3;
   if (pointList === undefined) return points;
   try {
-    const all = [...points, ...parsePointList(readText(resolve(baseDirectory, pointList), 'dnp3.pointList'))];
+    const all = [...points, ...parsePointList(readText(baseDirectory, pointList, 'dnp3.pointList'))];
     checkNames(all, (_, message) => {
       throw new PointListError(message);
     });
@@ -264,13 +235,5 @@ function pointsOf(thing: ThingConfig, baseDirectory: string): readonly Dnp3Point
   } catch (error) {
     if (error instanceof PointListError) throw new GatewayConfigError(`${pointList}: ${error.message}`);
     throw error;
-  }
-}
-
-function readText(file: string, what: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new GatewayConfigError(`${what}: ${(error as Error).message}`);
   }
 }

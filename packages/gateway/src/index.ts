@@ -1,11 +1,15 @@
+export { Adapter, type AdapterAccountStatus, type AdapterOptions } from './adapters/adapter.ts';
+export { type AdapterConfig, type AdapterConfigInput, adapterConfigSchema } from './adapters/config.ts';
 export { type GatewayConfig, type GatewayConfigInput, gatewayConfigSchema } from './config.ts';
+export { ModbusConnections } from './drivers/modbus/connections.ts';
 export {
   Gateway,
-  GatewayConfigError,
   type GatewayOptions,
   type GatewayStatus,
   gatewayLabels,
   type ThingLabel,
   type ThingStatus,
 } from './gateway.ts';
-export { StateError } from './state/state-database.ts';
+export { GatewayConfigError } from './server/config-files.ts';
+export { type PinnedCertificate, ServerPins } from './state/server-pin.ts';
+export { openState, StateError } from './state/state-database.ts';

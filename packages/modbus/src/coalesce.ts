@@ -1,5 +1,5 @@
+import { MAX_READ_BITS, MAX_READ_REGISTERS } from './data-functions.ts';
 import { ModbusError } from './error.ts';
-import { MAX_READ_BITS, MAX_READ_REGISTERS } from './functions.ts';
 import { isBitTable, type PointAddress, pointLength, type RegisterTable } from './register-map.ts';
 
 /** One read request and the points its answer holds. */

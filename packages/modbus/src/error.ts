@@ -2,6 +2,8 @@
 export type ModbusErrorCode =
   | 'malformed-frame'
   | 'malformed-pdu'
+  /** XML that is no packet; `path` says where. */
+  | 'malformed-xml'
   /** A range of addresses in a PDU goes past 65535. */
   | 'address-overflow'
   /** What was to be sent breaks a limit of the protocol. Nothing was sent. */

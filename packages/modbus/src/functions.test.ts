@@ -19,7 +19,18 @@ describe('PDUs', () => {
     ['10 00 01 00 02 04 00 0A 01 02', '10 00 01 00 02'],
     ['16 00 04 00 F2 00 25', '16 00 04 00 F2 00 25'],
     ['17 00 03 00 06 00 0E 00 03 06 00 FF 00 FF 00 FF', '17 0C 00 FE 0A CD 00 01 00 03 00 0D 00 FF'],
+    ['07', '07 6D'],
+    ['08 00 00 A5 37', '08 00 00 A5 37'],
+    ['0B', '0B FF FF 01 08'],
+    ['0C', '0C 08 00 00 01 08 01 21 20 00'],
+    ['11', '11 05 41 42 43 FF 01'],
+    ['14 0E 06 00 04 00 01 00 02 06 00 03 00 09 00 02', '14 0C 05 06 0D FE 00 20 05 06 33 CD 00 40'],
+    ['15 0D 06 00 04 00 07 00 03 06 AF 04 BE 10 0D', '15 0D 06 00 04 00 07 00 03 06 AF 04 BE 10 0D'],
+    ['18 04 DE', '18 00 06 00 02 01 B8 12 84'],
     ['2B 0E 01 00', '2B 0E 01 01 00 00 00'],
+    ['2B 0E 01 00', '2B 0E 01 81 00 00 02 00 03 41 42 43 01 01 58'],
+    // Another of the protocols in function 43.
+    ['2B 0D 01 02', '2B 0D 01'],
     ['01 04 A1 00 01', '81 02'],
     // Padding that is not zero is kept.
     ['0F 00 13 00 0A 02 CD F9', '0F 00 13 00 0A'],
@@ -39,17 +50,36 @@ describe('PDUs', () => {
     '10 00 00 00 01 03 00 00 00',
     '06 00 01',
     '06 00 01 00 00 00',
+    '07 00',
+    '08 00 01 00',
+    '14 07 07 00 04 00 01 00 02',
+    '14 06 06 00 04 00 01 00',
+    '14 07 06 00 00 00 01 00 02',
+    '14 07 06 00 04 27 10 00 02',
+    '15 09 06 00 04 00 07 00 02 00 01',
+    '18 04',
+    '2B 0E 05 00',
   ])('request %j is refused', (request) => {
     const bytes = request === '' ? new Uint8Array(0) : hex(request);
     expect(() => decodeRequest(bytes)).toThrowError(expect.objectContaining({ code: 'malformed-pdu' }));
   });
 
-  it.each(['10 00 01 00 00', '10 00 01 00 7C', '0F 00 01 07 B1', '01 00', '03 03 00 00 00', '06 00 01', '83'])(
-    'response %s is refused',
-    (response) => {
-      expect(() => decodeResponse(hex(response))).toThrowError(expect.objectContaining({ code: 'malformed-pdu' }));
-    },
-  );
+  it.each([
+    '0C 05 00 00 00 00 00',
+    '14 03 02 06 00',
+    '18 00 03 00 01 00',
+    '2B 0E 01 04 00 00 00',
+    '2B 0E 01 01 7F 00 00',
+    '10 00 01 00 00',
+    '10 00 01 00 7C',
+    '0F 00 01 07 B1',
+    '01 00',
+    '03 03 00 00 00',
+    '06 00 01',
+    '83',
+  ])('response %s is refused', (response) => {
+    expect(() => decodeResponse(hex(response))).toThrowError(expect.objectContaining({ code: 'malformed-pdu' }));
+  });
 
   it('tells an address that goes past the end of a table from a quantity that is wrong', () => {
     const overflow = expect.objectContaining({ code: 'address-overflow', offset: 5 });

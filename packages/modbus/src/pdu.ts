@@ -27,6 +27,17 @@ export type ModbusRequest =
       readonly writeAddress: number;
       readonly values: readonly number[];
     }
+  | OfKind<'read-exception-status' | 'get-comm-event-counter' | 'get-comm-event-log' | 'report-server-id', unknown>
+  | ({ readonly kind: 'diagnostics' } & Diagnostics)
+  | { readonly kind: 'read-file-record'; readonly records: readonly FileRecordReference[] }
+  | { readonly kind: 'write-file-record'; readonly records: readonly FileRecord[] }
+  | { readonly kind: 'read-fifo-queue'; readonly address: number }
+  | {
+      readonly kind: 'read-device-identification';
+      /** 1 basic, 2 regular, 3 extended objects from `objectId` on; 4 that object alone. */
+      readonly readCode: number;
+      readonly objectId: number;
+    }
   | OpaquePdu;
 
 export type ModbusResponse =
@@ -43,11 +54,67 @@ export type ModbusResponse =
       readonly orMask: number;
     }
   | { readonly kind: 'read-write-multiple-registers'; readonly values: readonly number[] }
+  /** Eight coils of the device's own choice, the first lowest. */
+  | { readonly kind: 'read-exception-status'; readonly status: number }
+  | ({ readonly kind: 'diagnostics' } & Diagnostics)
+  | { readonly kind: 'get-comm-event-counter'; readonly status: number; readonly eventCount: number }
+  | {
+      readonly kind: 'get-comm-event-log';
+      readonly status: number;
+      readonly eventCount: number;
+      readonly messageCount: number;
+      /** Octets, the most recent event first. */
+      readonly events: Uint8Array;
+    }
+  /** The server's id, its run indicator and more: how long each part is, only the device's maker knows. */
+  | { readonly kind: 'report-server-id'; readonly data: Uint8Array }
+  /** The registers of each record, in the order of the request. */
+  | { readonly kind: 'read-file-record'; readonly records: readonly (readonly number[])[] }
+  | { readonly kind: 'write-file-record'; readonly records: readonly FileRecord[] }
+  | { readonly kind: 'read-fifo-queue'; readonly values: readonly number[] }
+  | {
+      readonly kind: 'read-device-identification';
+      readonly readCode: number;
+      readonly conformityLevel: number;
+      /** More objects follow, from `nextObjectId` on. */
+      readonly moreFollows: boolean;
+      readonly nextObjectId: number;
+      readonly objects: readonly IdentificationObject[];
+    }
   | { readonly kind: 'exception'; readonly functionCode: number; readonly exceptionCode: number }
   | OpaquePdu;
 
 export type ReadBitsKind = 'read-coils' | 'read-discrete-inputs';
 export type ReadRegistersKind = 'read-holding-registers' | 'read-input-registers';
+
+/** @see MODBUS Application Protocol V1.1b3 §6.8 */
+export interface Diagnostics {
+  readonly subFunction: number;
+  /** 16-bit words; what they mean depends on the sub-function. */
+  readonly values: readonly number[];
+}
+
+/** Where a record of 16-bit registers lies in a file. @see MODBUS Application Protocol V1.1b3 §6.14 */
+export interface FileRecordReference {
+  /** 1 to 65535. */
+  readonly file: number;
+  /** 0 to 9999. */
+  readonly record: number;
+  /** In registers. */
+  readonly length: number;
+}
+
+export interface FileRecord {
+  readonly file: number;
+  readonly record: number;
+  readonly values: readonly number[];
+}
+
+/** @see MODBUS Application Protocol V1.1b3 §6.21 */
+export interface IdentificationObject {
+  readonly id: number;
+  readonly value: Uint8Array;
+}
 
 /** A function this codec has no row for, carried as it is. */
 export interface OpaquePdu {
@@ -58,7 +125,18 @@ export interface OpaquePdu {
 
 export const MAX_PDU_BYTES = 253;
 
-/** Does the request change something in the device? */
+/** Sub-functions of diagnostics that only ask. @see MODBUS Application Protocol V1.1b3 §6.8.1 */
+const ASKING_SUB_FUNCTIONS: ReadonlySet<number> = new Set([0, 2, 11, 12, 13, 14, 15, 16, 17, 18]);
+
+/** Does the request change something in the device? One that is not understood may. */
 export function isWrite(request: ModbusRequest): boolean {
-  return !request.kind.startsWith('read-') || request.kind === 'read-write-multiple-registers';
+  switch (request.kind) {
+    case 'read-write-multiple-registers':
+      return true;
+    case 'diagnostics':
+      return !ASKING_SUB_FUNCTIONS.has(request.subFunction);
+    // Reading takes nothing out of the queue.
+    default:
+      return !/^(?:read|get|report)-/.test(request.kind);
+  }
 }

@@ -73,13 +73,15 @@ describe('ModbusTcpClient', () => {
     const { port, received } = await device(() => undefined);
     const client = await connected(port);
     const aborting = new AbortController();
-    const sent = client.request(1, WRITE, aborting.signal);
-    const queued = client.request(1, WRITE, aborting.signal);
+    const sent = client.request(1, WRITE, { signal: aborting.signal });
+    const queued = client.request(1, WRITE, { signal: aborting.signal });
     const outcomes = Promise.allSettled([sent, queued]);
     await vi.waitFor(() => expect(received.length).toBe(1));
     aborting.abort(new Error('enough'));
     expect(await outcomes).toMatchObject([{ reason: { code: 'outcome-unknown' } }, { reason: { message: 'enough' } }]);
-    await expect(client.request(1, READ, AbortSignal.abort(new Error('too late')))).rejects.toThrow('too late');
+    await expect(client.request(1, READ, { signal: AbortSignal.abort(new Error('too late')) })).rejects.toThrow(
+      'too late',
+    );
     expect(received.length).toBe(1);
   });
 
@@ -128,7 +130,7 @@ describe('ModbusTcpClient', () => {
     const { port } = await device(([, , address = 0]) => after(address === 7 ? 80 : 60, 4, 2, 0, address));
     const client = await connected(port);
     const read = (address: number, timeoutMs: number) =>
-      client.request(1, { kind: 'read-input-registers', address, quantity: 1 }, undefined, timeoutMs);
+      client.request(1, { kind: 'read-input-registers', address, quantity: 1 }, { timeoutMs });
     await expect(read(7, 40)).rejects.toMatchObject({ code: 'no-answer' });
     await expect(read(8, 500)).resolves.toMatchObject({ values: [8] });
   });
@@ -241,7 +243,7 @@ describe('ModbusTcpClient', () => {
   it('waits for a slow unit as long as it is told', async () => {
     const { port } = await device(() => undefined);
     const client = await connected(port, { timeoutMs: 5000 });
-    await expect(client.request(1, READ, undefined, 30)).rejects.toThrow('within 30 ms');
+    await expect(client.request(1, READ, { timeoutMs: 30 })).rejects.toThrow('within 30 ms');
   });
 
   it('is closed for good', async () => {

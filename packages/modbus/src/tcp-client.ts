@@ -1,9 +1,10 @@
 import { EventEmitter } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { isAnswerTo } from './answer.ts';
 import { checkUnsigned } from './byte-cursor.ts';
+import type { ConnectionState, ModbusClient, ModbusRequestOptions } from './client.ts';
 import { ModbusError, ModbusException } from './error.ts';
-import { decodeResponse, encodeRequest } from './functions.ts';
+import { encodeRequest } from './functions.ts';
+import { lost, understand } from './outcome.ts';
 import { isWrite, type ModbusRequest, type ModbusResponse } from './pdu.ts';
 import { encodeTcpFrame, TcpFrameReader } from './tcp-frame.ts';
 
@@ -21,8 +22,6 @@ export interface ModbusTcpClientOptions {
   /** Numbers from 0 to 1 for the jitter of those pauses; Math.random when not given. */
   readonly random?: () => number;
 }
-
-export type ConnectionState = 'connecting' | 'connected' | 'disconnected' | 'closed';
 
 /** Far fewer than there are transaction ids. */
 const MOST_IN_FLIGHT = 256;
@@ -44,6 +43,7 @@ interface PendingRequest {
   readonly request: ModbusRequest;
   readonly functionCode: number;
   readonly timeoutMs: number;
+  readonly transactionId: number | undefined;
   readonly frame: (transactionId: number) => Uint8Array;
   settle(outcome: ModbusResponse | Error): void;
 }
@@ -59,7 +59,7 @@ interface InFlight extends PendingRequest {
  * Emits `state` with the new ConnectionState.
  * @see MODBUS Messaging on TCP/IP V1.0b §4.2
  */
-export class ModbusTcpClient extends EventEmitter<{ state: [ConnectionState] }> {
+export class ModbusTcpClient extends EventEmitter<{ state: [ConnectionState] }> implements ModbusClient {
   readonly #options: Required<ModbusTcpClientOptions>;
   readonly #queue: PendingRequest[] = [];
   readonly #inFlight = new Map<number, InFlight>();
@@ -111,7 +111,6 @@ export class ModbusTcpClient extends EventEmitter<{ state: [ConnectionState] }> 
 
   /**
    * Sends a request and gives the answer.
-   * @param timeoutMs how long to wait for the answer once it is sent; the client's when not given
    * @throws ModbusException the device's exception
    * @throws ModbusError `limit-exceeded` for a request that can't be sent, `not-connected`, `closed`; then for reads `no-answer`, or
    *   `malformed-pdu` for an answer that does not fit; for writes `outcome-unknown` whenever they were sent and no proper answer came
@@ -120,11 +119,11 @@ export class ModbusTcpClient extends EventEmitter<{ state: [ConnectionState] }> 
   async request(
     unit: number,
     request: ModbusRequest,
-    signal?: AbortSignal,
-    timeoutMs = this.#options.timeoutMs,
+    { signal, timeoutMs = this.#options.timeoutMs, transactionId }: ModbusRequestOptions = {},
   ): Promise<ModbusResponse> {
     const pdu = encodeRequest(request);
     checkUnsigned(unit, 0xff, 'a unit');
+    if (transactionId !== undefined) checkUnsigned(transactionId, 0xffff, 'a transaction id');
     const { host, port, maxQueued } = this.#options;
     // The first connection is waited for; one that was lost or failed is not.
     const isOpening = this.#state === 'connecting' && this.#problem === undefined;
@@ -148,6 +147,7 @@ export class ModbusTcpClient extends EventEmitter<{ state: [ConnectionState] }> 
         request,
         functionCode: pdu[0] as number,
         timeoutMs,
+        transactionId,
         frame: (transactionId) => encodeTcpFrame({ transactionId, unit, pdu }),
         settle(outcome) {
           signal?.removeEventListener('abort', abort);
@@ -205,7 +205,7 @@ export class ModbusTcpClient extends EventEmitter<{ state: [ConnectionState] }> 
         if (!waiting || waiting.unit !== unit) continue;
         // A server that takes connections only to drop them is not asked again at once.
         this.#attempt = 0;
-        this.#finish(transactionId, waiting, understand(waiting, pdu));
+        this.#finish(transactionId, waiting, understand(waiting.request, waiting.functionCode, pdu));
       }
     } catch (error) {
       this.#socket?.destroy(error as Error);
@@ -221,7 +221,7 @@ export class ModbusTcpClient extends EventEmitter<{ state: [ConnectionState] }> 
       if (!this.#socket?.writable) return;
       const next = this.#takeNext(maxInFlight);
       if (!next) return;
-      const transactionId = this.#newTransactionId();
+      const transactionId = this.#newTransactionId(next.transactionId);
       const timer = setTimeout(() => {
         const waiting = this.#inFlight.get(transactionId);
         if (!waiting) return;
@@ -256,7 +256,8 @@ export class ModbusTcpClient extends EventEmitter<{ state: [ConnectionState] }> 
     return best;
   }
 
-  #newTransactionId(): number {
+  #newTransactionId(wanted: number | undefined): number {
+    if (wanted !== undefined && !this.#inFlight.has(wanted)) return wanted;
     do this.#lastTransactionId = (this.#lastTransactionId + 1) & 0xffff;
     while (this.#inFlight.has(this.#lastTransactionId));
     return this.#lastTransactionId;
@@ -277,28 +278,5 @@ export class ModbusTcpClient extends EventEmitter<{ state: [ConnectionState] }> 
     if (this.#state === state || this.#state === 'closed') return;
     this.#state = state;
     this.emit('state', state);
-  }
-}
-
-/** A request was sent and has no answer that counts. Of a write nobody knows whether it happened. */
-function lost(
-  request: ModbusRequest,
-  code: 'no-answer' | 'not-connected' | 'closed' | 'malformed-pdu',
-  message: string,
-): ModbusError {
-  return isWrite(request)
-    ? new ModbusError('outcome-unknown', `${message}; whether it was written is unknown`)
-    : new ModbusError(code, message);
-}
-
-/** The answer to a request. One that makes no sense does not tell whether a write was done. */
-function understand({ request, functionCode }: PendingRequest, pdu: Uint8Array): ModbusResponse | ModbusError {
-  try {
-    const response = decodeResponse(pdu);
-    if (isAnswerTo(request, response, functionCode)) return response;
-    return lost(request, 'malformed-pdu', 'the answer is not to this request');
-  } catch (error) {
-    if (error instanceof ModbusError) return lost(request, 'malformed-pdu', error.message);
-    throw error;
   }
 }

@@ -91,7 +91,7 @@ describe('ModbusTcpServer', () => {
     expect(await ask(0x03, 0, 0, 0, 126)).toEqual([0x83, 3]);
     expect(await ask(0x03, 0, 0)).toEqual([0x83, 3]);
     expect(await ask(0x03, 0xff, 0xff, 0, 2)).toEqual([0x83, 2]);
-    expect(await ask(0x2b, 0x0e, 1, 0)).toEqual([0xab, 1]);
+    expect(await ask(0x07)).toEqual([0x87, 1]);
     expect(await ask(0x06, 0, 0, 0xff, 0xff)).toEqual([0x86, 3]);
     socket.destroy();
   });

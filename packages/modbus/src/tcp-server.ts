@@ -1,26 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import {
-  GATEWAY_TARGET_FAILED,
-  ILLEGAL_DATA_ADDRESS,
-  ILLEGAL_DATA_VALUE,
-  ILLEGAL_FUNCTION,
-  ModbusError,
-  ModbusException,
-  SERVER_DEVICE_FAILURE,
-} from './error.ts';
-import { decodeRequest, encodeResponse } from './functions.ts';
-import type { ModbusRequest, ModbusResponse } from './pdu.ts';
+import { GATEWAY_TARGET_FAILED } from './error.ts';
 import { encodeTcpFrame, type TcpFrame, TcpFrameReader } from './tcp-frame.ts';
-
-/** The data of one unit. Methods throw a ModbusException, such as `illegal data address`, to be answered. */
-export interface ModbusUnit {
-  readCoils(address: number, quantity: number): readonly boolean[];
-  readDiscreteInputs(address: number, quantity: number): readonly boolean[];
-  readHoldingRegisters(address: number, quantity: number): readonly number[];
-  readInputRegisters(address: number, quantity: number): readonly number[];
-  writeCoils(address: number, values: readonly boolean[]): void;
-  writeRegisters(address: number, values: readonly number[]): void;
-}
+import { answerPdu, encodeException, type ModbusUnit } from './unit.ts';
 
 export interface ModbusTcpServerOptions {
   /** Connections at the same time; 64 when not given. Further ones are closed at once. */
@@ -93,64 +74,6 @@ export class ModbusTcpServer {
   #answer({ transactionId, unit, pdu }: TcpFrame): TcpFrame | undefined {
     const device = this.#units.get(unit);
     if (!device && this.#isSilentWhenAbsent) return undefined;
-    return { transactionId, unit, pdu: device ? answer(device, pdu) : encodeException(pdu, GATEWAY_TARGET_FAILED) };
-  }
-}
-
-function answer(device: ModbusUnit, pdu: Uint8Array): Uint8Array {
-  let request: ModbusRequest;
-  try {
-    request = decodeRequest(pdu);
-  } catch (error) {
-    const isOverflow = error instanceof ModbusError && error.code === 'address-overflow';
-    return encodeException(pdu, isOverflow ? ILLEGAL_DATA_ADDRESS : ILLEGAL_DATA_VALUE);
-  }
-  try {
-    return encodeResponse(perform(device, request));
-  } catch (error) {
-    // Anything else is a fault of the device's data, such as a register that 16 bits don't hold.
-    return encodeException(pdu, error instanceof ModbusException ? error.exceptionCode : SERVER_DEVICE_FAILURE);
-  }
-}
-
-function encodeException(pdu: Uint8Array, exceptionCode: number): Uint8Array {
-  return encodeResponse({ kind: 'exception', functionCode: (pdu[0] as number) & 0x7f, exceptionCode });
-}
-
-/** Does what a request says with a unit's data. @throws ModbusException */
-export function perform(unit: ModbusUnit, request: ModbusRequest): ModbusResponse {
-  switch (request.kind) {
-    case 'read-coils':
-      return { kind: request.kind, values: unit.readCoils(request.address, request.quantity) };
-    case 'read-discrete-inputs':
-      return { kind: request.kind, values: unit.readDiscreteInputs(request.address, request.quantity) };
-    case 'read-holding-registers':
-      return { kind: request.kind, values: unit.readHoldingRegisters(request.address, request.quantity) };
-    case 'read-input-registers':
-      return { kind: request.kind, values: unit.readInputRegisters(request.address, request.quantity) };
-    case 'write-single-coil':
-      unit.writeCoils(request.address, [request.value]);
-      return request;
-    case 'write-single-register':
-      unit.writeRegisters(request.address, [request.value]);
-      return request;
-    case 'write-multiple-coils':
-      unit.writeCoils(request.address, request.values);
-      return { kind: request.kind, address: request.address, quantity: request.values.length };
-    case 'write-multiple-registers':
-      unit.writeRegisters(request.address, request.values);
-      return { kind: request.kind, address: request.address, quantity: request.values.length };
-    case 'mask-write-register': {
-      const [current = 0] = unit.readHoldingRegisters(request.address, 1);
-      unit.writeRegisters(request.address, [
-        (current & request.andMask) | (request.orMask & ~request.andMask & 0xffff),
-      ]);
-      return request;
-    }
-    case 'read-write-multiple-registers':
-      unit.writeRegisters(request.writeAddress, request.values);
-      return { kind: request.kind, values: unit.readHoldingRegisters(request.readAddress, request.quantity) };
-    case 'opaque':
-      throw new ModbusException(ILLEGAL_FUNCTION);
+    return { transactionId, unit, pdu: device ? answerPdu(device, pdu) : encodeException(pdu, GATEWAY_TARGET_FAILED) };
   }
 }

@@ -64,6 +64,14 @@ export class AccountChanges {
     await hooks.accountRemoved(localpart);
   }
 
+  /** Sessions of an account are over: it was disabled, or its credentials were withdrawn. @param at when: who has come later may stay */
+  async endedElsewhere(localpart: string, at: number, error: StreamError): Promise<void> {
+    const { accounts, sessions, sessionManager } = this.#options;
+    accounts.changed();
+    const former = sessions.of(localpart).filter(({ boundAt }) => boundAt.getTime() <= at);
+    await Promise.all(former.map((session) => sessionManager.end(session, error)));
+  }
+
   /** An account was removed, and maybe made anew since. @param at when: what was bound later is another's */
   async removedElsewhere(localpart: string, at: number, error: StreamError): Promise<void> {
     const { accounts, hooks, sessions, sessionManager } = this.#options;

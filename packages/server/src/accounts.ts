@@ -86,6 +86,19 @@ export class Accounts implements CredentialStore {
     });
   }
 
+  /**
+   * What is kept of passwords, to be stored by who makes many accounts at once. Who has no password has nothing that fits one.
+   * @throws AccountError `bad-password`
+   */
+  async credentialsOf(
+    accounts: readonly { readonly localpart: string; readonly password?: string | undefined }[],
+  ): Promise<readonly CredentialTable[]> {
+    const derived = accounts.map(({ localpart, password }) =>
+      password === undefined ? [] : this.#credentials(localpart, password),
+    );
+    return (await Promise.all(derived)).flat();
+  }
+
   /** The tokens of its clients are taken no more. @throws AccountError */
   async setPassword(name: string, password: string): Promise<void> {
     const localpart = this.#checkName(name);

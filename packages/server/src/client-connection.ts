@@ -23,6 +23,7 @@ import {
   type UserAgent,
 } from '@thingward/xmpp';
 import { NODE_SCRAM_PRIMITIVES } from '@thingward/xmpp/node';
+import type { Devices } from './devices/devices.ts';
 import { ExiNegotiation, isCompression } from './exi/exi-negotiation.ts';
 import type { ExiSetUps } from './exi/exi-set-ups.ts';
 import type { AnonymousStream, Hooks } from './hooks.ts';
@@ -49,6 +50,8 @@ export interface ClientTransport extends ReceivingTransport, SessionWire {
   authenticated(): void;
   /** From now on no element changes how the next is to be read. */
   bound?(): void;
+  /** SHA-256 of the client's certificate, where the device authority has issued it. */
+  readonly deviceCertificate?: string | undefined;
   /** Does it speak EXI from the first byte? @see XEP-0322 §2.4 */
   readonly isExiBinding?: boolean;
 }
@@ -73,6 +76,7 @@ export interface ConnectionContext {
   readonly domain: string;
   readonly credentials: AccountStore;
   readonly removals: Pick<RemovalWatch, 'check'>;
+  readonly devices: Pick<Devices, 'accepts'>;
   readonly limits: Limits;
   readonly router: Router;
   readonly sessions: SessionManager;
@@ -109,6 +113,8 @@ export class ClientConnection {
   #language: string | undefined;
   /** How often accounts had changed when this one was let in. */
   #admittedAt = -1;
+  /** SASL mechanism that was used. */
+  #mechanism: string | undefined;
   #busy = false;
   #ended = false;
 
@@ -141,7 +147,7 @@ export class ClientConnection {
         const handler = context.hooks.anonymousIq(request);
         return handler && (async () => handler(request, anonymous));
       },
-      admit: (account) => this.#admit(account),
+      admit: (account, mechanism) => this.#admit(account, mechanism),
       bind: (account, resource) => this.#bind(account, resource),
       bound: (jid) => this.#bound(jid),
       resume: (account, request) => this.#resume(account, request),
@@ -156,7 +162,10 @@ export class ClientConnection {
       authenticated: ({ mechanism, account, error }) => {
         context.onAuthentication({ mechanism, error });
         credentials.settled(account?.local);
-        if (error === undefined) transport.authenticated();
+        if (error === undefined) {
+          this.#mechanism = mechanism;
+          transport.authenticated();
+        }
         const details = { remote: transport.remote, mechanism, account: account?.toString(), reason: error?.message };
         if (error) log.warn(details, 'authentication failed');
         else log.debug(details, 'authenticated');
@@ -370,8 +379,17 @@ export class ClientConnection {
     }
   }
 
-  async #admit({ local = '' }: Jid): Promise<void> {
-    const { credentials } = this.#context;
+  async #admit(account: Jid, mechanism: string): Promise<void> {
+    const { credentials, devices } = this.#context;
+    const { local = '' } = account;
+    const { deviceCertificate } = this.#transport;
+    if (
+      mechanism === 'EXTERNAL' &&
+      deviceCertificate !== undefined &&
+      !(await devices.accepts(deviceCertificate, account))
+    ) {
+      throw new SaslError('credentials-expired', 'the certificate of this device was revoked');
+    }
     this.#admittedAt = credentials.changes;
     const refusal = await credentials.refusal(local);
     if (refusal === 'disabled') throw new SaslError('account-disabled', 'an administrator has disabled this account');
@@ -421,6 +439,7 @@ export class ClientConnection {
   #taken(session: Session): void {
     clearTimeout(this.#authTimer);
     this.#session = session;
+    session.mechanism = this.#mechanism;
     this.#receiver = undefined;
     this.#exi = undefined;
     this.#context.negotiating.delete(this);

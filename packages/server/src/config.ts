@@ -8,7 +8,10 @@ import { DEFAULT_LIMITS } from './limits.ts';
 import { DEFAULT_BOSH_SETTINGS } from './listeners/bosh/settings.ts';
 import { isLoopback, type ListenAddress } from './listeners/listen.ts';
 import type { Network } from './listeners/proxy-protocol/proxy-protocol.ts';
+import { provisioningSchema } from './provisioning-config.ts';
+import { registrySchema } from './registry-config.ts';
 import type { Target } from './s2s/resolve.ts';
+import { storageSchema } from './storage/storage-schema.ts';
 
 const port = (text: string): number => (/^\d{1,5}$/.test(text) ? Number(text) : Number.NaN);
 
@@ -132,7 +135,8 @@ export const serverConfigSchema = z
   .strictObject({
     domain,
     dataDir: z.string().min(1).default('./data'),
-    storage: z.literal('sqlite').default('sqlite'),
+    storage: storageSchema,
+    registry: registrySchema,
     listen: z
       .strictObject({
         c2s: listenAddress.optional(),
@@ -276,6 +280,9 @@ export const serverConfigSchema = z
         message: 'is needed with metrics: token, and with that alone',
       })
       .prefault({}),
+    api: z
+      .strictObject({ enabled: z.boolean().default(true), requestsPerSecond: z.number().positive().default(10) })
+      .prefault({}),
     bosh: z
       .strictObject({
         maxWaitSeconds: z.number().int().min(1).max(600).default(DEFAULT_BOSH_SETTINGS.maxWaitSeconds),
@@ -286,7 +293,9 @@ export const serverConfigSchema = z
       .prefault({}),
     history: z.strictObject({ retentionDays: positive.default(400) }).prefault({}),
     eventLog: serverEventLogSchema,
+    provisioning: provisioningSchema,
     announce: announceSchema,
+    policies: z.string().min(1).optional(),
     streamManagement: z.strictObject({ location: hostAndPort.optional() }).prefault({}),
     shutdown: z.strictObject({ seeOtherHost: hostAndPort.optional() }).prefault({}),
     log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),

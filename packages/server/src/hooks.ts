@@ -109,6 +109,11 @@ export class Hooks {
     this.#receiving.push(filter);
   }
 
+  /** Has a say in whether data may go past the router. */
+  watchData(interest: DataInterest): void {
+    this.#interests.push(interest);
+  }
+
   /** A message was given to these sessions of the account; there may be none. */
   onMessageDelivered(observer: DeliveryObserver, interest?: DataInterest): void {
     this.#interests.push(interest);

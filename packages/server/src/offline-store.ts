@@ -1,4 +1,5 @@
 import type { Generated, Kysely, Migration } from 'kysely';
+import { ascendingId } from './storage/ascending-id.ts';
 import type { ServerSchema } from './storage/schema.ts';
 
 /** A message that waits for its account. */
@@ -27,7 +28,7 @@ export const offlineMigrations: Readonly<Record<string, Migration>> = {
     async up(database: Kysely<unknown>): Promise<void> {
       await database.schema
         .createTable('offline_message')
-        .addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
+        .addColumn('id', ...ascendingId(database))
         .addColumn('localpart', 'text', (column) =>
           column.notNull().references('account.localpart').onDelete('cascade'),
         )

@@ -1,7 +1,9 @@
+import { isSqlite } from '@thingward/services';
 import { type Logger, StreamError } from '@thingward/xmpp';
 import type { Kysely, Migration } from 'kysely';
 import { sql } from 'kysely';
 import type { AccountChanges } from './account-changes.ts';
+import { ascendingId } from './storage/ascending-id.ts';
 import { PreparedQuery } from './storage/prepared-query.ts';
 import type { ServerSchema } from './storage/schema.ts';
 
@@ -11,6 +13,8 @@ interface AccountRemovalTable {
   localpart: string;
   /** Milliseconds since 1970. */
   removed_at: number;
+  /** `ended`: the account stays, but its sessions are over. */
+  kind: 'removed' | 'ended';
 }
 
 type RemovalSchema = { account_removal: AccountRemovalTable };
@@ -26,10 +30,22 @@ export const removalMigration: Migration = {
   async up(database: Kysely<unknown>): Promise<void> {
     await database.schema
       .createTable('account_removal')
-      .addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
+      .addColumn('id', ...ascendingId(database))
       .addColumn('localpart', 'text', (column) => column.notNull())
       .addColumn('removed_at', 'bigint', (column) => column.notNull())
       .execute();
+    if (!isSqlite(database)) {
+      // One at a time: the ids must become visible in their order.
+      await sql`create function account_removal_note() returns trigger language plpgsql as $note$ begin
+        perform pg_advisory_xact_lock(hashtext('account_removal ' || current_schema()));
+        insert into account_removal (localpart, removed_at)
+          values (old.localpart, (extract(epoch from clock_timestamp()) * 1000)::bigint);
+        return null;
+      end $note$`.execute(database);
+      await sql`create trigger account_removal_noted after delete on account
+        for each row execute function account_removal_note()`.execute(database);
+      return;
+    }
     const now = sql.raw(`cast((julianday('now') - 2440587.5) * 86400000 as integer)`);
     await sql`create trigger account_removal_noted after delete on account begin
       insert into account_removal (localpart, removed_at) values (old.localpart, ${now});
@@ -44,8 +60,8 @@ export interface RemovalWatchOptions {
 }
 
 /**
- * Notices accounts that another process has removed, such as the command line beside the running server: their sessions end,
- * and who has the name next finds nothing of theirs in memory.
+ * Notices accounts that another process has removed or locked, such as the command line beside the running server: their sessions end,
+ * and who has the name of one that was removed next finds nothing of theirs in memory.
  */
 export class RemovalWatch {
   readonly #database: Kysely<RemovalSchema>;
@@ -102,8 +118,16 @@ export class RemovalWatch {
   }
 
   async #look(): Promise<void> {
-    for (const { id, localpart, removed_at } of await this.#later.run(this.#last, BATCH)) {
+    for (const { id, localpart, removed_at, kind } of await this.#later.run(this.#last, BATCH)) {
       this.#last = id;
+      if (kind === 'ended') {
+        const error = new StreamError(
+          'policy-violation',
+          'the account is not to be used any more, or not with these credentials',
+        );
+        await this.#options.changes.endedElsewhere(localpart, Number(removed_at), error);
+        continue;
+      }
       const error = new StreamError('not-authorized', 'the account was removed');
       await this.#options.changes.removedElsewhere(localpart, Number(removed_at), error);
     }

@@ -1,6 +1,7 @@
 import { type Element, xml } from '@thingward/xml';
 import { DELAY, encodeDelay, Jid, type Logger, NS, StanzaError } from '@thingward/xmpp';
 import type { StanzaTraffic } from './figures/stanza-counts.ts';
+import type { StanzaGate } from './guard/stanza-gate.ts';
 import type { PresenceHandler, RemoteRoute, ServerIqHandler, StanzaReceiver } from './handlers.ts';
 import type { Hooks } from './hooks.ts';
 import type { Session, SessionTable } from './session.ts';
@@ -25,7 +26,9 @@ export class Router {
   readonly #jids = new Map<string, Jid>();
   #presence: PresenceHandler | undefined;
   #remote: RemoteRoute | undefined;
-  #gate: ((stanza: Stanza) => boolean) | undefined;
+  #admits: ((stanza: Stanza) => boolean) | undefined;
+  #gate: Pick<StanzaGate, 'wants' | 'check'> | undefined;
+  #serverMessage: ((message: Stanza) => boolean) | undefined;
   #routed = 0;
 
   constructor(domain: Jid, sessions: SessionTable, hooks: Hooks, log: Logger, traffic: StanzaTraffic) {
@@ -64,19 +67,34 @@ export class Router {
     return this.#services.has(domain);
   }
 
+  /** Is the service at this domain one of this process? */
+  hosts(domain: string): boolean {
+    return this.#services.get(domain)?.isHosted ?? false;
+  }
+
+  /** Where stanzas are inspected on their way. */
+  setGate(gate: Pick<StanzaGate, 'wants' | 'check'>): void {
+    this.#gate = gate;
+  }
+
+  /** Takes messages to the server itself. @param handler says whether it was for it; else it is refused */
+  onServerMessage(handler: (message: Stanza) => boolean): void {
+    this.#serverMessage = handler;
+  }
+
   /** Takes what is for domains that are not served here. Without it such stanzas are refused. */
   setRemote(route: RemoteRoute | undefined): void {
     this.#remote = route;
   }
 
-  /** @param gate asked whether a stanza may go where it is to go; undefined where everything may */
-  setGate(gate: ((stanza: Stanza) => boolean) | undefined): void {
-    this.#gate = gate;
+  /** @param admits asked whether a stanza may go where it is to go; undefined where everything may */
+  setAdmission(admits: ((stanza: Stanza) => boolean) | undefined): void {
+    this.#admits = admits;
   }
 
   /** May the stanza go where it is to go? */
   admits(stanza: Stanza): boolean {
-    return this.#gate === undefined || this.#gate(stanza);
+    return this.#admits === undefined || this.#admits(stanza);
   }
 
   /** Answers IQ requests to the server itself. */
@@ -173,21 +191,41 @@ export class Router {
 
   /** Takes a stanza to its `to`. Never throws. */
   route(stanza: Stanza): void | Promise<void> {
-    if (this.#gate === undefined || this.#gate(stanza)) return this.#forward(stanza);
+    if (this.#admits === undefined || this.#admits(stanza)) return this.#forward(stanza);
     this.#routed++;
     // Who sends presence to all contacts is not to hear of each that doesn't get it.
     if (stanza.kind !== 'presence')
       this.reject(stanza, new StanzaError('not-allowed', 'there is no traffic between these addresses'));
   }
 
-  /** Past the gate: what answers a stanza that was let in or turned away there goes back in any case. */
+  /** Past the lists of who may talk to whom: what answers a stanza that was let in or turned away there goes back in any case. */
   #forward(stanza: Stanza): void | Promise<void> {
     this.#routed++;
+    if (this.#gate?.wants(stanza)) return this.#inspect(stanza, this.#gate);
+    return this.#deliver(stanza);
+  }
+
+  #inspect(stanza: Stanza, gate: Pick<StanzaGate, 'check'>): void | Promise<void> {
+    const carryOut = (verdict: Stanza | StanzaError | undefined): void | Promise<void> => {
+      if (verdict instanceof StanzaError) this.reject(stanza, verdict);
+      else return this.#deliver(verdict ?? stanza);
+    };
+    try {
+      const verdict = gate.check(stanza);
+      if (!(verdict instanceof Promise)) return carryOut(verdict);
+      return verdict.then(carryOut, (error: unknown) => this.#refuse(stanza, error));
+    } catch (error) {
+      this.#refuse(stanza, error);
+    }
+  }
+
+  #deliver(stanza: Stanza): void | Promise<void> {
     const to = stanza.to as Jid;
     if (to.domain === this.domain.domain) {
       if (to.local !== undefined) return this.#receive(stanza, to.local);
       if (stanza.isIqRequest()) return this.#answer(stanza, this.#serverIq);
-      if (stanza.kind === 'message') this.reject(stanza, new StanzaError('service-unavailable'));
+      if (stanza.kind === 'message' && !this.#serverMessage?.(stanza))
+        this.reject(stanza, new StanzaError('service-unavailable'));
       return;
     }
     const service = this.#services.get(to.domain);

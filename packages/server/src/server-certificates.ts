@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import type { Logger } from '@thingward/xmpp';
 import { CertificateWatch } from './certificate-watch.ts';
-import { ClientCertificates } from './client-certificates.ts';
+import { ClientCertificates, clientCertificateSettings } from './client-certificates.ts';
 import type { ServerConfig } from './config.ts';
+import { deviceAuthorityFile } from './devices/device-authority.ts';
 import { daysLeft, loadTls, RENEW_DAYS, selfSignedTls, type Tls } from './tls.ts';
 
 const DAY_MS = 86_400_000;
@@ -15,7 +16,7 @@ export function serverTls({ tls, dataDir, domain }: ServerConfig): Promise<Tls> 
 /** All the files that certificates are in, read. @throws TlsError */
 export async function readCertificates(config: ServerConfig): Promise<Tls> {
   const tls = await serverTls(config);
-  const { clientCertificates } = config.auth;
+  const clientCertificates = clientCertificateSettings(config);
   if (clientCertificates) new ClientCertificates(clientCertificates);
   return tls;
 }
@@ -54,8 +55,12 @@ export class ServerCertificates {
   /** Notices when files of certificates have changed, and says in the log when the certificate is about to expire. */
   watch(renew: () => Promise<void>, intervalMs?: number): void {
     const files = () => {
-      const { tls, auth, s2s } = this.#config;
-      return [tls?.cert, tls?.key, auth.clientCertificates?.ca, s2s.trust?.ca].filter((file) => file !== undefined);
+      const { tls, auth, s2s, dataDir } = this.#config;
+      const { ca } = auth.clientCertificates ?? {};
+      // That of devices comes to be when the first of them is enrolled.
+      return [tls?.cert, tls?.key, ca, s2s.trust?.ca, deviceAuthorityFile(dataDir)].filter(
+        (file) => file !== undefined,
+      );
     };
     const changed = async () => {
       try {

@@ -1,14 +1,15 @@
-import { join } from 'node:path';
+import type { Logger } from '@thingward/xmpp';
 import type { ServiceDefinition } from './hosted-services.ts';
 import { modules } from './modules/index.ts';
-import { type OpenDatabase, openDatabase } from './storage/database.ts';
+import { databaseOf, type OpenDatabase, openDatabase, type StoragePlace } from './storage/database.ts';
 import { serverMigrations } from './storage/migrations.ts';
 import type { ServerSchema } from './storage/schema.ts';
 
-/** Opens the database of a server's data directory, for the server itself or for administration beside it. @throws StorageError */
+/** Opens the database of a server, for the server itself or for administration beside it. @throws StorageError */
 export function openServerDatabase(
-  dataDir: string,
+  place: StoragePlace,
   services: readonly ServiceDefinition[] = [],
+  log?: Logger,
 ): Promise<OpenDatabase<ServerSchema>> {
   const migrations = Object.assign(
     {},
@@ -16,5 +17,5 @@ export function openServerDatabase(
     ...modules.map((module) => module.migrations),
     ...services.map((service) => service.migrations),
   );
-  return openDatabase<ServerSchema>(join(dataDir, 'thingward.db'), migrations);
+  return openDatabase<ServerSchema>(databaseOf(place, 'thingward'), migrations, { log });
 }

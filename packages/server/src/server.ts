@@ -1,19 +1,23 @@
 import { fileURLToPath } from 'node:url';
+import type { Guard } from '@thingward/guard';
+import { MODBUS_SCHEMAS } from '@thingward/modbus';
 import { thingSchemas } from '@thingward/things/node';
 import type { Element } from '@thingward/xml';
 import { Jid, type Logger, PeerError, SILENT_LOGGER, StreamError } from '@thingward/xmpp';
-import { xmppSchemas } from '@thingward/xmpp/node';
+import { readSchemas, xmppSchemas } from '@thingward/xmpp/node';
 import type { Kysely } from 'kysely';
 import { AccountChanges } from './account-changes.ts';
 import { Accounts } from './accounts.ts';
 import { AccessLists } from './administration/access-lists.ts';
 import { Administrators } from './administration/administrators.ts';
 import { Announcements } from './announce/announcements.ts';
+import { uniqueDeviceName } from './announce/device-name.ts';
 import type { ClientConnection, ConnectionContext } from './client-connection.ts';
 import { CommandRegistry } from './commands/command-registry.ts';
 import { ComponentHub } from './components/component-hub.ts';
 import type { ServerConfig } from './config.ts';
 import { ConfigReload } from './config-reload.ts';
+import { Devices } from './devices/devices.ts';
 import { openDirectPaths } from './direct-paths.ts';
 import { DiscoRegistry } from './disco-registry.ts';
 import { ExiSetUps } from './exi/exi-set-ups.ts';
@@ -22,6 +26,7 @@ import { KnownConfigurations } from './exi/known-configurations.ts';
 import { SchemaRepository } from './exi/schema-repository.ts';
 import { StanzaTraffic } from './figures/stanza-counts.ts';
 import { StreamCensus } from './figures/stream-census.ts';
+import { ServerGuard } from './guard/server-guard.ts';
 import { Hooks } from './hooks.ts';
 import { HostedServices } from './hosted-services.ts';
 import { HttpDoor } from './http/http-door.ts';
@@ -64,6 +69,7 @@ import { TemporaryAccounts } from './temporary-accounts.ts';
 import type { Tls } from './tls.ts';
 import { ClientTokens } from './tokens/client-tokens.ts';
 import { loadTokenKey } from './tokens/token-key.ts';
+import { VERSION } from './version.ts';
 import { WorkerPool, workerCount } from './workers/worker-pool.ts';
 
 /** How long the end of all sessions may take when the server stops. */
@@ -91,6 +97,7 @@ export class ThingwardServer {
   readonly #accessLists: AccessLists;
   readonly #connections: Connections;
   readonly #temporaries: TemporaryAccounts;
+  #guard: ServerGuard | undefined;
   #removals: RemovalWatch | undefined;
   #tokens: ClientTokens | undefined;
   readonly #components: ComponentHub;
@@ -158,7 +165,7 @@ export class ThingwardServer {
   /** Opens the database, the services and the doors. What was opened is closed again when one fails. @throws StorageError, TlsError, ListenError, WorkerError */
   static async start(config: ServerConfig, options: ServerOptions = {}): Promise<ThingwardServer> {
     const tls = await serverTls(config);
-    const database = await openServerDatabase(config.dataDir, options.services);
+    const database = await openServerDatabase(config, options.services, options.log);
     const server = new ThingwardServer(config, options, database, tls);
     try {
       await server.#start();
@@ -194,10 +201,15 @@ export class ThingwardServer {
     return this.#workers?.pids ?? [];
   }
 
+  /** Decides what may be done to Things. */
+  get guard(): Guard | undefined {
+    return this.#guard?.guard;
+  }
+
   /**
    * Takes over another configuration, while streams go on. Nothing changes when any of it can't be used.
    * @returns what counts from now on, and what only after a new start
-   * @throws TlsError, ListenError
+   * @throws TlsError, ListenError, PolicyError
    */
   async reload(next: ServerConfig): Promise<ConfigChange> {
     return this.#running.reload(next);
@@ -261,7 +273,7 @@ export class ThingwardServer {
     const database = this.#database.query.withTables<ExiSchema>();
     const { exi } = this.#config;
     const log = this.#log;
-    const shipped = [...xmppSchemas(), ...thingSchemas()];
+    const shipped = [...xmppSchemas(), ...thingSchemas(), ...readSchemas(MODBUS_SCHEMAS)];
     const setUps = new ExiSetUps(exi, {
       schemas: new SchemaRepository(database, shipped, () => exi.maxSchemas, log),
       configurations: new KnownConfigurations(database, () => exi.maxConfigurations, log),
@@ -284,7 +296,19 @@ export class ThingwardServer {
     const { limits, domain, listen } = this.#config;
     const log = this.#log;
     const rosters = new RosterStore(this.#database.query);
+    const guard = new ServerGuard({
+      config: this.#config,
+      router: this.#router,
+      sessions: this.#sessions,
+      hooks: this.#hooks,
+      rosters,
+      database: this.#database.query as unknown as Kysely<never>,
+      log,
+    });
+    this.#guard = guard;
+    await guard.start();
     const disco = new DiscoRegistry();
+    const logInGuard = new LogInGuard(limits);
     const figures: MetricSources = {
       streams: this.#streams,
       stanzas: this.#stanzas,
@@ -325,7 +349,9 @@ export class ThingwardServer {
       commands: new CommandRegistry(),
       figures,
       hooks: this.#hooks,
+      guard,
       web: this.#web,
+      logInGuard,
       turns: this.#turns,
       log,
     };
@@ -352,6 +378,7 @@ export class ThingwardServer {
       domain,
       credentials: this.accounts,
       removals,
+      devices: new Devices(this.#database.query, this.accounts, domain),
       limits,
       router: this.#router,
       sessions: this.#sessionManager,
@@ -362,7 +389,7 @@ export class ThingwardServer {
       hooks: this.#hooks,
       log,
       negotiating: this.#negotiating,
-      guard: new LogInGuard(limits),
+      guard: logInGuard,
       turns: this.#turns,
       onAuthentication: (outcome) => metrics.authenticated(outcome),
     };
@@ -396,6 +423,7 @@ export class ThingwardServer {
       http: this.#http,
       httpProxies: this.#httpProxies,
       federation: this.#federation,
+      guard,
       moveDoors: moveAll,
     });
     const { c2s, c2sTls } = this.#clientDoors;
@@ -403,6 +431,12 @@ export class ThingwardServer {
       config: this.#config.announce,
       domain,
       doors: () => ({ starttls: c2s.address, direct: c2sTls.address }),
+      services: {
+        registries: this.#services.addressesOf('registry'),
+        provisioningServers: this.#services.addressesOf('provisioning'),
+      },
+      version: VERSION,
+      udn: await uniqueDeviceName(this.#database.query),
       log,
     });
     this.#certificates.watch(() => this.renewCertificates(), this.#options.watchIntervalMs);
@@ -410,7 +444,7 @@ export class ThingwardServer {
 
   #accessChanged(): void {
     const lists = this.#accessLists;
-    this.#router.setGate(lists.areEmpty ? undefined : (stanza) => lists.admits(stanza));
+    this.#router.setAdmission(lists.areEmpty ? undefined : (stanza) => lists.admits(stanza));
     for (const localpart of new Set([...this.#sessions.all()].map((session) => session.localpart))) {
       this.#hooks.filterChanged(localpart);
     }

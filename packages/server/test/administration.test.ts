@@ -14,7 +14,7 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 describe('accounts', () => {
   it('are made, listed, changed and removed, and survive', async () => {
-    const database = await openServerDatabase(directory);
+    const database = await openServerDatabase({ storage: 'sqlite', dataDir: directory });
     const accounts = new Accounts(database.query, 'example.org');
     await accounts.add('Romeo', 'secret');
     await expect(accounts.add('romeo@example.org', 'x')).rejects.toMatchObject({ code: 'exists' });
@@ -28,7 +28,7 @@ describe('accounts', () => {
     await accounts.setPassword('romeo', 'other');
     expect(await accounts.scramKeys('ROMEO', 'SHA-256')).not.toEqual(before);
     await database.close();
-    const again = await openServerDatabase(directory);
+    const again = await openServerDatabase({ storage: 'sqlite', dataDir: directory });
     expect((await new Accounts(again.query, 'example.org').list()).map(({ jid }) => jid)).toEqual([
       'romeo@example.org',
     ]);
@@ -38,7 +38,7 @@ describe('accounts', () => {
   });
 
   it('unknown users have keys that look like others and stay the same', async () => {
-    const database = await openServerDatabase(directory);
+    const database = await openServerDatabase({ storage: 'sqlite', dataDir: directory });
     const keys = (name: string) => new Accounts(database.query, 'example.org').scramKeys(name, 'SHA-256');
     const [first, second, other] = [await keys('nobody'), await keys('nobody'), await keys('somebody')];
     expect(first).toEqual(second);

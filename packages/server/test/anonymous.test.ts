@@ -23,7 +23,7 @@ async function enters(inline = '', wishes = ''): Promise<[Actor, Jid]> {
 
 /** Accounts in the database, those without a name too. */
 async function accountsKept(): Promise<number> {
-  const database = await openServerDatabase(stage.directory);
+  const database = await openServerDatabase({ storage: 'sqlite', dataDir: stage.directory });
   const rows = await database.query.selectFrom('account').select('localpart').execute();
   await database.close();
   return rows.length;
@@ -157,12 +157,12 @@ describe('XEP-0175 ANONYMOUS', () => {
   it('what a killed server left behind goes at the next start', async () => {
     const own = await Stage.open({ auth: { anonymous: true } });
     await own.server.stop();
-    const database = await openServerDatabase(own.directory);
+    const database = await openServerDatabase({ storage: 'sqlite', dataDir: own.directory });
     const left = { localpart: 'left-behind', created_at: 0, is_temporary: 1 };
     await database.query.insertInto('account').values(left).execute();
     await database.close();
     await own.start();
-    const again = await openServerDatabase(own.directory);
+    const again = await openServerDatabase({ storage: 'sqlite', dataDir: own.directory });
     expect((await again.query.selectFrom('account').selectAll().execute()).length).toBe(3);
     expect(await new Accounts(again.query, 'localhost').list()).toHaveLength(3);
     await again.close();

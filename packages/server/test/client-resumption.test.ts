@@ -109,7 +109,7 @@ describe('a client whose session goes on over a cut (XEP-0198 §5)', () => {
     const answer = romeo.request('get', Jid.parse('juliet@localhost/balcony'), xml('q', { xmlns: 'urn:q' }));
     const outcome = expect(answer).rejects.toMatchObject({ code: 'connection-lost' });
     await stage.server.stop();
-    const { query, close } = await openServerDatabase(stage.directory);
+    const { query, close } = await openServerDatabase({ storage: 'sqlite', dataDir: stage.directory });
     await sql`DELETE FROM kept_session`.execute(query);
     await close();
     await stage.start();

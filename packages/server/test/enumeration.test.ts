@@ -97,7 +97,7 @@ describe('passwords', () => {
     await own.server.accounts.add('paris', password);
     await own.server.accounts.setPassword('paris', `${password} 2`);
     await own.server.stop();
-    const database = await openServerDatabase(own.directory);
+    const database = await openServerDatabase({ storage: 'sqlite', dataDir: own.directory });
     const rows = await database.query.selectFrom('credential').selectAll().where('localpart', '=', 'paris').execute();
     expect(rows.map(({ hash }) => hash).sort()).toEqual(['SHA-1', 'SHA-256']);
     expect(rows.map(({ stored_key }) => decodeBase64(stored_key)?.length).sort()).toEqual([20, 32]);

@@ -258,7 +258,7 @@ describe('accounts that another process changes', () => {
     await befriend(romeo, juliet);
     juliet.sends(`<iq type='set' id='b'><block xmlns='urn:xmpp:blocking'><item jid='iago@localhost'/></block></iq>`);
     await juliet.receives(`<iq type='result' id='b'/>`);
-    const elsewhere = await openServerDatabase(stage.directory);
+    const elsewhere = await openServerDatabase({ storage: 'sqlite', dataDir: stage.directory });
     const accounts = new Accounts(elsewhere.query, 'localhost');
     await accounts.remove('juliet');
     await accounts.add('juliet', 'another');
@@ -274,7 +274,7 @@ describe('accounts that another process changes', () => {
 
   it('is noticed without anybody signing in', async () => {
     const juliet = await stage.present('juliet');
-    const elsewhere = await openServerDatabase(stage.directory);
+    const elsewhere = await openServerDatabase({ storage: 'sqlite', dataDir: stage.directory });
     await new Accounts(elsewhere.query, 'localhost').remove('juliet');
     await juliet.isThrownOut('not-authorized');
     await elsewhere.close();

@@ -1,3 +1,4 @@
+export { isSqlite } from './dialect.ts';
 export { type EventLogOptions, EventLogService } from './event-log/event-log-service.ts';
 export { DEFAULT_EVENT_LOG_LIMITS, type EventLogLimits } from './event-log/limits.ts';
 export { eventLogMigrations } from './event-log/migrations.ts';
@@ -11,10 +12,14 @@ export {
 export { historyMigrations } from './history/migrations.ts';
 export type { HistoryTables } from './history/tables.ts';
 export { KeyedLock } from './keyed-lock.ts';
+export { combinedOwners } from './provisioning/combined-owners.ts';
+export type { AccessConditions } from './provisioning/credential-match.ts';
 export { provisioningMigrations } from './provisioning/migrations.ts';
 export { type Owners, registryOwners } from './provisioning/owners.ts';
 export { type ProvisioningOptions, ProvisioningService } from './provisioning/provisioning-service.ts';
+export type { AccessGrant, ProvisionedService } from './provisioning/service-access.ts';
 export type { ProvisioningTables } from './provisioning/tables.ts';
+export { ToldOwners } from './provisioning/told-owners.ts';
 export { PubSubEngine, type PubSubEngineOptions } from './pubsub/engine.ts';
 export type { PubSubProfile } from './pubsub/engine-parts.ts';
 export {
@@ -38,4 +43,5 @@ export {
   type RegistryOptions,
   RegistryService,
 } from './registry/registry-service.ts';
+export { tagsOfStored } from './registry/stored-tags.ts';
 export type { RegistryTables } from './registry/tables.ts';

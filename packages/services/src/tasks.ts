@@ -1,10 +1,11 @@
+import { setMaxListeners } from 'node:events';
 import type { Unsubscribe } from '@thingward/xmpp';
 
 /** What a service does besides answering: bounded in time by `stop`, and no error of it is lost or stops anything else. */
 export class Tasks {
   readonly #reportError: (error: unknown) => void;
   readonly #running = new Set<Promise<unknown>>();
-  #abort = new AbortController();
+  #abort = patientController();
 
   /** @param reportError told of what went wrong in tasks that nobody waits for */
   constructor(reportError: (error: unknown) => void) {
@@ -69,6 +70,13 @@ export class Tasks {
   async stop(): Promise<void> {
     this.#abort.abort(new Error('stopped'));
     while (this.#running.size > 0) await Promise.all(this.#running);
-    this.#abort = new AbortController();
+    this.#abort = patientController();
   }
+}
+
+/** Any number of requests may wait for its signal: how many there are is bounded by the peer. */
+function patientController(): AbortController {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  return controller;
 }

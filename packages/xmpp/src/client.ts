@@ -32,6 +32,10 @@ export interface XmppClientOptions extends ReconnectOptions {
   readonly compression?: StreamCompressor;
   /** Does its session go on over the next connection, where the server can? Then requests wait for their answers over a cut. @see XEP-0198 §5 */
   readonly resumes?: boolean;
+  /** Is the password never to be shown to the server, but only proved to be known? */
+  readonly refusesPlain?: boolean;
+  /** Does it go on trying when its credentials were refused, as another server may take them? */
+  readonly persists?: () => boolean;
 }
 
 /** A client's connection to its server, kept up until it is stopped. Handlers stay over reconnects. @see RFC 6120 */
@@ -64,7 +68,7 @@ export class XmppClient extends ReconnectingPeer {
       const outcome = await negotiate(stream, {
         jid: jid.bare,
         password,
-        refusesPlain: this.#hasProof,
+        refusesPlain: this.#hasProof || (this.#options.refusesPlain ?? false),
         resource,
         tag,
         userAgent,
@@ -85,6 +89,10 @@ export class XmppClient extends ReconnectingPeer {
       if (error instanceof StreamError) this.#forget();
       throw error;
     }
+  }
+
+  protected override isFatal(error: Error): boolean {
+    return super.isFatal(error) && !this.#options.persists?.();
   }
 
   /** Presence, but where the server remembers it. */

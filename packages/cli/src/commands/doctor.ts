@@ -67,7 +67,7 @@ async function* examine(options: DoctorOptions): AsyncGenerator<Check> {
 
 async function* examineServer(config: ServerConfig): AsyncGenerator<Check> {
   yield await check('database', async () => {
-    const database = await openServerDatabase(config.dataDir, SERVICES);
+    const database = await openServerDatabase(config, SERVICES);
     await database.close();
     return 'opens and is up to date';
   });

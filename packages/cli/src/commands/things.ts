@@ -21,13 +21,21 @@ import { loadGatewayConfig } from '../gateway-config.ts';
 import { type OutputOptions, printJson, printTable, say, thingText } from '../output.ts';
 import { qrSvg, qrText } from '../qr-code.ts';
 import { explainRefusal } from './read.ts';
+import { addAccessVerbs } from './things-access.ts';
 
 interface ThingsOptions extends OutputOptions {
   readonly profile?: string;
 }
 
+interface GiveUpOptions extends ThingsOptions {
+  readonly source?: string;
+  readonly cacheType?: string;
+}
+
 export function thingsCommand(): Command {
-  const command = new Command('things').description('find, claim and give up Things');
+  const command = new Command('things').description(
+    'find, claim and give up Things, and decide who may do what with them',
+  );
   const verb = (usage: string, description: string) =>
     command
       .command(usage)
@@ -49,15 +57,23 @@ export function thingsCommand(): Command {
       '\nExamples:\n  thingward things claim "IoTDisco;SN:394872348732948723;MAN:example.org;#V:1.2;KEY:4857402340298342"',
     )
     .action(claim);
-  verb('disown <thing>', 'give up a Thing: it is to be claimed again').action((thing: string, options: ThingsOptions) =>
-    giveUp('disowned', thing, options),
-  );
-  verb('remove <thing>', 'take a Thing of yours out of searches').action((thing: string, options: ThingsOptions) =>
-    giveUp('removed', thing, options),
-  );
+  for (const [usage, what, description] of [
+    ['disown <thing>', 'disowned', 'give up a Thing: it is to be claimed again'],
+    ['remove <thing>', 'removed', 'take a Thing of yours out of searches'],
+  ] as const) {
+    verb(usage, description)
+      .option('--source <id>', 'data source of a Thing behind a concentrator')
+      .option('--cache-type <type>', 'what else tells its node from others of the same name')
+      .addHelpText(
+        'after',
+        `\nExamples:\n  thingward things ${what === 'disowned' ? 'disown' : 'remove'} "rack@example.org#imc1" --source MeteringTopology`,
+      )
+      .action((thing: string, options: GiveUpOptions) => giveUp(what, thing, options));
+  }
   verb('interfaces <thing>', 'what a Thing promises to have, and what that means')
     .addHelpText('after', '\nExamples:\n  thingward things interfaces lamp@example.org')
     .action(showInterfaces);
+  addAccessVerbs(verb);
   command
     .command('qr [name]')
     .description('show the labels of the Things of a gateway: QR codes with which they are claimed')
@@ -149,8 +165,13 @@ async function claim(text: string, options: ThingsOptions & { readonly private?:
   });
 }
 
-async function giveUp(what: 'disowned' | 'removed', text: string, options: ThingsOptions): Promise<void> {
-  const { jid, node } = parseThing(text);
+async function giveUp(what: 'disowned' | 'removed', text: string, options: GiveUpOptions): Promise<void> {
+  const { jid, node: named } = parseThing(text);
+  const { source, cacheType } = options;
+  if (named === undefined && (source ?? cacheType) !== undefined) {
+    throw new UsageError('--source and --cache-type belong to a node: write JID#NODE');
+  }
+  const node = named && { ...named, ...(source ? { sourceId: source } : {}), ...(cacheType ? { cacheType } : {}) };
   await ClientSession.use(options.profile, async (session) => {
     const registry = await session.registry();
     const act = what === 'disowned' ? disownThing : removeThing;

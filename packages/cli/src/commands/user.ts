@@ -72,10 +72,10 @@ export function userCommand(): Command {
 
 /** Works on the accounts of a server, whether it runs or not. */
 async function withAccounts({ config }: UserOptions, work: (accounts: Accounts) => Promise<void>): Promise<void> {
-  const { dataDir, domain } = loadServerConfig(config);
-  const database = await openServerDatabase(dataDir, SERVICES);
+  const loaded = loadServerConfig(config);
+  const database = await openServerDatabase(loaded, SERVICES);
   try {
-    await work(new Accounts(database.query, domain));
+    await work(new Accounts(database.query, loaded.domain));
   } finally {
     await database.close();
   }

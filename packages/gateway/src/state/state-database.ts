@@ -2,7 +2,10 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'libsql';
 
-/** The gateway's memory on disk: readings to be uploaded or published, ownership, subscriptions to events, keys, tokens. */
+/**
+ * The gateway's memory on disk: readings to be uploaded or published, ownership, subscriptions to events, keys, tokens, the certificate of the
+ * server where it was pinned.
+ */
 export type StateDatabase = InstanceType<typeof Database>;
 
 /** The state could not be opened. */
@@ -69,6 +72,24 @@ export function openState(dataDir: string): StateDatabase {
         epoch TEXT NOT NULL,
         number INTEGER NOT NULL,
         last_reading INTEGER
+      );
+      CREATE TABLE IF NOT EXISTS server_pin (
+        domain TEXT PRIMARY KEY,
+        fingerprint TEXT NOT NULL,
+        pinned_at INTEGER NOT NULL
+      );
+      -- Answers of provisioning servers, and which of them was found.
+      CREATE TABLE IF NOT EXISTS provisioning_answer (
+        account TEXT NOT NULL,
+        server TEXT NOT NULL,
+        question TEXT NOT NULL,
+        decision TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        PRIMARY KEY (account, server, question)
+      );
+      CREATE TABLE IF NOT EXISTS provisioning_server (
+        account TEXT PRIMARY KEY,
+        jid TEXT NOT NULL
       );
       CREATE TABLE IF NOT EXISTS claim_key (
         account TEXT NOT NULL,

@@ -1,4 +1,4 @@
-import type { ModbusUnit } from '../tcp-server.ts';
+import type { ModbusUnit } from '../unit.ts';
 import { simulatedUnit } from './plc.ts';
 
 /** The lamp of the plant's yard, which can be dimmed. */

@@ -1,6 +1,6 @@
 import { ILLEGAL_DATA_ADDRESS, ILLEGAL_DATA_VALUE, ModbusException } from '../error.ts';
 import { encodeRegisters, type PointAddress, type PointValue, pointLength } from '../register-map.ts';
-import type { ModbusUnit } from '../tcp-server.ts';
+import type { ModbusUnit } from '../unit.ts';
 import type { TankProcess } from './tank-process.ts';
 
 /** A register value that follows the process. */
@@ -79,7 +79,15 @@ export function tankUnit(process: TankProcess): ModbusUnit {
     const { highLevelAlarm, lowLevelAlarm, dryRunProtection } = process.outputs;
     return [highLevelAlarm, lowLevelAlarm, dryRunProtection];
   };
-  return simulatedUnit({ points, setpoints, coils, discreteInputs: alarms });
+  return {
+    ...simulatedUnit({ points, setpoints, coils, discreteInputs: alarms }),
+    identification: new Map([
+      [0, 'Thingward'],
+      [1, 'TANK'],
+      [2, '1.0'],
+      [4, 'Simulated water tank'],
+    ]),
+  };
 }
 
 /** Unit 2: the pump's energy meter. */

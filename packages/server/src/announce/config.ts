@@ -5,6 +5,8 @@ import { z } from 'zod';
 export const announceSchema = z
   .strictObject({
     mdns: z.boolean().default(false),
+    ssdp: z.boolean().default(false),
+    descriptionPort: z.number().int().min(0).max(65_535).default(0),
     name: z
       .string()
       .regex(/^[a-z\d](?:[a-z\d-]{0,58}[a-z\d])?$/i, 'expected the name of a machine, without dots')

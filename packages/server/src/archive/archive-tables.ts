@@ -1,5 +1,6 @@
 import type { ArchiveDefault } from '@thingward/xmpp';
 import type { Generated, Kysely, Migration } from 'kysely';
+import { ascendingId } from '../storage/ascending-id.ts';
 import type { AccountTable } from '../storage/schema.ts';
 
 /** A message in the archive of an account. */
@@ -43,7 +44,7 @@ export const archiveMigrations: Readonly<Record<string, Migration>> = {
     async up(database: Kysely<unknown>): Promise<void> {
       await database.schema
         .createTable('archive_message')
-        .addColumn('sequence', 'integer', (column) => column.primaryKey().autoIncrement())
+        .addColumn('sequence', ...ascendingId(database))
         .addColumn('localpart', 'text', (column) =>
           column.notNull().references('account.localpart').onDelete('cascade'),
         )

@@ -1,3 +1,4 @@
+import { isSqlite } from '@thingward/services';
 import type { Kysely, Migration } from 'kysely';
 
 /** A schema that came from a client, or was fetched for one. @see XEP-0322 §2.2.3, §3.7 */
@@ -35,7 +36,7 @@ export const exiMigrations: Readonly<Record<string, Migration>> = {
         .addColumn('ns', 'text', (column) => column.notNull())
         .addColumn('bytes', 'integer', (column) => column.notNull())
         .addColumn('md5', 'text', (column) => column.notNull())
-        .addColumn('contents', 'blob', (column) => column.notNull())
+        .addColumn('contents', isSqlite(database) ? 'blob' : 'bytea', (column) => column.notNull())
         .addColumn('owner', 'text', (column) => column.notNull())
         .addColumn('used_at', 'bigint', (column) => column.notNull())
         .addPrimaryKeyConstraint('exi_schema_key', ['owner', 'ns', 'bytes', 'md5'])

@@ -1,6 +1,6 @@
 import type { Server, Socket } from 'node:net';
 import { configurationOfSchemaId } from '@thingward/xmpp/exi';
-import { ClientCertificates } from '../client-certificates.ts';
+import { ClientCertificates, clientCertificateSettings } from '../client-certificates.ts';
 import { ClientConnection, type ClientTransport, type ConnectionContext } from '../client-connection.ts';
 import type { ServerConfig } from '../config.ts';
 import type { Tls } from '../tls.ts';
@@ -61,7 +61,7 @@ export class ClientDoors {
 
   #newServer(door: ClientDoorName, tls: Tls): Server {
     const { config, connections, context } = this.#options;
-    const { clientCertificates } = config.auth;
+    const clientCertificates = clientCertificateSettings(config);
     const local: ClientDoor = {
       limits: context.limits,
       log: context.log,
@@ -108,7 +108,7 @@ export function workerSettings(config: ServerConfig, tls: Tls): WorkerSettings {
   return {
     limits: config.limits,
     tls: tls.options,
-    clientCertificates: config.auth.clientCertificates,
+    clientCertificates: clientCertificateSettings(config),
     proxies: { c2s: proxiesOf(config, 'c2s'), c2sTls: proxiesOf(config, 'c2sTls') },
   };
 }

@@ -112,6 +112,12 @@ export class TcpTransport implements ClientTransport {
     return this.#socket instanceof TLSSocket ? this.#options.clientCertificates?.addresses(this.#socket) : undefined;
   }
 
+  get deviceCertificate(): string | undefined {
+    return this.#socket instanceof TLSSocket
+      ? this.#options.clientCertificates?.deviceCertificate(this.#socket)
+      : undefined;
+  }
+
   get canStartTls(): boolean {
     return this.#options.upgrade !== undefined;
   }

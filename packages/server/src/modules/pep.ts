@@ -2,6 +2,7 @@ import {
   type Contact,
   DEFAULT_NODE_CONFIG,
   type InterestedContact,
+  isSqlite,
   PUBSUB,
   PUBSUB_OWNER,
   PubSubEngine,
@@ -27,6 +28,19 @@ const removalMigration: Migration = {
     // Not LIKE: a localpart may have its wildcards.
     const isOld = sql.raw(`substr(host, 1, length(old.localpart) + 1) = old.localpart || '@'`);
     const rows = sql`select id from pubsub_nodes where ${isOld}`;
+    if (!isSqlite(database)) {
+      await sql`create function pubsub_account_remove() returns trigger language plpgsql as $remove$ begin
+        delete from pubsub_items where node_id in (${rows});
+        delete from pubsub_subscriptions where node_id in (${rows});
+        delete from pubsub_affiliations where node_id in (${rows});
+        delete from pubsub_redirects where ${isOld};
+        delete from pubsub_nodes where ${isOld};
+        return null;
+      end $remove$`.execute(database);
+      await sql`create trigger pubsub_account_removed after delete on account
+        for each row execute function pubsub_account_remove()`.execute(database);
+      return;
+    }
     await sql`create trigger pubsub_account_removed after delete on account begin
       delete from pubsub_items where node_id in (${rows});
       delete from pubsub_subscriptions where node_id in (${rows});

@@ -13,7 +13,7 @@ let database: Awaited<ReturnType<typeof openServerDatabase>>;
 let invitations: Invitations;
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'thingward-invitations-'));
-  database = await openServerDatabase(directory);
+  database = await openServerDatabase({ storage: 'sqlite', dataDir: directory });
   await new Accounts(database.query, 'localhost').add('bard', 'bard');
   invitations = new Invitations(database.query.withTables<InvitationSchema>());
 });
@@ -52,7 +52,7 @@ describe('invitations', () => {
     const token = await create(Date.now());
     await database.close();
     expect(readFileSync(join(directory, 'thingward.db')).includes(token)).toBe(false);
-    database = await openServerDatabase(directory);
+    database = await openServerDatabase({ storage: 'sqlite', dataDir: directory });
   });
 
   it('go with the account of who made them', async () => {

@@ -1,7 +1,9 @@
 import type { Kysely, Migration } from 'kysely';
+import { deviceMigrations } from '../devices/device-tables.ts';
 import { exiMigrations } from '../exi/exi-tables.ts';
 import { removalMigration } from '../removal-watch.ts';
 import { sessionMigrations } from '../session-store.ts';
+import { ascendingId } from './ascending-id.ts';
 
 /** Tables of the server itself; services bring their own. */
 export const serverMigrations: Record<string, Migration> = {
@@ -56,7 +58,7 @@ export const serverMigrations: Record<string, Migration> = {
         .execute();
       await database.schema
         .createTable('token')
-        .addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
+        .addColumn('id', ...ascendingId(database))
         .addColumn('localpart', 'text', (column) =>
           column.notNull().references('account.localpart').onDelete('cascade'),
         )
@@ -78,4 +80,5 @@ export const serverMigrations: Record<string, Migration> = {
     },
   },
   '2026-11-26-server-account-removals': removalMigration,
+  ...deviceMigrations,
 };

@@ -156,7 +156,7 @@ export class RemoteConnection implements StreamConnection, LinkedConnection {
     else {
       const { name, namespace, attributes } = event.header;
       this.#language = attributes['xml:lang'];
-      const { isEncrypted, channelBindings, certified } = this.#transport;
+      const { isEncrypted, channelBindings, certified, deviceCertificate } = this.#transport;
       const opened: OpenedStream = {
         header: { name, namespace, attributes },
         bindings: event.bindings,
@@ -165,6 +165,7 @@ export class RemoteConnection implements StreamConnection, LinkedConnection {
           channelBindings &&
           Object.fromEntries(Object.entries(channelBindings).map(([type, data]) => [type, encodeBase64(data)])),
         certified: certified?.map(String),
+        deviceCertificate,
       };
       writer.writeJson(RECORD.open, this.#number, opened);
     }

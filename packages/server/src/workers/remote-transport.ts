@@ -33,6 +33,7 @@ export class RemoteTransport implements ClientTransport, DataReceiver {
   #isEncrypted = false;
   #channelBindings: ChannelBindings | undefined;
   #certified: readonly Jid[] | undefined;
+  #deviceCertificate: string | undefined;
   readonly #waiting: Arrived[] = [];
   /** The worker goes on by itself. */
   #free = false;
@@ -82,6 +83,10 @@ export class RemoteTransport implements ClientTransport, DataReceiver {
 
   get certified(): readonly Jid[] | undefined {
     return this.#certified;
+  }
+
+  get deviceCertificate(): string | undefined {
+    return this.#deviceCertificate;
   }
 
   openStream(header: { readonly id: string; readonly from: string; readonly to?: string | undefined }): void {
@@ -241,12 +246,13 @@ export class RemoteTransport implements ClientTransport, DataReceiver {
     }
   }
 
-  #opened({ header, bindings, isEncrypted, channelBindings, certified }: OpenedStream): StreamEvent {
+  #opened({ header, bindings, isEncrypted, channelBindings, certified, deviceCertificate }: OpenedStream): StreamEvent {
     this.#isEncrypted = isEncrypted;
     this.#channelBindings =
       channelBindings &&
       Object.fromEntries(Object.entries(channelBindings).map(([type, data]) => [type, decodeBase64(data)]));
     this.#certified = certified?.map((address) => Jid.parse(address));
+    this.#deviceCertificate = deviceCertificate;
     return { kind: 'open', header: new Element(header.name, header.namespace, header.attributes, []), bindings };
   }
 }

@@ -45,6 +45,8 @@ export interface OpenedStream {
   readonly channelBindings?: Readonly<Record<string, string>> | undefined;
   /** Bare JIDs the client's certificate speaks for; undefined where none is asked for. */
   readonly certified?: readonly string[] | undefined;
+  /** SHA-256 of that certificate, where it is one of a device. */
+  readonly deviceCertificate?: string | undefined;
 }
 
 /** Bytes that are no XML of a stream (`RECORD.error`); see `XmlError`. */

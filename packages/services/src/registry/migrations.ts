@@ -1,11 +1,11 @@
 import { type Kysely, type Migration, sql } from 'kysely';
 import { isSqlite } from '../dialect.ts';
-import type { RegistryTables } from './tables.ts';
+import { searchMigration } from './search-migration.ts';
 
 /** Steps that make the registry's tables, for Kysely's Migrator. */
 export const registryMigrations: Record<string, Migration> = {
   '2026-01-registry': {
-    async up(database: Kysely<RegistryTables>) {
+    async up(database: Kysely<unknown>) {
       const id = isSqlite(database) ? sql`integer` : sql`serial`;
       // Strings compare by code point in searches, whatever the database's locale.
       const codePoints = isSqlite(database) ? sql`text` : sql`text collate "C"`;
@@ -74,10 +74,6 @@ export const registryMigrations: Record<string, Migration> = {
         .column('due_at')
         .execute();
     },
-    async down(database: Kysely<RegistryTables>) {
-      for (const table of ['registry_notifications', 'registry_tags', 'registry_things']) {
-        await database.schema.dropTable(table).execute();
-      }
-    },
   },
+  '2026-11-27-registry-search': searchMigration,
 };

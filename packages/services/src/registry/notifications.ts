@@ -1,10 +1,17 @@
-import { encodeClaimed, encodeRemoved } from '@thingward/things';
+import {
+  DISCOVERY_DIALECTS,
+  type DiscoveryDialect,
+  encodeClaimed,
+  encodeRemoved,
+  inDiscoveryDialect,
+} from '@thingward/things';
 import type { Element } from '@thingward/xml';
 import { Jid, type Logger, PeerError, StanzaError, type XmppPeer } from '@thingward/xmpp';
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import { KeyedLock } from '../keyed-lock.ts';
 import { nodeOfColumns, type ThingColumns } from '../node-columns.ts';
 import type { RegistryNotificationsTable, RegistryTables } from './tables.ts';
+import type { ThingRow } from './thing-store.ts';
 
 type NotificationRow = Selectable<RegistryNotificationsTable>;
 
@@ -45,8 +52,7 @@ export class Notifications {
   /** Keeps a notification, to be delivered after the transaction. */
   async add(
     transaction: Transaction<RegistryTables>,
-    thing: ThingColumns,
-    fullJid: string,
+    thing: ThingRow,
     content: { kind: 'claimed'; owner: string; isPublic: boolean } | { kind: 'removed' },
   ): Promise<void> {
     const now = this.#now();
@@ -57,7 +63,8 @@ export class Notifications {
         node_id: thing.node_id,
         source_id: thing.source_id,
         cache_type: thing.cache_type,
-        full_jid: fullJid,
+        full_jid: thing.full_jid,
+        dialect: thing.dialect,
         kind: content.kind,
         owner: content.kind === 'claimed' ? content.owner : null,
         is_public: content.kind === 'claimed' && content.isPublic ? 1 : 0,
@@ -101,6 +108,16 @@ export class Notifications {
         if (signal.aborted || !(await this.#tell(row, seenAt ?? Jid.parse(row.full_jid), signal))) return;
       }
     });
+  }
+
+  /** A claim of which the Thing was never told may be so because the process ended: it is due now. To be called before the first `retry`. */
+  async resume(): Promise<void> {
+    await this.#database
+      .updateTable('registry_notifications')
+      .set({ due_at: this.#now() })
+      .where('attempts', '=', 0)
+      .where('kind', '=', 'claimed')
+      .execute();
   }
 
   /** Tries those that are due again, and forgets the very old ones. */
@@ -150,7 +167,16 @@ export class Notifications {
   }
 }
 
+/** The dialect a Thing registered in. */
+export function dialectNamed(name: string): DiscoveryDialect {
+  return DISCOVERY_DIALECTS.find((dialect) => dialect.name === name) ?? (DISCOVERY_DIALECTS[0] as DiscoveryDialect);
+}
+
 function contentOf(row: NotificationRow): Element {
+  return inDiscoveryDialect(xepContentOf(row), dialectNamed(row.dialect));
+}
+
+function xepContentOf(row: NotificationRow): Element {
   const node = nodeOfColumns(row);
   if (row.kind === 'removed' || row.owner === null) return encodeRemoved(node);
   return encodeClaimed({ jid: Jid.parse(row.owner), node, public: row.is_public === 1 });

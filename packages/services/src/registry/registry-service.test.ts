@@ -19,6 +19,7 @@ import type { Kysely } from 'kysely';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { memoryDatabase } from '../../test/memory-database.ts';
 import { MemoryNetwork, type MemoryPeer } from '../../test/memory-network.ts';
+import { isSqlite } from '../dialect.ts';
 import { registryMigrations } from './migrations.ts';
 import { type RegistryLimits, RegistryService } from './registry-service.ts';
 import type { RegistryTables } from './tables.ts';
@@ -221,6 +222,51 @@ describe('a claim', () => {
     await expect(claimThing(other, REGISTRY, TAGS)).rejects.toThrow('item-not-found');
   });
 
+  test('is not tried without end by many together either', async () => {
+    await registry.stop();
+    await startRegistry({ failedClaimsPerMinuteInAll: 5 });
+    await register(thingPeer());
+    for (let i = 0; i < 5; i++) {
+      const thief = network.peer(`thief${i}@localhost/x`);
+      await expect(claimThing(thief, REGISTRY, [str('KEY', String(i))])).rejects.toThrow('item-not-found');
+    }
+    const owner = network.peer('owner@localhost/phone');
+    await expect(claimThing(owner, REGISTRY, TAGS)).rejects.toMatchObject({ condition: 'resource-constraint' });
+    now += 60_000;
+    await claimThing(owner, REGISTRY, TAGS);
+  });
+
+  test('that names a node means that node alone', async () => {
+    const rack = thingPeer('rack@localhost/plcs');
+    const owner = network.peer('owner@localhost/phone');
+    const nodes = [
+      { nodeId: '1', sourceId: 'Topology', cacheType: 'Instance' },
+      { nodeId: '1', sourceId: 'Topology', cacheType: 'Type' },
+      { nodeId: '1', sourceId: 'Topology' },
+    ];
+    for (const node of nodes) await register(rack, TAGS, node);
+    const wanted = nodes[1] as NodeReference;
+    const elsewhere = { ...wanted, cacheType: 'None' };
+    await expect(claimThing(owner, REGISTRY, TAGS, { node: elsewhere })).rejects.toThrow('item-not-found');
+    expect(await claimThing(owner, REGISTRY, TAGS, { node: wanted })).toEqual({ jid: rack.jid.bare, node: wanted });
+    const again = await registerThing(rack, REGISTRY, { tags: TAGS, node: wanted });
+    expect(again).toEqual({ claimedBy: { owner: owner.jid.bare, public: true } });
+    await disownThing(owner, REGISTRY, rack.jid.bare, wanted);
+    expect(rack.told).toEqual(['claimed by owner@localhost 1', 'disowned 1']);
+    await expect(removeThing(owner, REGISTRY, rack.jid.bare, nodes[0])).rejects.toThrow('item-not-found');
+  });
+
+  test('goes to one of many who ask at the same time, who each know several Things of the same meta data', async () => {
+    const rack = thingPeer('rack@localhost/plcs');
+    for (const nodeId of ['1', '2']) await register(rack, TAGS, { nodeId });
+    const claimers = ['a', 'b', 'c', 'd'].map((name) => network.peer(`${name}@localhost/x`));
+    const results = await Promise.allSettled(claimers.map((peer) => claimThing(peer, REGISTRY, TAGS)));
+    const got = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value.node?.nodeId] : []));
+    expect(got.sort()).toEqual(['1', '2']);
+    const owners = await database.selectFrom('registry_things').select('owner').execute();
+    expect(new Set(owners.map(({ owner }) => owner)).size).toBe(2);
+  });
+
   test('goes to one of two who ask at the same time', async () => {
     await register(thingPeer());
     const results = await Promise.allSettled(
@@ -262,6 +308,21 @@ describe('a registration', () => {
     await expect(claimThing(anyone, REGISTRY, TAGS)).rejects.toThrow('item-not-found');
     expect(await registerThing(thing, REGISTRY, { tags: [str('SN', '3')], selfOwned: true })).toEqual({});
     expect(await search(anyone, SN)).toEqual([]);
+  });
+
+  test('keeps no other tags than those that are wanted; a claim still needs them all', async () => {
+    await registry.stop();
+    const peer = network.peer('registry.localhost');
+    registry = new RegistryService({ peer, database, tags: ['wanted'], retryIntervalMs: 20 });
+    await registry.start();
+    const thing = thingPeer();
+    const owner = network.peer('owner@localhost/phone');
+    const tags = [...TAGS, str('WANTED', 'x'), str('SPAM', 'y')];
+    await register(thing, tags);
+    await expect(claimThing(owner, REGISTRY, [...TAGS, str('WANTED', 'x')])).rejects.toThrow('item-not-found');
+    await claimThing(owner, REGISTRY, tags);
+    await updateThing(thing, REGISTRY, [str('MORESPAM', 'z'), str('ROOM', 'Kitchen')]);
+    expect((await search(owner, SN))[0]?.tags).toEqual([...withoutKey, str('WANTED', 'x'), str('ROOM', 'Kitchen')]);
   });
 
   test('is about the sender alone', async () => {
@@ -317,11 +378,14 @@ describe('KEY', () => {
     expect(network.sent.join()).not.toContain(KEY);
     const stored = JSON.stringify([
       await database.selectFrom('registry_things').selectAll().execute(),
-      await database.selectFrom('registry_tags').selectAll().execute(),
+      await database.selectFrom('registry_text_tags').selectAll().execute(),
+      await database.selectFrom('registry_number_tags').selectAll().execute(),
       await database.selectFrom('registry_notifications').selectAll().execute(),
+      isSqlite(database) ? await database.selectFrom('registry_tag_values').selectAll().execute() : [],
     ]);
     expect(stored).not.toContain(KEY);
     expect(stored).not.toContain('"KEY"');
+    expect(stored).toContain('Kitchen');
   });
 
   test('of a self-owned Thing, or given in an update, is not shown either', async () => {
@@ -476,9 +540,9 @@ describe('a Thing that was away', () => {
     const thing = thingPeer();
     now += 3_600_000;
     await eventually(() => expect(thing.told).toEqual(['claimed by owner@localhost', 'removed']));
-    await eventually(async () =>
-      expect(await database.selectFrom('registry_notifications').selectAll().execute()).toEqual([]),
-    );
+    await expect
+      .poll(() => database.selectFrom('registry_notifications').selectAll().execute(), { timeout: 5000 })
+      .toEqual([]);
   });
 
   test('is told when it shows its presence', async () => {
@@ -615,6 +679,26 @@ describe('a search', () => {
     await registry.stop();
     await startRegistry({ foundBytes: 400 });
     expect(await page(0)).toEqual(['12', true]);
+  });
+
+  test('that has to look at too much is refused, and says what would help', async () => {
+    await registry.stop();
+    await startRegistry({ tagsPerSearch: 1, operatorsPerSearch: 2 });
+    const rack = thingPeer();
+    const rows = Array.from({ length: 9000 }, (_, i) => ({ name: 'MODEL', value: `a${i}`, thing_id: i }));
+    for (let i = 0; i < rows.length; i += 300) {
+      await database
+        .insertInto('registry_text_tags')
+        .values(rows.slice(i, i + 300))
+        .execute();
+    }
+    const mask = (value: string): SearchOperator => ({ operator: 'strMask', name: 'MODEL', value, wildcard: '*' });
+    await expect(search(rack, mask('a*zz'))).rejects.toMatchObject({
+      condition: 'not-acceptable',
+      text: expect.stringContaining('add a condition'),
+    });
+    expect(await search(rack, mask('b*zz'))).toEqual([]);
+    await expect(search(rack, SN, SN, SN)).rejects.toMatchObject({ condition: 'not-acceptable' });
   });
 
   test('needs an operator', async () => {

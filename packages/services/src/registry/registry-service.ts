@@ -1,5 +1,8 @@
 import {
-  DISCOVERY,
+  asXepDiscovery,
+  DISCOVERY_DIALECTS,
+  type DialectName,
+  type DiscoveryDialect,
   decodeDisown,
   decodeMine,
   decodeNodeInfo,
@@ -12,7 +15,11 @@ import {
   encodeDisowned,
   encodeFound,
   type FoundThing,
+  inDiscoveryDialect,
   KEY_TAG,
+  type MetaTag,
+  PREDEFINED_TAGS,
+  tagName,
 } from '@thingward/things';
 import type { Element } from '@thingward/xml';
 import {
@@ -30,25 +37,32 @@ import {
   type Unsubscribe,
   type XmppPeer,
 } from '@thingward/xmpp';
-import type { Kysely } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
+import { besideOthers } from '../dialect.ts';
 import { KeyedLock } from '../keyed-lock.ts';
 import { nodeOfColumns, type ThingColumns, thingColumns } from '../node-columns.ts';
 import { Tasks } from '../tasks.ts';
 import { claimDigest } from './claim-digest.ts';
 import { FailureLimiter } from './failure-limiter.ts';
-import { Notifications } from './notifications.ts';
-import { canFind } from './search-query.ts';
+import { befriendAll } from './friends.ts';
+import { dialectNamed, Notifications } from './notifications.ts';
 import type { RegistryTables } from './tables.ts';
+import { findPublicThings } from './thing-search.ts';
 import {
   countThings,
   deleteThing,
   findClaimable,
-  findPublicThings,
   findThing,
+  lockThing,
   mergeTags,
   putThing,
+  setFree,
   setOwner,
+  type ThingRow,
 } from './thing-store.ts';
+
+/** A claim that is beaten to a Thing so often found others of the same meta data, all of which somebody took. */
+const CLAIM_ATTEMPTS = 3;
 
 /** Bounds of what the registry takes and gives. */
 export interface RegistryLimits {
@@ -60,8 +74,14 @@ export interface RegistryLimits {
   readonly foundThings: number;
   /** Bytes of one search result; one Thing is always given. */
   readonly foundBytes: number;
+  /** Operators of one search. */
+  readonly operatorsPerSearch: number;
+  /** Tags a search walks along at most. */
+  readonly tagsPerSearch: number;
   /** Failed claims of one bare JID within a minute. */
   readonly failedClaimsPerMinute: number;
+  /** Failed claims of all together within a minute: then nobody can claim until it is over. */
+  readonly failedClaimsPerMinuteInAll: number;
   /** Bare JIDs whose failed claims are remembered. */
   readonly rememberedClaimers: number;
 }
@@ -71,7 +91,10 @@ export const DEFAULT_REGISTRY_LIMITS: RegistryLimits = {
   thingsPerJid: 1000,
   foundThings: 50,
   foundBytes: 128 * 1024,
+  operatorsPerSearch: 20,
+  tagsPerSearch: 400_000,
   failedClaimsPerMinute: 10,
+  failedClaimsPerMinuteInAll: 1000,
   rememberedClaimers: 10_000,
 };
 
@@ -81,6 +104,8 @@ export interface RegistryOptions {
   /** Migrated with `registryMigrations`. */
   readonly database: Kysely<RegistryTables>;
   readonly limits?: Partial<RegistryLimits>;
+  /** Names of the tags that are kept besides those that XEP-0347 defines; undefined: all. Claims are compared by all of them anyway. */
+  readonly tags?: readonly string[] | undefined;
   /** How long a Thing has to acknowledge what it is told. */
   readonly acknowledgementTimeoutMs?: number;
   /** How often to look for notifications that are due again. */
@@ -88,6 +113,8 @@ export interface RegistryOptions {
   readonly log?: Logger;
   readonly clock?: () => Date;
 }
+
+type RegistryHandler = (request: IqRequest, dialect: DialectName) => Promise<Element | undefined>;
 
 /**
  * A Thing Registry: Things register here, are claimed by who knows their meta data with KEY, found by anyone when they are public,
@@ -101,8 +128,12 @@ export class RegistryService {
   readonly #acknowledgementTimeoutMs: number;
   readonly #retryIntervalMs: number;
   readonly #log: Logger;
+  readonly #now: () => number;
   readonly #notifications: Notifications;
   readonly #failedClaims: FailureLimiter;
+  readonly #allFailedClaims: FailureLimiter;
+  /** In upper case; undefined: all. */
+  readonly #keptTags: ReadonlySet<string> | undefined;
   /** Keeps a registration from coming between a Thing's acknowledgement of being disowned and the end of its ownership. */
   readonly #lock = new KeyedLock();
   readonly #tasks: Tasks;
@@ -112,6 +143,7 @@ export class RegistryService {
     const { peer, database, clock = () => new Date(), log = SILENT_LOGGER } = options;
     const now = () => clock().getTime();
     this.#peer = peer;
+    this.#now = now;
     this.#database = database;
     this.#log = log;
     this.#limits = { ...DEFAULT_REGISTRY_LIMITS, ...options.limits };
@@ -124,25 +156,45 @@ export class RegistryService {
       maxKeys: this.#limits.rememberedClaimers,
       now,
     });
+    this.#allFailedClaims = new FailureLimiter({
+      limit: this.#limits.failedClaimsPerMinuteInAll,
+      windowMs: 60_000,
+      maxKeys: 1,
+      now,
+    });
+    this.#keptTags =
+      options.tags && new Set([...PREDEFINED_TAGS.map(({ name }) => name), ...options.tags.map(tagName)]);
     this.#tasks = new Tasks((error) => log.error({ error }, 'a task of the registry failed'));
   }
 
   /** Begins to answer. */
   async start(): Promise<void> {
-    const handlers: readonly (readonly ['get' | 'set', string, IqHandler])[] = [
-      ['set', 'register', (request) => this.#register(request)],
+    await this.#notifications.resume();
+    const handlers: readonly (readonly ['get' | 'set', string, RegistryHandler])[] = [
+      ['set', 'register', (request, dialect) => this.#register(request, dialect)],
       ['set', 'mine', (request) => this.#claim(request)],
-      ['set', 'update', (request) => this.#update(request)],
+      ['set', 'update', (request, dialect) => this.#update(request, dialect)],
       ['set', 'remove', (request) => this.#remove(request)],
       ['set', 'unregister', (request) => this.#unregister(request)],
       ['set', 'disown', (request) => this.#disown(request)],
       ['get', 'search', (request) => this.#search(request)],
     ];
-    const identities = [{ category: 'component', type: 'generic', name: 'Thing Registry' }];
+    const isClient = this.#peer.jid.local !== undefined;
+    const identities = [
+      { category: isClient ? 'client' : 'component', type: isClient ? 'bot' : 'generic', name: 'Thing Registry' },
+    ];
     this.#stops = [
-      serveDisco(this.#peer, { identities, features: [DISCOVERY, PING] }),
+      serveDisco(this.#peer, {
+        identities,
+        features: [...DISCOVERY_DIALECTS.map(({ namespace }) => namespace), PING],
+      }),
       servePing(this.#peer),
-      ...handlers.map(([type, name, handler]) => this.#peer.onIq(type, { name, namespace: DISCOVERY }, handler)),
+      ...DISCOVERY_DIALECTS.flatMap((dialect) =>
+        handlers.map(([type, name, handler]) =>
+          this.#peer.onIq(type, { name, namespace: dialect.namespace }, inDialect(dialect, handler)),
+        ),
+      ),
+      ...(isClient ? [befriendAll(this.#peer, this.#log, this.#now)] : []),
       this.#peer.onPresence((presence) => this.#seen(presence)),
       this.#tasks.every(this.#retryIntervalMs, (signal) => this.#notifications.retry(signal)),
     ];
@@ -155,17 +207,17 @@ export class RegistryService {
   }
 
   /** @see XEP-0347 §3.6 - 3.8 */
-  async #register({ from, payload }: IqRequest): Promise<Element | undefined> {
+  async #register({ from, payload }: IqRequest, dialect: DialectName): Promise<Element | undefined> {
     const { node, tags, selfOwned } = decodingRequest(() => decodeRegister(payload));
     const thing = thingColumns(from, node);
     this.#checkTagCount(tags.length);
     const claimed = await this.#lock.run(keyOf(thing), () =>
-      this.#database.transaction().execute(async (transaction) => {
-        const present = await findThing(transaction, thing);
+      besideOthers(this.#database).execute(async (transaction) => {
+        const present = await lockThing(transaction, thing);
         if (present?.owner && present.owner !== thing.jid) {
           await transaction
             .updateTable('registry_things')
-            .set({ full_jid: from.toString() })
+            .set({ full_jid: from.toString(), dialect })
             .where('id', '=', present.id)
             .execute();
           return { owner: Jid.parse(present.owner), public: present.is_public === 1 };
@@ -181,37 +233,35 @@ export class RegistryService {
         await this.#notifications.clear(transaction, thing);
         const state = {
           full_jid: from.toString(),
+          dialect,
           owner: selfOwned ? thing.jid : null,
           is_public: selfOwned ? 1 : 0,
           claim_digest: selfOwned ? null : (claimDigest(tags) ?? null),
         };
-        await putThing(transaction, thing, state, tags);
-        return undefined;
+        if (await putThing(transaction, thing, state, this.#kept(tags))) return undefined;
+        throw new StanzaError('conflict', 'the Thing was claimed at this moment; register again');
       }),
     );
     this.#deliverSoon(thing.jid, from);
-    return claimed && encodeClaimed({ jid: claimed.owner, public: claimed.public });
+    return claimed && encodeClaimed({ jid: claimed.owner, node, public: claimed.public });
   }
 
   /** Whatever is wrong with a claim, the answer is the same. @see XEP-0347 §3.9 */
   async #claim({ from, payload }: IqRequest): Promise<Element> {
     const claimer = from.bare.toString();
-    if (this.#failedClaims.isBlocked(claimer)) {
+    if (this.#failedClaims.isBlocked(claimer) || this.#allFailedClaims.isBlocked('')) {
       throw new StanzaError('resource-constraint', 'too many claims have failed; wait a minute');
     }
     const claim = decodingRequest(() => decodeMine(payload));
     // Without KEY it is a digest that no Thing has.
     const digest = claimDigest(claim.tags) ?? '';
-    const thing = await this.#database.transaction().execute(async (transaction) => {
-      const found = await findClaimable(transaction, digest, claimer);
-      if (found === undefined || found.owner === claimer) return found;
-      if (!(await setOwner(transaction, found.id, claimer, claim.public))) return undefined;
-      const content = { kind: 'claimed', owner: claimer, isPublic: claim.public } as const;
-      await this.#notifications.add(transaction, found, found.full_jid, content);
-      return found;
-    });
+    const node = claim.node && thingColumns(from, claim.node);
+    const thing = await besideOthers(this.#database).execute((transaction) =>
+      this.#setOwner(transaction, { digest, claimer, node, isPublic: claim.public }),
+    );
     if (thing === undefined) {
       this.#failedClaims.failed(claimer);
+      this.#allFailedClaims.failed('');
       throw new StanzaError('item-not-found');
     }
     this.#log.info({ thing: thing.jid, node: thing.node_id, owner: claimer }, 'a Thing was claimed');
@@ -220,26 +270,43 @@ export class RegistryService {
     return encodeClaimed({ jid: Jid.parse(thing.jid), node: nodeOfColumns(thing), public: true });
   }
 
+  /** The Thing that is the claimer's now; undefined: there is none to be had. */
+  async #setOwner(
+    transaction: Transaction<RegistryTables>,
+    claim: { digest: string; claimer: string; node: Omit<ThingColumns, 'jid'> | undefined; isPublic: boolean },
+  ): Promise<ThingRow | undefined> {
+    const { digest, claimer, node, isPublic } = claim;
+    for (let attempts = 0; attempts < CLAIM_ATTEMPTS; attempts++) {
+      const found = await findClaimable(transaction, digest, claimer, node);
+      if (found === undefined || found.owner === claimer) return found;
+      // Somebody was faster: perhaps the claimer itself, at another device.
+      if (!(await setOwner(transaction, found, claimer, isPublic))) continue;
+      await this.#notifications.add(transaction, found, { kind: 'claimed', owner: claimer, isPublic });
+      return found;
+    }
+    return undefined;
+  }
+
   /** @see XEP-0347 §3.13, §3.14 */
-  async #update({ from, payload }: IqRequest): Promise<Element | undefined> {
+  async #update({ from, payload }: IqRequest, dialect: DialectName): Promise<Element | undefined> {
     const { jid = from.bare, node, tags } = decodingRequest(() => decodeUpdate(payload));
     const thing = thingColumns(jid, node);
     const sender = from.bare.toString();
     const isThing = thing.jid === sender;
     const outcome = await this.#lock.run(keyOf(thing), () =>
-      this.#database.transaction().execute(async (transaction) => {
-        const present = await findThing(transaction, thing);
+      besideOthers(this.#database).execute(async (transaction) => {
+        const present = await lockThing(transaction, thing);
         if (present === undefined || !(isThing || present.owner === sender)) return 'not-found';
         if (present.owner === null) return 'disowned';
         if (isThing || tags.some(({ name }) => name === KEY_TAG)) {
           const changes = {
-            ...(isThing ? { full_jid: from.toString() } : {}),
+            ...(isThing ? { full_jid: from.toString(), dialect } : {}),
             // A KEY that was changed no longer serves to claim; only a new registration makes the Thing claimable.
             ...(tags.some(({ name }) => name === KEY_TAG) ? { claim_digest: null } : {}),
           };
           await transaction.updateTable('registry_things').set(changes).where('id', '=', present.id).execute();
         }
-        this.#checkTagCount(await mergeTags(transaction, present.id, tags));
+        this.#checkTagCount(await mergeTags(transaction, present, this.#kept(tags)));
         return 'updated';
       }),
     );
@@ -253,11 +320,11 @@ export class RegistryService {
     const { jid, node } = decodingRequest(() => decodeRemove(payload));
     const thing = thingColumns(jid, node);
     await this.#lock.run(keyOf(thing), () =>
-      this.#database.transaction().execute(async (transaction) => {
-        const present = await findThing(transaction, thing);
+      besideOthers(this.#database).execute(async (transaction) => {
+        const present = await lockThing(transaction, thing);
         if (present === undefined || present.owner !== from.bare.toString()) throw new StanzaError('item-not-found');
         await deleteThing(transaction, present.id);
-        await this.#notifications.add(transaction, thing, present.full_jid, { kind: 'removed' });
+        await this.#notifications.add(transaction, present, { kind: 'removed' });
       }),
     );
     this.#log.info({ thing: thing.jid, node: thing.node_id, owner: from.bare.toString() }, 'a Thing was removed');
@@ -269,8 +336,8 @@ export class RegistryService {
     const node = decodingRequest(() => decodeNodeInfo(payload));
     const thing = thingColumns(from, node);
     await this.#lock.run(keyOf(thing), () =>
-      this.#database.transaction().execute(async (transaction) => {
-        const present = await findThing(transaction, thing);
+      besideOthers(this.#database).execute(async (transaction) => {
+        const present = await lockThing(transaction, thing);
         if (present) await deleteThing(transaction, present.id);
         await this.#notifications.clear(transaction, thing);
       }),
@@ -285,10 +352,11 @@ export class RegistryService {
     await this.#lock.run(keyOf(thing), async () => {
       const present = await findThing(this.#database, thing);
       if (present === undefined || present.owner !== owner) throw new StanzaError('item-not-found');
-      await this.#tellDisowned(thing, Jid.parse(present.full_jid));
-      await this.#database.transaction().execute(async (transaction) => {
-        const state = { full_jid: present.full_jid, owner: null, is_public: 0, claim_digest: null };
-        await putThing(transaction, thing, state, []);
+      await this.#tellDisowned(thing, present);
+      await besideOthers(this.#database).execute(async (transaction) => {
+        // Another instance of the registry may have changed it while the Thing was told.
+        const now = await lockThing(transaction, thing);
+        if (now?.owner === owner) await setFree(transaction, now.id);
         await this.#notifications.clear(transaction, thing);
       });
     });
@@ -296,10 +364,11 @@ export class RegistryService {
   }
 
   /** @throws StanzaError not-allowed when the Thing does not acknowledge: without knowing, it could never be claimed again */
-  async #tellDisowned(thing: ThingColumns, to: Jid): Promise<void> {
+  async #tellDisowned(thing: ThingColumns, present: Pick<ThingRow, 'full_jid' | 'dialect'>): Promise<void> {
+    const disowned = inDiscoveryDialect(encodeDisowned(nodeOfColumns(thing)), dialectNamed(present.dialect));
     try {
       await this.#tasks.run((signal) =>
-        this.#peer.request('set', to, encodeDisowned(nodeOfColumns(thing)), {
+        this.#peer.request('set', Jid.parse(present.full_jid), disowned, {
           timeoutMs: this.#acknowledgementTimeoutMs,
           signal,
         }),
@@ -314,9 +383,12 @@ export class RegistryService {
   /** @see XEP-0347 §3.15 */
   async #search({ payload }: IqRequest): Promise<Element> {
     const search = decodingRequest(() => decodeSearch(payload));
-    if (!canFind(search.operators)) return encodeFound({ things: [], more: false });
+    const { operatorsPerSearch, tagsPerSearch } = this.#limits;
+    if (search.operators.length > operatorsPerSearch) {
+      throw new StanzaError('not-acceptable', `a search has at most ${operatorsPerSearch} operators`);
+    }
     const limit = Math.min(search.maxCount ?? this.#limits.foundThings, this.#limits.foundThings);
-    const found = await findPublicThings(this.#database, search, limit + 1);
+    const found = await findPublicThings(this.#database, search, limit + 1, tagsPerSearch);
     const things = withinBytes(found.slice(0, limit), this.#limits.foundBytes);
     return encodeFound({ things, more: found.length > things.length });
   }
@@ -337,11 +409,24 @@ export class RegistryService {
     this.#tasks.start((signal) => this.#notifications.deliver(jid, signal, seenAt));
   }
 
+  /** The tags that are to be kept. */
+  #kept(tags: readonly MetaTag[]): readonly MetaTag[] {
+    return this.#keptTags ? tags.filter(({ name }) => this.#keptTags?.has(name)) : tags;
+  }
+
   #checkTagCount(count: number): void {
     if (count > this.#limits.tagsPerThing) {
       throw new StanzaError('not-acceptable', `a Thing has at most ${this.#limits.tagsPerThing} tags`);
     }
   }
+}
+
+/** Understands and answers requests in the dialect they are in: the rest of the service knows XEP-0347 alone. */
+function inDialect(dialect: DiscoveryDialect, handler: RegistryHandler): IqHandler {
+  return async (request) => {
+    const answer = await handler({ ...request, payload: asXepDiscovery(request.payload) }, dialect.name);
+    return answer && inDiscoveryDialect(answer, dialect);
+  };
 }
 
 function keyOf(thing: ThingColumns): string {

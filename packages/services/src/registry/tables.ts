@@ -6,30 +6,46 @@ export interface RegistryThingsTable extends ThingColumns {
   id: Generated<number>;
   /** Where it was seen last. */
   full_jid: string;
+  /** What it registered in: `DialectName`. */
+  dialect: Generated<string>;
   /** Bare JID of the owner; its own when it is self-owned; null before it is claimed. */
   owner: string | null;
   /** 1: found in searches (once it has an owner). */
   is_public: number;
   /** Of the meta data it registered with, KEY included; null: nobody can claim it. */
   claim_digest: string | null;
+  /** Its tags in their order, without KEY: `StoredTag[]` as JSON. */
+  tags: Generated<string>;
 }
 
-/** Meta tags of Things; KEY is never among them. */
-export interface RegistryTagsTable {
-  thing_id: number;
+/** String tags of Things that searches find: what nobody may find is not here. */
+export interface RegistryTextTagsTable {
   /** In upper case. */
   name: string;
-  /** Order in which they were given. */
-  position: number;
-  /** Exactly one of the two is there. */
-  text_value: string | null;
-  number_value: number | null;
+  value: string;
+  thing_id: number;
+}
+
+/** Numeric tags of Things that searches find. */
+export interface RegistryNumberTagsTable {
+  name: string;
+  value: number;
+  thing_id: number;
+}
+
+/** Each string tag that occurs, once: masks that begin with a wildcard look here, by runs of three characters. On SQLite alone. */
+export interface RegistryTagValuesTable {
+  /** Its row in `registry_trigrams`. */
+  id: Generated<number>;
+  name: string;
+  value: string;
 }
 
 /** What Things must still be told. */
 export interface RegistryNotificationsTable extends ThingColumns {
   id: Generated<number>;
   full_jid: string;
+  dialect: Generated<string>;
   kind: 'claimed' | 'removed';
   /** Of `claimed`. */
   owner: string | null;
@@ -45,6 +61,8 @@ export interface RegistryNotificationsTable extends ThingColumns {
 /** The tables the registry owns. */
 export interface RegistryTables {
   registry_things: RegistryThingsTable;
-  registry_tags: RegistryTagsTable;
+  registry_text_tags: RegistryTextTagsTable;
+  registry_number_tags: RegistryNumberTagsTable;
+  registry_tag_values: RegistryTagValuesTable;
   registry_notifications: RegistryNotificationsTable;
 }

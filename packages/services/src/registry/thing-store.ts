@@ -1,94 +1,144 @@
-import { type FoundThing, KEY_TAG, type MetaTag, type Search } from '@thingward/things';
-import { Jid, StanzaError } from '@thingward/xmpp';
+import type { MetaTag } from '@thingward/things';
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import { isSqlite } from '../dialect.ts';
-import { nodeOfColumns, type ThingColumns } from '../node-columns.ts';
-import { tagCondition } from './search-query.ts';
+import type { ThingColumns } from '../node-columns.ts';
+import { mergedTags, storedTags, tagsOfStored } from './stored-tags.ts';
 import type { RegistryTables, RegistryThingsTable } from './tables.ts';
+import { addToIndex, removeFromIndex } from './tag-index.ts';
 
 type Database = Kysely<RegistryTables>;
 export type ThingRow = Selectable<RegistryThingsTable>;
 
 /** What is written about a Thing besides its address. */
-export type ThingState = Pick<ThingRow, 'full_jid' | 'owner' | 'is_public' | 'claim_digest'>;
-
-/** Tags written by one statement; each takes five parameters, of which old SQLites allow 999. */
-const TAGS_PER_INSERT = 150;
+export type ThingState = Pick<ThingRow, 'full_jid' | 'dialect' | 'owner' | 'is_public' | 'claim_digest'>;
 
 export function findThing(database: Database, thing: ThingColumns): Promise<ThingRow | undefined> {
+  return selectThing(database, thing).executeTakeFirst();
+}
+
+/** Like `findThing`; until the transaction ends, nobody else changes it. */
+export function lockThing(
+  transaction: Transaction<RegistryTables>,
+  thing: ThingColumns,
+): Promise<ThingRow | undefined> {
+  const query = selectThing(transaction, thing);
+  // A transaction of SQLite is alone.
+  return (isSqlite(transaction) ? query : query.forUpdate()).executeTakeFirst();
+}
+
+function selectThing(database: Database, thing: ThingColumns) {
   return database
     .selectFrom('registry_things')
     .selectAll()
     .where('jid', '=', thing.jid)
     .where('node_id', '=', thing.node_id)
     .where('source_id', '=', thing.source_id)
-    .where('cache_type', '=', thing.cache_type)
-    .executeTakeFirst();
+    .where('cache_type', '=', thing.cache_type);
 }
 
-/** The Thing that a claim means: one of the claimer's own before one that has no owner, so that a claim can be repeated. */
+/**
+ * The Thing that a claim means: one of the claimer's own before one that has no owner, so that a claim can be repeated. Whatever is
+ * wrong with the claim, the work is the same.
+ * @param node that the claim names; undefined: none
+ */
 export async function findClaimable(
   database: Database,
   claimDigest: string,
   claimer: string,
+  node: Omit<ThingColumns, 'jid'> | undefined,
 ): Promise<ThingRow | undefined> {
-  const candidates = database.selectFrom('registry_things').selectAll().where('claim_digest', '=', claimDigest);
+  const all = database.selectFrom('registry_things').selectAll().where('claim_digest', '=', claimDigest);
+  const candidates = node
+    ? all
+        .where('node_id', '=', node.node_id)
+        .where('source_id', '=', node.source_id)
+        .where('cache_type', '=', node.cache_type)
+    : all;
   const own = await candidates.where('owner', '=', claimer).orderBy('id').limit(1).executeTakeFirst();
-  return own ?? candidates.where('owner', 'is', null).orderBy('id').limit(1).executeTakeFirst();
+  const free = await candidates.where('owner', 'is', null).orderBy('id').limit(1).executeTakeFirst();
+  return own ?? free;
 }
 
-/** Makes the claimer the owner of a Thing that has none. @returns false when somebody was faster */
-export async function setOwner(database: Database, id: number, owner: string, isPublic: boolean): Promise<boolean> {
-  const { numUpdatedRows } = await database
+/** Makes the claimer the owner of a Thing that still has none and the same meta data. @returns false when somebody was faster */
+export async function setOwner(
+  transaction: Transaction<RegistryTables>,
+  { id, claim_digest, tags }: ThingRow,
+  owner: string,
+  isPublic: boolean,
+): Promise<boolean> {
+  const { numUpdatedRows } = await transaction
     .updateTable('registry_things')
     .set({ owner, is_public: isPublic ? 1 : 0 })
     .where('id', '=', id)
     .where('owner', 'is', null)
+    .where('claim_digest', '=', claim_digest)
     .executeTakeFirst();
-  return numUpdatedRows > 0n;
+  if (numUpdatedRows === 0n) return false;
+  if (isPublic) await addToIndex(transaction, id, tagsOfStored(tags));
+  return true;
 }
 
-/** Writes the Thing with exactly these tags, whatever was there before. */
+/**
+ * Writes the Thing with exactly these tags, whatever was there before.
+ * @returns false, with nothing written, when somebody else owns it now
+ */
 export async function putThing(
   transaction: Transaction<RegistryTables>,
   thing: ThingColumns,
   state: ThingState,
   tags: readonly MetaTag[],
-): Promise<void> {
-  const { id } = await transaction
+): Promise<boolean> {
+  const values = { ...state, tags: storedTags(tags) };
+  const row = await transaction
     .insertInto('registry_things')
-    .values({ ...thing, ...state })
-    .onConflict((conflict) => conflict.columns(['jid', 'node_id', 'source_id', 'cache_type']).doUpdateSet(state))
+    .values({ ...thing, ...values })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['jid', 'node_id', 'source_id', 'cache_type'])
+        .doUpdateSet(values)
+        .where(({ or, eb }) =>
+          or([eb('registry_things.owner', 'is', null), eb('registry_things.owner', '=', thing.jid)]),
+        ),
+    )
     .returning('id')
-    .executeTakeFirstOrThrow();
-  await transaction.deleteFrom('registry_tags').where('thing_id', '=', id).execute();
-  await insertTags(transaction, id, tags);
+    .executeTakeFirst();
+  if (row === undefined) return false;
+  await removeFromIndex(transaction, row.id);
+  if (isFound(state)) await addToIndex(transaction, row.id, tags);
+  return true;
 }
 
 /** Sets tags, and removes those given as an empty string. @returns how many tags the Thing has then */
 export async function mergeTags(
   transaction: Transaction<RegistryTables>,
-  id: number,
+  thing: ThingRow,
   tags: readonly MetaTag[],
 ): Promise<number> {
-  const present = await transaction
-    .selectFrom('registry_tags')
-    .select(['name', 'position'])
-    .where('thing_id', '=', id)
-    .orderBy('position')
+  const merged = mergedTags(tagsOfStored(thing.tags), tags);
+  await transaction
+    .updateTable('registry_things')
+    .set({ tags: storedTags(merged) })
+    .where('id', '=', thing.id)
     .execute();
-  const positions = new Map(present.map(({ name, position }) => [name, position]));
-  const names = tags.map(({ name }) => name);
-  if (names.length > 0) {
-    await transaction.deleteFrom('registry_tags').where('thing_id', '=', id).where('name', 'in', names).execute();
+  if (isFound(thing)) {
+    await removeFromIndex(transaction, thing.id);
+    await addToIndex(transaction, thing.id, merged);
   }
-  await insertTags(transaction, id, tags, positions, (present.at(-1)?.position ?? -1) + 1);
-  const kept = tags.filter(isStored);
-  return present.filter(({ name }) => !names.includes(name)).length + kept.length;
+  return merged.length;
+}
+
+/** The Thing has no owner and no tags any more, and nobody can claim it. @see XEP-0347 §3.17 */
+export async function setFree(transaction: Transaction<RegistryTables>, id: number): Promise<void> {
+  await transaction
+    .updateTable('registry_things')
+    .set({ owner: null, is_public: 0, claim_digest: null, tags: storedTags([]) })
+    .where('id', '=', id)
+    .execute();
+  await removeFromIndex(transaction, id);
 }
 
 export async function deleteThing(transaction: Transaction<RegistryTables>, id: number): Promise<void> {
-  await transaction.deleteFrom('registry_tags').where('thing_id', '=', id).execute();
+  await removeFromIndex(transaction, id);
   await transaction.deleteFrom('registry_things').where('id', '=', id).execute();
 }
 
@@ -102,78 +152,6 @@ export async function countThings(database: Database, jid: string): Promise<numb
   return Number(count);
 }
 
-/** Public Things with an owner for which all operators hold, in the order in which they first registered. */
-export async function findPublicThings(
-  database: Database,
-  { operators, offset }: Search,
-  limit: number,
-): Promise<readonly FoundThing[]> {
-  const sqlite = isSqlite(database);
-  let query = database
-    .selectFrom('registry_things')
-    .selectAll()
-    .where('owner', 'is not', null)
-    .where('is_public', '=', 1);
-  for (const operator of operators) {
-    query = query.where(({ exists, selectFrom }) =>
-      exists(
-        selectFrom('registry_tags')
-          .select('registry_tags.thing_id')
-          .whereRef('registry_tags.thing_id', '=', 'registry_things.id')
-          .where('registry_tags.name', '=', operator.name)
-          .where((eb) => tagCondition(eb, operator, sqlite)),
-      ),
-    );
-  }
-  const rows = await query.orderBy('id').limit(limit).offset(offset).execute();
-  if (rows.length === 0) return [];
-  const tags = await database
-    .selectFrom('registry_tags')
-    .selectAll()
-    .where(
-      'thing_id',
-      'in',
-      rows.map(({ id }) => id),
-    )
-    .orderBy('position')
-    .execute();
-  return rows.map((row) => ({
-    jid: Jid.parse(row.jid),
-    node: nodeOfColumns(row),
-    owner: Jid.parse(row.owner ?? row.jid),
-    tags: tags.filter(({ thing_id }) => thing_id === row.id).map(tagOfRow),
-  }));
-}
-
-/** KEY never gets into the table that searches read; an empty string means that there is no such tag. */
-function isStored({ name, value }: MetaTag): boolean {
-  return name !== KEY_TAG && value !== '';
-}
-
-async function insertTags(
-  transaction: Transaction<RegistryTables>,
-  thingId: number,
-  tags: readonly MetaTag[],
-  positions: ReadonlyMap<string, number> = new Map(),
-  firstFree = 0,
-): Promise<void> {
-  const rows = tags.filter(isStored).map((tag, i) => ({
-    thing_id: thingId,
-    name: tag.name,
-    position: positions.get(tag.name) ?? firstFree + i,
-    text_value: tag.type === 'str' ? tag.value : null,
-    number_value: tag.type === 'num' ? tag.value : null,
-  }));
-  for (let i = 0; i < rows.length; i += TAGS_PER_INSERT) {
-    await transaction
-      .insertInto('registry_tags')
-      .values(rows.slice(i, i + TAGS_PER_INSERT))
-      .execute();
-  }
-}
-
-function tagOfRow(row: { name: string; text_value: string | null; number_value: number | null }): MetaTag {
-  if (row.text_value !== null) return { name: row.name, type: 'str', value: row.text_value };
-  if (row.number_value !== null) return { name: row.name, type: 'num', value: row.number_value };
-  throw new StanzaError('internal-server-error');
+function isFound({ owner, is_public }: Pick<ThingRow, 'owner' | 'is_public'>): boolean {
+  return owner !== null && is_public === 1;
 }

@@ -1,5 +1,6 @@
 import type { Element } from '@thingward/xml';
 import type { Jid, RequestOptions, XmppPeer } from '@thingward/xmpp';
+import { findDialect } from '../thing/find-dialect.ts';
 import type { NodeReference } from '../thing/node.ts';
 import { PayloadError } from '../thing/payload.ts';
 import {
@@ -16,6 +17,7 @@ import {
   type SearchResult,
   type ThingReference,
 } from './codec.ts';
+import { asXepDiscovery, DISCOVERY_DIALECTS, inDiscoveryDialect } from './dialects.ts';
 import type { MetaTag } from './meta-tag.ts';
 import type { SearchOperator } from './search.ts';
 
@@ -35,7 +37,7 @@ export async function registerThing(
   }: { node?: NodeReference | undefined; tags: readonly MetaTag[]; selfOwned?: boolean },
   options?: RequestOptions,
 ): Promise<{ claimedBy?: { owner: Jid; public: boolean } }> {
-  const answer = await peer.request('set', registry, encodeRegister({ node, tags, selfOwned }), options);
+  const answer = await ask(peer, 'set', registry, encodeRegister({ node, tags, selfOwned }), options);
   if (answer === undefined) return {};
   const claimed = decodeClaimed(answer);
   return { claimedBy: { owner: claimed.jid, public: claimed.public } };
@@ -50,10 +52,10 @@ export async function claimThing(
   peer: XmppPeer,
   registry: Jid,
   tags: readonly MetaTag[],
-  options: { public?: boolean } & RequestOptions = {},
+  options: { public?: boolean; node?: NodeReference | undefined } & RequestOptions = {},
 ): Promise<ThingReference> {
-  const claim = encodeMine({ tags, public: options.public ?? true });
-  const { jid, node } = decodeClaimed(expected(await peer.request('set', registry, claim, options), 'claimed'));
+  const claim = encodeMine({ node: options.node, tags, public: options.public ?? true });
+  const { jid, node } = decodeClaimed(expected(await ask(peer, 'set', registry, claim, options), 'claimed'));
   return { jid, node };
 }
 
@@ -69,7 +71,7 @@ export async function searchThings(
   options: { offset?: number; maxCount?: number } & RequestOptions = {},
 ): Promise<SearchResult> {
   const search = encodeSearch({ operators, offset: options.offset ?? 0, maxCount: options.maxCount });
-  return decodeFound(expected(await peer.request('get', registry, search, options), 'found'));
+  return decodeFound(expected(await ask(peer, 'get', registry, search, options), 'found'));
 }
 
 /**
@@ -86,7 +88,7 @@ export async function updateThing(
   options: { jid?: Jid; node?: NodeReference | undefined } & RequestOptions = {},
 ): Promise<{ disowned: boolean }> {
   const update = encodeUpdate({ jid: options.jid, node: options.node, tags });
-  const answer = await peer.request('set', registry, update, options);
+  const answer = await ask(peer, 'set', registry, update, options);
   return { disowned: answer?.is('disowned', DISCOVERY) ?? false };
 }
 
@@ -102,7 +104,7 @@ export async function removeThing(
   node?: NodeReference,
   options?: RequestOptions,
 ): Promise<void> {
-  await peer.request('set', registry, encodeRemove({ jid, node }), options);
+  await ask(peer, 'set', registry, encodeRemove({ jid, node }), options);
 }
 
 /**
@@ -117,7 +119,23 @@ export async function disownThing(
   node?: NodeReference,
   options?: RequestOptions,
 ): Promise<void> {
-  await peer.request('set', registry, encodeDisown({ jid, node }), options);
+  await ask(peer, 'set', registry, encodeDisown({ jid, node }), options);
+}
+
+const TIMEOUT_MS = 30_000;
+
+/** Asks in a dialect the registry speaks. */
+async function ask(
+  peer: XmppPeer,
+  type: 'get' | 'set',
+  registry: Jid,
+  request: Element,
+  options: RequestOptions = {},
+): Promise<Element | undefined> {
+  const { signal, timeoutMs = TIMEOUT_MS } = options;
+  const dialect = await findDialect(peer, registry, DISCOVERY_DIALECTS, { timeoutMs, signal });
+  const answer = await peer.request(type, registry, inDiscoveryDialect(request, dialect), options);
+  return answer && asXepDiscovery(answer);
 }
 
 /** An answer that must not be empty. */
@@ -133,5 +151,5 @@ export async function unregisterThing(
   node?: NodeReference,
   options?: RequestOptions,
 ): Promise<void> {
-  await peer.request('set', registry, encodeUnregister(node), options);
+  await ask(peer, 'set', registry, encodeUnregister(node), options);
 }

@@ -14,7 +14,7 @@ import {
 } from '../thing/payload.ts';
 import { parseInt32 } from '../thing/xml-schema-values.ts';
 import { checkedTags, MetaTagError, parseTagNumber, tagName } from './meta-data.ts';
-import type { MetaTag } from './meta-tag.ts';
+import { KEY_TAG, type MetaTag } from './meta-tag.ts';
 import { NUMBER_COMPARISONS, type SearchOperator, STRING_COMPARISONS } from './search.ts';
 
 /** Namespace of XEP-0347; also the feature a Thing Registry has. @see XEP-0347 §4 */
@@ -30,6 +30,8 @@ export interface Registration {
 
 /** `<mine/>`: who knows the meta data claims the Thing. @see XEP-0347 §3.9 */
 export interface Claim {
+  /** The node that is meant, where the schema lets a claim name one; undefined: whichever Thing has these tags. */
+  readonly node?: NodeReference | undefined;
   readonly tags: readonly MetaTag[];
   /** Shall it be found in searches? */
   readonly public: boolean;
@@ -107,13 +109,18 @@ export function decodeRegister(register: Element): Registration {
 
 /** @throws MetaTagError, PayloadError for what can't be written */
 export function encodeMine(claim: Claim): Element {
-  return discovery('mine', { public: claim.public ? undefined : false }, encodeMetaTags(claim.tags));
+  const isPublic = { public: claim.public ? undefined : false };
+  return discovery('mine', { ...nodeAttributes(claim.node), ...isPublic }, encodeMetaTags(claim.tags));
 }
 
 /** @throws PayloadError */
 export function decodeMine(mine: Element): Claim {
   expectElement(mine, 'mine', DISCOVERY);
-  return { tags: decodeMetaTags(mine, 'mine'), public: booleanAttribute(mine, 'public', 'mine') ?? true };
+  return {
+    node: decodeNode(mine, 'mine'),
+    tags: decodeMetaTags(mine, 'mine'),
+    public: booleanAttribute(mine, 'public', 'mine') ?? true,
+  };
 }
 
 export function encodeClaimed(claimed: Claimed): Element {
@@ -298,7 +305,9 @@ function isOneOf<T extends string>(list: readonly T[], text: string): text is T 
 
 function number(element: Element, name: string, path: string): number {
   const text = requiredAttribute(element, name, path);
-  return valid(parseTagNumber(text), `${path}/@${name}`, 'a finite number', text);
+  // What is wrong is quoted, but for a KEY: errors are written down in places.
+  const isSecret = element.attribute('name')?.toUpperCase() === KEY_TAG;
+  return valid(parseTagNumber(text), `${path}/@${name}`, 'a finite number', isSecret ? '...' : text);
 }
 
 /** An integer from `min` to 2^31 - 1; undefined when it is not there. */

@@ -1,4 +1,5 @@
 export type { AccessCheck, AccessDecision } from './access.ts';
+export type { DialectName } from './dialect-names.ts';
 export * from './friend-codec.ts';
 export * from './node.ts';
 export { MemoryOwnershipStore, type Ownership, type OwnershipStore } from './ownership.ts';

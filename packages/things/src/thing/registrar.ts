@@ -5,7 +5,8 @@ import type { Thing } from './thing.ts';
 
 export interface RegistrarOptions {
   readonly peer: XmppPeer;
-  readonly registry: Jid;
+  /** Where the registry is; undefined: it can't be reached now. @throws PeerError */
+  readonly registry: (signal: AbortSignal) => Promise<Jid | undefined>;
   /** Does it still need to be registered? */
   readonly isUnclaimed: (thing: Thing) => boolean;
   /** The registry says that somebody owns it already. */
@@ -69,7 +70,9 @@ export class Registrar {
     const { node, metaTags: tags } = thing;
     if (!isUnclaimed(thing)) return 'done';
     try {
-      const { claimedBy } = await registerThing(peer, registry, { node, tags }, { signal });
+      const address = await registry(signal);
+      if (address === undefined) return 'failed';
+      const { claimedBy } = await registerThing(peer, address, { node, tags }, { signal });
       if (claimedBy) await onClaimed(thing, claimedBy);
       log.info({ node, claimed: claimedBy !== undefined }, 'registered');
       return 'done';

@@ -4,6 +4,7 @@ import {
   type IqRequest,
   Jid,
   type Logger,
+  PeerError,
   presence,
   type Received,
   SILENT_LOGGER,
@@ -13,13 +14,18 @@ import {
   type XmppPeer,
 } from '@thingward/xmpp';
 import { CONTROL_FEATURES, type ControlServer, serveControl } from '../control/serve.ts';
-import { DISCOVERY, decodeClaimed, decodeNodeInfo } from '../discovery/codec.ts';
+import { decodeClaimed, decodeNodeInfo } from '../discovery/codec.ts';
+import { asXepDiscovery, DISCOVERY_DIALECTS } from '../discovery/dialects.ts';
+import { chosenRegistry, type RegistryChoice } from '../discovery/find-registry.ts';
 import { EVENT_DIALECTS } from '../events/dialects.ts';
 import { type EventLimits, EventServer } from '../events/serve.ts';
 import type { SubscriptionStore } from '../events/subscription-store.ts';
 import { INTEROPERABILITY } from '../interoperability/codec.ts';
 import { InterfaceKeeper } from '../interoperability/interface-keeper.ts';
-import { Authority, type ProvisioningSettings } from '../provisioning/authority.ts';
+import { Authorities } from '../provisioning/authorities.ts';
+import type { ProvisioningSettings } from '../provisioning/authority.ts';
+import { PROVISIONING_DIALECTS } from '../provisioning/dialects.ts';
+import { ThingDescriber } from '../provisioning/thing-describer.ts';
 import { PUBLICATIONS, type Publication } from '../publication/publication.ts';
 import type { ReadAccess } from '../publication/read-access.ts';
 import { listPublications } from '../publication/serve.ts';
@@ -27,11 +33,12 @@ import { READOUT_DIALECTS } from '../sensor-data/dialects.ts';
 import type { Field } from '../sensor-data/field.ts';
 import { type ReadoutLimits, type SensorDataServer, serveSensorData } from '../sensor-data/serve.ts';
 import { type AccessDecision, accessDenied } from './access.ts';
-import { decodeFriendAdvice, PROVISIONING_NAMESPACE } from './friend-codec.ts';
+import { decodeFriendAdvice } from './friend-codec.ts';
 import { type NodeReference, nodeKey } from './node.ts';
 import { type Ownership, type OwnershipStore, trustedBy, UNCLAIMED } from './ownership.ts';
 import { decodingRequest, type Tokens } from './payload.ts';
 import { Registrar } from './registrar.ts';
+import { RegistryLink } from './registry-link.ts';
 import type { Thing } from './thing.ts';
 import { TrustedPresence } from './trusted-presence.ts';
 
@@ -40,14 +47,16 @@ export interface ThingHostOptions {
   /** The Things behind its JID, each with a node of its own, or one without: the JID itself. */
   readonly things: readonly Thing[];
   readonly ownership: OwnershipStore;
-  /** The Thing Registry to register with and to listen to; undefined: none. */
-  readonly registry?: Jid | undefined;
+  /** The Thing Registry to register with and to listen to, or how to come by it; undefined: none. @see XEP-0347 §3.5 */
+  readonly registry?: RegistryChoice | undefined;
   /**
    * Whom to ask who may be a friend of the Things, read and control them. The owner and `friends` may without; nobody else may when
    * it can't be asked. Undefined: owner and friends may, as the owner says.
    * @see XEP-0324
    */
-  readonly provisioning?: ProvisioningSettings | undefined;
+  readonly provisioning?:
+    | (ProvisioningSettings & { readonly secondary?: readonly ProvisioningSettings[] | undefined })
+    | undefined;
   /** May read and control the Things, or each Thing, whoever owns it. */
   readonly friends?: readonly Jid[] | ((thing: Thing) => readonly Jid[]) | undefined;
   /** For people, in service discovery. */
@@ -86,12 +95,15 @@ export class ThingHost {
   readonly #handlers = new Set<(thing: Thing, ownership: Ownership) => void>();
   readonly #accessHandlers = new Set<(thing: Thing) => void>();
   readonly #presence: TrustedPresence;
-  readonly #authority: Authority | undefined;
+  readonly #authority: Authorities | undefined;
+  readonly #describer: ThingDescriber | undefined;
+  readonly #registry: RegistryLink | undefined;
   /** Bare JIDs that the provisioning server allowed to be friends; those that came last. */
   readonly #allowedFriends = new Set<string>();
   /** Changes of ownership happen one after the other. */
   #lastChange: Promise<unknown> = Promise.resolve();
   #lastRecheck: Promise<void> = Promise.resolve();
+  #finding: Promise<void> | undefined;
   #running:
     | {
         readonly stops: readonly Unsubscribe[];
@@ -110,13 +122,27 @@ export class ThingHost {
     this.#presence = new TrustedPresence(options.peer);
     this.#authority =
       options.provisioning &&
-      new Authority({
+      new Authorities({
         ...options.provisioning,
         peer: options.peer,
+        registry: options.registry && chosenRegistry(options.registry, options.peer.jid.domain),
+        onFound: (server) => this.#greetAuthority(server),
         onCleared: () => this.#rulesChanged(),
         log: this.#log,
         clock: options.clock ?? (() => new Date()),
       });
+    const authority = this.#authority;
+    this.#describer =
+      authority &&
+      new ThingDescriber({
+        things: options.things,
+        ownerOf: (thing) => this.ownershipOf(thing).owner,
+        tell: (payload) => authority.tell(payload),
+        log: this.#log,
+      });
+    this.#registry =
+      options.registry &&
+      new RegistryLink({ peer: options.peer, choice: options.registry, presence: this.#presence, log: this.#log });
     this.#maxFriends = options.maxFriends ?? 500;
     const { friends = [] } = options;
     this.#alwaysTrusted = new Map(
@@ -139,8 +165,9 @@ export class ThingHost {
     );
     if (this.#running) throw new Error('the host has been started already');
     for (const [key, ownership] of loaded) this.#ownerships.set(key, ownership ?? UNCLAIMED);
+    await this.#authority?.load();
 
-    const { things, registry, clock, log, readoutLimits: limits, name } = this.#options;
+    const { things, clock, log, readoutLimits: limits, name } = this.#options;
     const mayRead = (requester: Jid, thing: Thing, tokens: Tokens) => this.#mayRead(requester, thing, tokens);
     const mayControl = (requester: Jid, thing: Thing, tokens: Tokens) => this.#mayControl(requester, thing, tokens);
     const features = [
@@ -151,12 +178,12 @@ export class ThingHost {
       ...(this.#options.publications ? [PUBLICATIONS] : []),
     ];
     const fromRegistry = (tell: (payload: Element) => Promise<void>) => async (request: IqRequest) => {
-      if (!registry || !request.from.bare.equals(registry.bare)) throw accessDenied();
-      await tell(request.payload);
+      if (!this.#registry?.is(request.from)) throw accessDenied();
+      await tell(asXepDiscovery(request.payload));
       return undefined;
     };
     const peer = this.#peer;
-    const registrar = registry && this.#newRegistrar(registry);
+    const registrar = this.#registry && this.#newRegistrar(this.#registry);
     const interfaces = new InterfaceKeeper({ things, interfacesOf: this.#options.interfaces, log });
     const { subscriptions: store, eventLimits } = this.#options;
     const events = new EventServer(peer, { things, mayRead, store, limits: eventLimits, log, clock });
@@ -175,23 +202,22 @@ export class ThingHost {
           features,
           items: ({ from }, node) => this.#listPublications(from, node),
         }),
-        peer.onIq(
-          'set',
-          { name: 'claimed', namespace: DISCOVERY },
-          fromRegistry((payload) => this.#claimed(payload)),
+        ...DISCOVERY_DIALECTS.flatMap(({ namespace }) =>
+          (
+            [
+              ['claimed', (payload) => this.#claimed(payload)],
+              ['removed', (payload) => this.#removed(payload)],
+              ['disowned', (payload) => this.#disowned(payload)],
+            ] satisfies [string, (payload: Element) => Promise<void>][]
+          ).map(([name, tell]) => peer.onIq('set', { name, namespace }, fromRegistry(tell))),
         ),
-        peer.onIq(
-          'set',
-          { name: 'removed', namespace: DISCOVERY },
-          fromRegistry((payload) => this.#removed(payload)),
+        ...PROVISIONING_DIALECTS.map(({ namespace }) =>
+          peer.onMessage({ namespace }, (received, payload) => this.#advised(received, payload, namespace)),
         ),
-        peer.onIq(
-          'set',
-          { name: 'disowned', namespace: DISCOVERY },
-          fromRegistry((payload) => this.#disowned(payload)),
-        ),
-        peer.onMessage({ namespace: PROVISIONING_NAMESPACE }, (received, payload) => this.#advised(received, payload)),
         peer.onPresence((received) => this.#asksForPresence(received)),
+        peer.onPresence((received) => {
+          if (this.#registry?.saw(received)) registrar?.register(this.#unclaimedThings());
+        }),
         peer.onOnline(() => this.#cameOnline(registrar)),
       ],
     };
@@ -209,14 +235,17 @@ export class ThingHost {
       running.events.stop(),
       running.interfaces.stop(),
       running.registrar?.stop(),
+      this.#describer?.stop(),
     ]);
-    await Promise.all([this.#lastChange, this.#lastRecheck]);
+    await Promise.all([this.#lastChange, this.#lastRecheck, this.#finding]);
   }
 
   /** There are new values of a Thing, known by its node: subscribers whose conditions they meet are told. */
   offer({ node }: Pick<Thing, 'node'>, fields: readonly Field[]): void {
     const thing = this.#things.get(nodeKey(node));
-    if (thing) this.#running?.events.offer(thing, fields);
+    if (!thing) return;
+    this.#running?.events.offer(thing, fields);
+    this.#describer?.observed(thing, fields);
   }
 
   /** Who a Thing of this host belongs to, as far as is known. */
@@ -261,11 +290,11 @@ export class ThingHost {
     );
   }
 
-  #newRegistrar(registry: Jid): Registrar {
+  #newRegistrar(registry: RegistryLink): Registrar {
     const { registrationBackOffMs = { first: 1000, max: 300_000 }, random = Math.random } = this.#options;
     return new Registrar({
       peer: this.#peer,
-      registry,
+      registry: (signal) => registry.address(signal),
       isUnclaimed: (thing) => this.ownershipOf(thing).owner === undefined,
       onClaimed: (thing, { owner, public: isPublic }) => this.#setOwner(thing, owner, isPublic),
       firstBackOffMs: registrationBackOffMs.first,
@@ -276,17 +305,25 @@ export class ThingHost {
   }
 
   #cameOnline(registrar: Registrar | undefined): void {
-    const { registry } = this.#options;
     // Tells the registry where the Things are now: it has to reach them when they are claimed or disowned.
-    if (registry) this.#peer.send(presence(undefined, { to: registry }));
-    const { provisioning } = this.#options;
-    if (provisioning) {
-      // Rules that changed in the meantime are told to who is here. One that is an account has to be a friend.
-      this.#peer.send(presence(undefined, { to: provisioning.server }));
-      if (provisioning.server.local !== undefined) this.#presence.ask(provisioning.server);
-    }
+    this.#registry?.cameOnline();
+    for (const server of this.#authority?.servers ?? []) this.#greetAuthority(server);
+    this.#finding = this.#authority?.find();
     registrar?.register(this.#unclaimedThings());
     this.#presence.cameOnline((jid) => this.#isKnown(jid));
+  }
+
+  /** Rules that changed in the meantime are told to who is here. A server that is an account has to be a friend. @see XEP-0324 §5.1 */
+  #greetAuthority(server: Jid): void {
+    try {
+      this.#peer.send(presence(undefined, { to: server }));
+    } catch (error) {
+      // It is made up for when there is a connection again.
+      if (!(error instanceof PeerError)) throw error;
+      return;
+    }
+    if (server.local !== undefined) this.#presence.ask(server);
+    this.#describer?.describeAll();
   }
 
   /** Those that want to be known and have no owner. */
@@ -320,7 +357,7 @@ export class ThingHost {
 
   /** The provisioning server has other rules now: who gets events, and who is a reader, is checked again. */
   #rulesChanged(): void {
-    this.#log.info({ server: this.#options.provisioning?.server.toString() }, 'rules of access have changed');
+    this.#log.info({ servers: this.#authority?.servers.map(String) }, 'rules of access have changed');
     this.#accessChanged();
     this.#lastRecheck = this.#lastRecheck.then(() => this.#recheckEvents());
   }
@@ -366,16 +403,16 @@ export class ThingHost {
   }
 
   /** The owner says whom its Things are to trust. Of others it is ignored. @see XEP-0324 §3.2.3, §3.2.4 */
-  async #advised({ from, type }: Received, payload: Element): Promise<void> {
+  async #advised({ from, type }: Received, payload: Element, namespace: string): Promise<void> {
     const owner = from.bare.toString();
     const owned = [...this.#things.values()].filter((thing) => this.ownershipOf(thing).owner === owner);
     if (type === 'error') return;
-    if (this.#authority?.is(from)) return this.#advisedByAuthority(payload);
+    if (this.#authority?.is(from)) return this.#advisedByAuthority(payload, namespace);
     if (owned.length === 0) {
       this.#log.warn({ from: owner }, 'ignored advice on friends from somebody who owns nothing here');
       return;
     }
-    const { kind, jid } = decodingRequest(() => decodeFriendAdvice(payload));
+    const { kind, jid } = decodingRequest(() => decodeFriendAdvice(payload, namespace));
     const friend = jid.toString();
     for (const thing of owned) {
       await this.#change(thing, (before) => {
@@ -392,8 +429,8 @@ export class ThingHost {
   }
 
   /** @see XEP-0324 §3.2.3, §3.2.4 */
-  async #advisedByAuthority(payload: Element): Promise<void> {
-    const { kind, jid } = decodingRequest(() => decodeFriendAdvice(payload));
+  async #advisedByAuthority(payload: Element, namespace: string): Promise<void> {
+    const { kind, jid } = decodingRequest(() => decodeFriendAdvice(payload, namespace));
     // What was known of it may be older than the advice.
     this.#authority?.clear();
     if (kind === 'friend') {
@@ -441,6 +478,7 @@ export class ThingHost {
       for (const bare of trustedNow) if (!trustedBefore.has(bare)) this.#presence.ask(Jid.parse(bare));
       await this.#recheckEvents();
       this.#tell(thing, after);
+      if (after.owner !== before.owner) this.#describer?.describeAll();
     });
     this.#lastChange = change.catch(() => undefined);
     return change;
@@ -480,7 +518,7 @@ export class ThingHost {
     if (this.#isKnown(from)) {
       this.#presence.show(from);
       this.#presence.ask(from);
-    } else if (this.#options.registry?.bare.equals(from.bare) || this.#authority?.is(from)) {
+    } else if (this.#registry?.is(from) || this.#authority?.is(from)) {
       this.#presence.show(from);
     } else if (await this.#authority?.mayBeFriend(from)) {
       this.#befriend(from);

@@ -18,6 +18,11 @@ export class TrustedPresence {
     this.#peer = peer;
   }
 
+  /** Shows somebody once that it is there, who is not asked for anything. */
+  tell(jid: Jid): void {
+    this.#peer.send(presence(undefined, { to: jid }));
+  }
+
   /** Asks for somebody's presence, once: two that trust each other would go on for ever. */
   ask(jid: Jid): void {
     const bare = jid.bare.toString();

@@ -31,6 +31,8 @@ export interface TlsTrust {
   readonly fingerprint?: string | undefined;
   /** Certificates (PEM) of the authorities to trust. */
   readonly ca?: string | undefined;
+  /** What is said of the fingerprint where a server shows another. */
+  readonly advice?: string | undefined;
 }
 
 export interface TcpConnectorOptions {
@@ -117,7 +119,8 @@ function secure(
       const shown = secured.isSessionReused() ? kept?.certificate : secured.getPeerCertificate().raw;
       const actual = shown === undefined ? '' : createHash('sha256').update(shown).digest('hex');
       if (pinned !== undefined && actual !== pinned) {
-        fail(new Error(`the server's certificate has the fingerprint ${actual}, not ${pinned}`));
+        const advice = trust?.advice === undefined ? '' : `, ${trust.advice}`;
+        fail(new Error(`the server's certificate has the fingerprint ${actual}, not ${pinned}${advice}`));
         return;
       }
       secured.removeAllListeners('error');

@@ -76,7 +76,7 @@ export interface ReceiverPolicy extends SaslServerMeans {
   /** Told of errors that are bugs, not the other side's. */
   readonly reportError: (error: unknown) => void;
   /** Has the last word on an account that has proved who it is. @throws SaslError */
-  admit?(account: Jid): Promise<void>;
+  admit?(account: Jid, mechanism: string): Promise<void>;
   /**
    * Answers a request of a client that has not authenticated, such as to register.
    * @returns what answers; undefined for requests that nobody answers, which end the stream

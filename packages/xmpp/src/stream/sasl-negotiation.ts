@@ -43,7 +43,7 @@ export class SaslNegotiation {
         return undefined;
       }
       const account = Jid.of(step.username, setting.domain);
-      await this.#policy.admit?.(account);
+      await this.#policy.admit?.(account, this.#attempts.mechanism);
       this.#attempts.succeeded(account);
       this.#send(xml('success', { xmlns: NS.sasl }, data));
       return { account };

@@ -120,7 +120,7 @@ export class Sasl2Negotiation {
     if (claimed?.local !== undefined && !claimed.bare.equals(account)) {
       throw new SaslError('invalid-authzid', 'the stream header names another account');
     }
-    await this.#policy.admit?.(account);
+    await this.#policy.admit?.(account, this.#attempts.mechanism);
     const { inline = [], userAgent } = this.#request ?? {};
     const answers = [...((await this.#tokens?.answer(username)) ?? [])];
     let session: ReadySession | undefined;

@@ -1,10 +1,4 @@
-import {
-  ModbusError,
-  ModbusException,
-  type ModbusTcpClient,
-  PointRangeError,
-  type PointValue,
-} from '@thingward/modbus';
+import { type ModbusClient, ModbusError, ModbusException, PointRangeError, type PointValue } from '@thingward/modbus';
 import {
   type ControlParameter,
   ControlUnknownError,
@@ -34,7 +28,7 @@ export interface ModbusDeviceOptions {
   readonly parent?: NodeReference | undefined;
   readonly metaTags: readonly MetaTag[];
   readonly config: ModbusConfig;
-  readonly client: ModbusTcpClient;
+  readonly client: ModbusClient;
   readonly clock?: () => Date;
   readonly log?: Logger;
 }

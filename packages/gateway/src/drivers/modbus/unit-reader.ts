@@ -2,10 +2,11 @@ import {
   decodeBit,
   decodeRegisters,
   isBitTable,
+  type ModbusClient,
   ModbusError,
   ModbusException,
+  type ModbusRequest,
   type ModbusResponse,
-  type ModbusTcpClient,
   type PointValue,
   planReads,
   pointLength,
@@ -35,7 +36,7 @@ export interface UnitReadings {
 
 /** Reads the points of one unit with the fewest requests, and leaves the unit alone for a while when it does not answer. */
 export class UnitReader {
-  readonly #client: ModbusTcpClient;
+  readonly #client: ModbusClient;
   readonly #config: ModbusConfig;
   readonly #clock: () => Date;
   readonly #breaker = new CircuitBreaker();
@@ -44,7 +45,7 @@ export class UnitReader {
   /** ms, of the clock that never goes back */
   #lastAnswer: number | undefined;
 
-  constructor(client: ModbusTcpClient, config: ModbusConfig, clock: () => Date) {
+  constructor(client: ModbusClient, config: ModbusConfig, clock: () => Date) {
     this.#client = client;
     this.#config = config;
     this.#clock = clock;
@@ -70,14 +71,14 @@ export class UnitReader {
   }
 
   /** Sends a request to the unit, counting whether it answers. @throws ModbusError, ModbusException */
-  async request(request: Parameters<ModbusTcpClient['request']>[1], signal?: AbortSignal): Promise<ModbusResponse> {
+  async request(request: ModbusRequest, signal?: AbortSignal): Promise<ModbusResponse> {
     const { unit, timeoutMs } = this.#config;
     if (this.#breaker.remainingMs > 0) {
       const seconds = Math.ceil(this.#breaker.remainingMs / 1000);
       throw new ModbusError('no-answer', `unit ${unit} did not answer; it is tried again in ${seconds} s`);
     }
     try {
-      const response = await this.#client.request(unit, request, signal, timeoutMs);
+      const response = await this.#client.request(unit, request, { signal, timeoutMs });
       this.#answered();
       return response;
     } catch (error) {

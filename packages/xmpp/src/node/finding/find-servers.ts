@@ -5,6 +5,7 @@ import { FindingError } from './finding-error.ts';
 import { type FindingMethod, type FoundServer, inOrderOfPreference } from './found-server.ts';
 import { browseMdns } from './mdns-browse.ts';
 import { multicastAddresses } from './multicast-addresses.ts';
+import { searchSsdp } from './ssdp-search.ts';
 
 export interface FindServersOptions {
   /** How long to look. */
@@ -58,6 +59,7 @@ export async function findServers(options: FindServersOptions): Promise<Finding>
     byDhcp(),
     domain === undefined ? [] : doors(domain, 'dns'),
     ...addresses.map((address) => attempt('mdns', () => browseMdns({ signal, addresses: [address] }))),
+    ...addresses.map((address) => attempt('ssdp', () => searchSsdp({ signal, addresses: [address] }))),
   ]);
   return { servers: inOrderOfPreference(found.flat()), failures };
 }

@@ -9,6 +9,17 @@ export * from './mdns-browse.ts';
 export * from './mdns-link.ts';
 export { isName, MDNS_SERVICES, type MdnsRecord, type MdnsService, mdnsRecords, serversIn } from './mdns-records.ts';
 export { multicastAddresses } from './multicast-addresses.ts';
+export { neighboursOf } from './on-link.ts';
 export * from './shown-certificate.ts';
 export { inSrvOrder, type SrvRank } from './srv-order.ts';
+export { SsdpLink, type SsdpLinkOptions, type SsdpSource } from './ssdp-link.ts';
+export { decodeSsdp, encodeSsdp, SSDP_GROUP, SSDP_PORT, type SsdpMessage } from './ssdp-message.ts';
+export { type SsdpSearchOptions, searchSsdp } from './ssdp-search.ts';
+export {
+  type DescribedServer,
+  encodeDescription,
+  serversInDescription,
+  UPNP_DEVICE_TYPE,
+  UPNP_XMPP,
+} from './upnp-description.ts';
 export { type WebDoorsOptions, webDoors } from './web-doors.ts';

@@ -1,5 +1,6 @@
 import { type AlternativeConnections, decodeHostMeta } from '../../host-meta.ts';
 import { asciiDomain } from '../../idna/domain-name.ts';
+import { bodyText } from './body-text.ts';
 import { FindingError } from './finding-error.ts';
 
 export interface WebDoorsOptions {
@@ -25,7 +26,7 @@ export async function webDoors(
     const url = `https://${asciiDomain(domain)}/.well-known/${file}`;
     try {
       const response = await get(url, { signal });
-      const text = response.ok ? await textOf(response) : undefined;
+      const text = response.ok ? await bodyText(response, MAX_FILE_BYTES) : undefined;
       if (text === undefined) {
         await response.body?.cancel();
         continue;
@@ -42,15 +43,4 @@ export async function webDoors(
     }
   }
   return {};
-}
-
-async function textOf(response: Response): Promise<string> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const part of response.body ?? []) {
-    size += part.length;
-    if (size > MAX_FILE_BYTES) throw new Error(`more than ${MAX_FILE_BYTES} bytes`);
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString('utf8');
 }

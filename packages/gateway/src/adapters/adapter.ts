@@ -1,0 +1,103 @@
+import { resolve } from 'node:path';
+import { EventLogger, tellEventLog } from '@thingward/things';
+import { type Connector, Jid, type Logger, SILENT_LOGGER, type Unsubscribe, type XmppClient } from '@thingward/xmpp';
+import { ModbusConnections } from '../drivers/modbus/connections.ts';
+import { AccountClients } from '../server/account-clients.ts';
+import { openState, type StateDatabase } from '../state/state-database.ts';
+import { AdapterAccount, type EgressStatus, type IngressStatus } from './adapter-account.ts';
+import type { AdapterConfig, EgressConfig, IngressConfig } from './config.ts';
+
+export interface AdapterOptions {
+  readonly log?: Logger;
+  /** The directory that relative paths in the configuration start from; the working directory when not given. */
+  readonly baseDirectory?: string;
+  /** The lines to devices, where a gateway in the same process uses them, too. */
+  readonly connections?: ModbusConnections;
+  /** Makes connections to the server; for tests. */
+  readonly connect?: Connector;
+}
+
+export interface AdapterAccountStatus {
+  readonly jid: string;
+  readonly connection: string;
+  readonly ingress: readonly IngressStatus[];
+  readonly egress?: EgressStatus | undefined;
+}
+
+interface AccountWork {
+  readonly account: IngressConfig['account'];
+  readonly ingress: readonly IngressConfig[];
+  readonly egress: EgressConfig | undefined;
+}
+
+/** The ends of transversions on one machine: doors for masters, and lines to devices. */
+export class Adapter {
+  readonly #state: StateDatabase;
+  readonly #connections: ModbusConnections;
+  readonly #accounts: readonly AdapterAccount[];
+  readonly #stopTelling: Unsubscribe[] = [];
+
+  /** @throws StateError, GatewayConfigError */
+  constructor(config: AdapterConfig, options: AdapterOptions = {}) {
+    const { log = SILENT_LOGGER, baseDirectory = '.', connections = new ModbusConnections() } = options;
+    this.#connections = connections;
+    this.#state = openState(resolve(baseDirectory, config.dataDir));
+    const clients = new AccountClients({
+      server: config.server,
+      baseDirectory,
+      state: this.#state,
+      tag: 'adapter',
+      // Requests that wait at the server for a connection that is lost must not be carried out when it is back.
+      resumes: false,
+      log,
+      connect: options.connect,
+    });
+    this.#accounts = groupByAccount(config).map(({ account, ingress, egress }) => {
+      const client = clients.client(account);
+      return new AdapterAccount({ client, ingress, egress, connections, log: this.#eventsOf(client, config, log) });
+    });
+  }
+
+  /** Opens doors and lines, and connects. Being offline is no error: it goes on trying. Rejects when a door can't be opened. */
+  async start(): Promise<void> {
+    for (const account of this.#accounts) await account.start();
+  }
+
+  /** Waits until every account is online. @throws the first error of an account that is not: SaslError, PeerError */
+  async ready(signal?: AbortSignal): Promise<void> {
+    await Promise.all(this.#accounts.map(({ client }) => client.ready(signal)));
+  }
+
+  async stop(): Promise<void> {
+    for (const stopTelling of this.#stopTelling) stopTelling();
+    await Promise.all(this.#accounts.map((account) => account.stop()));
+    this.#connections.closeAll();
+    this.#state.close();
+  }
+
+  status(): readonly AdapterAccountStatus[] {
+    return this.#accounts.map(({ client, ingresses, egress }) => ({
+      jid: client.jid.toString(),
+      connection: client.state,
+      ingress: ingresses,
+      egress,
+    }));
+  }
+
+  #eventsOf(client: XmppClient, { eventLog, server }: AdapterConfig, local: Logger): Logger {
+    if (eventLog === 'none') return local;
+    const log = new EventLogger({ log: local, facility: 'adapter' });
+    const to = eventLog ?? Jid.parse(`eventlog.${server.domain}`);
+    this.#stopTelling.push(tellEventLog(client, to, log, { local }));
+    return log;
+  }
+}
+
+function groupByAccount({ ingress, egress }: AdapterConfig): AccountWork[] {
+  const accounts = new Map([...ingress, ...egress].map(({ account }) => [account.jid.toString(), account]));
+  return [...accounts].map(([key, account]) => ({
+    account,
+    ingress: ingress.filter(({ account: { jid } }) => jid.toString() === key),
+    egress: egress.find(({ account: { jid } }) => jid.toString() === key),
+  }));
+}

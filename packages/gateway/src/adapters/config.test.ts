@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { type AdapterConfigInput, adapterConfigSchema } from './config.ts';
+
+const server = { domain: 'example.org' };
+const account = { jid: 'plant@example.org', password: 'secret' };
+const egress = {
+  account,
+  protocol: 'modbus' as const,
+  masters: [{ jid: 'scada@example.org' }],
+  lines: [{ connect: '10.0.0.5:502' }],
+};
+const ingress = {
+  account: { jid: 'scada@example.org', password: 'secret' },
+  protocol: 'modbus' as const,
+  listen: '127.0.0.1:1502',
+  routes: [{ units: '1-10', to: 'plant@example.org' }],
+};
+
+function problems(input: object): string[] {
+  const { error } = adapterConfigSchema.safeParse({ server, ...input });
+  return error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`) ?? [];
+}
+
+it('needs little: masters read only, units are all there are', () => {
+  const config = adapterConfigSchema.parse({
+    server,
+    egress: [egress],
+    ingress: [ingress],
+  } satisfies AdapterConfigInput);
+  expect(config.egress[0]?.masters[0]?.writes).toBe(false);
+  expect(config.egress[0]?.lines[0]).toMatchObject({ name: 'default', timeoutMs: 1000, maxInFlight: 1 });
+  expect(config.egress[0]?.lines[0]?.units.has(247)).toBe(true);
+  expect(config.ingress[0]).toMatchObject({ listen: { host: '127.0.0.1', port: 1502 }, timeoutMs: 3000 });
+});
+
+it('takes serial ports, at 19200 baud with even parity as the specification wants them by default', () => {
+  const serial = { path: '/dev/ttyUSB0' };
+  const config = adapterConfigSchema.parse({ server, egress: [{ ...egress, lines: [{ serial }] }] });
+  expect(config.egress[0]?.lines[0]?.serial).toEqual({
+    path: '/dev/ttyUSB0',
+    baudRate: 19_200,
+    dataBits: 8,
+    parity: 'even',
+    stopBits: 1,
+  });
+});
+
+describe('says what is wrong, and where', () => {
+  const line = (lines: object[]) => ({ egress: [{ ...egress, lines }] });
+  it.each<[object, string]>([
+    [{}, ': needs an ingress, where a master connects, or an egress, where devices are'],
+    [line([{}]), 'egress.0.lines.0: needs exactly one of connect and serial'],
+    [line([{ connect: 'a:1', serial: { path: 'x' } }]), 'egress.0.lines.0: needs exactly one of connect and serial'],
+    [
+      line([{ serial: { path: 'x' }, framing: 'tcp' }]),
+      'egress.0.lines.0.framing: a serial line has frames of rtu or ascii',
+    ],
+    [
+      line([{ connect: 'nowhere' }]),
+      'egress.0.lines.0.connect: expected host:port such as 127.0.0.1:502, got "nowhere"',
+    ],
+    [line([{ connect: 'a:1' }, { connect: 'b:1' }]), 'egress.0.lines.1.name: lines[0] has the name "default", too'],
+    [
+      line([{ connect: 'a:1', units: '5-1' }]),
+      'egress.0.lines.0.units: expected units such as 1, 1-10 or 1-10,20, got "5-1"',
+    ],
+    [
+      { egress: [egress, egress] },
+      'egress.1.account: egress[0] has this account, too: give them one egress with several lines',
+    ],
+    [
+      { ingress: [{ ...ingress, routes: [...ingress.routes, { units: 10, to: 'other@example.org' }] }] },
+      'ingress.0.routes.1.units: units 10 overlap with routes[0] (1-10)',
+    ],
+    [{ ingress: [{ ...ingress, listen: undefined }] }, 'ingress.0: needs exactly one of listen and serial'],
+  ])('%j', (input, expected) => {
+    expect(problems(input)).toContain(expected);
+  });
+});

@@ -1,0 +1,252 @@
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { Adapter, type AdapterConfigInput, adapterConfigSchema } from '@thingward/gateway';
+import { encodeTcpFrame, TcpFrameReader } from '@thingward/modbus';
+import { serverConfigSchema, ThingwardServer } from '@thingward/server';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { freePort, hasCommand } from './daemon.ts';
+import { hasPythonPackage, runPeer, startPeer } from './python.ts';
+
+const SEEN = {
+  input: [5, 6, 7],
+  holding: [17, 17],
+  discrete: [true, true, true],
+  coil: true,
+  coils: true,
+  'read coils': [true, false, false, false, false, true, false, true],
+  register: true,
+  registers: true,
+  written: [0xbeef, 1, 2, 3],
+  masked: true,
+  'after mask': [0xbe11],
+  both: [1, 42],
+  absent: { exception: 2 },
+  identity: { 0: 'pymodbus', 1: 'PM', 2: '3.0' },
+};
+const hasPymodbus = hasPythonPackage('pymodbus');
+const hasSerial = hasPymodbus && hasPythonPackage('serial') && hasCommand('socat');
+
+/** Masters and devices of others, with our server and adapters between them. */
+describe('Modbus over XMPP', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'thingward-modbus-'));
+  let server: ThingwardServer;
+
+  beforeAll(async () => {
+    server = await ThingwardServer.start(
+      serverConfigSchema.parse({
+        domain: 'localhost',
+        dataDir: join(directory, 'server'),
+        listen: { c2s: '127.0.0.1:0' },
+      }),
+    );
+    for (const name of ['scada', 'plant']) await server.accounts.add(name, name);
+  });
+  afterAll(async () => {
+    await server.stop();
+    rmSync(directory, { recursive: true });
+  });
+
+  type Line = NonNullable<AdapterConfigInput['egress']>[number]['lines'][number];
+  type Door = Pick<NonNullable<AdapterConfigInput['ingress']>[number], 'listen' | 'serial' | 'framing'>;
+
+  /** Both adapters, in one process. @returns the port where a master connects */
+  async function between(door: Door, line: Line): Promise<number> {
+    const started = new Adapter(
+      adapterConfigSchema.parse({
+        server: {
+          domain: 'localhost',
+          host: '127.0.0.1',
+          port: server.address(0)?.port,
+          fingerprint: server.tls.fingerprint,
+        },
+        dataDir: `adapter-${Math.random()}`,
+        eventLog: 'none',
+        ingress: [
+          {
+            account: { jid: 'scada@localhost', password: 'scada' },
+            protocol: 'modbus',
+            timeoutMs: 5000,
+            routes: [{ units: '0-247', to: 'plant@localhost' }],
+            ...door,
+          },
+        ],
+        egress: [
+          {
+            account: { jid: 'plant@localhost', password: 'plant' },
+            protocol: 'modbus',
+            masters: [{ jid: 'scada@localhost', writes: true }],
+            lines: [line],
+          },
+        ],
+      }),
+      { baseDirectory: directory },
+    );
+    onTestFinished(() => started.stop());
+    await started.start();
+    const ingress = () => started.status().find((account) => account.ingress.length > 0)?.ingress[0];
+    await vi.waitFor(() => expect(Object.values(ingress()?.routes ?? {})[0]).toBeDefined(), { timeout: 10_000 });
+    return Number(ingress()?.at.split(':')[1]);
+  }
+
+  async function device(...args: string[]): Promise<void> {
+    const peer = await startPeer('pymodbus_device.py', args);
+    onTestFinished(() => peer.kill());
+  }
+
+  /** Two serial ports that are the ends of one line. */
+  async function serialLine(name: string): Promise<readonly [string, string]> {
+    const ends = [join(directory, `${name}-a`), join(directory, `${name}-b`)] as const;
+    const child: ChildProcess = spawn(
+      'socat',
+      ends.map((path) => `pty,raw,echo=0,link=${path}`),
+    );
+    onTestFinished(() => {
+      child.kill();
+    });
+    await vi.waitFor(() => expect(ends.every((path) => existsSync(path))).toBe(true), { timeout: 5000 });
+    return ends;
+  }
+
+  it.skipIf(!hasPymodbus)(
+    'between pymodbus and pymodbus over TCP (skipped unless the Python package pymodbus is there)',
+    async () => {
+      const port = await freePort();
+      await device('tcp', String(port));
+      const at = await between({ listen: '127.0.0.1:0' }, { connect: `127.0.0.1:${port}` });
+      expect(await runPeer('pymodbus_master.py', ['tcp', '127.0.0.1', String(at)])).toEqual(SEEN);
+    },
+  );
+
+  it.skipIf(!hasSerial).each(['rtu', 'ascii'] as const)(
+    'from Modbus TCP to a device on a serial line, %s (skipped unless pymodbus, pyserial and socat are there)',
+    async (framing) => {
+      const [ours, theirs] = await serialLine(`device-${framing}`);
+      await device(framing, theirs);
+      const at = await between(
+        { listen: '127.0.0.1:0' },
+        { serial: { path: ours, parity: 'none' }, framing, timeoutMs: 2000 },
+      );
+      expect(await runPeer('pymodbus_master.py', ['tcp', '127.0.0.1', String(at)])).toEqual(SEEN);
+    },
+  );
+
+  it.skipIf(!hasSerial)(
+    'from a master on a serial line to a device on another (skipped unless pymodbus, pyserial and socat are there)',
+    async () => {
+      const [ours, theirs] = await serialLine('device');
+      const [door, master] = await serialLine('master');
+      await device('rtu', theirs);
+      await between(
+        { serial: { path: door, parity: 'none' }, framing: 'rtu' },
+        { serial: { path: ours, parity: 'none' }, framing: 'rtu', timeoutMs: 2000 },
+      );
+      expect(await runPeer('pymodbus_master.py', ['rtu', master])).toEqual(SEEN);
+    },
+  );
+
+  const hasLibmodbus = hasPymodbus && hasCommand('cc') && existsSync('/usr/include/modbus/modbus.h');
+  it.skipIf(!hasLibmodbus)(
+    'from a program with libmodbus (skipped unless libmodbus-dev and a C compiler are there)',
+    async () => {
+      const source = fileURLToPath(new URL('./peers/libmodbus_master.c', import.meta.url));
+      const program = join(directory, 'libmodbus_master');
+      execFileSync('cc', ['-o', program, source, '-lmodbus']);
+      const port = await freePort();
+      await device('tcp', String(port));
+      const at = await between({ listen: '127.0.0.1:0' }, { connect: `127.0.0.1:${port}` });
+      const { stdout } = await promisify(execFile)(program, ['127.0.0.1', String(at)], { timeout: 30_000 });
+      expect(JSON.parse(stdout)).toEqual({
+        read: 3,
+        input: [5, 6],
+        written: 2,
+        after: [7, 8],
+        coil: 1,
+        bits: [0, 1, 0, 0],
+        both: [7, 7],
+        absent: 2,
+      });
+    },
+  );
+
+  it.skipIf(!hasCommand('tshark'))(
+    'what reaches the device is the capture that the master sent, and Wireshark has nothing to complain about (skipped unless tshark is there)',
+    async () => {
+      const received: Buffer[] = [];
+      const recorder = createServer((socket) => {
+        const reader = new TcpFrameReader();
+        socket.on('error', () => socket.destroy());
+        socket.on('data', (chunk) => {
+          received.push(chunk);
+          for (const { transactionId, unit, pdu } of reader.push(chunk)) {
+            socket.write(encodeTcpFrame({ transactionId, unit, pdu: Uint8Array.of((pdu[0] as number) | 0x80, 1) }));
+          }
+        });
+      });
+      await new Promise<void>((resolve) => recorder.listen(0, '127.0.0.1', resolve));
+      onTestFinished(() => {
+        recorder.close();
+      });
+      const address = recorder.address();
+      const port = typeof address === 'object' && address ? address.port : 0;
+      const at = await between({ listen: '127.0.0.1:0' }, { connect: `127.0.0.1:${port}` });
+      const capture = CAPTURE.map((pdu, i) => encodeTcpFrame({ transactionId: 100 + i, unit: 1 + (i % 3), pdu }));
+      const socket = connect({ host: '127.0.0.1', port: at });
+      onTestFinished(() => {
+        socket.destroy();
+      });
+      for (const frame of capture) {
+        socket.write(frame);
+        await new Promise((resolve) => socket.once('data', resolve));
+      }
+      expect(Buffer.concat(received)).toEqual(Buffer.concat(capture));
+      const file = join(directory, 'egress.txt');
+      writeFileSync(
+        file,
+        received.map((frame) => `000000 ${frame.toString('hex').replace(/../g, '$& ')}\n`).join('\n'),
+      );
+      execFileSync('text2pcap', ['-q', '-T', '40000,502', file, `${file}.pcap`]);
+      const dissected = execFileSync(
+        'tshark',
+        ['-r', `${file}.pcap`, '-T', 'fields', '-e', 'modbus.func_code', '-e', '_ws.expert.message'],
+        {
+          stdio: ['ignore', 'pipe', 'ignore'],
+        },
+      );
+      const lines = dissected
+        .toString()
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split('\t'));
+      expect(lines.map(([code]) => Number(code))).toEqual(CAPTURE.map(([code]) => code));
+      expect(lines.map(([, complaint]) => complaint ?? '')).toEqual(CAPTURE.map(() => ''));
+    },
+  );
+});
+
+/** One request of each public function, as in MODBUS Application Protocol V1.1b3 §6. */
+const CAPTURE = [
+  '0100130013',
+  '0200c40016',
+  '03006b0003',
+  '0400080001',
+  '0500acff00',
+  '0600010003',
+  '07',
+  '08000 0a537',
+  '0b',
+  '0c',
+  '0f0013000a02cd01',
+  '100001000204000a0102',
+  '11',
+  '140e0600040001000206000300090002',
+  '150d0600040007000306af04be100d',
+  '16000400f20025',
+  '17000300060 00e00030600ff00ff00ff',
+  '1804de',
+  '2b0e0100',
+].map((text) => Uint8Array.from(Buffer.from(text.replaceAll(' ', ''), 'hex')));

@@ -1,0 +1,237 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Adapter, type AdapterConfigInput, adapterConfigSchema } from '@thingward/gateway';
+import { decodeResponse, encodeTcpFrame, ModbusTcpServer, TcpFrameReader } from '@thingward/modbus';
+import { TankProcess, tankUnit } from '@thingward/modbus/simulator';
+import { serverConfigSchema, ThingwardServer } from '@thingward/server';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+
+/** A master and a device, neither knowing of XMPP, with a real server and two adapters between them. */
+describe('Modbus over XMPP', { timeout: 60_000 }, () => {
+  let directory: string;
+  let server: ThingwardServer;
+  let fingerprint: string;
+  let port: number;
+
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'thingward-transversion-'));
+    const config = serverConfigSchema.parse({
+      domain: 'localhost',
+      dataDir: join(directory, 'server'),
+      listen: { c2s: '127.0.0.1:0' },
+    });
+    server = await ThingwardServer.start(config);
+    port = server.address(0)?.port ?? 0;
+    fingerprint = server.tls.fingerprint;
+    for (const name of ['scada', 'reader', 'plant']) await server.accounts.add(name, `secret-${name}`);
+  });
+  afterAll(async () => {
+    await server.stop();
+    await rm(directory, { recursive: true });
+  });
+
+  const account = (name: string) => ({ jid: `${name}@localhost`, password: `secret-${name}` });
+
+  async function adapter(name: string, parts: Pick<AdapterConfigInput, 'ingress' | 'egress'>): Promise<Adapter> {
+    const config = adapterConfigSchema.parse({
+      server: { domain: 'localhost', host: '127.0.0.1', port, fingerprint },
+      dataDir: `${name}-${Math.random()}`,
+      eventLog: 'none',
+      ...parts,
+    });
+    const started = new Adapter(config, { baseDirectory: directory });
+    onTestFinished(() => started.stop());
+    await started.start();
+    await started.ready(AbortSignal.timeout(10_000));
+    return started;
+  }
+
+  const egress = (device: number, more: Partial<NonNullable<AdapterConfigInput['egress']>[number]> = {}) =>
+    adapter('egress', {
+      egress: [
+        {
+          account: account('plant'),
+          protocol: 'modbus',
+          masters: [{ jid: 'scada@localhost', writes: true }, { jid: 'reader@localhost' }],
+          lines: [{ connect: `127.0.0.1:${device}`, timeoutMs: 300, maxInFlight: 8 }],
+          ...more,
+        },
+      ],
+    });
+
+  /** @returns the port where masters connect, once there is a way to the devices */
+  async function ingress(
+    name = 'scada',
+    timeoutMs = 2000,
+  ): Promise<{ readonly port: number; readonly adapter: Adapter }> {
+    const started = await adapter('ingress', {
+      ingress: [
+        {
+          account: account(name),
+          protocol: 'modbus',
+          listen: '127.0.0.1:0',
+          timeoutMs,
+          routes: [{ units: '1-10', to: 'plant@localhost' }],
+        },
+      ],
+    });
+    const status = () => started.status()[0]?.ingress[0];
+    await vi.waitFor(() => expect(Object.values(status()?.routes ?? {})[0]).toBeDefined(), { timeout: 10_000 });
+    return { port: Number(status()?.at.split(':')[1]), adapter: started };
+  }
+
+  /** A master that sends PDUs and gives the answers' PDUs by transaction. */
+  async function master(at: number) {
+    const socket = connect({ host: '127.0.0.1', port: at });
+    onTestFinished(() => {
+      socket.destroy();
+    });
+    const reader = new TcpFrameReader();
+    const waiting = new Map<number, (pdu: Uint8Array) => void>();
+    socket.on('data', (chunk) => {
+      for (const { transactionId, pdu } of reader.push(chunk)) waiting.get(transactionId)?.(pdu);
+    });
+    let last = 0;
+    return (unit: number, ...pdu: number[]) =>
+      new Promise<Uint8Array>((resolve) => {
+        const transactionId = ++last;
+        waiting.set(transactionId, resolve);
+        socket.write(encodeTcpFrame({ transactionId, unit, pdu: Uint8Array.from(pdu) }));
+      });
+  }
+
+  async function plc() {
+    const process = new TankProcess(() => 0.5);
+    const device = new ModbusTcpServer(new Map([[1, tankUnit(process)]]), { absentUnit: 'silence' });
+    onTestFinished(() => device.close());
+    return { process, port: await device.listen(0) };
+  }
+
+  /** A device that keeps the bytes it gets, and answers as it is told. */
+  async function recorder(answer: (pdu: Uint8Array, socket: Socket) => Uint8Array | undefined) {
+    const received: Buffer[] = [];
+    const device = createServer((socket) => {
+      const reader = new TcpFrameReader();
+      socket.on('error', () => socket.destroy());
+      socket.on('data', (chunk) => {
+        received.push(chunk);
+        for (const { transactionId, unit, pdu } of reader.push(chunk)) {
+          const reply = answer(pdu, socket);
+          if (reply) socket.write(encodeTcpFrame({ transactionId, unit, pdu: reply }));
+        }
+      });
+    });
+    await new Promise<void>((resolve) => device.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => {
+      device.close();
+    });
+    const address = device.address();
+    return { port: typeof address === 'object' && address ? address.port : 0, received: () => Buffer.concat(received) };
+  }
+
+  it('reads and writes, with the exceptions of the device', async () => {
+    const device = await plc();
+    await egress(device.port);
+    const ask = await master((await ingress()).port);
+    expect(decodeResponse(await ask(1, 4, 0, 0, 0, 1))).toEqual({ kind: 'read-input-registers', values: [500] });
+    expect([...(await ask(1, 6, 0, 0, 1, 169))]).toEqual([6, 0, 0, 1, 169]);
+    expect(device.process.inputs.valveOpening).toBe(42.5);
+    expect([...(await ask(1, 6, 0, 0, 255, 255))]).toEqual([0x86, 3]);
+    expect([...(await ask(1, 3, 0, 99, 0, 1))]).toEqual([0x83, 2]);
+    expect(decodeResponse(await ask(1, 43, 14, 1, 0))).toMatchObject({ objects: [{ id: 0 }, { id: 1 }, { id: 2 }] });
+    expect([...(await ask(1, 100, 1, 2, 3))]).toEqual([0xe4, 1]);
+  });
+
+  it('gives the device the bytes that the master sent, transactions included', async () => {
+    const device = await recorder((pdu) => (pdu[0] === 6 ? pdu : Uint8Array.of((pdu[0] as number) | 0x80, 1)));
+    await egress(device.port);
+    const at = (await ingress()).port;
+    const sent = [
+      [1, 3, 0, 107, 0, 3],
+      [7, 6, 0, 1, 0, 3],
+      [1, 15, 0, 19, 0, 10, 2, 205, 1],
+      [1, 43, 14, 1, 0],
+      [10, 100, 9, 9],
+    ].map(([unit = 0, ...pdu], i) => encodeTcpFrame({ transactionId: 0x1234 + i, unit, pdu: Uint8Array.from(pdu) }));
+    const socket = connect({ host: '127.0.0.1', port: at });
+    onTestFinished(() => {
+      socket.destroy();
+    });
+    for (const frame of sent) {
+      socket.write(frame);
+      await new Promise((resolve) => socket.once('data', resolve));
+    }
+    expect(device.received()).toEqual(Buffer.concat(sent));
+  });
+
+  it('answers a unit that is silent with exception 11, a unit nobody has with exception 10', async () => {
+    const device = await plc();
+    await egress(device.port);
+    const ask = await master((await ingress()).port);
+    const [silent, absent, alive] = await Promise.all([
+      ask(9, 4, 0, 0, 0, 1),
+      ask(77, 4, 0, 0, 0, 1),
+      ask(1, 4, 0, 0, 0, 1),
+    ]);
+    expect([[...silent], [...absent], alive[0]]).toEqual([[0x84, 11], [0x84, 10], 4]);
+  });
+
+  it('lets a master that may only read do no more, and nobody else anything', async () => {
+    const device = await plc();
+    const devices = await egress(device.port);
+    const ask = await master((await ingress('reader')).port);
+    expect([...(await ask(1, 4, 0, 0, 0, 1))]).toEqual([4, 2, 1, 244]);
+    expect([...(await ask(1, 6, 0, 0, 0, 1))]).toEqual([0x86, 1]);
+    expect([...(await ask(1, 100, 0))]).toEqual([0xe4, 1]);
+    expect(device.process.inputs.valveOpening).toBe(80);
+    expect(devices.status()[0]?.egress).toMatchObject({ answered: 1, refused: 2 });
+  });
+
+  it('refuses what is no request at once, and goes on', async () => {
+    const device = await plc();
+    await egress(device.port);
+    const ask = await master((await ingress()).port);
+    expect([...(await ask(1, 3, 0, 0, 0, 126))]).toEqual([0x83, 3]);
+    expect([...(await ask(1, 3, 255, 255, 0, 2))]).toEqual([0x83, 2]);
+    expect([...(await ask(1, 4, 0, 0, 0, 1))]).toEqual([4, 2, 1, 244]);
+  });
+
+  it('says exception 10 while the devices are away, and finds them again', async () => {
+    const device = await plc();
+    const first = await egress(device.port);
+    const { port: at } = await ingress();
+    const ask = await master(at);
+    expect((await ask(1, 4, 0, 0, 0, 1))[0]).toBe(4);
+    await first.stop();
+    await vi.waitFor(async () => expect([...(await ask(1, 4, 0, 0, 0, 1))]).toEqual([0x84, 10]), { timeout: 5000 });
+    await egress(device.port);
+    await vi.waitFor(async () => expect((await ask(1, 4, 0, 0, 0, 1))[0]).toBe(4), { timeout: 10_000 });
+  });
+
+  it('sends a write whose answer is lost once, and says that the device failed to respond', async () => {
+    let writes = 0;
+    const device = await recorder((pdu) => {
+      if (pdu[0] === 6) writes++;
+      return pdu[0] === 6 ? undefined : Uint8Array.of(4, 2, 0, 1);
+    });
+    await egress(device.port);
+    const ask = await master((await ingress()).port);
+    expect([...(await ask(1, 6, 0, 0, 0, 1))]).toEqual([0x86, 11]);
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    expect(writes).toBe(1);
+    expect([...(await ask(1, 4, 0, 0, 0, 1))]).toEqual([4, 2, 0, 1]);
+  });
+
+  it('does not let one master that asks without end starve another', async () => {
+    const device = await recorder((pdu) => Uint8Array.of(pdu[0] as number, 2, 0, 1));
+    await egress(device.port, { lines: [{ connect: `127.0.0.1:${device.port}`, maxInFlight: 1 }] });
+    const [busy, calm] = [await master((await ingress('scada')).port), await master((await ingress('reader')).port)];
+    let answered = 0;
+    for (let i = 0; i < 200; i++) void busy(1, 4, 0, 0, 0, 1).then(() => answered++);
+    const before = answered;
+    await calm(1, 4, 0, 0, 0, 1);
+    expect(answered - before).toBeLessThan(150);
+  });
+});
