@@ -166,6 +166,7 @@ export const gatewayConfigSchema = z
   .strictObject({
     server: serverSchema,
     dataDir: z.string().min(1).default('./gateway-data'),
+    policies: z.string().min(1).optional(),
     registry: registrySchema,
     provisioning: provisioningSchema,
     history: serviceOrNone,

@@ -35,7 +35,7 @@ import {
 import type { Kysely } from 'kysely';
 import { thingColumns } from '../node-columns.ts';
 import { Tasks } from '../tasks.ts';
-import { type Decision, Decisions, wantedBy } from './decisions.ts';
+import { type AccessPolicy, type Decision, Decisions, wantedBy } from './decisions.ts';
 import { KnownItems } from './known-items.ts';
 import { announcement, converse, quickAnswers } from './owner-conversation.ts';
 import { OwnerDesk } from './owner-desk.ts';
@@ -59,6 +59,8 @@ export interface ProvisioningOptions {
   /** Migrated with `provisioningMigrations`. */
   readonly database: Kysely<ProvisioningTables>;
   readonly owners: Owners;
+  /** What is decided before owners are asked; nothing when not given. */
+  readonly policy?: AccessPolicy | undefined;
   /** Services that may ask about their users; none when not given. */
   readonly services?: readonly ProvisionedService[] | undefined;
   /** May Things trust other provisioning servers, too? @see XEP-0324 §3.1.4 */
@@ -118,6 +120,7 @@ export class ProvisioningService {
     this.#access = new ServiceAccess({ peer, database, tokens: this.#tokens, services, now, log });
     this.#desk = new OwnerDesk({ store, items: this.#items, owners, caches: this.#caches, log, now });
     this.#decisions = new Decisions({
+      policy: options.policy,
       store,
       owners,
       mayUseToken: (scope, token, wanted) => this.#mayUseToken(scope, token, wanted),
