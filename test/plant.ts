@@ -24,6 +24,7 @@ export interface User {
 /** Server, services, gateway and simulated plant, all real, on ports of their own, in a directory of their own. */
 export class Plant {
   readonly directory: string;
+  readonly #gatewayOptions: object;
   readonly process = new TankProcess();
   readonly lamp = new Lamp();
   server!: ThingwardServer;
@@ -34,12 +35,11 @@ export class Plant {
   #c2s = 0;
   #c2sTls = 0;
   #http = 0;
-  readonly gatewayOptions: object;
   readonly #users: XmppClient[] = [];
 
   private constructor(directory: string, gatewayOptions: object) {
     this.directory = directory;
-    this.gatewayOptions = gatewayOptions;
+    this.#gatewayOptions = gatewayOptions;
   }
 
   /** @param gatewayOptions further keys of the gateway's configuration */
@@ -160,7 +160,7 @@ export class Plant {
     return gatewayConfigSchema.parse({
       server: { domain: 'localhost', host: '127.0.0.1', port: this.#c2s, fingerprint: this.server.tls.fingerprint },
       dataDir: './gateway',
-      ...this.gatewayOptions,
+      ...this.#gatewayOptions,
       things: [
         {
           account: account('plc'),

@@ -13,8 +13,6 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 const CHILD = fileURLToPath(new URL('./registry-faults/registry.mjs', import.meta.url));
 const REGISTRY = Jid.parse('registry.localhost');
 const MOST_STEPS = 200;
-/** Nobody answers for a registry that has died. */
-const DEATH_MS = 1500;
 
 let directory: string;
 let server: ThingwardServer;
@@ -81,11 +79,15 @@ async function endRegistry(): Promise<void> {
   await ended;
 }
 
-/** Did it die? Waits a moment for what is still under way. */
-async function hasDied(): Promise<boolean> {
-  const isDead = () => child?.exitCode !== null || child?.signalCode !== null;
-  for (let i = 0; i < 10 && !isDead(); i++) await new Promise((resolve) => setTimeout(resolve, 20));
-  return isDead();
+/** What came of a request, or `died`: nobody answers for a registry that has died. */
+async function unlessDead(work: Promise<string>): Promise<string> {
+  const running = child;
+  const end = new Promise<string>((resolve) => running?.once('exit', () => resolve('died')));
+  return Promise.race([work, running?.exitCode === null && running.signalCode === null ? end : 'died']);
+}
+
+function hasDied(): boolean {
+  return child?.exitCode !== null || child.signalCode !== null;
 }
 
 const outcome = (work: Promise<unknown>) =>
@@ -135,13 +137,13 @@ class Stage {
     return rows;
   }
 
-  claim(by: XmppClient | undefined, timeoutMs = 10_000): Promise<string> {
-    return outcome(claimThing(by as XmppClient, REGISTRY, this.thing.metaTags, { timeoutMs }));
+  claim(by: XmppClient | undefined): Promise<string> {
+    return outcome(claimThing(by as XmppClient, REGISTRY, this.thing.metaTags, { timeoutMs: 20_000 }));
   }
 
-  disown(by: XmppClient | undefined, timeoutMs = 10_000): Promise<string> {
+  disown(by: XmppClient | undefined): Promise<string> {
     const jid = (thingPeer as XmppClient).jid.bare;
-    return outcome(disownThing(by as XmppClient, REGISTRY, jid, this.thing.node, { timeoutMs }));
+    return outcome(disownThing(by as XmppClient, REGISTRY, jid, this.thing.node, { timeoutMs: 20_000 }));
   }
 
   /** Registry, Thing and searches name the same owner, and nothing is left to be told. */
@@ -169,8 +171,8 @@ it('killed at each step of a claim, there is one owner or none, and all agree af
     const stage = new Stage('claim', step);
     await stage.start();
     await killAt(step);
-    const told = await stage.claim(owner, DEATH_MS);
-    if (!(await hasDied())) {
+    const told = await unlessDead(stage.claim(owner));
+    if (!hasDied()) {
       expect(told).toBe('done');
       await stage.end();
       break;
@@ -202,8 +204,8 @@ it('killed at each step of disowning, it can be disowned afterwards, and all agr
     await stage.start();
     expect(await stage.claim(owner)).toBe('done');
     await killAt(step);
-    await stage.disown(owner, DEATH_MS);
-    if (!(await hasDied())) {
+    await unlessDead(stage.disown(owner));
+    if (!hasDied()) {
       await stage.end();
       break;
     }

@@ -94,6 +94,7 @@ export function createProvisioning(
     peer,
     database: database as unknown as Kysely<ProvisioningTables>,
     owners: environment ? combinedOwners(registry, told) : told,
+    ...(environment ? { policy: environment.policy } : {}),
     services: provisioning.services.map(({ name, certificate, grants }) => ({
       name,
       fingerprint: certificate,

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { Jid } from '@thingward/xmpp';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -45,7 +46,7 @@ describe('the configuration', () => {
       config([host(), modbusThing({}, { account: { ...account, jid: 'b@c' } })]),
     );
     expect(parsed).toMatchObject({
-      server: { tls: 'starttls' },
+      server: { domain: Jid.parse('example.org'), find: undefined, trustOnFirstUse: false, exi: true },
       dataDir: './gateway-data',
       outbox: { maxReadings: 1_000_000 },
       things: [
@@ -113,7 +114,7 @@ describe('the configuration', () => {
         host({ node: { nodeId: 'a' } }),
         host({ node: { nodeId: 'b' }, account: { ...account, password: 'x' } }),
       ]),
-      /^things\.1\.account: things\[0\] has another password for the same account/,
+      /^things\.1\.account: things\[0\] signs in to the same account in another way/,
     ],
     [
       'what is no fingerprint',
@@ -199,7 +200,7 @@ describe('the configuration', () => {
         { node: 'a', changes: { Level: 0.5, '*': { up: 1 } } },
         { access: 'readers' },
       ]);
-      expect(String(parsed(two)?.[1]?.service)).toBe('pubsub.other.org');
+      expect(String((parsed(two) as readonly { service?: unknown }[])[1]?.service)).toBe('pubsub.other.org');
     });
 
     it.each([

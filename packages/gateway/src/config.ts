@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { isUndefinedInterface, type NodeReference } from '@thingward/things';
 import { Jid } from '@thingward/xmpp';
 import { z } from 'zod';
@@ -113,14 +114,15 @@ export const accountSchema = z
     passwordFile: z.string().min(1).optional(),
     certificate: z.string().min(1).optional(),
     key: z.string().min(1).optional(),
+    register: z.union([z.literal(true), z.strictObject({ tokenFile: z.string().min(1) })]).optional(),
   })
   .refine(({ certificate, key }) => (certificate === undefined) === (key === undefined), {
     message: 'certificate and key go together',
   })
   .refine(
-    ({ password, passwordFile, certificate }) =>
-      [password, passwordFile, certificate].filter((way) => way !== undefined).length === 1,
-    { message: 'needs exactly one of password, passwordFile, and certificate with key' },
+    ({ password, passwordFile, certificate, register }) =>
+      [password, passwordFile, certificate, register].filter((way) => way !== undefined).length === 1,
+    { message: 'needs exactly one of password, passwordFile, certificate with key, and register' },
   );
 
 const common = {
@@ -166,6 +168,7 @@ export const gatewayConfigSchema = z
   .strictObject({
     server: serverSchema,
     dataDir: z.string().min(1).default('./gateway-data'),
+    policies: z.string().min(1).optional(),
     registry: registrySchema,
     provisioning: provisioningSchema,
     history: serviceOrNone,
@@ -188,8 +191,8 @@ export const gatewayConfigSchema = z
       const first = accounts.get(key) ?? index;
       accounts.set(key, first);
       const other = things[first]?.account;
-      const ways = ['password', 'passwordFile', 'certificate', 'key'] as const;
-      if (ways.every((way) => other?.[way] === account[way])) continue;
+      const ways = ['password', 'passwordFile', 'certificate', 'key', 'register'] as const;
+      if (ways.every((way) => isDeepStrictEqual(other?.[way], account[way]))) continue;
       context.addIssue({
         code: 'custom',
         path: ['things', index, 'account'],

@@ -12,6 +12,8 @@ import { Dnp3Device } from './drivers/dnp3/device.ts';
 import { PointListError, parsePointList } from './drivers/dnp3/point-list.ts';
 import { ModbusConnections } from './drivers/modbus/connections.ts';
 import { ModbusDevice } from './drivers/modbus/device.ts';
+import { GatewayGuard } from './guard/gateway-guard.ts';
+import { guardedDevice } from './guard/guarded-device.ts';
 import { publicationOf } from './publications.ts';
 import { AccountClients } from './server/account-clients.ts';
 import { GatewayConfigError, readText } from './server/config-files.ts';
@@ -61,10 +63,11 @@ export class Gateway {
   readonly #associations = new Dnp3Associations();
   readonly #points: ReadonlyMap<ThingConfig, readonly Dnp3Point[]>;
   readonly #agents: AccountAgent[];
+  readonly #guard: GatewayGuard | undefined;
   readonly #log: Logger;
   readonly #stopTelling: Unsubscribe[] = [];
 
-  /** @throws StateError, GatewayConfigError */
+  /** @throws StateError, GatewayConfigError, PolicyError */
   constructor(config: GatewayConfig, options: GatewayOptions = {}) {
     this.#log = options.log ?? SILENT_LOGGER;
     this.#connections = options.connections ?? new ModbusConnections();
@@ -74,6 +77,11 @@ export class Gateway {
       configured === 'none' ? undefined : (configured ?? Jid.parse(`${name}.${server.domain}`));
     const accounts = groupByAccount(config.things);
     this.#points = new Map(config.things.map((thing) => [thing, pointsOf(thing, baseDirectory)]));
+    const { policies } = config;
+    this.#guard =
+      policies === undefined
+        ? undefined
+        : new GatewayGuard({ folder: resolve(baseDirectory, policies), log: this.#log });
     this.#state = openState(resolve(baseDirectory, config.dataDir));
     this.#outbox = new Outbox(this.#state, config.outbox.maxReadings, (count, reason) => this.#refused(count, reason));
     const clients = new AccountClients({
@@ -90,7 +98,7 @@ export class Gateway {
       const [first] = things as [ThingConfig];
       const client = clients.client(first.account);
       const log = this.#eventsOf(client, service('eventlog', eventLog));
-      return new AccountAgent({
+      const agent: AccountAgent = new AccountAgent({
         client,
         devices: things.map((thing) => this.#hosted(thing, log)),
         registry: registry === 'none' ? undefined : (registry ?? Jid.parse(`registry.${server.domain}`)),
@@ -100,6 +108,11 @@ export class Gateway {
         outbox: this.#outbox,
         log,
       });
+      for (const { device, friends } of agent.devices) {
+        const ownership = () => agent.ownershipOf(device);
+        this.#guard?.add({ account: first.account.jid.toString(), device, friends, ownership });
+      }
+      return agent;
     });
   }
 
@@ -109,6 +122,11 @@ export class Gateway {
     const log = new EventLogger({ log: this.#log, facility: 'gateway' });
     this.#stopTelling.push(tellEventLog(client, eventLog, log, { local: this.#log }));
     return log;
+  }
+
+  /** Reads its policies again. @throws PolicyError; then those before are in force */
+  reloadPolicies(): void {
+    this.#guard?.reload();
   }
 
   /** Begins to poll and connects. Being offline is no error: it goes on trying. */
@@ -160,7 +178,9 @@ export class Gateway {
   #hosted(thing: ThingConfig, log: Logger): HostedDevice {
     const metaTags = metaTagsOf(thing, this.#state);
     const { name, friends, interfaces, publish } = thing;
-    const device = this.#device(thing, metaTags, log);
+    const driven = this.#device(thing, metaTags, log);
+    const account = thing.account.jid.toString();
+    const device = this.#guard ? guardedDevice(driven, this.#guard.check(account)) : driven;
     const published = { jid: thing.account.jid, node: device.node, name };
     const publications = publish.map((publication) => publicationOf(published, publication));
     return { name, metaTags, friends, interfaces, publications, device };

@@ -308,7 +308,8 @@ test('could it be permitted at all?', async () => {
   const { guard } = guardWith(
     'permit(principal in Group::"operators", action == Action::"set", resource) when { context has number && context.number.lessThan(decimal("9.0")) };',
   );
-  const could = (who: string) => guard.couldPermit(operation(who, 'set', { protocol: 'control' }));
-  expect(await could('ana@example.org')).toBe(true);
-  expect(await could('eve@example.org')).toBe(false);
+  const could = (who: string) => guard.consider(operation(who, 'set', { protocol: 'control' }));
+  expect(await could('ana@example.org')).toBe('granted');
+  expect(await could('owner@example.org')).toBe('open');
+  expect(await could('eve@example.org')).toBe('forbidden');
 });

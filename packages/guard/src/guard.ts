@@ -63,6 +63,8 @@ export class Guard {
   #judge: Judge | undefined;
   #version = 0;
   #shadow: Judge | undefined;
+  /** Those that there are, the one in force first. */
+  #judges: readonly Judge[] = [];
 
   constructor(options: GuardOptions) {
     this.#options = options;
@@ -96,14 +98,18 @@ export class Guard {
   use(bundle: PolicyBundle | undefined): void {
     const before = this.#judge;
     this.#judge = bundle && new Judge(bundle, this.#options.facts, this.#history);
-    before?.bundle.set.dispose();
-    this.#version++;
+    this.#changed(before);
   }
 
   /** Tries policies out: they decide nothing, but who listens is told where they would have. Undefined: none. */
   useShadow(bundle: PolicyBundle | undefined): void {
     const before = this.#shadow;
     this.#shadow = bundle && new Judge(bundle, this.#options.facts, this.#history);
+    this.#changed(before);
+  }
+
+  #changed(before: Judge | undefined): void {
+    this.#judges = [this.#judge, this.#shadow].filter((judge) => judge !== undefined);
     before?.bundle.set.dispose();
     this.#version++;
   }
@@ -116,12 +122,13 @@ export class Guard {
 
   /** What is known of the network has changed. */
   forget(): void {
-    for (const judge of [this.#judge, this.#shadow]) judge?.network.forget();
+    for (const { network } of this.#judges) network.forget();
   }
 
   /** Are there policies about a bare JID? */
   isGuarded(jid: string): boolean {
-    return this.#judges.some(({ network }) => network.isGuarded(jid));
+    for (const { network } of this.#judges) if (network.isGuarded(jid)) return true;
+    return false;
   }
 
   /** Are there policies that forbid an action, so that it may be denied at what is not guarded, too? */
@@ -158,16 +165,18 @@ export class Guard {
 
   /**
    * Could somebody be permitted something, whatever the value? So a Thing is told whom to accept requests of; each request is decided
-   * once more when its value is known.
+   * once more when its value is known. `granted`: by a policy of the operator; `open`: it is for owners to say.
    */
-  async couldPermit(operation: Operation): Promise<boolean> {
+  async consider(operation: Operation): Promise<'forbidden' | 'granted' | 'open'> {
     const judge = this.#judge;
-    if (!judge) return true;
-    if (this.quarantine.of(operation.principal.bare.toString())) return false;
+    if (!judge) return 'open';
+    if (this.quarantine.of(operation.principal.bare.toString())) return 'forbidden';
     const pair = await pairOf(judge, operation);
     const request = judge.request(operation, pair, this.#now());
     const known = operation.facts.name === undefined ? VALUE : new Set([...VALUE].filter((name) => name !== 'name'));
-    return judge.bundle.set.couldPermit(request, known);
+    const { set } = judge.bundle;
+    if (!set.couldPermit(request, known)) return 'forbidden';
+    return set.couldPermit(request, known, ({ isShipped }) => !isShipped) ? 'granted' : 'open';
   }
 
   /** Which of these fields of a Thing must not be shown to somebody? */
@@ -191,10 +200,6 @@ export class Guard {
       if (judge.hides(operation, await pairOf(judge, operation), now)) hidden.add(fieldKey(resource, name));
     }
     return hidden;
-  }
-
-  get #judges(): readonly Judge[] {
-    return [this.#judge, this.#shadow].filter((judge) => judge !== undefined);
   }
 
   #now(): number {

@@ -8,6 +8,8 @@ export { type KnownThing, type LiveFacts, NO_FACTS, NO_RELATION, type Relation }
 export * from './operation.ts';
 export { CONTAINER_NAMESPACES, ORDINARY_NAMESPACES } from './ordinary-namespaces.ts';
 export { type InspectedStanza, type PacketInspector, unknownOperation } from './packet-inspector.ts';
+export { checkExpectations, type ExpectationResult } from './policy/expectations.ts';
+export { type ExplainedPolicy, type Explanation, explain } from './policy/explain.ts';
 export {
   compileBundle,
   ENTITIES_FILE,
@@ -19,6 +21,7 @@ export {
   readPolicyFiles,
 } from './policy/policy-bundle.ts';
 export { PolicyError, type PolicyProblem, problemText } from './policy/policy-error.ts';
+export { type Question, questionSchema } from './policy/question.ts';
 export { fillTemplate, type PolicyTemplate, policyTemplates, TemplateError } from './policy/shipped.ts';
 export { redacted, type ShownField, shownFields, showsFields } from './redaction.ts';
 export { GUARD_NAMESPACE, refusal } from './refusal.ts';

@@ -17,7 +17,7 @@ export interface ReloadedParts {
   readonly http: HttpDoor;
   readonly httpProxies: ProxyProtocol;
   readonly federation: FederationSwitch;
-  readonly guard: Pick<ServerGuard, 'prepare'>;
+  readonly policies: Pick<ServerGuard, 'prepare'>;
   /** Moves the doors of clients and components: all of them, or none. @returns what takes it back @throws ListenError */
   moveDoors(listen: ServerConfig['listen']): Promise<() => Promise<void>>;
 }
@@ -53,10 +53,10 @@ export class ConfigReload {
   }
 
   async #reload(next: ServerConfig): Promise<ConfigChange> {
-    const { live, certificates, components, http, httpProxies, federation, guard, moveDoors } = this.#parts;
+    const { live, certificates, components, http, httpProxies, federation, policies, moveDoors } = this.#parts;
     const change = live.compare(next);
     const reachable = live.reachable(next);
-    const usePolicies = guard.prepare(reachable);
+    const usePolicies = policies.prepare(reachable);
     const tls = await readCertificates(reachable);
     const takeBack = [await moveDoors(reachable.listen)];
     let ready: Awaited<ReturnType<typeof federation.prepare>>;

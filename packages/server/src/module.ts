@@ -46,7 +46,7 @@ export interface ServerContext {
   readonly figures: MetricSources;
   readonly hooks: Hooks;
   /** Decides what may be done to Things. */
-  readonly guard: ServerGuard;
+  readonly policies: ServerGuard;
   readonly web: WebRoutes;
   /** Watches those who guess passwords. */
   readonly logInGuard: LogInGuard;

@@ -26,9 +26,9 @@ export class Router {
   readonly #jids = new Map<string, Jid>();
   #presence: PresenceHandler | undefined;
   #remote: RemoteRoute | undefined;
-  #admits: ((stanza: Stanza) => boolean) | undefined;
-  #gate: Pick<StanzaGate, 'wants' | 'check'> | undefined;
+  #inspector: Pick<StanzaGate, 'wants' | 'check'> | undefined;
   #serverMessage: ((message: Stanza) => boolean) | undefined;
+  #gate: ((stanza: Stanza) => boolean) | undefined;
   #routed = 0;
 
   constructor(domain: Jid, sessions: SessionTable, hooks: Hooks, log: Logger, traffic: StanzaTraffic) {
@@ -73,8 +73,8 @@ export class Router {
   }
 
   /** Where stanzas are inspected on their way. */
-  setGate(gate: Pick<StanzaGate, 'wants' | 'check'>): void {
-    this.#gate = gate;
+  setInspector(inspector: Pick<StanzaGate, 'wants' | 'check'>): void {
+    this.#inspector = inspector;
   }
 
   /** Takes messages to the server itself. @param handler says whether it was for it; else it is refused */
@@ -87,14 +87,14 @@ export class Router {
     this.#remote = route;
   }
 
-  /** @param admits asked whether a stanza may go where it is to go; undefined where everything may */
-  setAdmission(admits: ((stanza: Stanza) => boolean) | undefined): void {
-    this.#admits = admits;
+  /** @param gate asked whether a stanza may go where it is to go; undefined where everything may */
+  setGate(gate: ((stanza: Stanza) => boolean) | undefined): void {
+    this.#gate = gate;
   }
 
   /** May the stanza go where it is to go? */
   admits(stanza: Stanza): boolean {
-    return this.#admits === undefined || this.#admits(stanza);
+    return this.#gate === undefined || this.#gate(stanza);
   }
 
   /** Answers IQ requests to the server itself. */
@@ -191,17 +191,17 @@ export class Router {
 
   /** Takes a stanza to its `to`. Never throws. */
   route(stanza: Stanza): void | Promise<void> {
-    if (this.#admits === undefined || this.#admits(stanza)) return this.#forward(stanza);
+    if (this.#gate === undefined || this.#gate(stanza)) return this.#forward(stanza);
     this.#routed++;
     // Who sends presence to all contacts is not to hear of each that doesn't get it.
     if (stanza.kind !== 'presence')
       this.reject(stanza, new StanzaError('not-allowed', 'there is no traffic between these addresses'));
   }
 
-  /** Past the lists of who may talk to whom: what answers a stanza that was let in or turned away there goes back in any case. */
+  /** Past the gate: what answers a stanza that was let in or turned away there goes back in any case. */
   #forward(stanza: Stanza): void | Promise<void> {
     this.#routed++;
-    if (this.#gate?.wants(stanza)) return this.#inspect(stanza, this.#gate);
+    if (this.#inspector?.wants(stanza)) return this.#inspect(stanza, this.#inspector);
     return this.#deliver(stanza);
   }
 

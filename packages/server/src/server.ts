@@ -97,7 +97,7 @@ export class ThingwardServer {
   readonly #accessLists: AccessLists;
   readonly #connections: Connections;
   readonly #temporaries: TemporaryAccounts;
-  #guard: ServerGuard | undefined;
+  #policies: ServerGuard | undefined;
   #removals: RemovalWatch | undefined;
   #tokens: ClientTokens | undefined;
   readonly #components: ComponentHub;
@@ -203,7 +203,7 @@ export class ThingwardServer {
 
   /** Decides what may be done to Things. */
   get guard(): Guard | undefined {
-    return this.#guard?.guard;
+    return this.#policies?.guard;
   }
 
   /**
@@ -296,7 +296,7 @@ export class ThingwardServer {
     const { limits, domain, listen } = this.#config;
     const log = this.#log;
     const rosters = new RosterStore(this.#database.query);
-    const guard = new ServerGuard({
+    const policies = new ServerGuard({
       config: this.#config,
       router: this.#router,
       sessions: this.#sessions,
@@ -305,8 +305,8 @@ export class ThingwardServer {
       database: this.#database.query as unknown as Kysely<never>,
       log,
     });
-    this.#guard = guard;
-    await guard.start();
+    this.#policies = policies;
+    await policies.start();
     const disco = new DiscoRegistry();
     const logInGuard = new LogInGuard(limits);
     const figures: MetricSources = {
@@ -349,7 +349,7 @@ export class ThingwardServer {
       commands: new CommandRegistry(),
       figures,
       hooks: this.#hooks,
-      guard,
+      policies,
       web: this.#web,
       logInGuard,
       turns: this.#turns,
@@ -367,7 +367,10 @@ export class ThingwardServer {
     const removals = new RemovalWatch({ database: this.#database.query, changes: context.accountChanges, log });
     await removals.start();
     this.#removals = removals;
-    await this.#services.start(this.#options.services ?? [], serviceEnvironment(domain, rosters));
+    await this.#services.start(
+      this.#options.services ?? [],
+      serviceEnvironment(domain, rosters, (...question) => policies.access(...question)),
+    );
     await (await this.#federation.prepare(this.#config, this.tls)).apply();
     await this.#sessionManager.restore();
 
@@ -423,7 +426,7 @@ export class ThingwardServer {
       http: this.#http,
       httpProxies: this.#httpProxies,
       federation: this.#federation,
-      guard,
+      policies,
       moveDoors: moveAll,
     });
     const { c2s, c2sTls } = this.#clientDoors;
@@ -444,7 +447,7 @@ export class ThingwardServer {
 
   #accessChanged(): void {
     const lists = this.#accessLists;
-    this.#router.setAdmission(lists.areEmpty ? undefined : (stanza) => lists.admits(stanza));
+    this.#router.setGate(lists.areEmpty ? undefined : (stanza) => lists.admits(stanza));
     for (const localpart of new Set([...this.#sessions.all()].map((session) => session.localpart))) {
       this.#hooks.filterChanged(localpart);
     }

@@ -14,6 +14,7 @@ export type { HistoryTables } from './history/tables.ts';
 export { KeyedLock } from './keyed-lock.ts';
 export { combinedOwners } from './provisioning/combined-owners.ts';
 export type { AccessConditions } from './provisioning/credential-match.ts';
+export type { AccessPolicy } from './provisioning/decisions.ts';
 export { provisioningMigrations } from './provisioning/migrations.ts';
 export { type Owners, registryOwners } from './provisioning/owners.ts';
 export { type ProvisioningOptions, ProvisioningService } from './provisioning/provisioning-service.ts';

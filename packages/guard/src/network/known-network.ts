@@ -88,7 +88,7 @@ export class KnownNetwork {
     const epoch = this.#epoch;
     const keep = (found: Relation): KnownPair => {
       const pair = this.#make(principal, resource, owner, found);
-      if (epoch === this.#epoch) {
+      if (epoch === this.#epoch && !found.isFleeting) {
         if (this.#pairs.size >= MAX_KNOWN) this.#pairs.clear();
         this.#pairs.set(key, pair);
       }

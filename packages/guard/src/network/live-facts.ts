@@ -14,6 +14,8 @@ export interface Relation {
   readonly rosterGroups: readonly string[];
   /** May they see the presence of the Thing? */
   readonly isFriend: boolean;
+  /** Must it be looked up again each time? */
+  readonly isFleeting?: boolean;
   /** Has the owner decided at the provisioning server that they may do such a thing? */
   readonly ownerAllows: (action: ActionName, name: string | undefined) => boolean;
 }

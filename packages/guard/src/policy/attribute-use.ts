@@ -10,6 +10,10 @@ export interface AttributeUse {
   readonly named: ReadonlySet<string>;
   /** Do its conditions look at the action? */
   readonly action: boolean;
+  /** Do they ask what something is in? */
+  readonly hierarchy: boolean;
+  /** Do they ask about entities that attributes name, and not only which they are? */
+  readonly related: boolean;
 }
 
 /** Finds them. A name that is looked up somewhere counts for all entities: too many do no harm. */
@@ -19,6 +23,8 @@ export function attributeUse({ conditions }: PolicyJson): AttributeUse {
   const named = new Set<string>();
   let isWhole = false;
   let action = false;
+  let hierarchy = false;
+  let related = false;
 
   const visit = (node: unknown): void => {
     if (Array.isArray(node)) {
@@ -34,8 +40,14 @@ export function attributeUse({ conditions }: PolicyJson): AttributeUse {
           for (const name of names.slice(1)) entities.add(name);
         } else {
           for (const name of names) entities.add(name);
+          if (names.length > 1 || !isVariable(operand.left)) related = true;
           visit(operand.left);
         }
+      } else if (operator === 'in' || operator === 'is') {
+        hierarchy = true;
+        const { left } = operand as { readonly left: unknown };
+        if (!isVariable(left)) related = true;
+        visit(operand);
       } else if (operator === 'Var' && operand === 'context') isWhole = true;
       else if (operator === 'Var' && operand === 'action') action = true;
       else if (operator === '__entity' && isUid(operand)) named.add(uidText(operand));
@@ -43,11 +55,15 @@ export function attributeUse({ conditions }: PolicyJson): AttributeUse {
     }
   };
   visit(conditions);
-  return { context: isWhole ? undefined : context, entities, named, action };
+  return { context: isWhole ? undefined : context, entities, named, action, hierarchy, related };
 }
 
 function isLookUp(operand: unknown): operand is { readonly left: unknown; readonly attr: string | readonly string[] } {
   return typeof operand === 'object' && operand !== null && 'left' in operand && 'attr' in operand;
+}
+
+function isVariable(node: unknown): boolean {
+  return typeof node === 'object' && node !== null && 'Var' in node;
 }
 
 function isContext(node: unknown): boolean {

@@ -35,9 +35,13 @@ export function knownEntity(
   };
 }
 
-/** For Cedar, with the attributes that are asked for alone. */
-export function entityJson({ type, id, parents, attributes }: KnownEntity, wanted: ReadonlySet<string>): EntityJson {
+/** For Cedar, with the attributes that are asked for alone. @param hierarchy is it asked what it is in? */
+export function entityJson(
+  { type, id, parents, attributes }: KnownEntity,
+  wanted: ReadonlySet<string>,
+  hierarchy = true,
+): EntityJson {
   const attrs: Record<string, CedarValueJson> = {};
   for (const [name, value] of Object.entries(attributes)) if (wanted.has(name)) attrs[name] = value;
-  return { uid: { type, id }, attrs, parents: [...parents] };
+  return { uid: { type, id }, attrs, parents: hierarchy ? [...parents] : [] };
 }

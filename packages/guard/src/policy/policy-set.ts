@@ -1,5 +1,5 @@
 import { ACTIONS, type ActionName } from '../operation.ts';
-import { cedar, PARSED_SETS } from './cedar.ts';
+import { cedar, type EntityJson, PARSED_SETS } from './cedar.ts';
 import { type CompiledPolicy, compilePolicies, type PolicySource } from './compile.ts';
 import {
   CONTEXT_ATTRIBUTE_NAMES,
@@ -32,14 +32,21 @@ export interface PolicyVerdict {
   readonly errors: readonly string[];
 }
 
-/** Policies with conditions that fit to a request by their heads, parsed together. */
+/** Policies with conditions, parsed together, and what they look at. */
 interface Slice {
   readonly name: string;
   readonly policies: readonly CompiledPolicy[];
   readonly context: readonly ContextAttribute[];
   readonly entities: ReadonlySet<string>;
-  /** Does it look at the action? */
   readonly action: boolean;
+  readonly hierarchy: boolean;
+  readonly related: boolean;
+}
+
+/** Which policies are satisfied, and what went wrong while finding out. */
+interface Evaluation {
+  readonly satisfied: readonly CompiledPolicy[];
+  readonly errors: readonly string[];
 }
 
 /** What has been decided about one principal, action and resource. */
@@ -47,6 +54,9 @@ interface Remembered {
   readonly principal: KnownEntity;
   readonly resource: KnownEntity;
   readonly candidates: readonly CompiledPolicy[];
+  /** Of those that do not look at the context. */
+  readonly fixed: Evaluation;
+  /** Those that do. */
   readonly slice: Slice | undefined;
   readonly byContext: Map<string, PolicyVerdict>;
 }
@@ -55,6 +65,8 @@ const MAX_SLICES = 512;
 const MAX_REMEMBERED = 10_000;
 const MAX_CONTEXTS = 64;
 const NOTHING: ReadonlySet<string> = new Set();
+const NONE: Evaluation = { satisfied: [], errors: [] };
+const NO_CONTEXT = () => undefined;
 
 /**
  * Policies in force. What Cedar is given for a decision is as little as decides it: the policies whose heads fit (which cannot be
@@ -117,34 +129,39 @@ export class PolicySet {
 
   /**
    * Is there anything that could be unknown yet, such as a value, with which it would be permitted?
-   * @param unknown attributes of the context that are not known yet
+   * @param unknown attributes of the context that are not known yet @param counts policies that permit and do not fit it are left aside
    */
-  couldPermit(request: PolicyRequest, unknown: ReadonlySet<ContextAttribute>): boolean {
-    const { candidates, slice } = this.#remember(request, NOTHING);
-    const names = slice?.context ?? [];
-    if (!names.some((name) => unknown.has(name))) return this.decide(request).isPermitted;
-    const counted = candidates.filter(({ effect, obligation }) => effect === 'permit' || obligation.kind === 'deny');
-    const truths = this.#truths(request, counted, slice, unknown);
+  couldPermit(
+    request: PolicyRequest,
+    unknown: ReadonlySet<ContextAttribute>,
+    counts: (policy: CompiledPolicy) => boolean = () => true,
+  ): boolean {
+    const { candidates } = this.#remember(request, NOTHING);
+    const counted = candidates.filter((policy) =>
+      policy.effect === 'permit' ? counts(policy) : policy.obligation.kind === 'deny',
+    );
+    if (!counted.some(({ effect }) => effect === 'permit')) return false;
+    const truths = this.#truths(request, counted, unknown);
     if (counted.some(({ effect }, i) => effect === 'forbid' && truths[i] === true)) return false;
     return counted.some(({ effect }, i) => effect === 'permit' && truths[i] !== false);
   }
 
   /** Is there anything that could be unknown yet with which a policy would take something out of the answer? */
   couldHide(request: PolicyRequest, unknown: ReadonlySet<ContextAttribute>): boolean {
-    const { candidates, slice } = this.#remember(request, NOTHING);
+    const { candidates } = this.#remember(request, NOTHING);
     const hiding = candidates.filter(({ obligation }) => obligation.kind === 'redact');
-    return hiding.length > 0 && this.#truths(request, hiding, slice, unknown).some((isTrue) => isTrue !== false);
+    return hiding.length > 0 && this.#truths(request, hiding, unknown).some((isTrue) => isTrue !== false);
   }
 
   /** Whether each of the policies is satisfied; undefined where that depends on what is unknown. */
   #truths(
     request: PolicyRequest,
     policies: readonly CompiledPolicy[],
-    slice: Slice | undefined,
     unknown: ReadonlySet<ContextAttribute>,
   ): readonly (boolean | undefined)[] {
     const { principal, action, resource, context } = request;
-    const names = slice?.context ?? [];
+    const needs = needsOf(policies);
+    const names = needs.context;
     const answer = cedar().isAuthorizedPartial({
       principal: { type: principal.type, id: principal.id },
       action: { type: 'Action', id: action },
@@ -157,7 +174,7 @@ export class PolicySet {
         ...Object.fromEntries(names.filter((name) => unknown.has(name)).map((name) => [name, unknownJson(name)])),
       },
       policies: { staticPolicies: Object.fromEntries(policies.map(({ conditions }, i) => [`p${i}`, conditions])) },
-      entities: slice ? entitiesOf(request, slice) : [],
+      entities: entitiesOf(request, needs),
     });
     if (answer.type === 'failure') throw new Error(answer.errors.map(({ message }) => message).join('; '));
     const { satisfied, residuals } = answer.response;
@@ -181,7 +198,8 @@ export class PolicySet {
     this.#slices.clear();
   }
 
-  #remember({ principal, action, resource }: PolicyRequest, without: ReadonlySet<string>): Remembered {
+  #remember(request: PolicyRequest, without: ReadonlySet<string>): Remembered {
+    const { principal, action, resource } = request;
     const aside = without.size === 0 ? '' : [...without].join('\n');
     const key = `${principal.id}\n${action}\n${resource.uid}\n${aside}`;
     const known = this.#remembered.get(key);
@@ -189,11 +207,18 @@ export class PolicySet {
     const candidates = (this.#byAction.get(action) ?? []).filter(
       ({ id, scope }) => scope.principal(principal) && scope.resource(resource) && !without.has(id),
     );
+    const conditional = candidates.filter(({ isUnconditional }) => !isUnconditional);
+    const fixed = this.#slice(conditional.filter(({ use }) => use.context?.size === 0));
+    const evaluation = fixed ? evaluate(fixed, { ...request, context: NO_CONTEXT }) : NONE;
     const remembered = {
       principal,
       resource,
       candidates,
-      slice: this.#slice(candidates.filter(({ isUnconditional }) => !isUnconditional)),
+      fixed: {
+        satisfied: [...candidates.filter(({ isUnconditional }) => isUnconditional), ...evaluation.satisfied],
+        errors: evaluation.errors,
+      },
+      slice: this.#slice(conditional.filter(({ use }) => use.context?.size !== 0)),
       byContext: new Map<string, PolicyVerdict>(),
     };
     if (this.#remembered.size >= MAX_REMEMBERED) {
@@ -218,61 +243,75 @@ export class PolicySet {
       for (const { name } of this.#slices.values()) PARSED_SETS.release(name);
       this.#slices.clear();
     }
-    const wanted = policies.map(({ use }) => use.context);
-    const slice = {
-      name: PARSED_SETS.add(Object.fromEntries(policies.map(({ conditions }, i) => [`p${i}`, conditions]))),
-      policies,
-      context: CONTEXT_ATTRIBUTE_NAMES.filter((name) => wanted.some((names) => names === undefined || names.has(name))),
-      entities: new Set(policies.flatMap(({ use }) => [...use.entities])),
-      action: policies.some(({ use }) => use.action),
-    };
+    const conditions = Object.fromEntries(policies.map((policy, i) => [`p${i}`, policy.conditions]));
+    const slice = { name: PARSED_SETS.add(conditions), policies, ...needsOf(policies) };
     this.#slices.set(key, slice);
     return slice;
   }
 
-  #evaluate(request: PolicyRequest, { candidates, slice }: Remembered): PolicyVerdict {
-    const satisfied = candidates.filter(({ isUnconditional }) => isUnconditional);
-    const errors: string[] = [];
-    if (slice) {
-      const { principal, action, resource, context } = request;
-      const answer = cedar().statefulIsAuthorized({
-        principal: { type: principal.type, id: principal.id },
-        action: { type: 'Action', id: action },
-        resource: { type: resource.type, id: resource.id },
-        context: contextJson(context, slice.context),
-        preparsedPolicySetId: slice.name,
-        validateRequest: false,
-        entities: entitiesOf(request, slice),
-      });
-      if (answer.type === 'failure') errors.push(...answer.errors.map(({ message }) => message));
-      else {
-        const { reason, errors: failed } = answer.response.diagnostics;
-        satisfied.push(...reason.flatMap((name) => slice.policies[Number(name.slice(1))] ?? []));
-        for (const { policyId, error } of failed) {
-          const policy = slice.policies[Number(policyId.slice(1))];
-          // A policy that permits and fails does not permit; one that forbids and fails must not be passed over.
-          if (policy?.effect === 'forbid') errors.push(`${policy.at}: ${error.message}`);
-        }
-      }
-    }
+  #evaluate(request: PolicyRequest, { fixed, slice }: Remembered): PolicyVerdict {
+    const varying = slice ? evaluate(slice, request) : NONE;
+    const satisfied = [...fixed.satisfied, ...varying.satisfied];
+    const errors = [...fixed.errors, ...varying.errors];
     const forbids = satisfied.filter(({ effect }) => effect === 'forbid');
     if (forbids.length > 0 || errors.length > 0) return { isPermitted: false, policies: forbids, errors };
     return { isPermitted: satisfied.length > 0, policies: satisfied, errors };
   }
 }
 
-function entitiesOf(
-  { principal, action, resource }: PolicyRequest,
-  { entities: wanted, action: isActionWanted }: Slice,
-) {
-  const entities = [entityJson(principal, wanted), entityJson(resource, wanted)];
-  if (isActionWanted) {
+type Needs = Omit<Slice, 'name' | 'policies'>;
+
+function needsOf(policies: readonly CompiledPolicy[]): Needs {
+  const uses = policies.map(({ use }) => use);
+  return {
+    context: CONTEXT_ATTRIBUTE_NAMES.filter((name) =>
+      uses.some(({ context }) => context === undefined || context.has(name)),
+    ),
+    entities: new Set(uses.flatMap(({ entities }) => [...entities])),
+    action: uses.some(({ action }) => action),
+    hierarchy: uses.some(({ hierarchy }) => hierarchy),
+    related: uses.some(({ related }) => related),
+  };
+}
+
+/** Asks Cedar. It tells which policies forbid, or, where none does, which permit: more is not needed. */
+function evaluate(slice: Slice, request: PolicyRequest): Evaluation {
+  const { principal, action, resource, context } = request;
+  const answer = cedar().statefulIsAuthorized({
+    principal: { type: principal.type, id: principal.id },
+    action: { type: 'Action', id: action },
+    resource: { type: resource.type, id: resource.id },
+    context: contextJson(context, slice.context),
+    preparsedPolicySetId: slice.name,
+    validateRequest: false,
+    entities: entitiesOf(request, slice),
+  });
+  if (answer.type === 'failure') return { satisfied: [], errors: answer.errors.map(({ message }) => message) };
+  const { reason, errors: failed } = answer.response.diagnostics;
+  const named = (name: string) => slice.policies[Number(name.slice(1))];
+  return {
+    satisfied: reason.flatMap((name) => named(name) ?? []),
+    // A policy that permits and fails does not permit; one that forbids and fails must not be passed over.
+    errors: failed.flatMap(({ policyId, error }) => {
+      const policy = named(policyId);
+      return policy?.effect === 'forbid' ? [`${policy.at}: ${error.message}`] : [];
+    }),
+  };
+}
+
+function entitiesOf({ principal, action, resource }: PolicyRequest, needs: Needs): EntityJson[] {
+  const { entities: wanted, hierarchy } = needs;
+  if (wanted.size === 0 && !hierarchy) return [];
+  const entities = [entityJson(principal, wanted, hierarchy), entityJson(resource, wanted, hierarchy)];
+  if (needs.action) {
     const parents = groupsOfAction(action).map((id) => ({ type: 'Action', id }));
     entities.push({ uid: { type: 'Action', id: action }, attrs: {}, parents });
   }
-  if (!wanted.has('owner') && !wanted.has('account')) return entities;
+  if (!needs.related) return entities;
   for (const related of resource.related) {
-    if (related.uid !== principal.uid && related.uid !== resource.uid) entities.push(entityJson(related, wanted));
+    if (related.uid !== principal.uid && related.uid !== resource.uid) {
+      entities.push(entityJson(related, wanted, hierarchy));
+    }
   }
   return entities;
 }

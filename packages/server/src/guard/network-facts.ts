@@ -18,7 +18,9 @@ export interface NetworkFactsOptions {
 }
 
 const DISCOVERY = /^urn:(xmpp:iot:discovery|(nf|ieee):iot:disco:1\.0)$/;
-const REGISTRY_TABLES = ['registry_things', 'registry_tags'] as const;
+const REGISTRY_TABLE = 'registry_things';
+/** Answers of provisioning to Things. @see XEP-0324 §3 */
+const ANSWERS = new Set(['isFriendResponse', 'canReadResponse', 'canControlResponse']);
 const RULES_TABLE = 'provisioning_rules';
 /** JIDs whose entries are read again at a time. */
 const MAX_TOUCHED = 500;
@@ -53,7 +55,7 @@ export class NetworkFacts implements LiveFacts {
   /** Reads what the registry has. */
   async start(): Promise<void> {
     const tables = new Set((await this.#options.database.introspection.getTables()).map(({ name }) => name));
-    this.#hasRegistry = REGISTRY_TABLES.every((name) => tables.has(name));
+    this.#hasRegistry = tables.has(REGISTRY_TABLE);
     this.#hasRules = tables.has(RULES_TABLE);
     if (this.#hasRegistry) await this.#read(undefined);
   }
@@ -91,9 +93,15 @@ export class NetworkFacts implements LiveFacts {
     return {
       isFriend: friendship?.from ?? false,
       rosterGroups: ownerEntry?.groups ?? [],
+      // A rule that counts once, or until some time, ends without anybody being told.
+      isFleeting: rules.some(({ once, until_ms }) => once !== 0 || until_ms !== null),
       ownerAllows: (action, name) => {
         const isReading = action === 'read' || action === 'subscribe' || action === 'browse';
-        const rule = rules.find(({ kind }) => kind === (isReading ? 'read' : 'control'));
+        const now = Date.now();
+        const rule = rules.find(
+          ({ kind, until_ms }) =>
+            kind === (isReading ? 'read' : 'control') && (until_ms === null || Number(until_ms) > now),
+        );
         if (!rule || rule.is_allowed === 0) return false;
         return rule.names === null || (name !== undefined && (JSON.parse(rule.names) as string[]).includes(name));
       },
@@ -108,8 +116,8 @@ export class NetworkFacts implements LiveFacts {
   /** To be called with each stanza of whom `isToldBy` is true. */
   told(stanza: Stanza): void {
     if (stanza.from.domain === this.#provisioning) {
-      // It tells owners that a rule was changed, and Things to forget what they know; answers to questions change nothing.
-      if (stanza.kind === 'message' || stanza.isIqRequest()) this.#options.onChange();
+      // Whatever it says but for answers to Things' questions may come of a rule that was changed.
+      if (!ANSWERS.has(stanza.payload?.name ?? '')) this.#options.onChange();
       return;
     }
     if (!this.#hasRegistry) return;
@@ -149,10 +157,10 @@ export class NetworkFacts implements LiveFacts {
   /** The rules that decide, the one for the fewest first. */
   async #rules(requester: Jid, thing: string, node: string | undefined, owner: string) {
     if (!this.#hasRules) return [];
-    const scopes = [requester.bare.toString(), requester.domain, ''];
+    const scopes = [requester.bare.toString(), `@${requester.domain}`, ''];
     const rules = await this.#options.database
       .selectFrom('provisioning_rules')
-      .select(['kind', 'requester', 'is_allowed', 'names'])
+      .select(['kind', 'requester', 'is_allowed', 'names', 'once', 'until_ms'])
       .where('jid', '=', thing)
       .where('node_id', '=', node ?? '')
       .where('owner', '=', owner)

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { Guard, type GuardListener, Inspection, type PolicyBundle, type PolicyFiles } from '@thingward/guard';
-import type { ProvisioningTables, RegistryTables } from '@thingward/services';
+import type { AccessPolicy, ProvisioningTables, RegistryTables } from '@thingward/services';
 import type { Logger } from '@thingward/xmpp';
 import type { Kysely } from 'kysely';
 import type { ServerConfig } from '../config.ts';
@@ -65,7 +65,7 @@ export class ServerGuard {
     rosters.onChange(() => this.guard.forget());
     hooks.watchData({ passesData: () => !this.guard.isActive });
     const circumstances = circumstancesIn({ domain, sessions, router, s2s: config.s2s });
-    router.setGate(
+    router.setInspector(
       new StanzaGate({ guard: this.guard, inspection: new Inspection(), facts: this.#facts, circumstances }),
     );
     router.onServerMessage((stanza) => this.approvals.heard(stanza));
@@ -81,6 +81,18 @@ export class ServerGuard {
   onDecision(listener: GuardListener): () => void {
     return this.guard.onDecision(listener);
   }
+
+  /** What policies say when a Thing asks whom it may let read or control it. Whoever is asked about is not connected here just now. */
+  access: AccessPolicy = async (kind, { jid, node_id }, requester) => {
+    if (kind === 'friend') return 'open';
+    return this.guard.consider({
+      principal: requester,
+      action: kind === 'read' ? 'read' : 'set',
+      resource: { kind: 'thing', jid, ...(node_id === '' ? {} : { node: node_id }) },
+      facts: { protocol: kind === 'read' ? 'sensor-data' : 'control' },
+      circumstances: { origin: 'client', isEncrypted: true, authentication: 'certificate' },
+    });
+  };
 
   /** Reads the policies of a configuration again. @returns what puts them into force @throws PolicyError; then all is as it was */
   prepare(config: ServerConfig): () => void {

@@ -4,7 +4,7 @@ import type { ServerModule } from '../module.ts';
 /** What administrators and those who approve do with policies. @see docs/guard.md */
 export const guard: ServerModule = {
   name: 'guard',
-  start({ guard: server, administrators, commands }) {
-    commands.add(...guardCommands(server, administrators));
+  start({ policies, administrators, commands }) {
+    commands.add(...guardCommands(policies, administrators));
   },
 };

@@ -12,11 +12,23 @@ export type Decision =
 
 const EVERYTHING: Decision = { names: undefined, types: undefined };
 
+/**
+ * What whoever runs the network has decided, whatever owners say: that somebody may not do such a thing, that they may where no owner has
+ * decided about them, or nothing.
+ */
+export type AccessPolicy = (
+  kind: AccessKind,
+  thing: ThingColumns,
+  requester: Jid,
+) => Promise<'forbidden' | 'granted' | 'open'>;
+
 export interface DecisionsOptions {
   readonly store: RuleStore;
   readonly owners: Owners;
   /** Is who asks allowed to use a token? Asked before anything is granted because of one. @see XEP-0324 §3.1.3.2 */
   readonly mayUseToken: (scope: 'service' | 'device' | 'user', token: string, wanted: Wanted) => Promise<boolean>;
+  /** What policies say before owners are asked. */
+  readonly policy?: AccessPolicy | undefined;
   /** There is a question that was not asked before. */
   readonly onQuestion: (question: Question) => Promise<void>;
 }
@@ -31,7 +43,9 @@ export class Decisions {
 
   /** What may somebody do with a Thing of this owner? What no rule is for is refused, and becomes a question. */
   async decide(thing: ThingColumns, owner: string, kind: AccessKind, wanted: Wanted): Promise<Decision> {
-    const { store } = this.#options;
+    const { store, policy } = this.#options;
+    const verdict = (await policy?.(kind, thing, wanted.requester)) ?? 'open';
+    if (verdict === 'forbidden') return false;
     if (wanted.requester.bare.toString() === owner) return EVERYTHING;
     const levels = columnsFor(wanted.requester, wanted.tokens);
     const rules = await store.rulesFor(thing, owner, kind, levels.flat());
@@ -43,6 +57,7 @@ export class Decisions {
       );
       if (decisive) return decisive.isAllowed ? { names: decisive.names, types: decisive.types } : false;
     }
+    if (verdict === 'granted') return EVERYTHING;
     await this.#ask(thing, owner, kind, wanted);
     return false;
   }

@@ -37,7 +37,7 @@ import {
 import type { Kysely } from 'kysely';
 import { thingColumns } from '../node-columns.ts';
 import { Tasks } from '../tasks.ts';
-import { type Decision, Decisions, wantedBy } from './decisions.ts';
+import { type AccessPolicy, type Decision, Decisions, wantedBy } from './decisions.ts';
 import { KnownItems } from './known-items.ts';
 import { announcement, converse, quickAnswers } from './owner-conversation.ts';
 import { OwnerDesk } from './owner-desk.ts';
@@ -61,6 +61,8 @@ export interface ProvisioningOptions {
   /** Migrated with `provisioningMigrations`. */
   readonly database: Kysely<ProvisioningTables>;
   readonly owners: Owners;
+  /** What is decided before owners are asked; nothing when not given. */
+  readonly policy?: AccessPolicy | undefined;
   /** Who may see what was heard of services; nobody when not given. */
   readonly isAdministrator?: ((jid: Jid) => Promise<boolean>) | undefined;
   /** Services that may ask about their users; none when not given. */
@@ -122,6 +124,7 @@ export class ProvisioningService {
     this.#access = new ServiceAccess({ peer, database, tokens: this.#tokens, services, now, log });
     this.#desk = new OwnerDesk({ store, items: this.#items, owners, caches: this.#caches, log, now });
     this.#decisions = new Decisions({
+      policy: options.policy,
       store,
       owners,
       mayUseToken: (scope, token, wanted) => this.#mayUseToken(scope, token, wanted),
