@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 // Tests run the sources, not the build: the `source` condition of each package's exports points there.
 export default defineConfig({
   resolve: { conditions: ['source'] },
-  ssr: { resolve: { conditions: ['source', 'node', 'import', 'default'] } },
+  ssr: { resolve: { conditions: ['source', 'node', 'default'] } },
   test: {
     include: [
       'packages/*/src/**/*.test.ts',

@@ -1,6 +1,7 @@
 // How fast a Thing Registry of many Things searches, registers and lets claim, on SQLite and, where THINGWARD_BENCH_POSTGRES is the address
 // of an empty PostgreSQL database, on that. Needs the build.
-// Options: --things N (1,000,000), --searches N (of each kind, 200), --seconds N (of registering and claiming, 5), --no-sqlite.
+// Options: --things N (1,000,000), --searches N (of each kind, 200), --seconds N (of registering and claiming, 5), --no-sqlite,
+// --made (the Things are in the PostgreSQL database already, from a run before).
 
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,6 +21,7 @@ const { values: options } = parseArgs({
     searches: { type: 'string', default: '200' },
     seconds: { type: 'string', default: '5' },
     sqlite: { type: 'boolean', default: true },
+    made: { type: 'boolean', default: false },
   },
   allowNegative: true,
 });
@@ -163,7 +165,7 @@ async function measure(title, place, sqlite) {
   console.log(`\n${title}`);
   const { query: database, close } = await openDatabase(place, registryMigrations, { connections: 10 });
   const started = performance.now();
-  await makeThings(database, things, sqlite);
+  if (sqlite || !options.made) await makeThings(database, things, sqlite);
   const size = sqlite ? `, ${(statSync(place).size / 2 ** 20).toFixed(0)} MiB` : '';
   console.log(`${things} Things made in ${((performance.now() - started) / 1000).toFixed(0)} s${size}`);
   const peer = new BenchPeer();

@@ -64,6 +64,8 @@ describe('provisioning, as people use it', { timeout: 90_000 }, () => {
         dataDir: join(directory, 'server'),
         listen: { c2s: '127.0.0.1:0', component: '127.0.0.1:0' },
         components: { 'decisions.localhost': 'secret' },
+        auth: { admins: ['owner@localhost'] },
+        provisioning: { services: [{ name: 'dashboard', certificate: certificate.fingerprint }] },
       }),
       { services: SERVICES },
     );
@@ -154,6 +156,15 @@ describe('provisioning, as people use it', { timeout: 90_000 }, () => {
     expect(allowed).toMatchObject({ code: 0 });
     await expect.poll(async () => (await read(...shows)).code, { timeout: 20_000 }).toBe(0);
     expect((await read()).stderr).toContain('forbidden');
+  });
+
+  it('services are shown to administrators', async () => {
+    const [service] = lines(await run('owner', 'things', 'services', '--json'));
+    expect(service).toMatchObject({ name: 'dashboard', certificate: certificate.fingerprint, jid: 'reader@localhost' });
+    expect(await run('reader', 'things', 'services')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('administrators'),
+    });
   });
 
   it.each([

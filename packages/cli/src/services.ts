@@ -86,7 +86,7 @@ export const SERVICES: readonly ServiceDefinition[] = [
 
 /** A provisioning server. Where the registry's tables are not beside it, Things say themselves whom they belong to. */
 export function createProvisioning(
-  ...[peer, database, log, { provisioning }, environment]: Parameters<ServiceDefinition['create']>
+  ...[peer, database, log, { provisioning, isAdministrator }, environment]: Parameters<ServiceDefinition['create']>
 ) {
   const told = new ToldOwners(database as unknown as Kysely<ProvisioningTables>);
   const registry = registryOwners(database as unknown as Kysely<RegistryTables>);
@@ -102,6 +102,7 @@ export function createProvisioning(
     })),
     secondaryTrustAllowed: provisioning.secondaryTrust,
     maxQuestions: provisioning.maxRulesPerOwner,
+    isAdministrator,
     log,
   });
 }

@@ -145,6 +145,8 @@ export class AccountAgent {
       }),
     ];
     for (const { device } of devices) {
+      const stopWatching = device.watch?.((fields) => this.#polled(device, fields));
+      if (stopWatching) this.#unsubscribe.push(stopWatching);
       for (const schedule of device.schedules) {
         this.#loops.push(poll(device, schedule, (fields) => this.#polled(device, fields), signal, log));
       }

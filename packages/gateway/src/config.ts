@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import { isUndefinedInterface, type NodeReference } from '@thingward/things';
 import { Jid } from '@thingward/xmpp';
 import { z } from 'zod';
+import { contradiction, type Dnp3Config, dnp3ConfigSchema } from './drivers/dnp3/config.ts';
 import { modbusConfigSchema } from './drivers/modbus/config.ts';
 import { publicationOf } from './publications.ts';
 import { publishSchema } from './publish-config.ts';
@@ -112,14 +114,15 @@ export const accountSchema = z
     passwordFile: z.string().min(1).optional(),
     certificate: z.string().min(1).optional(),
     key: z.string().min(1).optional(),
+    register: z.union([z.literal(true), z.strictObject({ tokenFile: z.string().min(1) })]).optional(),
   })
   .refine(({ certificate, key }) => (certificate === undefined) === (key === undefined), {
     message: 'certificate and key go together',
   })
   .refine(
-    ({ password, passwordFile, certificate }) =>
-      [password, passwordFile, certificate].filter((way) => way !== undefined).length === 1,
-    { message: 'needs exactly one of password, passwordFile, and certificate with key' },
+    ({ password, passwordFile, certificate, register }) =>
+      [password, passwordFile, certificate, register].filter((way) => way !== undefined).length === 1,
+    { message: 'needs exactly one of password, passwordFile, certificate with key, and register' },
   );
 
 const common = {
@@ -158,6 +161,8 @@ const directIoThing = z.strictObject({
 
 const modbusThing = z.strictObject({ ...common, driver: z.literal('modbus-tcp'), modbus: modbusConfigSchema });
 
+const dnp3Thing = z.strictObject({ ...common, driver: z.literal('dnp3-tcp'), dnp3: dnp3ConfigSchema });
+
 /** The gateway's configuration file. Every key is described in the package's README. */
 export const gatewayConfigSchema = z
   .strictObject({
@@ -169,7 +174,7 @@ export const gatewayConfigSchema = z
     history: serviceOrNone,
     eventLog: serviceOrNone,
     outbox: z.strictObject({ maxReadings: z.number().int().min(1000).default(1_000_000) }).prefault({}),
-    things: z.array(z.discriminatedUnion('driver', [directIoThing, modbusThing])).min(1),
+    things: z.array(z.discriminatedUnion('driver', [directIoThing, modbusThing, dnp3Thing])).min(1),
   })
   .superRefine(({ server, things }, context) => {
     const served = things[0]?.account.jid.domain;
@@ -186,8 +191,8 @@ export const gatewayConfigSchema = z
       const first = accounts.get(key) ?? index;
       accounts.set(key, first);
       const other = things[first]?.account;
-      const ways = ['password', 'passwordFile', 'certificate', 'key'] as const;
-      if (ways.every((way) => other?.[way] === account[way])) continue;
+      const ways = ['password', 'passwordFile', 'certificate', 'key', 'register'] as const;
+      if (ways.every((way) => isDeepStrictEqual(other?.[way], account[way]))) continue;
       context.addIssue({
         code: 'custom',
         path: ['things', index, 'account'],
@@ -240,6 +245,21 @@ export const gatewayConfigSchema = z
           message: `things[${first.index}] shares the connection to ${key} and has ${first.maxInFlight}`,
         });
       }
+    }
+    const outstations: (readonly [index: number, config: Dnp3Config])[] = [];
+    for (const [index, thing] of things.entries()) {
+      if (thing.driver !== 'dnp3-tcp') continue;
+      for (const [first, other] of outstations) {
+        const key = contradiction(other, thing.dnp3);
+        if (key === undefined) continue;
+        context.addIssue({
+          code: 'custom',
+          path: ['things', index, 'dnp3', key],
+          message: `things[${first}] shares the connection and has another value`,
+        });
+        break;
+      }
+      outstations.push([index, thing.dnp3]);
     }
   })
   // Where the server is found, the accounts say at which domain.

@@ -152,6 +152,7 @@ export const serverConfigSchema = z
     auth: z
       .strictObject({
         registration: z.enum(['closed', 'open', 'invite']).default('closed'),
+        userInvitations: z.enum(['none', 'contact', 'account']).default('none'),
         registrationInstructions: z.string().min(1).max(2000).optional(),
         reservedNames: z.array(localpart).default([...DEFAULT_RESERVED_NAMES]),
         allowPlaintext: z.boolean().default(false),
@@ -299,6 +300,11 @@ export const serverConfigSchema = z
     streamManagement: z.strictObject({ location: hostAndPort.optional() }).prefault({}),
     shutdown: z.strictObject({ seeOtherHost: hostAndPort.optional() }).prefault({}),
     log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
+  })
+  .superRefine(({ auth }, context) => {
+    if (auth.userInvitations !== 'account' || auth.registration === 'invite') return;
+    const message = `can't be account while auth.registration is ${auth.registration}: who is invited could not register`;
+    context.addIssue({ code: 'custom', path: ['auth', 'userInvitations'], message });
   })
   .superRefine(({ auth, domain: served }, context) => {
     for (const [index, jid] of auth.admins.entries()) {

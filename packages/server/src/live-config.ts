@@ -11,6 +11,7 @@ const RESTART = [
   'eventLog',
   'provisioning',
   'announce',
+  'registry',
   'archive.enabled',
   'mailbox.enabled',
   'upload.enabled',

@@ -49,7 +49,7 @@ export interface ServerContext {
   readonly policies: ServerGuard;
   readonly web: WebRoutes;
   /** Watches those who guess passwords. */
-  readonly guard: LogInGuard;
+  readonly logInGuard: LogInGuard;
   readonly turns: LoopTurns;
   readonly log: Logger;
 }

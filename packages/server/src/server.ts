@@ -308,7 +308,7 @@ export class ThingwardServer {
     this.#policies = policies;
     await policies.start();
     const disco = new DiscoRegistry();
-    const guard = new LogInGuard(limits);
+    const logInGuard = new LogInGuard(limits);
     const figures: MetricSources = {
       streams: this.#streams,
       stanzas: this.#stanzas,
@@ -351,7 +351,7 @@ export class ThingwardServer {
       hooks: this.#hooks,
       policies,
       web: this.#web,
-      guard,
+      logInGuard,
       turns: this.#turns,
       log,
     };
@@ -392,7 +392,7 @@ export class ThingwardServer {
       hooks: this.#hooks,
       log,
       negotiating: this.#negotiating,
-      guard,
+      guard: logInGuard,
       turns: this.#turns,
       onAuthentication: (outcome) => metrics.authenticated(outcome),
     };

@@ -44,4 +44,5 @@ export {
   type RegistryOptions,
   RegistryService,
 } from './registry/registry-service.ts';
+export { tagsOfStored } from './registry/stored-tags.ts';
 export type { RegistryTables } from './registry/tables.ts';

@@ -53,6 +53,7 @@ export class ProvisioningStage {
   now = Date.parse('2026-06-01T00:00:00Z');
   database!: Awaited<ReturnType<typeof memoryDatabase<ProvisioningTables & RegistryTables>>>;
   service!: ProvisioningService;
+  #options: Partial<ProvisioningOptions> = {};
   host!: ThingHost;
 
   private constructor() {
@@ -67,18 +68,8 @@ export class ProvisioningStage {
   static async open(options: Partial<ProvisioningOptions> = {}): Promise<ProvisioningStage> {
     const stage = new ProvisioningStage();
     stage.database = await memoryDatabase({ ...registryMigrations, ...provisioningMigrations });
-    stage.service = new ProvisioningService({
-      peer: stage.network.peer(SERVICE.toString()),
-      database: stage.database as never,
-      owners: registryOwners(stage.database as never),
-      retryIntervalMs: 20,
-      expiryIntervalMs: 20,
-      acknowledgementTimeoutMs: 200,
-      challengeTimeoutMs: 500,
-      clock: () => new Date(stage.now),
-      ...options,
-    });
-    await stage.service.start();
+    stage.#options = options;
+    await stage.#startService();
     const about = { jid: 'plant@localhost', node_id: 'meter', source_id: '', cache_type: '' };
     const claimed = { full_jid: HOST.toString(), owner: 'owner@localhost', is_public: 0, claim_digest: null };
     await stage.database
@@ -94,6 +85,27 @@ export class ProvisioningStage {
     });
     await stage.host.start();
     return stage;
+  }
+
+  /** The service ends, and another one takes its database over. */
+  async restart(): Promise<void> {
+    await this.service.stop();
+    await this.#startService();
+  }
+
+  async #startService(): Promise<void> {
+    this.service = new ProvisioningService({
+      peer: this.network.peer(SERVICE.toString()),
+      database: this.database as never,
+      owners: registryOwners(this.database as never),
+      retryIntervalMs: 20,
+      expiryIntervalMs: 20,
+      acknowledgementTimeoutMs: 200,
+      challengeTimeoutMs: 500,
+      clock: () => new Date(this.now),
+      ...this.#options,
+    });
+    await this.service.start();
   }
 
   async close(): Promise<void> {

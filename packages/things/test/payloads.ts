@@ -99,6 +99,7 @@ export const PAYLOADS: readonly string[] = [
   `<withdraw ${OWNER} rule='1'/>`,
   `<dismiss ${OWNER} question='3'/>`,
   `<describe ${OWNER}><thing nodeId='n' owner='o@b'><item kind='field' name='Energy' momentary='true'/><item kind='parameter' name='P'/></thing></describe>`,
+  `<services ${OWNER}><service certificate='ab12' jid='s@b' name='dashboard'><privilege>Sensors.View</privilege><user>kermit</user></service></services>`,
   ...harmonizedPayloads('nf'),
   ...harmonizedPayloads('ieee'),
 ];

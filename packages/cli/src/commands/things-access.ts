@@ -12,6 +12,7 @@ import {
   HISTORICAL_FIELD_TYPES,
   listQuestions,
   listRules,
+  listSeenServices,
   RULE_SCOPES,
   type RuleContent,
   type RuleScope,
@@ -86,6 +87,26 @@ export function addAccessVerbs(verb: AddVerb): void {
       });
     },
   );
+  at('services', 'services that ask about their users, and what they asked; for administrators')
+    .addHelpText('after', '\nExamples:\n  thingward things services --json')
+    .action((options: AccessOptions) =>
+      withServer(options, async (session, server) => {
+        const services = await listSeenServices(session.client, server);
+        if (options.json) for (const service of services) printJson({ ...service, jid: service.jid?.toString() });
+        else {
+          printTable(
+            ['service', 'certificate', 'shown by', 'users', 'privileges'],
+            services.map(({ name, certificate, jid, users, privileges }) => [
+              name ?? 'not configured',
+              certificate,
+              String(jid ?? ''),
+              users.join(', '),
+              privileges.join(', '),
+            ]),
+          );
+        }
+      }),
+    );
   at('dismiss <question>', 'put a question away without a rule').action((text: string, options: AccessOptions) => {
     const question = numberOf(text, 'question');
     return withServer(options, async (session, server) => {

@@ -12,6 +12,7 @@ import {
   removeThing,
   type SearchOperator,
   searchThings,
+  sendTable,
   speaksNoInterfaces,
 } from '@thingward/things';
 import { Command } from 'commander';
@@ -20,6 +21,7 @@ import { CommandError, UsageError } from '../errors.ts';
 import { loadGatewayConfig } from '../gateway-config.ts';
 import { type OutputOptions, printJson, printTable, say, thingText } from '../output.ts';
 import { qrSvg, qrText } from '../qr-code.ts';
+import { sentTable } from '../sent-table.ts';
 import { explainRefusal } from './read.ts';
 import { addAccessVerbs } from './things-access.ts';
 
@@ -45,9 +47,10 @@ export function thingsCommand(): Command {
 
   verb('search [conditions...]', 'find public Things by their tags')
     .option('--max <n>', 'at most so many', '50')
+    .option('--send <jid>', 'send what is found to somebody as a table in chat messages, in place of printing it')
     .addHelpText(
       'after',
-      '\nConditions: TAG=value, TAG!=value, TAG>number, TAG<number, TAG>=number, TAG<=number; * stands for any characters.\n\nExamples:\n  thingward things search MAN=example.org "MODEL=IMC*"\n  thingward things search "LAT>=-34" "LAT<=-33"',
+      '\nConditions: TAG=value, TAG!=value, TAG>number, TAG<number, TAG>=number, TAG<=number; * stands for any characters.\n\nExamples:\n  thingward things search MAN=example.org "MODEL=IMC*"\n  thingward things search "LAT>=-34" "LAT<=-33"\n  thingward things search CLASS=PLC --send operator@example.org',
     )
     .action(search);
   verb('claim <text>', 'become the owner of a Thing by the text of its QR code')
@@ -112,12 +115,20 @@ function interfaceRow(name: string): readonly string[] {
   return [name, list(defined.fields), list(defined.parameters)];
 }
 
-async function search(conditions: string[], options: ThingsOptions & { readonly max: string }): Promise<void> {
+const FOUND_HEADINGS = ['thing', 'owner', 'tags'];
+
+interface SearchOptions extends ThingsOptions {
+  readonly max: string;
+  readonly send?: string;
+}
+
+async function search(conditions: string[], options: SearchOptions): Promise<void> {
   const wanted = Number(options.max);
   if (!(Number.isInteger(wanted) && wanted > 0))
     throw new UsageError(`--max needs a whole number, got "${options.max}"`);
   // A search has at least one condition (XEP-0347 §3.15): every Thing with a name fulfils this one.
   const operators = conditions.length > 0 ? conditions.map(parseCondition) : [parseCondition('NAME=*')];
+  const receiver = options.send === undefined ? undefined : parseThing(options.send).jid;
   await ClientSession.use(options.profile, async (session) => {
     const registry = await session.registry();
     const found: FoundThing[] = [];
@@ -128,16 +139,15 @@ async function search(conditions: string[], options: ThingsOptions & { readonly 
       found.push(...page.things);
       more = page.more && page.things.length > 0;
     }
-    if (options.json) for (const thing of found) printJson(thing);
+    const rows = found.map(({ jid, node, owner, tags }) => [
+      thingText(jid.toString(), node),
+      String(owner ?? ''),
+      tags.map(tagText).join(' '),
+    ]);
+    if (receiver) sendTable(session.client, receiver, sentTable(FOUND_HEADINGS, rows));
+    else if (options.json) for (const thing of found) printJson(thing);
     else {
-      printTable(
-        ['thing', 'owner', 'tags'],
-        found.map(({ jid, node, owner, tags }) => [
-          thingText(jid.toString(), node),
-          String(owner ?? ''),
-          tags.map(tagText).join(' '),
-        ]),
-      );
+      printTable(FOUND_HEADINGS, rows);
       if (more) say('There are more: use --max.');
     }
   });

@@ -73,6 +73,12 @@ export function openState(dataDir: string): StateDatabase {
         number INTEGER NOT NULL,
         last_reading INTEGER
       );
+      -- Accounts the gateway makes for itself; made_at: when the server had them.
+      CREATE TABLE IF NOT EXISTS own_account (
+        account TEXT PRIMARY KEY,
+        password TEXT NOT NULL,
+        made_at INTEGER
+      );
       CREATE TABLE IF NOT EXISTS server_pin (
         domain TEXT PRIMARY KEY,
         fingerprint TEXT NOT NULL,

@@ -3,7 +3,6 @@ import type { AuthenticationStrength, Circumstances } from '@thingward/guard';
 import type { Jid } from '@thingward/xmpp';
 import type { ServerConfig } from '../config.ts';
 import { addressIn } from '../listeners/address-key.ts';
-import type { Router } from '../router.ts';
 import type { SessionTable } from '../session.ts';
 
 /** How whoever has sent a stanza is connected. */
@@ -16,7 +15,7 @@ export interface CircumstancesOf {
 export interface CircumstanceSources {
   readonly domain: string;
   readonly sessions: SessionTable;
-  readonly router: Pick<Router, 'hasService' | 'hosts'>;
+  readonly router: { hasService(domain: string): boolean; hosts(domain: string): boolean };
   readonly s2s: ServerConfig['s2s'];
 }
 

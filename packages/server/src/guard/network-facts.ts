@@ -1,5 +1,5 @@
 import { type KnownThing, type LiveFacts, NO_RELATION, type Relation } from '@thingward/guard';
-import type { ProvisioningTables, RegistryTables } from '@thingward/services';
+import { type ProvisioningTables, type RegistryTables, tagsOfStored } from '@thingward/services';
 import { type Element, Element as XmlElement } from '@thingward/xml';
 import { Jid, type Logger } from '@thingward/xmpp';
 import type { Kysely } from 'kysely';
@@ -178,17 +178,19 @@ export class NetworkFacts implements LiveFacts {
     else this.#things.clear();
     for (const { jid, node_id, owner, tags } of rows) {
       const nodes = this.#things.get(jid) ?? new Map<string, KnownThing>();
-      nodes.set(node_id, { owner: owner ?? undefined, tags: textTags(tags) });
+      nodes.set(node_id, { owner: owner ?? undefined, tags: textsOf(tags) });
       this.#things.set(jid, nodes);
     }
     this.#options.onChange();
   }
 }
 
-/** String tags by name, of what the registry keeps: pairs of name and value. */
-function textTags(json: string): Readonly<Record<string, string>> {
-  const pairs = JSON.parse(json) as readonly (readonly [string, string | number])[];
-  return Object.fromEntries(pairs.flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])));
+/** The string tags of a Thing, by name; undefined when it has none. */
+function textsOf(stored: string): Readonly<Record<string, string>> | undefined {
+  const texts = tagsOfStored(stored).flatMap(({ name, value }) =>
+    typeof value === 'string' ? [[name, value] as const] : [],
+  );
+  return texts.length === 0 ? undefined : Object.fromEntries(texts);
 }
 
 function requestKey(requester: Jid | undefined, id: string | undefined): string {

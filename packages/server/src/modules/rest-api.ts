@@ -12,7 +12,7 @@ const MAX_BODY_BYTES = 65_536;
 /** What accounts can do over HTTP, at `/api/v1`. @see docs/provisioning.md */
 export const restApi: ServerModule = {
   name: 'rest-api',
-  start({ accounts, config, domain, guard, hooks, log, router, web }) {
+  start({ accounts, config, domain, logInGuard: guard, hooks, log, router, web }) {
     const settings = config.api;
     if (!settings.enabled || !config.listen.http) return;
     const requests = new AccountRequests(router, hooks);

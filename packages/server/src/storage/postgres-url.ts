@@ -24,14 +24,16 @@ export function postgresUrlProblem(text: string): string | undefined {
 export function needsTls(address: string): boolean {
   const url = parsed(address);
   if (!url || url.searchParams.has('sslmode')) return false;
-  const host = url.hostname.replace(/^\[|\]$/g, '') || (url.searchParams.get('host') ?? '');
-  if (host === '' || host === 'localhost' || host.startsWith('/') || host.startsWith('%2F')) return false;
+  // As the driver does: what the query says goes before.
+  const host = url.searchParams.get('host') ?? url.hostname.replace(/^\[|\]$/g, '');
+  if (host === '' || host === 'localhost' || host.startsWith('/')) return false;
   return !(isIP(host) && (host.startsWith('127.') || host === '::1'));
 }
 
 function parsed(text: string): URL | undefined {
   try {
-    return new URL(text);
+    // No host means a Unix socket, or one in the query: URLs have no word for a user without a host.
+    return new URL(text.replace(/^([^/]+:\/\/[^/@]*@)(?=\/)/, '$1localhost'));
   } catch {
     return undefined;
   }

@@ -164,7 +164,7 @@ export class OwnerDesk {
       { thing: rule.jid, node: nodeOfColumns(rule), owner: rule.owner, rule: rule.id, isGone },
       'a rule was changed',
     );
-    await caches.changed([rule.jid]);
+    caches.changed([rule.jid]);
     const { scope, subject } = subjectOfColumn(rule.requester);
     if (rule.kind !== 'friend' || scope !== 'requester') return;
     const isFriend = rule.is_allowed === 1 && !isGone;

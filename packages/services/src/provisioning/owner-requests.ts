@@ -86,7 +86,7 @@ function serveHarmonizedOwners({ peer, desk, owners, caches }: OwnerRequestsOpti
       if (!(await owners.ownersBehind(jid)).includes(from.bare.toString())) {
         throw new StanzaError('forbidden', 'the Thing is not yours');
       }
-      await caches.changed([jid]);
+      await caches.clear(jid);
       return undefined;
     }),
   ];

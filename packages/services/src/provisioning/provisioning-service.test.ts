@@ -145,3 +145,36 @@ test('a Thing that was away is told when it is here again', async () => {
   const row = await stage.database.selectFrom('provisioning_things').select('needs_clear').executeTakeFirst();
   expect(row).toEqual({ needs_clear: 0 });
 });
+
+test('what a Thing was not told is told after a restart', async () => {
+  await stage.read();
+  await stage.say('allow 1');
+  await expect.poll(() => stage.read()).toBe('Energy Power');
+  stage.thing.disconnect();
+  await stage.say('withdraw 1');
+  const { needs_clear } = await stage.database
+    .selectFrom('provisioning_things')
+    .select('needs_clear')
+    .executeTakeFirstOrThrow();
+  expect(needs_clear).toBe(1);
+  await stage.restart();
+  stage.network.connect(stage.thing);
+  await expect.poll(() => stage.read()).toBe('forbidden');
+  await expect
+    .poll(() => stage.database.selectFrom('provisioning_things').select('needs_clear').executeTakeFirst())
+    .toEqual({ needs_clear: 0 });
+});
+
+test('a change that comes while another is being told is told, too', async () => {
+  await stage.read();
+  await stage.say('allow 1');
+  await expect.poll(() => stage.read()).toBe('Energy Power');
+  const told = () => stage.network.sent.filter((text) => text.includes('<clearCache ')).length;
+  const before = told();
+  await Promise.all([stage.say('edit 1 allow momentary'), stage.say('edit 1 deny')]);
+  await expect.poll(told).toBeGreaterThan(before);
+  await expect.poll(() => stage.read()).toMatch(/forbidden|Power/);
+  await expect
+    .poll(() => stage.database.selectFrom('provisioning_things').select('needs_clear').executeTakeFirst())
+    .toEqual({ needs_clear: 0 });
+});

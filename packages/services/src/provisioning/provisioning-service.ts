@@ -7,6 +7,7 @@ import {
   encodeFriendAnswer,
   encodeHarmonizedOwnerQuestion,
   encodeOwnerQuestion,
+  encodeSeenServices,
   FIELD_TYPES,
   type FieldType,
   type NodeReference,
@@ -61,6 +62,8 @@ export interface ProvisioningOptions {
   readonly owners: Owners;
   /** What is decided before owners are asked; nothing when not given. */
   readonly policy?: AccessPolicy | undefined;
+  /** Who may see what was heard of services; nobody when not given. */
+  readonly isAdministrator?: ((jid: Jid) => Promise<boolean>) | undefined;
   /** Services that may ask about their users; none when not given. */
   readonly services?: readonly ProvisionedService[] | undefined;
   /** May Things trust other provisioning servers, too? @see XEP-0324 §3.1.4 */
@@ -143,6 +146,12 @@ export class ProvisioningService {
       ...PROVISIONING_DIALECTS.flatMap((dialect) => this.#serveThings(dialect)),
       peer.onIq('set', { name: 'describe', namespace: PROVISIONING_OWNER }, (request) => this.#described(request)),
       ...serveOwners({ peer, desk: this.#desk, owners: this.#owners, caches: this.#caches }),
+      peer.onIq('get', { name: 'services', namespace: PROVISIONING_OWNER }, async ({ from }) => {
+        if (!(await this.#options.isAdministrator?.(from.bare))) {
+          throw new StanzaError('forbidden', 'services are shown to administrators alone');
+        }
+        return encodeSeenServices(await this.#access.seen());
+      }),
       ...this.#tokens.serve(),
       ...this.#access.serve(),
       peer.onMessage({ name: 'body', namespace: 'jabber:client' }, (received, body) => this.#heard(received, body)),
@@ -309,7 +318,7 @@ export class ProvisioningService {
 
   async #expire(): Promise<void> {
     const ended = await this.#store.expire();
-    await this.#caches.changed(ended.map(({ jid }) => jid));
+    this.#caches.changed(ended.map(({ jid }) => jid));
   }
 }
 

@@ -2,6 +2,7 @@ import type { AccessKind, FieldType, RuleContent, RuleSubject } from '@thingward
 import type { Jid } from '@thingward/xmpp';
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import type { ThingColumns } from '../node-columns.ts';
+import { markChanged } from './mark-changed.ts';
 import { type GivenTokens, subjectColumn } from './subject-column.ts';
 import type { ProvisioningQuestionsTable, ProvisioningRulesTable, ProvisioningTables } from './tables.ts';
 
@@ -207,6 +208,7 @@ export class RuleStore {
         .onConflict((conflict) => conflict.columns(UNIQUE).doUpdateSet(values))
         .returningAll()
         .executeTakeFirst();
+      await markChanged(transaction, [jid]);
       if (subject.scope === 'requester') {
         await transaction
           .deleteFrom('provisioning_questions')
@@ -218,33 +220,42 @@ export class RuleStore {
   }
 
   /** Gives a rule another content. @returns undefined: the owner has no such rule */
-  edit(owner: string, id: number, content: RuleContent): Promise<Rule | undefined> {
-    return this.#database
-      .updateTable('provisioning_rules')
-      .set({ ...columnsOf(content), made_at: this.#now() })
-      .where('id', '=', id)
-      .where('owner', '=', owner)
-      .returningAll()
-      .executeTakeFirst();
+  async edit(owner: string, id: number, content: RuleContent): Promise<Rule | undefined> {
+    const [rule] = await this.#change((database) =>
+      database
+        .updateTable('provisioning_rules')
+        .set({ ...columnsOf(content), made_at: this.#now() })
+        .where('id', '=', id)
+        .where('owner', '=', owner)
+        .returningAll()
+        .execute(),
+    );
+    return rule;
   }
 
-  withdraw(owner: string, id: number): Promise<Rule | undefined> {
-    return this.#database
-      .deleteFrom('provisioning_rules')
-      .where('id', '=', id)
-      .where('owner', '=', owner)
-      .returningAll()
-      .executeTakeFirst();
+  /** @returns undefined: the owner has no such rule */
+  async withdraw(owner: string, id: number): Promise<Rule | undefined> {
+    const [rule] = await this.#change((database) =>
+      database
+        .deleteFrom('provisioning_rules')
+        .where('id', '=', id)
+        .where('owner', '=', owner)
+        .returningAll()
+        .execute(),
+    );
+    return rule;
   }
 
   /** Takes back all rules of an owner about a JID, or about one node of it. */
-  withdrawAll(owner: string, about: Partial<ThingColumns>): Promise<Rule[]> {
-    let query = this.#database.deleteFrom('provisioning_rules').where('owner', '=', owner);
-    for (const column of ['jid', 'node_id', 'source_id', 'cache_type'] as const) {
-      const value = about[column];
-      if (value !== undefined) query = query.where(column, '=', value);
-    }
-    return query.returningAll().execute();
+  withdrawAll(owner: string, about: Partial<ThingColumns>): Promise<readonly Rule[]> {
+    return this.#change((database) => {
+      let query = database.deleteFrom('provisioning_rules').where('owner', '=', owner);
+      for (const column of ['jid', 'node_id', 'source_id', 'cache_type'] as const) {
+        const value = about[column];
+        if (value !== undefined) query = query.where(column, '=', value);
+      }
+      return query.returningAll().execute();
+    });
   }
 
   dismiss(owner: string, id: number): Promise<Question | undefined> {
@@ -257,12 +268,27 @@ export class RuleStore {
   }
 
   /** Removes the rules that have ended. */
-  expire(): Promise<Rule[]> {
-    return this.#database
-      .deleteFrom('provisioning_rules')
-      .where('until_ms', '<=', this.#now())
-      .returningAll()
-      .execute();
+  async expire(): Promise<readonly Rule[]> {
+    const now = this.#now();
+    const due = await this.#database
+      .selectFrom('provisioning_rules')
+      .select('id')
+      .where('until_ms', '<=', now)
+      .limit(1)
+      .executeTakeFirst();
+    if (due === undefined) return [];
+    return this.#change((database) =>
+      database.deleteFrom('provisioning_rules').where('until_ms', '<=', now).returningAll().execute(),
+    );
+  }
+
+  /** Changes rules, and has their Things told of it, or neither. */
+  #change(act: (database: Transaction<ProvisioningTables>) => Promise<Rule[]>): Promise<readonly Rule[]> {
+    return this.#database.transaction().execute(async (transaction) => {
+      const rules = await act(transaction);
+      await markChanged(transaction, [...new Set(rules.map(({ jid }) => jid))]);
+      return rules;
+    });
   }
 }
 

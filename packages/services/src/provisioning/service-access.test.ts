@@ -7,6 +7,7 @@ import {
   encodeDownloadPrivileges,
   encodeHasPrivilege,
   encodeUserLoggedIn,
+  listSeenServices,
   requestToken,
   TokenHolder,
 } from '@thingward/things';
@@ -30,6 +31,7 @@ let holder: TokenHolder;
 
 beforeEach(async () => {
   stage = await ProvisioningStage.open({
+    isAdministrator: async (jid) => jid.toString() === 'owner@localhost',
     services: [
       {
         name: 'dashboard',
@@ -112,6 +114,17 @@ describe('a service', () => {
     await may(userToken, 'Sensors.View');
     const rows = await stage.database.selectFrom('provisioning_service_items').select(['kind', 'name']).execute();
     expect(rows).toEqual([{ kind: 'privilege', name: 'Sensors.View' }]);
+    const seen = await listSeenServices(stage.owner, SERVICE);
+    expect(seen).toEqual([
+      {
+        certificate: certificate.fingerprint,
+        jid: dashboard.jid.bare,
+        name: 'dashboard',
+        privileges: ['Sensors.View'],
+        users: [],
+      },
+    ]);
+    await expect(listSeenServices(stage.reader, SERVICE)).rejects.toThrow('administrators');
   });
 });
 

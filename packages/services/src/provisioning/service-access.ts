@@ -12,6 +12,7 @@ import {
   isPrivilegeGranted,
   PROVISIONING_NAMESPACE,
   type PrivilegeRule,
+  type SeenService,
   type ServiceUser,
 } from '@thingward/things';
 import type { Element } from '@thingward/xml';
@@ -19,7 +20,7 @@ import {
   decodeBase64,
   encodeBase64,
   type IqRequest,
-  type Jid,
+  Jid,
   type Logger,
   type Received,
   StanzaError,
@@ -40,6 +41,9 @@ const USER_MS = 30 * 86_400_000;
 /** Names and privileges of one service that are remembered. */
 const MAX_ITEMS = 500;
 const MAX_ITEM_LENGTH = 256;
+/** Services that are remembered, though they are not in the configuration; and what is told at once. */
+const MAX_STRANGERS = 100;
+const MAX_SHOWN = 100;
 
 /** Who may use a service, and what they may do there; the first that fits a user decides. */
 export interface AccessGrant extends AccessConditions {
@@ -83,6 +87,38 @@ export class ServiceAccess {
     ];
   }
 
+  /** The services of the configuration, and others that have asked: what there is to decide about. @see XEP-0324 §5.4 */
+  async seen(): Promise<readonly SeenService[]> {
+    const { database, services } = this.#options;
+    const items = await database.selectFrom('provisioning_service_items').selectAll().orderBy('name').execute();
+    const fingerprints = [
+      ...new Set([...services.map(({ fingerprint }) => fingerprint), ...items.map((item) => item.service)]),
+    ];
+    const shown = fingerprints.slice(0, MAX_SHOWN);
+    const certificates =
+      shown.length === 0
+        ? []
+        : await database
+            .selectFrom('provisioning_tokens')
+            .select(['fingerprint', 'jid'])
+            .where('fingerprint', 'in', shown)
+            .execute();
+    return shown.map((fingerprint) => {
+      const heard = (kind: 'user' | 'privilege') =>
+        items
+          .flatMap((item) => (item.service === fingerprint && item.kind === kind ? [item.name] : []))
+          .slice(0, MAX_SHOWN);
+      const jid = certificates.find((certificate) => certificate.fingerprint === fingerprint)?.jid;
+      return {
+        certificate: fingerprint,
+        jid: jid === undefined ? undefined : Jid.parse(jid),
+        name: services.find((service) => service.fingerprint === fingerprint)?.name,
+        privileges: heard('privilege'),
+        users: heard('user'),
+      };
+    });
+  }
+
   /** The service whose user it is, by fingerprint; undefined when there is no such user. */
   async serviceOf(userToken: string): Promise<string | undefined> {
     const row = await this.#options.database
@@ -101,6 +137,7 @@ export class ServiceAccess {
     }
     const service = await this.#serviceAt(from, serviceToken);
     if (service === undefined) return encodeAccessAnswer({ isAllowed: false });
+    for (const name of knownUser(credentials).userName) await this.#heard(service, 'user', name);
     if (!this.#grantFor(service, credentials)?.allow) return encodeAccessAnswer({ isAllowed: false });
     const userToken = randomBytes(TOKEN_BYTES).toString('base64url');
     await this.#remember({ userToken, service }, credentials);
@@ -196,19 +233,27 @@ export class ServiceAccess {
         .values({ token: userToken, service, credentials: JSON.stringify(stored(credentials)), made_at: now() })
         .execute();
     });
-    for (const name of knownUser(credentials).userName) await this.#heard(service, 'user', name);
   }
 
   /** Remembers, within bounds, what there is to decide about. @see XEP-0324 §5.4 */
   async #heard(service: string, kind: 'user' | 'privilege', name: string): Promise<void> {
     if (name === '' || name.length > MAX_ITEM_LENGTH) return;
-    const { database } = this.#options;
+    const { database, services } = this.#options;
     const rows = await database
       .selectFrom('provisioning_service_items')
       .select('name')
       .where(({ and }) => and({ service, kind }))
       .execute();
     if (rows.length >= MAX_ITEMS || rows.some((row) => row.name === name)) return;
+    if (rows.length === 0 && !services.some(({ fingerprint }) => fingerprint === service)) {
+      const strangers = await database
+        .selectFrom('provisioning_service_items')
+        .select('service')
+        .distinct()
+        .limit(MAX_STRANGERS)
+        .execute();
+      if (strangers.length >= MAX_STRANGERS) return;
+    }
     await database
       .insertInto('provisioning_service_items')
       .values({ service, kind, name })

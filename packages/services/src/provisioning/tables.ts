@@ -49,6 +49,7 @@ export interface ProvisioningThingsTable {
   jid: string;
   /** Where it was seen last. */
   full_jid: string;
+  /** Changes of rules it has not been told of. */
   needs_clear: number;
   /** Name of the dialect it speaks. */
   dialect: Generated<string>;

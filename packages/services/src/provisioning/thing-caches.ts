@@ -10,8 +10,11 @@ import { Jid, type Logger, message, PeerError, type Received, StanzaError, type 
 import type { Kysely } from 'kysely';
 import { KeyedLock } from '../keyed-lock.ts';
 import type { Tasks } from '../tasks.ts';
+import { markChanged } from './mark-changed.ts';
 import type { ProvisioningTables } from './tables.ts';
 
+/** Things whose place is remembered. */
+const MAX_KNOWN = 10_000;
 /** Most Things told again in one round. */
 const ROUND = 50;
 
@@ -28,6 +31,8 @@ export interface ThingCachesOptions {
 export class ThingCaches {
   readonly #options: ThingCachesOptions;
   readonly #lock = new KeyedLock();
+  /** Where Things were last, by bare JID: the same need not be written down again. */
+  readonly #known = new Map<string, string>();
 
   constructor(options: ThingCachesOptions) {
     this.#options = options;
@@ -37,17 +42,22 @@ export class ThingCaches {
   async remember(from: Jid, dialect: ProvisioningDialect): Promise<void> {
     const [jid, full_jid] = [from.bare.toString(), from.toString()];
     const seen = { full_jid, dialect: dialect.name };
+    const place = JSON.stringify(seen);
+    if (this.#known.get(jid) === place) return;
     await this.#options.database
       .insertInto('provisioning_things')
       .values({ jid, needs_clear: 0, ...seen })
       .onConflict((conflict) => conflict.column('jid').doUpdateSet(seen))
       .execute();
+    if (this.#known.size >= MAX_KNOWN) this.#known.clear();
+    this.#known.set(jid, place);
   }
 
   /** A Thing is here again: it may have missed that rules have changed. */
   async seen({ from, type }: Received): Promise<void> {
     if (type !== undefined || !from.isFull) return;
     const jid = from.bare.toString();
+    this.#known.delete(jid);
     await this.#options.database
       .updateTable('provisioning_things')
       .set({ full_jid: from.toString() })
@@ -56,12 +66,15 @@ export class ThingCaches {
     this.#options.tasks.start((signal) => this.#clear(jid, signal));
   }
 
-  /** Rules about Things behind these bare JIDs have changed. */
-  async changed(jids: readonly string[]): Promise<void> {
-    if (jids.length === 0) return;
-    const { database, tasks } = this.#options;
-    await database.updateTable('provisioning_things').set({ needs_clear: 1 }).where('jid', 'in', jids).execute();
-    for (const jid of new Set(jids)) tasks.start((signal) => this.#clear(jid, signal));
+  /** Rules about Things behind these bare JIDs have changed, and they are marked to be told. */
+  changed(jids: readonly string[]): void {
+    for (const jid of new Set(jids)) this.#options.tasks.start((signal) => this.#clear(jid, signal));
+  }
+
+  /** The owner wants a Thing to ask anew. */
+  async clear(jid: string): Promise<void> {
+    await markChanged(this.#options.database, [jid]);
+    this.changed([jid]);
   }
 
   /** Tells those again that did not acknowledge. */
@@ -69,7 +82,7 @@ export class ThingCaches {
     const due = await this.#options.database
       .selectFrom('provisioning_things')
       .select('jid')
-      .where('needs_clear', '=', 1)
+      .where('needs_clear', '>', 0)
       .limit(ROUND)
       .execute();
     await Promise.all(due.map(({ jid }) => this.#clear(jid, signal)));
@@ -96,29 +109,30 @@ export class ThingCaches {
 
   /** Tells a Thing that rules have changed, if it is still to be told. */
   async #clear(jid: string, signal: AbortSignal): Promise<void> {
-    const { database, peer, acknowledgementTimeoutMs: timeoutMs, log } = this.#options;
+    const { database, peer, tasks, acknowledgementTimeoutMs: timeoutMs, log } = this.#options;
     await this.#lock.run(jid, async () => {
       const things = database.selectFrom('provisioning_things').selectAll().where('jid', '=', jid);
       const thing = await things.executeTakeFirst();
-      if (thing?.needs_clear !== 1 || signal.aborted) return;
-      // A change that comes while this one is being told has to be told again.
-      await this.#setNeedsClear(jid, 0);
+      if (!thing || thing.needs_clear === 0 || signal.aborted) return;
       try {
         const { namespace } = dialectNamed(thing.dialect);
         const clearCache = encodeClearCache('clearCache', namespace);
         await peer.request('set', Jid.parse(thing.full_jid), clearCache, { timeoutMs, signal });
       } catch (error) {
-        await this.#setNeedsClear(jid, 1);
         if (signal.aborted) return;
         if (!(error instanceof StanzaError || error instanceof PeerError)) throw error;
         log.debug({ thing: jid, code: error.code }, 'a Thing did not acknowledge that rules have changed');
+        return;
       }
+      // A change that came while this one was being told has to be told, too.
+      const { numUpdatedRows } = await database
+        .updateTable('provisioning_things')
+        .set({ needs_clear: 0 })
+        .where('jid', '=', jid)
+        .where('needs_clear', '=', thing.needs_clear)
+        .executeTakeFirst();
+      if (numUpdatedRows === 0n) tasks.start((next) => this.#clear(jid, next));
     });
-  }
-
-  async #setNeedsClear(jid: string, needs_clear: 0 | 1): Promise<void> {
-    const { database } = this.#options;
-    await database.updateTable('provisioning_things').set({ needs_clear }).where('jid', '=', jid).execute();
   }
 }
 

@@ -685,7 +685,11 @@ describe('a search', () => {
     await registry.stop();
     await startRegistry({ tagsPerSearch: 1, operatorsPerSearch: 2 });
     const rack = thingPeer();
-    const rows = Array.from({ length: 9000 }, (_, i) => ({ name: 'MODEL', value: `a${i}`, thing_id: i }));
+    const rows = Array.from({ length: isSqlite(database) ? 9000 : 60_000 }, (_, i) => ({
+      name: 'MODEL',
+      value: `a${i}`,
+      thing_id: i,
+    }));
     for (let i = 0; i < rows.length; i += 300) {
       await database
         .insertInto('registry_text_tags')

@@ -10,8 +10,10 @@ import { tagsOfStored } from './stored-tags.ts';
 import type { RegistryTables } from './tables.ts';
 import { candidates, MAX_VALUES, tagsWithTrigrams, trigramsOf } from './trigram-walk.ts';
 
-/** Tags looked at in one go: a few milliseconds of work, so that nobody waits long for their turn. */
+/** Tags looked at in one go on SQLite: a few milliseconds of work, so that nobody waits long for their turn. */
 const STEP = 4000;
+/** On PostgreSQL, whose work keeps nobody here waiting, and which may begin anew with each step what it compares with. */
+const POSTGRES_STEP = 50_000;
 /** How far tags are counted, to find the condition that the fewest Things meet. */
 const COUNT_UP_TO = [200, 3000, 50_000] as const;
 
@@ -92,6 +94,7 @@ class Walk {
   readonly #database: Kysely<RegistryTables>;
   readonly #condition: Condition;
   readonly #sqlite: boolean;
+  readonly #step: number;
   /** What else a tag on the way must fulfil; undefined: nothing. */
   readonly #filter: RawBuilder<SqlBool> | undefined;
   #left: number;
@@ -106,6 +109,7 @@ class Walk {
     this.#condition = condition;
     this.#left = maxLookedAt;
     this.#sqlite = isSqlite(database);
+    this.#step = this.#sqlite ? STEP : POSTGRES_STEP;
     const filters = [
       // Along trigrams, the mask is looked at where its values are.
       ...(condition.mask ? [fits('t', condition.mask, this.#sqlite)] : []),
@@ -129,14 +133,14 @@ class Walk {
       for (;;) {
         const wanted = toSkip + limit - found.length;
         // When everything on the way is taken, the way is as short as what is wanted.
-        const to = this.#filter === undefined && wanted <= STEP ? undefined : await this.#stepEnd(interval, from);
+        const to = this.#filter === undefined && wanted <= this.#step ? undefined : await this.#stepEnd(interval, from);
         const rows = await this.#rows(interval, from, to, wanted, 0);
         const taken = rows.slice(toSkip);
         toSkip -= rows.length - taken.length;
         found.push(...taken.map(({ thing_id }) => thing_id));
         if (found.length >= limit) return found;
         if (to === undefined) break;
-        this.#left -= STEP;
+        this.#left -= this.#step;
         if (this.#left <= 0) throw tooFar();
         from = to;
         await nextTurn();
@@ -164,7 +168,7 @@ class Walk {
   /** The last tag of the step that begins after a position; undefined: the interval ends before. */
   async #stepEnd(interval: Interval, from: Position | undefined): Promise<Position | undefined> {
     const { rows } = await sql<Position>`select t.value, t.thing_id from ${tableOf(this.#condition)} as t
-      where ${this.#between(interval, from, undefined)} order by t.value, t.thing_id limit 1 offset ${STEP - 1}`.execute(
+      where ${this.#between(interval, from, undefined)} order by t.value, t.thing_id limit 1 offset ${this.#step - 1}`.execute(
       this.#database,
     );
     return rows[0];

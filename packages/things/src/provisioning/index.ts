@@ -8,6 +8,7 @@ export * from './harmonized-owner-codec.ts';
 export * from './owner-client.ts';
 export * from './owner-codec.ts';
 export * from './rule-codec.ts';
+export * from './seen-services-codec.ts';
 export * from './service-codec.ts';
 export * from './token-codec.ts';
 export * from './token-holder.ts';

@@ -6,6 +6,7 @@ import { PayloadError } from '../thing/payload.ts';
 import { decodeDescriptions, encodeDescriptions } from './description-codec.ts';
 import * as owner from './owner-codec.ts';
 import { decodeOwnerQuestion, decodeRule, encodeOwnerQuestion, encodeRule, PROVISIONING_OWNER } from './rule-codec.ts';
+import { decodeSeenServices, encodeSeenServices } from './seen-services-codec.ts';
 
 const AGAIN: Readonly<Record<string, (element: Element) => Element>> = {
   questions: (e) => owner.encodeQuestions(owner.decodeQuestions(e)),
@@ -17,6 +18,7 @@ const AGAIN: Readonly<Record<string, (element: Element) => Element>> = {
   decide: (e) => owner.encodeOwnerDecision(owner.decodeOwnerDecision(e)),
   withdraw: (e) => owner.encodeWithdraw(owner.decodeWithdraw(e)),
   dismiss: (e) => owner.encodeDismiss(owner.decodeDismiss(e)),
+  services: (e) => encodeSeenServices(decodeSeenServices(e)),
   describe: (e) => encodeDescriptions(decodeDescriptions(e)),
 };
 const OURS = PAYLOADS.filter((text) => text.includes(PROVISIONING_OWNER));
