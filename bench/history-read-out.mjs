@@ -1,7 +1,7 @@
 /*
  * A read-out of many historical values (XEP-0323), end to end over TLS: the history's database, the history, the Thing that answers from
  * it, the server between them, and the reader, each role in a process of its own. Prints fields per second, and the greatest resident
- * memory of each process by the size of the read-out: it must not grow with it. Needs the build. Options: --values N (1,000,000).
+ * memory of each process by the size of the read-out: it must not grow with it. Needs the build. Options: --values N (1,000,000), --transport xml|exi (how Thing and reader speak to the server).
  */
 import { fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -20,10 +20,21 @@ import {
   ThingHost,
   withHistory,
 } from '@thingward/things';
+import { thingSchemas } from '@thingward/things/node';
 import { Jid, XmppClient } from '@thingward/xmpp';
-import { tcpConnector } from '@thingward/xmpp/node';
+import { ExiCompressor } from '@thingward/xmpp/exi';
+import { tcpConnector, xmppSchemas } from '@thingward/xmpp/node';
 
-const { values: options } = parseArgs({ options: { values: { type: 'string', default: '1000000' } } });
+const { values: options } = parseArgs({
+  options: { values: { type: 'string', default: '1000000' }, transport: { type: 'string', default: 'xml' } },
+});
+/** How a client's stream is coded, by the name of the transport. */
+const TRANSPORTS = {
+  xml: () => ({}),
+  exi: () => ({ compression: new ExiCompressor({ schemas: [...xmppSchemas(), ...thingSchemas()] }) }),
+};
+const coding = TRANSPORTS[options.transport];
+if (!coding) throw new Error(`--transport is one of ${Object.keys(TRANSPORTS).join(', ')}`);
 const TOTAL = Number(options.values);
 const SIZES = [TOTAL / 100, TOTAL / 10, TOTAL].map(Math.round);
 const START = Date.UTC(2020, 0, 1);
@@ -43,7 +54,7 @@ async function signIn(name, { port, fingerprint }) {
     tls: 'starttls',
     trust: { fingerprint },
   });
-  const client = new XmppClient({ jid: Jid.parse(`${name}@localhost`), password: name, connect });
+  const client = new XmppClient({ jid: Jid.parse(`${name}@localhost`), password: name, connect, ...coding() });
   client.start();
   await client.ready();
   return client;
@@ -121,7 +132,7 @@ function cpuSeconds(pid) {
 }
 
 function spawnRole(name, server) {
-  const child = fork(fileURLToPath(import.meta.url), ['--values', String(TOTAL)], {
+  const child = fork(fileURLToPath(import.meta.url), ['--values', String(TOTAL), '--transport', options.transport], {
     env: { ...process.env, BENCH_SERVER: JSON.stringify(server), BENCH_ROLE: name },
   });
   child.on('exit', (code) => {

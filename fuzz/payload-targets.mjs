@@ -11,19 +11,24 @@ import {
   decodeControlFormRequest,
   decodeControlRequest,
   decodeControlResponse,
+  decodeDescriptions,
   decodeFriendAnswer,
   decodeGetInterfaces,
   decodeGetTokenChallenge,
+  decodeHarmonizedOwnerRule,
   decodeHasPrivilege,
   decodeLastKnown,
   decodeLoggedEvent,
   decodeMailbox,
   decodeOutcome,
+  decodeOwnerDecision,
+  decodeOwnerQuestion,
   decodePrivileges,
   decodeQueued,
   decodeReadoutMessage,
   decodeReadoutRequest,
   decodeReadQuestion,
+  decodeRules,
   decodeSleep,
   decodeSleeper,
   decodeStoredFieldsPage,
@@ -34,11 +39,16 @@ import {
   EVENT_DIALECTS,
   encodeAccessQuestion,
   encodeControlAnswer,
+  encodeDescriptions,
+  encodeOwnerDecision,
+  encodeOwnerQuestion,
   encodePrivileges,
   encodeReadQuestion,
+  encodeRules,
   encodeSubscribe,
   encodeTable,
   PayloadError,
+  PROVISIONING_DIALECTS,
   READOUT_DIALECTS,
   supersede,
   tableText,
@@ -160,6 +170,8 @@ const BATTERY_PAYLOADS = [
     (element) => supersede(element, LATER),
   ],
 ];
+const OWNER = "xmlns='urn:thingward:provisioning:1'";
+const NF_PROVISIONING = PROVISIONING_DIALECTS.find(({ name }) => name === 'nf');
 const PROVISIONING = "xmlns='urn:xmpp:iot:provisioning'";
 /** What was read can be written. */
 const PROVISIONING_PAYLOADS = [
@@ -182,6 +194,30 @@ const PROVISIONING_PAYLOADS = [
   [
     `<downloadPrivilegesResponse ${PROVISIONING}><exclude id='a.b'/><include id='a'/></downloadPrivilegesResponse>`,
     (element) => encodePrivileges(decodePrivileges(element)),
+  ],
+  [
+    `<question ${OWNER} id='3' jid='a@b' nodeId='n' kind='read' requester='c@d' serviceToken='s t' all='true' asked='2' first='2026-01-01T00:00:00Z' last='2026-01-02T00:00:00Z'><item name='F' wanted='true' momentary='true'/></question>`,
+    (element) => encodeOwnerQuestion(decodeOwnerQuestion(element)),
+  ],
+  [
+    `<rules ${OWNER} more='1'><rule id='1' jid='a@b' kind='read' scope='domain' subject='d' result='true' until='2026-01-02T00:00:00Z' made='2026-01-01T00:00:00Z'><item name='F'/></rule></rules>`,
+    (element) => encodeRules(decodeRules(element)),
+  ],
+  [
+    `<decide ${OWNER} jid='a@b' kind='control' scope='anyone' result='0' once='1'><item name='P'/></decide>`,
+    (element) => encodeOwnerDecision(decodeOwnerDecision(element)),
+  ],
+  [
+    `<describe ${OWNER}><thing nodeId='n' owner='o@b'><item kind='field' name='F' momentary='true'/></thing></describe>`,
+    (element) => encodeDescriptions(decodeDescriptions(element)),
+  ],
+  [
+    "<canRead xmlns='urn:nf:iot:prov:d:1.0' jid='a@b' st='s' all='true'><nd id='n' src='s'/><f n='F'/></canRead>",
+    (element) => NF_PROVISIONING.encodeReadQuestion(NF_PROVISIONING.decodeReadQuestion(element)),
+  ],
+  [
+    "<canReadRule xmlns='urn:nf:iot:prov:o:1.0' jid='a@b' remoteJid='c@d' key='k' result='1'><nd id='n'/><partial m='1'><f n='F'/></partial><fromService token='t'/></canReadRule>",
+    decodeHarmonizedOwnerRule,
   ],
 ];
 const FORM_PAYLOADS = [

@@ -24,6 +24,7 @@ export interface User {
 /** Server, services, gateway and simulated plant, all real, on ports of their own, in a directory of their own. */
 export class Plant {
   readonly directory: string;
+  readonly #gatewayOptions: object;
   readonly process = new TankProcess();
   readonly lamp = new Lamp();
   server!: ThingwardServer;
@@ -36,12 +37,14 @@ export class Plant {
   #http = 0;
   readonly #users: XmppClient[] = [];
 
-  private constructor(directory: string) {
+  private constructor(directory: string, gatewayOptions: object) {
     this.directory = directory;
+    this.#gatewayOptions = gatewayOptions;
   }
 
-  static async start(): Promise<Plant> {
-    const plant = new Plant(await mkdtemp(join(tmpdir(), 'thingward-')));
+  /** @param gatewayOptions further keys of the gateway's configuration */
+  static async start(gatewayOptions: object = {}): Promise<Plant> {
+    const plant = new Plant(await mkdtemp(join(tmpdir(), 'thingward-')), gatewayOptions);
     plant.#ticker = setInterval(() => plant.process.step(0.1), 100);
     await plant.plugPlc();
     await plant.startServer();
@@ -77,7 +80,7 @@ export class Plant {
     const config = await this.#gatewayConfig();
     this.gateway = new Gateway(config, { baseDirectory: this.directory });
     await this.gateway.start();
-    await this.gateway.ready(AbortSignal.timeout(10_000));
+    await this.gateway.ready(AbortSignal.timeout(30_000));
   }
 
   async plugPlc(): Promise<void> {
@@ -157,6 +160,7 @@ export class Plant {
     return gatewayConfigSchema.parse({
       server: { domain: 'localhost', host: '127.0.0.1', port: this.#c2s, fingerprint: this.server.tls.fingerprint },
       dataDir: './gateway',
+      ...this.#gatewayOptions,
       things: [
         {
           account: account('plc'),

@@ -2,7 +2,7 @@
 /*
  * What one waking of a battery-powered sensor costs on the wire: it connects, reports one value, takes what waits, and sleeps. Ours beside
  * MQTT and CoAP, counted between client and server. Needs the build; for the others:
- *   --modules DIR   where `npm install mqtt` was run (THINGWARD_BENCH_MODULES), and mosquitto
+ *   --modules DIR   where `npm install mqtt node-coap-client` was run (THINGWARD_BENCH_MODULES), and mosquitto, and libcoap
  *   --python FILE   an interpreter with aiocoap (THINGWARD_BENCH_PYTHON)
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { coap } from './coap.mjs';
+import { coapDtls } from './coap-dtls.mjs';
 import { mqtt } from './mqtt.mjs';
 import { thingward } from './thingward.mjs';
 
@@ -25,8 +26,10 @@ try {
   const ours = [await thingward(join(directory, 'xml'), 'XML'), await thingward(join(directory, 'exi'), 'EXI')];
   // All with the same certificate.
   const pem = (name) => readFileSync(join(directory, 'xml', 'tls', name));
+  const certificate = { cert: pem('certificate.pem'), key: pem('key.pem') };
   const theirs = [
-    await mqtt(directory, { cert: pem('certificate.pem'), key: pem('key.pem') }, options.modules),
+    await mqtt(directory, certificate, options.modules),
+    await coapDtls(directory, certificate, options.modules),
     await coap(options.python),
   ];
   for (const { skipped } of theirs) if (skipped) console.error(`skipped: ${skipped}`);

@@ -11,12 +11,16 @@ function time(work, count) {
   return (user + system) / count;
 }
 
+/** Work is optimised after so much of it, in microseconds. */
+const WARM_UP = 150_000;
+
 /** How many calls take so long, after as many as it takes to be optimised. */
 function calibrate(work, milliseconds) {
-  let count = 300;
+  let count = 1;
   while (time(work, count) * count < 4000) count *= 2;
-  const each = time(work, Math.ceil((60_000 / 4000) * count));
-  return Math.max(20, Math.round((milliseconds * 1000) / each));
+  let each = 0;
+  for (let spent = 0; spent < WARM_UP; spent += each * count) each = time(work, count);
+  return Math.max(1, Math.round((milliseconds * 1000) / each));
 }
 
 /**

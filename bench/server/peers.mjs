@@ -6,6 +6,7 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { erlangCollector, prosodyCollector } from './collection.mjs';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const ERLANG_LIBRARIES = '/usr/lib/x86_64-linux-gnu';
@@ -109,13 +110,14 @@ function answers(port) {
   });
 }
 
-async function thingward(directory, accounts) {
+async function thingward(directory, accounts, collects) {
   const [plain, tls] = [await freePort(), await freePort()];
   const config = join(directory, 'config.json');
   writeFileSync(
     config,
     JSON.stringify({
       accounts,
+      collects,
       domain: 'localhost',
       dataDir: directory,
       listen: { c2s: `127.0.0.1:${plain}`, c2sTls: `127.0.0.1:${tls}` },
@@ -130,7 +132,7 @@ async function thingward(directory, accounts) {
   return { ...server, plain, tls, hasAccounts: true };
 }
 
-async function ejabberd(directory) {
+async function ejabberd(directory, _accounts, collects) {
   const [plain, tls] = [await freePort(), await freePort()];
   const { cert, key } = certificate(directory);
   writeFileSync(join(directory, 'all.pem'), execFileSync('cat', [cert, key]));
@@ -179,6 +181,7 @@ modules:
     '-noinput',
     '-s',
     'ejabberd',
+    ...(collects ? ['-eval', erlangCollector(collects)] : []),
   ];
   const server = await launch('erl', args, {
     ports: [plain, tls],
@@ -193,7 +196,7 @@ modules:
   return { ...server, plain, tls };
 }
 
-async function prosody(directory) {
+async function prosody(directory, _accounts, collects) {
   const [plain, tls] = [await freePort(), await freePort()];
   const { cert, key } = certificate(directory);
   const config = join(directory, 'prosody.cfg.lua');
@@ -211,7 +214,8 @@ interfaces = { "127.0.0.1" }
 c2s_ports = { ${plain} }
 c2s_direct_tls_ports = { ${tls} }
 s2s_ports = {}
-modules_enabled = { "roster", "saslauth", "disco", "ping", "tls", "register", "register_ibr" }
+plugin_paths = { "${directory}" }
+modules_enabled = { "roster", "saslauth", "disco", "ping", "tls", "register", "register_ibr"${collects ? ', "collect_garbage"' : ''} }
 modules_disabled = { "s2s", "offline" }
 c2s_require_encryption = false
 authentication = "internal_hashed"
@@ -228,6 +232,7 @@ Component "pubsub.localhost" "pubsub"
   admins = { "bench0@localhost" }
 `,
   );
+  if (collects) writeFileSync(join(directory, 'mod_collect_garbage.lua'), prosodyCollector(collects));
   const server = await launch('prosody', ['-F', '--config', config], { ports: [plain, tls], directory });
   return { ...server, plain, tls };
 }

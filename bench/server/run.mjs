@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
+import { collectionFile } from './collection.mjs';
 import { halfLoad } from './half-load.mjs';
 import { PEERS } from './peers.mjs';
 import { SCENARIOS } from './scenarios.mjs';
@@ -62,14 +63,25 @@ async function load(task) {
 /** Runs a scenario against a fresh server: what one scenario leaves behind must not burden the next. */
 async function measure(peer, name, more = {}) {
   const scenario = SCENARIOS[name];
-  running = await peer.start(mkdtempSync(join(directory, `${peer.name}-`)), clients + 1);
+  const home = mkdtempSync(join(directory, `${peer.name}-`));
+  const collects = scenario.kind === 'memory' ? collectionFile(home) : undefined;
+  running = await peer.start(home, clients + 1, collects);
   try {
     const target = {
       host: '127.0.0.1',
       port: scenario.tls ? running.tls : running.plain,
       tls: scenario.tls === true,
     };
-    const task = { scenario: name, pid: running.pid, target, seconds, clients, window, connections };
+    const task = {
+      scenario: name,
+      pid: running.pid,
+      target,
+      seconds,
+      clients,
+      window,
+      connections,
+      collectionFile: collects,
+    };
     if (!running.hasAccounts && !peer.isMqtt) {
       await load({
         ...task,
@@ -149,7 +161,12 @@ if (values.json) console.log(JSON.stringify(results, undefined, 2));
 else printRatios();
 
 function describe({ kind, unit }, result) {
-  if (kind === 'memory') return `${(result.bytesPerConnection / 1000).toFixed(1)} ${unit}`;
+  if (kind === 'memory') {
+    const [collected, asFound] = [result.bytesPerConnection, result.bytesPerConnectionAsFound].map((bytes) =>
+      (bytes / 1000).toFixed(1),
+    );
+    return `${collected} ${unit} (${asFound} before garbage was collected)`;
+  }
   const loads = `server ${percent(result.serverLoad)}, load ${percent(result.clientLoad)} of a core`;
   if (kind === 'latency') {
     return `p50 ${result.p50.toFixed(2)}, p99 ${result.p99.toFixed(2)}, max ${result.max.toFixed(1)} ms at ${Math.round(result.perSecond)}/s (${loads})`;

@@ -13,14 +13,17 @@ const SMALL_PAYLOAD = '<body>hello there, this is a short message</body>';
 const user = (i) => `bench${i}`;
 const full = (i) => `${user(i)}@localhost/r`;
 
-/** Many sessions, a few at a time. */
-export async function connectAll(target, count, perAccount = 1) {
+/** Many sessions, a few at a time. @param prefix of their resources, where an account has several */
+export async function connectAll(target, count, perAccount = 1, prefix = 'r') {
   const connections = new Array(count);
   let next = 0;
   const work = async () => {
     for (let i = next++; i < count; i = next++) {
       connections[i] = await XmppConnection.open(target);
-      await connections[i].login(user(Math.floor(i / perAccount)), perAccount === 1 ? 'r' : `r${i % perAccount}`);
+      await connections[i].login(
+        user(Math.floor(i / perAccount)),
+        perAccount === 1 ? 'r' : `${prefix}${i % perAccount}`,
+      );
     }
   };
   await Promise.all(Array.from({ length: 8 }, work));

@@ -2,9 +2,10 @@
 // The server of this repository, with accounts for the benchmark. Its configuration is the argument.
 import { readFileSync } from 'node:fs';
 import { Accounts, openServerDatabase, serverConfigSchema, ThingwardServer } from '../../packages/server/dist/index.js';
+import { collectOnDemand } from './collection.mjs';
 import { PASSWORD } from './xmpp-connection.mjs';
 
-const { accounts, ...config } = JSON.parse(readFileSync(process.argv[2], 'utf8'));
+const { accounts, collects, ...config } = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 const services = [];
 try {
   const { SERVICES } = await import('../../packages/cli/dist/services.js');
@@ -18,6 +19,7 @@ const store = new Accounts(database.query, parsed.domain);
 for (let i = 0; i < accounts; i++) await store.add(`bench${i}`, PASSWORD);
 await database.close();
 const server = await ThingwardServer.start(parsed, { services });
+if (collects) collectOnDemand(collects);
 console.log('ready');
 process.once('SIGTERM', () => {
   void server.stop().then(() => process.exit(0));

@@ -39,11 +39,19 @@ export function cpuSeconds(pid) {
   return family(pid).reduce((sum, member) => sum + ownCpuSeconds(member), 0);
 }
 
-/** Bytes of memory a process and its descendants hold, what they share counted once. */
+/**
+ * Bytes of memory a process and its descendants hold for themselves, what they share counted once. Programs and libraries are no part
+ * of it: they are shared with all processes that run them, so that a share of them changes when another of those starts or ends.
+ */
 export function memoryBytes(pid) {
   let kilobytes = 0;
   for (const member of family(pid)) {
-    kilobytes += Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${member}/smaps_rollup`, 'utf8'))?.[1] ?? 0);
+    const text = readFileSync(`/proc/${member}/smaps_rollup`, 'utf8');
+    for (const kind of ['Pss_Anon', 'Pss_Shmem']) {
+      const figure = new RegExp(`^${kind}:\\s+(\\d+)`, 'm').exec(text)?.[1];
+      if (figure === undefined) throw new Error(`this kernel does not tell ${kind}`);
+      kilobytes += Number(figure);
+    }
   }
   return kilobytes * 1024;
 }

@@ -1,4 +1,6 @@
 import { existsSync } from 'node:fs';
+import { encodeReadQuestion } from '@thingward/things';
+import { Jid } from '@thingward/xmpp';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Plant } from '../plant.ts';
@@ -132,6 +134,35 @@ describe.skipIf(!existsSync(CHROMIUM))('the console in Chromium (skipped unless 
     await page.getByRole('button', { name: 'Claim', exact: true }).click();
     await value('Voltage').waitFor({ timeout: 15_000 });
     await expect(value('Voltage').textContent()).resolves.toMatch(/2[23]\d\.\d\s*V/);
+  });
+
+  it('the owner is shown who waits for a decision, answers, and takes it back', async () => {
+    const plc = await plant.signIn('plc');
+    const ask = async () => {
+      const question = encodeReadQuestion({ jid: Jid.parse('grid@localhost'), nodes: [], names: ['Level'], types: [] });
+      const answer = await plc.client.request('get', Jid.parse('provisioning.localhost'), question);
+      return answer?.attribute('result');
+    };
+    await page.goto(`http://127.0.0.1:${plant.ports.http}/#/access`);
+    await page.getByText('Nobody waits for your decision.').waitFor();
+    expect(await ask()).toBe('false');
+    // Nobody has to reload anything.
+    const question = page.getByTestId(/^question-/);
+    await question.waitFor();
+    expect(await question.textContent()).toMatch(/grid@localhost\s+wants to read\s+plc@localhost/);
+    await question.getByRole('button', { name: 'More choices' }).click();
+    await question.getByLabel('Level').check();
+    await question.getByRole('button', { name: 'Save' }).click();
+    const rule = page.getByTestId(/^rule-/);
+    await rule.waitFor();
+    expect(await rule.textContent()).toContain('Level');
+    expect(await ask()).toBe('true');
+    await rule.getByRole('button', { name: 'Withdraw' }).click();
+    await rule.waitFor({ state: 'detached' });
+    expect(await ask()).toBe('false');
+    await plc.client.stop();
+    await page.goto(`http://127.0.0.1:${plant.ports.http}/#/things/meter%40localhost`);
+    await value('Voltage').waitFor();
   });
 
   it('a server that restarts is found again', async () => {

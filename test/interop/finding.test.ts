@@ -1,5 +1,4 @@
-import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { hasCommand } from './daemon.ts';
 import { hasNetworkNamespaces, Link } from './links.ts';
 import { hasPythonPackage } from './python.ts';
@@ -17,6 +16,8 @@ function newLink(): Link {
 
 const isPermitted = hasNetworkNamespaces();
 const DOORS = 'listen: { c2s: 0.0.0.0:5222, c2sTls: 0.0.0.0:5223 }';
+/** By IPv6, too. */
+const ALL_DOORS = 'listen: { c2s: "[::]:5222", c2sTls: "[::]:5223" }';
 const FINGERPRINT = expect.stringMatching(/^[0-9a-f]{64}$/);
 
 /** A name server that knows one domain; it may be a DHCP server, too. */
@@ -30,8 +31,8 @@ function startDnsmasq(link: Link, lines: readonly string[] = []): Promise<void> 
   return link.start('network', ['dnsmasq', '--keep-in-foreground', `--conf-file=${file}`], /started/);
 }
 
-const serveAt = (link: Link, more = '') =>
-  link.serve('neighbour', `domain: pronto.example\ndataDir: ${link.directory}/data\n${DOORS}\n${more}`);
+const serveAt = (link: Link, more = '', doors = DOORS) =>
+  link.serve('neighbour', `domain: pronto.example\ndataDir: ${link.directory}/data\n${doors}\n${more}`);
 
 /** As found by DHCP, with the certificate the server really showed. */
 const BY_DHCP = {
@@ -82,23 +83,20 @@ describe('a server is found', () => {
     async () => {
       const link = newLink();
       await serveAt(link, 'announce: { mdns: true, name: pronto }');
-      const bus = link.file('bus.conf', [
-        `<busconfig><listen>unix:path=${join(link.directory, 'bus')}</listen><auth>EXTERNAL</auth><policy context="default">`,
-        '<allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>',
-      ]);
-      await link.start('network', ['dbus-daemon', `--config-file=${bus}`, '--nofork', '--print-address'], /unix:path/);
-      const avahi = link.file('avahi.conf', ['[server]', 'host-name=neighbour', 'allow-interfaces=link0']);
-      const options = ['--no-drop-root', '--no-chroot', '--no-rlimits', '-f', avahi];
-      await link.start('network', ['avahi-daemon', ...options], /Server startup complete/);
+      await link.startAvahi('network', 'neighbour');
       for (const [type, port] of [
         ['_xmpp-client._tcp', 5222],
         ['_xmpps-client._tcp', 5223],
       ] as const) {
         const lines = link.run('network', ['timeout', '20', 'avahi-browse', '-rpt', type]);
         const resolved = lines.filter((line) => line.startsWith('='));
-        expect(resolved).toEqual([
-          `=;link0;IPv4;pronto;${type};local;pronto.local;10.77.0.2;${port};"ordom=pronto.example" "txtvers=1"`,
-        ]);
+        // Told over both, of doors that are for IPv4 alone.
+        expect([...resolved].sort()).toEqual(
+          ['IPv4', 'IPv6'].map(
+            (family) =>
+              `=;link0;${family};pronto;${type};local;pronto.local;10.77.0.2;${port};"ordom=pronto.example" "txtvers=1"`,
+          ),
+        );
       }
       const chat = ['-s', 'chat', '_xmpp-client._tcp', '5222', 'txtvers=1', 'ordom=example.com', 'regis=registry'];
       await link.start('network', ['avahi-publish', ...chat], /Established/);
@@ -107,6 +105,36 @@ describe('a server is found', () => {
         ...{ method: 'mdns', domain: 'example.com', host: '10.77.0.1', port: 5222, tls: 'starttls' },
         ...{ registries: ['registry@example.com'], isVouchedFor: false },
         failure: expect.stringContaining('ECONNREFUSED'),
+      });
+    },
+  );
+
+  it.skipIf(!isPermitted || !hasCommand('avahi-daemon') || !hasCommand('avahi-browse') || !hasCommand('dbus-daemon'))(
+    'by multicast DNS over IPv6, by Avahi and by us, and under another name where Avahi has it (skipped unless avahi-daemon, avahi-utils and dbus are installed and networks can be made)',
+    async () => {
+      const link = newLink();
+      await link.startAvahi('network', 'pronto');
+      await serveAt(link, 'announce: { mdns: true, name: pronto }', ALL_DOORS);
+      const lines = () => link.run('network', ['timeout', '20', 'avahi-browse', '-rpt', '_xmpps-client._tcp']);
+      await vi.waitFor(
+        () => {
+          const resolved = lines().filter((line) => line.startsWith('='));
+          const start = (family: string) => `=;link0;${family};pronto-1;_xmpps-client._tcp;local;pronto-1.local;`;
+          expect(resolved).toHaveLength(2);
+          for (const family of ['IPv4', 'IPv6'])
+            expect(resolved.some((line) => line.startsWith(start(family)))).toBe(true);
+          expect(resolved.filter((line) => line.endsWith(';5223;"ordom=pronto.example" "txtvers=1"'))).toHaveLength(2);
+        },
+        { timeout: 30_000, interval: 1000 },
+      );
+      expect(link.run('network', ['timeout', '10', 'avahi-resolve', '-6', '-n', 'pronto-1.local'])[0]).toMatch(/fe80:/);
+      // Without IPv4 the link itself is enough.
+      link.dropIpv4();
+      const found = link.find('network', '--interface', 'link0').filter(({ method }) => method === 'mdns');
+      expect(found).toContainEqual({
+        ...{ method: 'mdns', domain: 'pronto.example', port: 5223, tls: 'direct' },
+        host: expect.stringMatching(/^fe80:.*%link0$/),
+        ...{ isVouchedFor: false, fingerprint: FINGERPRINT },
       });
     },
   );

@@ -81,6 +81,25 @@ export class Link {
     );
   }
 
+  /** Starts Avahi there, with a message bus of its own. @param host name of the machine, as it is to be known */
+  async startAvahi(machine: Machine, host: string): Promise<void> {
+    const bus = this.file('bus.conf', [
+      `<busconfig><listen>unix:path=${join(this.directory, 'bus')}</listen><auth>EXTERNAL</auth><policy context="default">`,
+      '<allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>',
+    ]);
+    await this.start(machine, ['dbus-daemon', `--config-file=${bus}`, '--nofork', '--print-address'], /unix:path/);
+    const file = this.file('avahi.conf', ['[server]', `host-name=${host}`, 'allow-interfaces=link0', 'use-ipv6=yes']);
+    const options = ['--no-drop-root', '--no-chroot', '--no-rlimits', '-f', file];
+    await this.start(machine, ['avahi-daemon', ...options], /Server startup complete/);
+  }
+
+  /** From now on both machines have IPv6 alone. */
+  dropIpv4(): void {
+    for (const name of Object.values(this.#names)) {
+      execFileSync('ip', ['-n', name, '-4', 'address', 'flush', 'dev', 'link0']);
+    }
+  }
+
   /** Runs `thingward` there, to its end. @returns its lines */
   runCommand(machine: Machine, args: readonly string[], input = ''): readonly string[] {
     return this.run(machine, ['node', COMMAND, ...args], input);

@@ -6,10 +6,10 @@ import { promisify } from 'node:util';
 /** The Python to run peers with: THINGWARD_PYTHON where they are in an environment of their own. */
 export const PYTHON = process.env.THINGWARD_PYTHON ?? 'python3';
 
-/** Is this Python package there? */
-export function hasPythonPackage(name: string): boolean {
+/** Is this Python package there? @param python an interpreter in place of the usual one */
+export function hasPythonPackage(name: string, python = PYTHON): boolean {
   try {
-    execFileSync(PYTHON, ['-c', `import ${name}`], { stdio: 'ignore', timeout: 30_000 });
+    execFileSync(python, ['-c', `import ${name}`], { stdio: 'ignore', timeout: 30_000 });
     return true;
   } catch {
     return false;
@@ -17,9 +17,13 @@ export function hasPythonPackage(name: string): boolean {
 }
 
 /** Runs a peer's script and gives the JSON it printed. Rejects with what it said otherwise. */
-export async function runPeer(script: string, args: readonly string[]): Promise<Record<string, unknown>> {
+export async function runPeer(
+  script: string,
+  args: readonly string[],
+  python = PYTHON,
+): Promise<Record<string, unknown>> {
   const file = fileURLToPath(new URL(`./peers/${script}`, import.meta.url));
-  const { stdout } = await promisify(execFile)(PYTHON, [file, ...args], { timeout: 60_000 });
+  const { stdout } = await promisify(execFile)(python, [file, ...args], { timeout: 60_000 });
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Record<string, unknown>;
 }
 
@@ -33,18 +37,21 @@ export interface RunningPeer {
 }
 
 /** Starts a peer's script. Rejects with what it said when it ends before it is ready. */
-export async function startPeer(script: string, args: readonly string[]): Promise<RunningPeer> {
+export async function startPeer(script: string, args: readonly string[], python = PYTHON): Promise<RunningPeer> {
   const file = fileURLToPath(new URL(`./peers/${script}`, import.meta.url));
-  const child = spawn(PYTHON, [file, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(python, [file, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
   let problems = '';
   child.stderr.on('data', (chunk: Buffer) => {
     problems = (problems + chunk.toString()).slice(-2000);
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const next = async () => {
-    const { value, done } = await lines.next();
-    if (done) throw new Error(`${script} ended: ${problems}`);
-    return JSON.parse(value) as Record<string, unknown>;
+    for (;;) {
+      const { value, done } = await lines.next();
+      if (done) throw new Error(`${script} ended: ${problems}`);
+      // Libraries say something now and then.
+      if (value.startsWith('{')) return JSON.parse(value) as Record<string, unknown>;
+    }
   };
   return {
     ready: await next(),

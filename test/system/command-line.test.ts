@@ -2,6 +2,8 @@ import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { decodeTable, TABLES } from '@thingward/things';
+import { presence } from '@thingward/xmpp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Plant } from '../plant.ts';
 
@@ -165,6 +167,35 @@ describe('the command line', () => {
     expect(await as(profile, 'read', 'meter@localhost', 'Voltage')).toMatchObject({ code: 0 });
     expect(await as(profile, 'things', 'disown', 'meter@localhost')).toMatchObject({ code: 0 });
     expect(await as(profile, 'read', 'meter@localhost')).toMatchObject({ code: 1 });
+  });
+
+  it('sends what it has found, and what is stored, as tables', { timeout: 60_000 }, async () => {
+    const { client } = await plant.signIn('stranger');
+    client.send(presence(undefined, {}));
+    const tables: string[][][] = [];
+    client.onMessage({ name: 'table', namespace: TABLES }, (_, table) => {
+      tables.push(decodeTable(table).rows.map(({ cells }) => cells.map(({ text }) => text)));
+    });
+    const texts: string[] = [];
+    client.onMessage({ name: 'body', namespace: 'jabber:client' }, (_, body) => {
+      texts.push(body.text);
+    });
+    const send = ['--send', 'stranger@localhost'];
+    expect(await as(profile, 'things', 'search', 'NAME=T*', ...send)).toMatchObject({ code: 0, stdout: '' });
+    expect(await as(profile, 'history', 'plc@localhost', 'Level', ...send)).toMatchObject({ code: 0, stdout: '' });
+    await expect.poll(() => tables.length).toBeGreaterThanOrEqual(2);
+    expect(tables[0]).toEqual([
+      ['thing', 'owner', 'tags'],
+      ['plc@localhost', 'owner@localhost', expect.stringContaining('NAME=Tank')],
+    ]);
+    expect(tables[1]?.[0]?.slice(0, 3)).toEqual(['field', 'time', 'value']);
+    expect(tables[1]?.[1]?.slice(0, 3)).toEqual([
+      'Level',
+      expect.stringMatching(/Z$/),
+      expect.stringMatching(/^\d+\.\d %$/),
+    ]);
+    expect(texts[0]).toMatch(/thing +owner +tags\nplc@localhost +owner@localhost/);
+    await client.stop();
   });
 
   it('shows history', async () => {

@@ -7,8 +7,9 @@ import { createServer as createTlsServer } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { Gateway, gatewayConfigSchema } from '@thingward/gateway';
 import { type ServerConfigInput, serverConfigSchema, ThingwardServer } from '@thingward/server';
-import { type Logger, NS } from '@thingward/xmpp';
+import { formValues, Jid, type Logger, NS, runCommand, XmppClient } from '@thingward/xmpp';
 import type { FoundServer, findServers } from '@thingward/xmpp/finding';
+import { tcpConnector } from '@thingward/xmpp/node';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 const COMMAND = fileURLToPath(new URL('../../packages/cli/bin/thingward.js', import.meta.url));
@@ -72,6 +73,7 @@ describe('a gateway that finds its server', { timeout: 60_000 }, () => {
   function gateway(
     doors: () => readonly FoundServer[],
     server: object = { find: true, trustOnFirstUse: true },
+    means: object = { password: 'secret-plc' },
   ): Gateway {
     const config = gatewayConfigSchema.parse({
       server,
@@ -82,7 +84,7 @@ describe('a gateway that finds its server', { timeout: 60_000 }, () => {
       things: [
         {
           ...{ driver: 'direct-io', name: 'Host', directIo: { disk: [], temperatures: false } },
-          account: { jid: 'plc@found.example', password: 'secret-plc' },
+          account: { jid: 'plc@found.example', ...means },
         },
       ],
     });
@@ -208,6 +210,58 @@ describe('a gateway that finds its server', { timeout: 60_000 }, () => {
     });
     doors = [door(right, 1)];
     await isOnline(waiting);
+  });
+
+  it('XEP-0347 §3.4: makes its account at the first server that lets it, and signs in to that later', async () => {
+    const closed = await serve('closed', []);
+    const open = await serve('open', [], { auth: { registration: 'open' } });
+    const doors = [door(closed, 1), door(open, 0)];
+    for (let start = 0; start < 2; start++) {
+      const registering = gateway(() => doors, undefined, { register: true });
+      await registering.start();
+      await isOnline(registering);
+      await registering.stop();
+    }
+    expect(await open.accounts.count()).toBe(1);
+    expect(await closed.accounts.count()).toBe(0);
+  });
+
+  it('XEP-0445: makes its account by an invitation', async () => {
+    const inviting = await serve('inviting', ['bard'], {
+      auth: { registration: 'invite', admins: ['bard@found.example'] },
+    });
+    const bard = new XmppClient({
+      jid: Jid.parse('bard@found.example'),
+      password: 'secret-bard',
+      connect: tcpConnector({
+        ...{ domain: 'found.example', host: '127.0.0.1', port: inviting.address(1)?.port ?? 0, tls: 'direct' },
+        trust: { fingerprint: inviting.tls.fingerprint },
+      }),
+    });
+    closers.push(() => bard.stop());
+    bard.start();
+    await bard.ready();
+    const command = { jid: Jid.parse('found.example'), node: 'urn:xmpp:invite#create-account' };
+    const { form } = await runCommand(bard, command, { username: 'plc' });
+    const [uri = ''] = (form && formValues(form, 'uri')) ?? [];
+    const tokenFile = join(directory, 'invitation');
+    writeFileSync(tokenFile, 'xmpp:plc@found.example?register;preauth=wrong');
+    const refused = gateway(() => [door(inviting, 1)], undefined, { register: { tokenFile } });
+    await refused.start();
+    await vi.waitFor(() => expect(warnings.join()).toContain("plc@found.example can't be registered: "), {
+      timeout: 20_000,
+    });
+    await refused.stop();
+    writeFileSync(tokenFile, `${uri}\n`);
+    const invited = gateway(() => [door(inviting, 1)], undefined, { register: { tokenFile } });
+    await invited.start();
+    await isOnline(invited);
+    await invited.stop();
+    // It has served its purpose.
+    rmSync(tokenFile);
+    const again = gateway(() => [door(inviting, 1)], undefined, { register: { tokenFile } });
+    await again.start();
+    await isOnline(again);
   });
 
   it.each([

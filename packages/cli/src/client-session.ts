@@ -1,4 +1,15 @@
-import { askSleeper, EVENT_LOG_QUERY, findRegistry, HISTORY, type NodeReference } from '@thingward/things';
+import {
+  askSleeper,
+  EVENT_LOG_QUERY,
+  findProvisioningServer,
+  findRegistry,
+  HISTORY,
+  type NodeReference,
+  requestToken,
+  TokenHolder,
+  type TokenIdentity,
+  type Tokens,
+} from '@thingward/things';
 import { findService, Jid, JidError, Roster, StanzaError, type XmppClient } from '@thingward/xmpp';
 import { CommandError, UsageError } from './errors.ts';
 import { loadProfile, signIn } from './profile.ts';
@@ -86,6 +97,31 @@ export class ClientSession {
   /** @throws CommandError when the server has none */
   eventLog(): Promise<Jid> {
     return this.#service(EVENT_LOG_QUERY, 'log of events');
+  }
+
+  /**
+   * Where to ask the provisioning server. One that is an account is befriended.
+   * @param given undefined: the one that goes with the server
+   * @throws CommandError when there is none; StanzaError when it is offline, or no friend
+   */
+  async provisioning(given: Jid | undefined): Promise<Jid> {
+    const server = given ?? (await findProvisioningServer(this.client));
+    if (!server) throw new CommandError(`${this.client.jid.domain} has no provisioning server: name one with --server`);
+    if (server.local === undefined || server.isFull) return server;
+    this.roster.subscribe(server);
+    return this.roster.waitForResource(server, { timeoutMs: PRESENCE_TIMEOUT_MS });
+  }
+
+  /** The tokens, and one for a certificate, to be shown to somebody who may challenge them. @throws CommandError, StanzaError */
+  async shownTokens(to: Jid, tokens: Tokens, identity: TokenIdentity | undefined): Promise<Tokens> {
+    if (!identity) return tokens;
+    const token = await requestToken(this.client, await this.provisioning(undefined), identity);
+    const holder = new TokenHolder(this.client);
+    holder.serve();
+    holder.add(token, identity);
+    const shown = { ...tokens, userToken: tokens.userToken === undefined ? token : `${tokens.userToken} ${token}` };
+    holder.sending(to, shown);
+    return shown;
   }
 
   async #service(feature: string, title: string): Promise<Jid> {

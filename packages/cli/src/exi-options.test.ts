@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from './errors.ts';
-import { parseExiOptions, parseRepresentation, withExiOptions } from './exi-options.ts';
+import { parseExiLimits, parseExiOptions, parseRepresentation, withExiOptions } from './exi-options.ts';
 
 const parse = (...args: string[]) => {
   const command = withExiOptions(new Command()).exitOverride();
@@ -29,6 +29,15 @@ describe('options of EXI on the command line', () => {
     });
     expect(parse('--compression')).toMatchObject({ alignment: 'compression' });
     expect(parse('--selfContained', 'a,b').selfContained).toBe(true);
+  });
+
+  it('raise limits by their names', () => {
+    expect(parseExiLimits()).toEqual({});
+    expect(parseExiLimits(['maxEvents=5000000', 'maxDepth=3'])).toEqual({ maxEvents: 5_000_000, maxDepth: 3 });
+    expect(() => parseExiLimits(['events=3'])).toThrow(/--limit does not know "events"; there are: maxDepth/);
+    for (const wrong of ['maxEvents', 'maxEvents=', 'maxEvents=1=2', 'maxEvents=many', 'maxEvents=0']) {
+      expect(() => parseExiLimits([wrong])).toThrow(UsageError);
+    }
   });
 
   it('say what is wrong with them', () => {

@@ -1,4 +1,10 @@
-import type { Alignment, DatatypeRepresentation, ExiOptionsInput } from '@thingward/exi';
+import {
+  type Alignment,
+  type DatatypeRepresentation,
+  DEFAULT_LIMITS,
+  type ExiLimits,
+  type ExiOptionsInput,
+} from '@thingward/exi';
 import type { Command } from 'commander';
 import { UsageError } from './errors.ts';
 
@@ -19,6 +25,7 @@ export interface ExiCommandOptions {
 
 const ALIGNMENTS = ['bit-packed', 'byte-packed', 'pre-compression', 'compression'] as const satisfies Alignment[];
 const PRESERVE = ['comments', 'pis', 'dtd', 'prefixes', 'lexicalValues'] as const;
+const LIMITS = Object.keys(DEFAULT_LIMITS) as (keyof ExiLimits)[];
 const EXI_NAMESPACE = 'http://www.w3.org/2009/exi';
 const XSD_NAMESPACE = 'http://www.w3.org/2001/XMLSchema';
 
@@ -63,6 +70,28 @@ export function parseExiOptions(options: ExiCommandOptions): ExiOptionsInput {
       : { valuePartitionCapacity: count('--valuePartitionCapacity', valuePartitionCapacity, 0) }),
     ...(options.schemaId === undefined ? {} : { schemaId: options.schemaId }),
   };
+}
+
+/** Adds an option that raises (or lowers) what one document may take. */
+export function withExiLimits(command: Command): Command {
+  return command.option(
+    '--limit <name=n>',
+    `what the document may take, such as maxEvents=5000000, may be repeated: ${LIMITS.join(', ')}`,
+    (value: string, before: readonly string[] = []) => [...before, value],
+  );
+}
+
+/** `maxEvents=5000000` and its like. @throws UsageError */
+export function parseExiLimits(texts: readonly string[] = []): Partial<ExiLimits> {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const [name = '', value = '', ...rest] = text.split('=');
+      if (rest.length > 0 || value === '') {
+        throw new UsageError(`--limit needs NAME=NUMBER, such as maxEvents=5000000, got "${text}"`);
+      }
+      return [oneOf('--limit', name, LIMITS), count(`--limit ${name}`, value, 1)];
+    }),
+  );
 }
 
 function oneOf<Name extends string>(option: string, value: string, names: readonly Name[]): Name {

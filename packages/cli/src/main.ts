@@ -20,6 +20,8 @@ const VERBS: Readonly<Record<string, () => Promise<() => Command>>> = {
   watch: async () => (await import('./commands/watch.ts')).watchCommand,
   history: async () => (await import('./commands/history.ts')).historyCommand,
   exi: async () => (await import('./commands/exi.ts')).exiCommand,
+  dnp3: async () => (await import('./commands/dnp3.ts')).dnp3Command,
+  policy: async () => (await import('./commands/policy.ts')).policyCommand,
   audit: async () => (await import('./commands/audit.ts')).auditCommand,
   'find-server': async () => (await import('./commands/find-server.ts')).findServerCommand,
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,

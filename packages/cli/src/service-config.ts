@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { eventLogSchema, registrySchema, storageSchema } from '@thingward/server';
+import { eventLogSchema, provisioningSchema, registrySchema, storageSchema } from '@thingward/server';
 import { Jid } from '@thingward/xmpp';
 import { z } from 'zod';
 import { findFile, loadConfigFile } from './config-file.ts';
@@ -54,6 +54,7 @@ export const serviceConfigSchema = z
     eventLog: eventLogSchema,
     history: z.strictObject({ retentionDays: z.number().int().positive().default(400) }).prefault({}),
     registry: registrySchema,
+    provisioning: provisioningSchema,
   })
   .superRefine(({ domain, secret, account, server }, context) => {
     const problem = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });

@@ -20,7 +20,7 @@ export function servicePeer({ identity, server }: ServiceConfig, log: Logger): S
   const client = new XmppClient({
     jid,
     password,
-    tag: 'registry',
+    tag: 'service',
     connect: tcpConnector({ domain: jid.domain, host: host ?? jid.domain, port, tls, trust: { fingerprint, ca } }),
     log,
   });

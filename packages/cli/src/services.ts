@@ -1,5 +1,6 @@
 import type { ServiceDefinition } from '@thingward/server';
 import {
+  combinedOwners,
   EventLogService,
   type EventLogTables,
   eventLogMigrations,
@@ -16,6 +17,7 @@ import {
   type RegistryTables,
   registryMigrations,
   registryOwners,
+  ToldOwners,
 } from '@thingward/services';
 import { Jid } from '@thingward/xmpp';
 import type { Kysely } from 'kysely';
@@ -26,7 +28,7 @@ export const EVENT_LOG_NAME = 'eventlog';
 /** First label of the domain of the Thing Registry. */
 export const REGISTRY_NAME = 'registry';
 
-/** First label of the domain of provisioning. It learns owners from the registry's tables: it runs where the registry runs. */
+/** First label of the domain of provisioning. */
 export const PROVISIONING_NAME = 'provisioning';
 
 /** The services that live beside a domain. */
@@ -72,13 +74,7 @@ export const SERVICES: readonly ServiceDefinition[] = [
     name: PROVISIONING_NAME,
     title: 'Provisioning',
     migrations: { ...registryMigrations, ...provisioningMigrations },
-    create: (peer, database, log) =>
-      new ProvisioningService({
-        peer,
-        database: database as unknown as Kysely<ProvisioningTables>,
-        owners: registryOwners(database as unknown as Kysely<RegistryTables>),
-        log,
-      }),
+    create: createProvisioning,
   },
   {
     name: EVENT_LOG_NAME,
@@ -87,6 +83,29 @@ export const SERVICES: readonly ServiceDefinition[] = [
     create: createEventLog,
   },
 ];
+
+/** A provisioning server. Where the registry's tables are not beside it, Things say themselves whom they belong to. */
+export function createProvisioning(
+  ...[peer, database, log, { provisioning, isAdministrator }, environment]: Parameters<ServiceDefinition['create']>
+) {
+  const told = new ToldOwners(database as unknown as Kysely<ProvisioningTables>);
+  const registry = registryOwners(database as unknown as Kysely<RegistryTables>);
+  return new ProvisioningService({
+    peer,
+    database: database as unknown as Kysely<ProvisioningTables>,
+    owners: environment ? combinedOwners(registry, told) : told,
+    ...(environment ? { policy: environment.policy } : {}),
+    services: provisioning.services.map(({ name, certificate, grants }) => ({
+      name,
+      fingerprint: certificate,
+      grants,
+    })),
+    secondaryTrustAllowed: provisioning.secondaryTrust,
+    maxQuestions: provisioning.maxRulesPerOwner,
+    isAdministrator,
+    log,
+  });
+}
 
 /** The log of events: the same wherever it runs. */
 export function createEventLog(

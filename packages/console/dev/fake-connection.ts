@@ -1,11 +1,15 @@
 import type {
+  AccessQuestionToOwner,
+  AccessRule,
   ControlForm,
   Field,
   HistoryAnswer,
   HistoryPoint,
   HistoryQuery,
   MetaTag,
+  OwnerAnswer,
   ParameterValue,
+  RuleEdit,
   SearchOperator,
   SearchResult,
   ThingReference,
@@ -24,6 +28,57 @@ import type { Plant } from './plant.ts';
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
+const since = (minutes: number) => new Date(Date.now() - minutes * 60_000);
+
+function fakeQuestions(): readonly AccessQuestionToOwner[] {
+  const item = (name: string, isWanted = false) => ({ name, types: [], isWanted });
+  const question = (id: number, rest: Partial<AccessQuestionToOwner>): AccessQuestionToOwner => ({
+    id,
+    jid: Jid.parse('plc@localhost'),
+    kind: 'read',
+    requester: Jid.parse('grid-operator@utility.example.org'),
+    asked: 1,
+    first: since(200),
+    last: since(3),
+    types: [],
+    items: [],
+    ...rest,
+  });
+  return [
+    question(3, {
+      asked: 14,
+      items: [item('Level', true), item('Inlet Flow', true), item('Outlet Flow'), item('Temperature')],
+    }),
+    question(4, {
+      kind: 'control',
+      requester: Jid.parse('romeo@localhost'),
+      items: [item('Pump'), item('Valve Opening')],
+    }),
+    question(5, {
+      kind: 'friend',
+      jid: Jid.parse('meter@localhost'),
+      requester: Jid.parse('billing@utility.example.org'),
+    }),
+  ];
+}
+
+function fakeRules(): readonly AccessRule[] {
+  const about = { jid: Jid.parse('meter@localhost'), kind: 'read', made: since(5000) } as const;
+  return [
+    {
+      id: 1,
+      ...about,
+      scope: 'domain',
+      subject: 'utility.example.org',
+      isAllowed: true,
+      names: ['Energy', 'Power'],
+      types: ['momentary', 'status'],
+    },
+    { id: 2, ...about, scope: 'requester', subject: 'romeo@localhost', isAllowed: true, until: since(-600) },
+    { id: 7, ...about, kind: 'control', scope: 'anyone', subject: '', isAllowed: false },
+  ];
+}
+
 /** A network that is not there: any password but `wrong` signs in. */
 export class FakeConnection implements Connection {
   readonly jid: Jid;
@@ -32,6 +87,8 @@ export class FakeConnection implements Connection {
   readonly #contacts = new Map<string, Contact>();
   readonly #stateHandlers = new Set<(state: ClientState, error?: Error) => void>();
   readonly #contactHandlers = new Set<() => void>();
+  #questions = fakeQuestions();
+  #rules = fakeRules();
   #state: ClientState = 'offline';
   contactsAreLoaded = false;
 
@@ -176,6 +233,51 @@ export class FakeConnection implements Connection {
     await pause(600);
     if (!tags.some(({ value }) => value === 'EM-24-118')) throw new StanzaError('item-not-found');
     return { jid: Jid.parse('meter@localhost'), node: undefined };
+  }
+
+  async accessQuestions(): Promise<readonly AccessQuestionToOwner[]> {
+    return this.#questions;
+  }
+
+  async accessRules(): Promise<readonly AccessRule[]> {
+    return this.#rules;
+  }
+
+  async answerAccess({ question, scope, isAllowed, names, types, once, until }: OwnerAnswer): Promise<AccessRule> {
+    await pause(200);
+    const asked = this.#questions.find(({ id }) => id === question);
+    if (!asked) throw new StanzaError('item-not-found', 'you have no such question');
+    this.#questions = this.#questions.filter(({ id }) => id !== question);
+    const { jid, node, kind, requester } = asked;
+    const subject = scope === 'anyone' ? '' : scope === 'domain' ? requester.domain : requester.toString();
+    const content = { isAllowed, names, types, once, until };
+    const rule = { id: question + 10, jid, node, kind, scope, subject, ...content, made: new Date() };
+    this.#rules = [...this.#rules, rule];
+    return rule;
+  }
+
+  async editAccess({ rule, ...content }: RuleEdit): Promise<AccessRule> {
+    await pause(200);
+    const before = this.#rules.find(({ id }) => id === rule);
+    if (!before) throw new StanzaError('item-not-found', 'you have no such rule');
+    const { jid, node, kind, scope, subject, made } = before;
+    const after = { id: rule, jid, node, kind, scope, subject, made, ...content };
+    this.#rules = this.#rules.map((other) => (other.id === rule ? after : other));
+    return after;
+  }
+
+  async withdrawAccess(rule: number): Promise<void> {
+    await pause(200);
+    this.#rules = this.#rules.filter(({ id }) => id !== rule);
+  }
+
+  async dismissAccess(question: number): Promise<void> {
+    await pause(200);
+    this.#questions = this.#questions.filter(({ id }) => id !== question);
+  }
+
+  onAccessQuestion(): Unsubscribe {
+    return () => undefined;
   }
 
   async search(_operators: readonly SearchOperator[], offset: number): Promise<SearchResult> {

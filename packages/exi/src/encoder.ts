@@ -4,7 +4,6 @@ import { BodyEncoder, type NumberPolicy, type WhiteSpacePolicy } from './body-en
 import { completeOptions } from './complete-options.ts';
 import type { Deflate } from './compression/deflate.ts';
 import { shortestDeflate } from './compression/shortest-deflate.ts';
-import { concatenate } from './compression/value-channels.ts';
 import { ExiError } from './error.ts';
 import type { ExiEvent } from './events.ts';
 import { type Grammars, SCHEMA_LESS } from './grammar/grammars.ts';
@@ -89,7 +88,8 @@ export class ExiEncoder {
     this.#start();
     try {
       for (const element of elements) this.#body.element(element);
-      return this.#end();
+      this.#end();
+      return this.#body.take();
     } catch (error) {
       this.#abandon();
       throw error;
@@ -102,15 +102,20 @@ export class ExiEncoder {
    * @throws ExiError `not-encodable`
    */
   write(event: ExiEvent): Uint8Array {
+    this.#write(event);
+    return this.#isReordered && this.#isInside ? new Uint8Array(0) : this.#body.take();
+  }
+
+  #write(event: ExiEvent): void {
     try {
-      return this.#write(event);
+      this.#encode(event);
     } catch (error) {
       this.#abandon();
       throw error;
     }
   }
 
-  #write(event: ExiEvent): Uint8Array {
+  #encode(event: ExiEvent): void {
     const body = this.#body;
     if (event.kind === 'startDocument') this.#start();
     else if (!this.#isInside) throw new ExiError('not-encodable', `${event.kind} outside of a document`);
@@ -143,18 +148,17 @@ export class ExiEncoder {
         body.entityReference(event.name);
         break;
       case 'endDocument':
-        return this.#end();
+        this.#end();
+        break;
       default:
         break;
     }
-    return this.#isReordered ? new Uint8Array(0) : this.#out.take();
   }
 
   /** Encodes all events of a document. */
   encode(events: Iterable<ExiEvent>): Uint8Array {
-    const parts: Uint8Array[] = [];
-    for (const event of events) parts.push(this.write(event));
-    return concatenate(parts);
+    for (const event of events) this.#write(event);
+    return this.#body.take();
   }
 
   #start(): void {
@@ -170,10 +174,9 @@ export class ExiEncoder {
     this.#body.startDocument();
   }
 
-  #end(): Uint8Array {
+  #end(): void {
     this.#body.endDocument();
     this.#isInside = false;
-    return this.#body.take();
   }
 
   #abandon(): void {

@@ -3,6 +3,7 @@ import {
   type MetaTag,
   nodeKey,
   type Ownership,
+  type ProvisioningSettings,
   type Publication,
   Publisher,
   pause,
@@ -16,6 +17,7 @@ import {
 import { type Jid, type Logger, servePing, type Unsubscribe, type XmppClient, type XmppPeer } from '@thingward/xmpp';
 import type { Device } from './drivers/device.ts';
 import { poll } from './poller.ts';
+import { StoredAnswers } from './state/answer-store.ts';
 import type { Outbox } from './state/outbox.ts';
 import { StoredOwnership } from './state/ownership-store.ts';
 import { StoredPublicationQueue } from './state/publication-queue.ts';
@@ -49,7 +51,7 @@ export interface AccountAgentOptions {
   readonly devices: readonly HostedDevice[];
   readonly registry: RegistryChoice | undefined;
   /** Whom to ask who may read and control the Things; undefined: owner and friends may. */
-  readonly provisioning?: Jid | undefined;
+  readonly provisioning?: (Omit<ProvisioningSettings, 'store'> & { readonly secondary?: readonly Jid[] }) | undefined;
   readonly history: Jid | undefined;
   readonly state: StateDatabase;
   readonly outbox: Outbox;
@@ -79,7 +81,17 @@ export class AccountAgent {
       ownership: new StoredOwnership(state, account),
       subscriptions: new StoredSubscriptions(state, account),
       registry,
-      ...(provisioning ? { provisioning: { server: provisioning } } : {}),
+      ...(provisioning && {
+        provisioning: {
+          ...provisioning,
+          store: new StoredAnswers(state, account, ''),
+          secondary: (provisioning.secondary ?? []).map((server) => ({
+            ...provisioning,
+            server,
+            store: new StoredAnswers(state, account, server.toString()),
+          })),
+        },
+      }),
       friends: (thing) => this.#friendsOf(thing),
       interfaces: (thing) => this.#hosted(thing)?.interfaces ?? [],
       publications: (thing) => this.#hosted(thing)?.publications ?? [],
@@ -133,6 +145,8 @@ export class AccountAgent {
       }),
     ];
     for (const { device } of devices) {
+      const stopWatching = device.watch?.((fields) => this.#polled(device, fields));
+      if (stopWatching) this.#unsubscribe.push(stopWatching);
       for (const schedule of device.schedules) {
         this.#loops.push(poll(device, schedule, (fields) => this.#polled(device, fields), signal, log));
       }

@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import { isUndefinedInterface, type NodeReference } from '@thingward/things';
 import { Jid } from '@thingward/xmpp';
 import { z } from 'zod';
+import { contradiction, type Dnp3Config, dnp3ConfigSchema } from './drivers/dnp3/config.ts';
 import { modbusConfigSchema } from './drivers/modbus/config.ts';
 import { publicationOf } from './publications.ts';
 import { publishSchema } from './publish-config.ts';
@@ -27,6 +29,30 @@ const domain = address((jid) => jid.local === undefined && !jid.isFull, 'a domai
 
 /** Service addresses: a JID, or `none` to do without. */
 export const serviceOrNone = z.union([z.literal('none'), serviceJid]).optional();
+
+const HOUR_MS = 3_600_000;
+
+/** Whom to ask, and for how long answers count. `find`: the one that goes with the server. */
+const provisioningSchema = z
+  .union([
+    z.enum(['none', 'find']),
+    serviceJid,
+    z.strictObject({
+      server: z.union([z.literal('find'), serviceJid]),
+      freshMinutes: z.number().positive().max(1440).default(60),
+      graceHours: z.number().min(0).max(720).default(24),
+      timeoutSeconds: z.number().min(1).max(60).default(10),
+      secondary: z.array(serviceJid).max(5).default([]),
+    }),
+  ])
+  .default('none')
+  .transform((given) => {
+    if (given === 'none') return undefined;
+    if (given === 'find' || given instanceof Jid) return { server: given };
+    const { server, freshMinutes, graceHours, timeoutSeconds, secondary } = given;
+    const times = { freshMs: freshMinutes * 60_000, graceMs: graceHours * HOUR_MS, timeoutMs: timeoutSeconds * 1000 };
+    return { server, secondary, ...times };
+  });
 
 /** How Things come by their registry: its address, a part of it, or by asking the server's components. @see XEP-0347 §3.5 */
 const registrySchema = z
@@ -88,14 +114,15 @@ export const accountSchema = z
     passwordFile: z.string().min(1).optional(),
     certificate: z.string().min(1).optional(),
     key: z.string().min(1).optional(),
+    register: z.union([z.literal(true), z.strictObject({ tokenFile: z.string().min(1) })]).optional(),
   })
   .refine(({ certificate, key }) => (certificate === undefined) === (key === undefined), {
     message: 'certificate and key go together',
   })
   .refine(
-    ({ password, passwordFile, certificate }) =>
-      [password, passwordFile, certificate].filter((way) => way !== undefined).length === 1,
-    { message: 'needs exactly one of password, passwordFile, and certificate with key' },
+    ({ password, passwordFile, certificate, register }) =>
+      [password, passwordFile, certificate, register].filter((way) => way !== undefined).length === 1,
+    { message: 'needs exactly one of password, passwordFile, certificate with key, and register' },
   );
 
 const common = {
@@ -134,17 +161,20 @@ const directIoThing = z.strictObject({
 
 const modbusThing = z.strictObject({ ...common, driver: z.literal('modbus-tcp'), modbus: modbusConfigSchema });
 
+const dnp3Thing = z.strictObject({ ...common, driver: z.literal('dnp3-tcp'), dnp3: dnp3ConfigSchema });
+
 /** The gateway's configuration file. Every key is described in the package's README. */
 export const gatewayConfigSchema = z
   .strictObject({
     server: serverSchema,
     dataDir: z.string().min(1).default('./gateway-data'),
+    policies: z.string().min(1).optional(),
     registry: registrySchema,
-    provisioning: serviceOrNone,
+    provisioning: provisioningSchema,
     history: serviceOrNone,
     eventLog: serviceOrNone,
     outbox: z.strictObject({ maxReadings: z.number().int().min(1000).default(1_000_000) }).prefault({}),
-    things: z.array(z.discriminatedUnion('driver', [directIoThing, modbusThing])).min(1),
+    things: z.array(z.discriminatedUnion('driver', [directIoThing, modbusThing, dnp3Thing])).min(1),
   })
   .superRefine(({ server, things }, context) => {
     const served = things[0]?.account.jid.domain;
@@ -161,8 +191,8 @@ export const gatewayConfigSchema = z
       const first = accounts.get(key) ?? index;
       accounts.set(key, first);
       const other = things[first]?.account;
-      const ways = ['password', 'passwordFile', 'certificate', 'key'] as const;
-      if (ways.every((way) => other?.[way] === account[way])) continue;
+      const ways = ['password', 'passwordFile', 'certificate', 'key', 'register'] as const;
+      if (ways.every((way) => isDeepStrictEqual(other?.[way], account[way]))) continue;
       context.addIssue({
         code: 'custom',
         path: ['things', index, 'account'],
@@ -215,6 +245,21 @@ export const gatewayConfigSchema = z
           message: `things[${first.index}] shares the connection to ${key} and has ${first.maxInFlight}`,
         });
       }
+    }
+    const outstations: (readonly [index: number, config: Dnp3Config])[] = [];
+    for (const [index, thing] of things.entries()) {
+      if (thing.driver !== 'dnp3-tcp') continue;
+      for (const [first, other] of outstations) {
+        const key = contradiction(other, thing.dnp3);
+        if (key === undefined) continue;
+        context.addIssue({
+          code: 'custom',
+          path: ['things', index, 'dnp3', key],
+          message: `things[${first}] shares the connection and has another value`,
+        });
+        break;
+      }
+      outstations.push([index, thing.dnp3]);
     }
   })
   // Where the server is found, the accounts say at which domain.

@@ -6,10 +6,17 @@ import { AccountAgent, type HostedDevice } from './account-agent.ts';
 import type { GatewayConfig, ThingConfig } from './config.ts';
 import type { Device } from './drivers/device.ts';
 import { DirectIoDevice } from './drivers/direct-io/device.ts';
+import { Dnp3Associations } from './drivers/dnp3/associations.ts';
+import { checkNames, type Dnp3Point } from './drivers/dnp3/config.ts';
+import { Dnp3Device } from './drivers/dnp3/device.ts';
+import { PointListError, parsePointList } from './drivers/dnp3/point-list.ts';
 import { ModbusConnections } from './drivers/modbus/connections.ts';
 import { ModbusDevice } from './drivers/modbus/device.ts';
+import { GatewayGuard } from './guard/gateway-guard.ts';
+import { guardedDevice } from './guard/guarded-device.ts';
 import { publicationOf } from './publications.ts';
 import { AccountClients } from './server/account-clients.ts';
+import { GatewayConfigError, readText } from './server/config-files.ts';
 import { metaTagsOf } from './state/claim-keys.ts';
 import { Outbox } from './state/outbox.ts';
 import { openState, type StateDatabase } from './state/state-database.ts';
@@ -53,11 +60,14 @@ export class Gateway {
   readonly #state: StateDatabase;
   readonly #outbox: Outbox;
   readonly #connections: ModbusConnections;
+  readonly #associations = new Dnp3Associations();
+  readonly #points: ReadonlyMap<ThingConfig, readonly Dnp3Point[]>;
   readonly #agents: AccountAgent[];
+  readonly #guard: GatewayGuard | undefined;
   readonly #log: Logger;
   readonly #stopTelling: Unsubscribe[] = [];
 
-  /** @throws StateError, GatewayConfigError */
+  /** @throws StateError, GatewayConfigError, PolicyError */
   constructor(config: GatewayConfig, options: GatewayOptions = {}) {
     this.#log = options.log ?? SILENT_LOGGER;
     this.#connections = options.connections ?? new ModbusConnections();
@@ -66,6 +76,12 @@ export class Gateway {
     const service = (name: string, configured: Jid | 'none' | undefined) =>
       configured === 'none' ? undefined : (configured ?? Jid.parse(`${name}.${server.domain}`));
     const accounts = groupByAccount(config.things);
+    this.#points = new Map(config.things.map((thing) => [thing, pointsOf(thing, baseDirectory)]));
+    const { policies } = config;
+    this.#guard =
+      policies === undefined
+        ? undefined
+        : new GatewayGuard({ folder: resolve(baseDirectory, policies), log: this.#log });
     this.#state = openState(resolve(baseDirectory, config.dataDir));
     this.#outbox = new Outbox(this.#state, config.outbox.maxReadings, (count, reason) => this.#refused(count, reason));
     const clients = new AccountClients({
@@ -82,16 +98,21 @@ export class Gateway {
       const [first] = things as [ThingConfig];
       const client = clients.client(first.account);
       const log = this.#eventsOf(client, service('eventlog', eventLog));
-      return new AccountAgent({
+      const agent: AccountAgent = new AccountAgent({
         client,
         devices: things.map((thing) => this.#hosted(thing, log)),
         registry: registry === 'none' ? undefined : (registry ?? Jid.parse(`registry.${server.domain}`)),
-        provisioning: provisioning === 'none' ? undefined : provisioning,
+        provisioning,
         history: service('history', history),
         state: this.#state,
         outbox: this.#outbox,
         log,
       });
+      for (const { device, friends } of agent.devices) {
+        const ownership = () => agent.ownershipOf(device);
+        this.#guard?.add({ account: first.account.jid.toString(), device, friends, ownership });
+      }
+      return agent;
     });
   }
 
@@ -101,6 +122,11 @@ export class Gateway {
     const log = new EventLogger({ log: this.#log, facility: 'gateway' });
     this.#stopTelling.push(tellEventLog(client, eventLog, log, { local: this.#log }));
     return log;
+  }
+
+  /** Reads its policies again. @throws PolicyError; then those before are in force */
+  reloadPolicies(): void {
+    this.#guard?.reload();
   }
 
   /** Begins to poll and connects. Being offline is no error: it goes on trying. */
@@ -118,7 +144,7 @@ export class Gateway {
     const stopped = Promise.all(this.#agents.map((agent) => agent.stop()));
     // Nobody polls any more: a device that does not answer must not be waited for.
     this.#connections.closeAll();
-    await stopped;
+    await Promise.all([stopped, this.#associations.closeAll()]);
     this.#state.close();
   }
 
@@ -152,7 +178,9 @@ export class Gateway {
   #hosted(thing: ThingConfig, log: Logger): HostedDevice {
     const metaTags = metaTagsOf(thing, this.#state);
     const { name, friends, interfaces, publish } = thing;
-    const device = this.#device(thing, metaTags, log);
+    const driven = this.#device(thing, metaTags, log);
+    const account = thing.account.jid.toString();
+    const device = this.#guard ? guardedDevice(driven, this.#guard.check(account)) : driven;
     const published = { jid: thing.account.jid, node: device.node, name };
     const publications = publish.map((publication) => publicationOf(published, publication));
     return { name, metaTags, friends, interfaces, publications, device };
@@ -163,6 +191,11 @@ export class Gateway {
     const parent = thing.parent as NodeReference | undefined;
     if (thing.driver === 'direct-io') {
       return new DirectIoDevice({ node, parent, metaTags, config: thing.directIo, pollMs: thing.pollMs });
+    }
+    if (thing.driver === 'dnp3-tcp') {
+      const points = this.#points.get(thing) ?? [];
+      const association = this.#associations.to(thing.dnp3);
+      return new Dnp3Device({ node, parent, metaTags, config: thing.dnp3, points, association, log });
     }
     return new ModbusDevice({
       node,
@@ -206,4 +239,21 @@ function groupByAccount(things: readonly ThingConfig[]): Map<string, ThingConfig
     accounts.set(key, [...(accounts.get(key) ?? []), thing]);
   }
   return accounts;
+}
+
+/** The points of an outstation: those of the configuration and those of the list it names. */
+function pointsOf(thing: ThingConfig, baseDirectory: string): readonly Dnp3Point[] {
+  if (thing.driver !== 'dnp3-tcp') return [];
+  const { points, pointList } = thing.dnp3;
+  if (pointList === undefined) return points;
+  try {
+    const all = [...points, ...parsePointList(readText(baseDirectory, pointList, 'dnp3.pointList'))];
+    checkNames(all, (_, message) => {
+      throw new PointListError(message);
+    });
+    return all;
+  } catch (error) {
+    if (error instanceof PointListError) throw new GatewayConfigError(`${pointList}: ${error.message}`);
+    throw error;
+  }
 }

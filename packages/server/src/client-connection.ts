@@ -113,6 +113,8 @@ export class ClientConnection {
   #language: string | undefined;
   /** How often accounts had changed when this one was let in. */
   #admittedAt = -1;
+  /** SASL mechanism that was used. */
+  #mechanism: string | undefined;
   #busy = false;
   #ended = false;
 
@@ -160,7 +162,10 @@ export class ClientConnection {
       authenticated: ({ mechanism, account, error }) => {
         context.onAuthentication({ mechanism, error });
         credentials.settled(account?.local);
-        if (error === undefined) transport.authenticated();
+        if (error === undefined) {
+          this.#mechanism = mechanism;
+          transport.authenticated();
+        }
         const details = { remote: transport.remote, mechanism, account: account?.toString(), reason: error?.message };
         if (error) log.warn(details, 'authentication failed');
         else log.debug(details, 'authenticated');
@@ -434,6 +439,7 @@ export class ClientConnection {
   #taken(session: Session): void {
     clearTimeout(this.#authTimer);
     this.#session = session;
+    session.mechanism = this.#mechanism;
     this.#receiver = undefined;
     this.#exi = undefined;
     this.#context.negotiating.delete(this);

@@ -1,5 +1,6 @@
 import type { ComponentHub } from './components/component-hub.ts';
 import type { ServerConfig } from './config.ts';
+import type { ServerGuard } from './guard/server-guard.ts';
 import type { HttpDoor } from './http/http-door.ts';
 import { type ClientDoors, proxiesOf } from './listeners/client-doors.ts';
 import type { ProxyProtocol } from './listeners/proxy-protocol/proxy-protocol.ts';
@@ -16,6 +17,7 @@ export interface ReloadedParts {
   readonly http: HttpDoor;
   readonly httpProxies: ProxyProtocol;
   readonly federation: FederationSwitch;
+  readonly policies: Pick<ServerGuard, 'prepare'>;
   /** Moves the doors of clients and components: all of them, or none. @returns what takes it back @throws ListenError */
   moveDoors(listen: ServerConfig['listen']): Promise<() => Promise<void>>;
 }
@@ -29,7 +31,7 @@ export class ConfigReload {
     this.#parts = parts;
   }
 
-  /** Nothing changes when any of it can't be used. @throws TlsError, ListenError */
+  /** Nothing changes when any of it can't be used. @throws TlsError, ListenError, PolicyError */
   reload(next: ServerConfig): Promise<ConfigChange> {
     return this.#serially(() => this.#reload(next));
   }
@@ -51,9 +53,10 @@ export class ConfigReload {
   }
 
   async #reload(next: ServerConfig): Promise<ConfigChange> {
-    const { live, certificates, components, http, httpProxies, federation, moveDoors } = this.#parts;
+    const { live, certificates, components, http, httpProxies, federation, policies, moveDoors } = this.#parts;
     const change = live.compare(next);
     const reachable = live.reachable(next);
+    const usePolicies = policies.prepare(reachable);
     const tls = await readCertificates(reachable);
     const takeBack = [await moveDoors(reachable.listen)];
     let ready: Awaited<ReturnType<typeof federation.prepare>>;
@@ -70,6 +73,7 @@ export class ConfigReload {
     httpProxies.trust(proxiesOf(live.current, 'http'));
     const served = components.configure(live.current.components).map((domain) => `components.${domain}`);
     this.#useCertificates(tls);
+    usePolicies();
     await ready.apply();
     return {
       applied: change.applied.filter((key) => !served.some((component) => key.startsWith(component))),

@@ -8,6 +8,7 @@ import { DEFAULT_LIMITS } from './limits.ts';
 import { DEFAULT_BOSH_SETTINGS } from './listeners/bosh/settings.ts';
 import { isLoopback, type ListenAddress } from './listeners/listen.ts';
 import type { Network } from './listeners/proxy-protocol/proxy-protocol.ts';
+import { provisioningSchema } from './provisioning-config.ts';
 import { registrySchema } from './registry-config.ts';
 import type { Target } from './s2s/resolve.ts';
 import { storageSchema } from './storage/storage-schema.ts';
@@ -151,6 +152,7 @@ export const serverConfigSchema = z
     auth: z
       .strictObject({
         registration: z.enum(['closed', 'open', 'invite']).default('closed'),
+        userInvitations: z.enum(['none', 'contact', 'account']).default('none'),
         registrationInstructions: z.string().min(1).max(2000).optional(),
         reservedNames: z.array(localpart).default([...DEFAULT_RESERVED_NAMES]),
         allowPlaintext: z.boolean().default(false),
@@ -279,6 +281,9 @@ export const serverConfigSchema = z
         message: 'is needed with metrics: token, and with that alone',
       })
       .prefault({}),
+    api: z
+      .strictObject({ enabled: z.boolean().default(true), requestsPerSecond: z.number().positive().default(10) })
+      .prefault({}),
     bosh: z
       .strictObject({
         maxWaitSeconds: z.number().int().min(1).max(600).default(DEFAULT_BOSH_SETTINGS.maxWaitSeconds),
@@ -289,10 +294,17 @@ export const serverConfigSchema = z
       .prefault({}),
     history: z.strictObject({ retentionDays: positive.default(400) }).prefault({}),
     eventLog: serverEventLogSchema,
+    provisioning: provisioningSchema,
     announce: announceSchema,
+    policies: z.string().min(1).optional(),
     streamManagement: z.strictObject({ location: hostAndPort.optional() }).prefault({}),
     shutdown: z.strictObject({ seeOtherHost: hostAndPort.optional() }).prefault({}),
     log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
+  })
+  .superRefine(({ auth }, context) => {
+    if (auth.userInvitations !== 'account' || auth.registration === 'invite') return;
+    const message = `can't be account while auth.registration is ${auth.registration}: who is invited could not register`;
+    context.addIssue({ code: 'custom', path: ['auth', 'userInvitations'], message });
   })
   .superRefine(({ auth, domain: served }, context) => {
     for (const [index, jid] of auth.admins.entries()) {

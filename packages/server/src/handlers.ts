@@ -20,6 +20,8 @@ export interface StanzaReceiver {
   readonly jid: Jid;
   /** For disco. */
   readonly title: string;
+  /** Is it in this process? */
+  readonly isHosted?: boolean;
   receive(stanza: Stanza): void;
 }
 

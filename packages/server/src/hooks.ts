@@ -74,6 +74,7 @@ export class Hooks {
   readonly #kept: ((message: Stanza, localpart: string, isNew: boolean) => void)[] = [];
   readonly #available: ((session: Session, isInitial: boolean) => MaybePromise<void>)[] = [];
   readonly #unavailable: ((session: Session, farewell: Stanza) => MaybePromise<void>)[] = [];
+  readonly #requested: ((localpart: string, request: Element) => MaybePromise<boolean>)[] = [];
   readonly #granted: ((localpart: string, contact: Jid) => void)[] = [];
   readonly #visibility: ((localpart: string, contact: Jid) => MaybePromise<boolean>)[] = [];
   readonly #sessionBound: ((session: Session) => void)[] = [];
@@ -109,6 +110,11 @@ export class Hooks {
     this.#receiving.push(filter);
   }
 
+  /** Has a say in whether data may go past the router. */
+  watchData(interest: DataInterest): void {
+    this.#interests.push(interest);
+  }
+
   /** A message was given to these sessions of the account; there may be none. */
   onMessageDelivered(observer: DeliveryObserver, interest?: DataInterest): void {
     this.#interests.push(interest);
@@ -133,6 +139,16 @@ export class Hooks {
   /** A session that was available is no more. @param observer gets the presence that says so */
   onUnavailable(observer: (session: Session, farewell: Stanza) => MaybePromise<void>): void {
     this.#unavailable.push(observer);
+  }
+
+  /** Somebody wants to see the presence of an account: is that agreed already? The first who says so counts. */
+  onSubscriptionRequested(isApproved: (localpart: string, request: Element) => MaybePromise<boolean>): void {
+    this.#requested.push(isApproved);
+  }
+
+  async isApproved(localpart: string, request: Element): Promise<boolean> {
+    for (const approves of this.#requested) if (await approves(localpart, request)) return true;
+    return false;
   }
 
   /** A contact (bare JID) may see the presence of an account from now on. */

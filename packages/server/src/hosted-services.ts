@@ -12,7 +12,7 @@ export interface HostedService {
 }
 
 /** What services take from the configuration, and from the server that hosts them. */
-export interface ServiceSettings extends Pick<ServerConfig, 'history' | 'eventLog' | 'registry'> {
+export interface ServiceSettings extends Pick<ServerConfig, 'history' | 'eventLog' | 'provisioning' | 'registry'> {
   /** May the account administrate the server? Not known to a service that runs elsewhere. */
   readonly isAdministrator?: ((jid: Jid) => Promise<boolean>) | undefined;
 }
@@ -55,12 +55,8 @@ export class HostedServices {
   /** Starts them at their domains, but for those whose domain is served already: they run elsewhere and join as components. */
   async start(definitions: readonly ServiceDefinition[], environment: ServiceEnvironment): Promise<void> {
     const { config, isAdministrator, router, database, log } = this.#options;
-    const settings: ServiceSettings = {
-      history: config.history,
-      eventLog: config.eventLog,
-      registry: config.registry,
-      isAdministrator,
-    };
+    const { history, eventLog, provisioning, registry } = config;
+    const settings: ServiceSettings = { history, eventLog, provisioning, registry, isAdministrator };
     for (const { name, title, create } of definitions) {
       const domain = `${name}.${config.domain}`;
       if (router.hasService(domain)) continue;

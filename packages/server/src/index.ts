@@ -8,9 +8,11 @@ export { DeviceAuthority, deviceAuthorityFile, type IssuedCertificate } from './
 export { DeviceError } from './devices/device-error.ts';
 export { Devices, type EnrolledDevice, type NewDevice } from './devices/devices.ts';
 export { eventLogSchema } from './event-log-config.ts';
+export { GUARD_COMMANDS } from './guard/guard-commands.ts';
 export type { HostedService, ServiceDefinition, ServiceSettings } from './hosted-services.ts';
 export { isLoopback, type ListenAddress, ListenError } from './listeners/listen.ts';
 export type { ConfigChange } from './live-config.ts';
+export { provisioningSchema } from './provisioning-config.ts';
 export { CREATE_ACCOUNT } from './registration/invitation-command.ts';
 export { type RegistryConfig, registrySchema } from './registry-config.ts';
 export { Federation, type FederationStatistics } from './s2s/federation.ts';

@@ -8,8 +8,10 @@ import type { ServiceControl } from './administration/service-control.ts';
 import type { CommandRegistry } from './commands/command-registry.ts';
 import type { ServerConfig } from './config.ts';
 import type { DiscoRegistry } from './disco-registry.ts';
+import type { ServerGuard } from './guard/server-guard.ts';
 import type { Hooks } from './hooks.ts';
 import type { WebRoutes } from './http/web-routes.ts';
+import type { LogInGuard } from './log-in-guard.ts';
 import type { LoopTurns } from './loop-turns.ts';
 import type { MetricSources } from './metrics.ts';
 import type { RosterStore } from './roster-store.ts';
@@ -43,7 +45,11 @@ export interface ServerContext {
   /** What is going on. */
   readonly figures: MetricSources;
   readonly hooks: Hooks;
+  /** Decides what may be done to Things. */
+  readonly policies: ServerGuard;
   readonly web: WebRoutes;
+  /** Watches those who guess passwords. */
+  readonly logInGuard: LogInGuard;
   readonly turns: LoopTurns;
   readonly log: Logger;
 }

@@ -29,9 +29,15 @@ export class RosterStore {
   readonly #database: Kysely<ServerSchema>;
   readonly #cache = new Map<string, Map<string, RosterEntry>>();
   #cachedEntries = 0;
+  #observer: ((localpart: string) => void) | undefined;
 
   constructor(database: Kysely<ServerSchema>) {
     this.#database = database;
+  }
+
+  /** To be told of each change. */
+  onChange(observer: (localpart: string) => void): void {
+    this.#observer = observer;
   }
 
   async entries(localpart: string): Promise<readonly RosterEntry[]> {
@@ -81,15 +87,18 @@ export class RosterStore {
       .onConflict((conflict) => conflict.columns(['localpart', 'contact']).doUpdateSet(state))
       .execute();
     const roster = this.#cache.get(localpart);
-    if (!roster) return;
-    if (!roster.has(contact)) this.#cachedEntries++;
-    roster.set(contact, { ...entry, contact: entry.contact.bare });
+    if (roster) {
+      if (!roster.has(contact)) this.#cachedEntries++;
+      roster.set(contact, { ...entry, contact: entry.contact.bare });
+    }
+    this.#observer?.(localpart);
   }
 
   async remove(localpart: string, contact: Jid): Promise<void> {
     const text = contact.bare.toString();
     await this.#database.deleteFrom('roster').where('localpart', '=', localpart).where('contact', '=', text).execute();
     if (this.#cache.get(localpart)?.delete(text)) this.#cachedEntries--;
+    this.#observer?.(localpart);
   }
 
   /** The account is gone: what is in memory of it goes too. */

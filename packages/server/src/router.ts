@@ -1,6 +1,7 @@
 import { type Element, xml } from '@thingward/xml';
 import { DELAY, encodeDelay, Jid, type Logger, NS, StanzaError } from '@thingward/xmpp';
 import type { StanzaTraffic } from './figures/stanza-counts.ts';
+import type { StanzaGate } from './guard/stanza-gate.ts';
 import type { PresenceHandler, RemoteRoute, ServerIqHandler, StanzaReceiver } from './handlers.ts';
 import type { Hooks } from './hooks.ts';
 import type { Session, SessionTable } from './session.ts';
@@ -25,6 +26,8 @@ export class Router {
   readonly #jids = new Map<string, Jid>();
   #presence: PresenceHandler | undefined;
   #remote: RemoteRoute | undefined;
+  #inspector: Pick<StanzaGate, 'wants' | 'check'> | undefined;
+  #serverMessage: ((message: Stanza) => boolean) | undefined;
   #gate: ((stanza: Stanza) => boolean) | undefined;
   #routed = 0;
 
@@ -62,6 +65,21 @@ export class Router {
   /** Is there a service at this domain? */
   hasService(domain: string): boolean {
     return this.#services.has(domain);
+  }
+
+  /** Is the service at this domain one of this process? */
+  hosts(domain: string): boolean {
+    return this.#services.get(domain)?.isHosted ?? false;
+  }
+
+  /** Where stanzas are inspected on their way. */
+  setInspector(inspector: Pick<StanzaGate, 'wants' | 'check'>): void {
+    this.#inspector = inspector;
+  }
+
+  /** Takes messages to the server itself. @param handler says whether it was for it; else it is refused */
+  onServerMessage(handler: (message: Stanza) => boolean): void {
+    this.#serverMessage = handler;
   }
 
   /** Takes what is for domains that are not served here. Without it such stanzas are refused. */
@@ -183,11 +201,31 @@ export class Router {
   /** Past the gate: what answers a stanza that was let in or turned away there goes back in any case. */
   #forward(stanza: Stanza): void | Promise<void> {
     this.#routed++;
+    if (this.#inspector?.wants(stanza)) return this.#inspect(stanza, this.#inspector);
+    return this.#deliver(stanza);
+  }
+
+  #inspect(stanza: Stanza, gate: Pick<StanzaGate, 'check'>): void | Promise<void> {
+    const carryOut = (verdict: Stanza | StanzaError | undefined): void | Promise<void> => {
+      if (verdict instanceof StanzaError) this.reject(stanza, verdict);
+      else return this.#deliver(verdict ?? stanza);
+    };
+    try {
+      const verdict = gate.check(stanza);
+      if (!(verdict instanceof Promise)) return carryOut(verdict);
+      return verdict.then(carryOut, (error: unknown) => this.#refuse(stanza, error));
+    } catch (error) {
+      this.#refuse(stanza, error);
+    }
+  }
+
+  #deliver(stanza: Stanza): void | Promise<void> {
     const to = stanza.to as Jid;
     if (to.domain === this.domain.domain) {
       if (to.local !== undefined) return this.#receive(stanza, to.local);
       if (stanza.isIqRequest()) return this.#answer(stanza, this.#serverIq);
-      if (stanza.kind === 'message') this.reject(stanza, new StanzaError('service-unavailable'));
+      if (stanza.kind === 'message' && !this.#serverMessage?.(stanza))
+        this.reject(stanza, new StanzaError('service-unavailable'));
       return;
     }
     const service = this.#services.get(to.domain);

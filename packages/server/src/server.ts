@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import type { Guard } from '@thingward/guard';
 import { MODBUS_SCHEMAS } from '@thingward/modbus';
 import { thingSchemas } from '@thingward/things/node';
 import type { Element } from '@thingward/xml';
@@ -25,6 +26,7 @@ import { KnownConfigurations } from './exi/known-configurations.ts';
 import { SchemaRepository } from './exi/schema-repository.ts';
 import { StanzaTraffic } from './figures/stanza-counts.ts';
 import { StreamCensus } from './figures/stream-census.ts';
+import { ServerGuard } from './guard/server-guard.ts';
 import { Hooks } from './hooks.ts';
 import { HostedServices } from './hosted-services.ts';
 import { HttpDoor } from './http/http-door.ts';
@@ -95,6 +97,7 @@ export class ThingwardServer {
   readonly #accessLists: AccessLists;
   readonly #connections: Connections;
   readonly #temporaries: TemporaryAccounts;
+  #policies: ServerGuard | undefined;
   #removals: RemovalWatch | undefined;
   #tokens: ClientTokens | undefined;
   readonly #components: ComponentHub;
@@ -198,10 +201,15 @@ export class ThingwardServer {
     return this.#workers?.pids ?? [];
   }
 
+  /** Decides what may be done to Things. */
+  get guard(): Guard | undefined {
+    return this.#policies?.guard;
+  }
+
   /**
    * Takes over another configuration, while streams go on. Nothing changes when any of it can't be used.
    * @returns what counts from now on, and what only after a new start
-   * @throws TlsError, ListenError
+   * @throws TlsError, ListenError, PolicyError
    */
   async reload(next: ServerConfig): Promise<ConfigChange> {
     return this.#running.reload(next);
@@ -288,7 +296,19 @@ export class ThingwardServer {
     const { limits, domain, listen } = this.#config;
     const log = this.#log;
     const rosters = new RosterStore(this.#database.query);
+    const policies = new ServerGuard({
+      config: this.#config,
+      router: this.#router,
+      sessions: this.#sessions,
+      hooks: this.#hooks,
+      rosters,
+      database: this.#database.query as unknown as Kysely<never>,
+      log,
+    });
+    this.#policies = policies;
+    await policies.start();
     const disco = new DiscoRegistry();
+    const logInGuard = new LogInGuard(limits);
     const figures: MetricSources = {
       streams: this.#streams,
       stanzas: this.#stanzas,
@@ -329,7 +349,9 @@ export class ThingwardServer {
       commands: new CommandRegistry(),
       figures,
       hooks: this.#hooks,
+      policies,
       web: this.#web,
+      logInGuard,
       turns: this.#turns,
       log,
     };
@@ -345,7 +367,10 @@ export class ThingwardServer {
     const removals = new RemovalWatch({ database: this.#database.query, changes: context.accountChanges, log });
     await removals.start();
     this.#removals = removals;
-    await this.#services.start(this.#options.services ?? [], serviceEnvironment(domain, rosters));
+    await this.#services.start(
+      this.#options.services ?? [],
+      serviceEnvironment(domain, rosters, (...question) => policies.access(...question)),
+    );
     await (await this.#federation.prepare(this.#config, this.tls)).apply();
     await this.#sessionManager.restore();
 
@@ -367,7 +392,7 @@ export class ThingwardServer {
       hooks: this.#hooks,
       log,
       negotiating: this.#negotiating,
-      guard: new LogInGuard(limits),
+      guard: logInGuard,
       turns: this.#turns,
       onAuthentication: (outcome) => metrics.authenticated(outcome),
     };
@@ -401,6 +426,7 @@ export class ThingwardServer {
       http: this.#http,
       httpProxies: this.#httpProxies,
       federation: this.#federation,
+      policies,
       moveDoors: moveAll,
     });
     const { c2s, c2sTls } = this.#clientDoors;

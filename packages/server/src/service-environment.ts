@@ -1,3 +1,4 @@
+import type { AccessPolicy } from '@thingward/services';
 import type { Jid } from '@thingward/xmpp';
 import type { RosterStore } from './roster-store.ts';
 
@@ -13,11 +14,14 @@ export interface RosterContact {
 export interface ServiceEnvironment {
   /** Of owners elsewhere nothing is known: nobody is a contact of theirs. */
   readonly contact: (owner: Jid, jid: Jid) => Promise<RosterContact>;
+  /** What the server's policies say about access to Things. */
+  readonly policy: AccessPolicy;
 }
 
 /** What the services of a domain learn of its server. */
-export function serviceEnvironment(domain: string, rosters: RosterStore): ServiceEnvironment {
+export function serviceEnvironment(domain: string, rosters: RosterStore, policy: AccessPolicy): ServiceEnvironment {
   return {
+    policy,
     async contact(owner, jid) {
       if (owner.domain !== domain || owner.local === undefined)
         return { isSubscribedToPresence: false, rosterGroups: [] };

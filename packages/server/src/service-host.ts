@@ -25,6 +25,7 @@ export interface ServiceHostOptions {
 export class ServiceHost extends StanzaDispatcher implements StanzaReceiver {
   readonly jid: Jid;
   readonly title: string;
+  readonly isHosted = true;
   readonly #router: Router;
   readonly #queue: FairQueue<Stanza>;
 

@@ -55,6 +55,8 @@ export class Session {
   onOverflow: (() => void) | undefined;
   /** How fast the client may send stanzas. */
   pace: SessionPace | undefined;
+  /** SASL mechanism its client has authenticated with last; undefined before it has since the server started. */
+  mechanism: string | undefined;
   /** Does its client read the archive, so that it needs no stored messages that are there? @see XEP-0386 §3.2 */
   readsArchive = false;
   /** UUID of its installation; undefined when the client keeps it to itself. */

@@ -43,7 +43,8 @@ export class Stanza {
   archivedAs: string | undefined;
   /** As it came in, where that was not as text and nothing was added to it. */
   readonly coded: CodedElement | undefined;
-  readonly #otherChildren: readonly QName[] | undefined;
+  /** Names of its child elements after the first; undefined where there are very many. */
+  readonly otherChildren: readonly QName[] | undefined;
   /** Length of the bytes up to and with the name of the element; what is added to its start tag goes there. */
   readonly #nameEnd: number;
   #bytes: Uint8Array;
@@ -66,7 +67,7 @@ export class Stanza {
     this.from = from;
     this.to = to;
     this.payload = head.payload;
-    this.#otherChildren = head.otherChildren;
+    this.otherChildren = head.otherChildren;
     this.#nameEnd = head.nameEnd;
     this.#bytes = bytes;
     this.#addition = addition;
@@ -147,7 +148,7 @@ export class Stanza {
     const children =
       this.payload === undefined
         ? { payload: last, otherChildren: [] }
-        : { payload: this.payload, otherChildren: this.#otherChildren && [...this.#otherChildren, last] };
+        : { payload: this.payload, otherChildren: this.otherChildren && [...this.otherChildren, last] };
     const head = { name, attributes, ...children, nameEnd: this.#nameEnd };
     return new Stanza(head, longer, this.#addition, this.from, this.to);
   }
@@ -157,8 +158,8 @@ export class Stanza {
     const { payload } = this;
     if (payload === undefined) return false;
     if (payload.name === name && payload.namespace === namespace) return true;
-    if (this.#otherChildren === undefined) return this.element.child(name, namespace) !== undefined;
-    return this.#otherChildren.some((child) => child.name === name && child.namespace === namespace);
+    if (this.otherChildren === undefined) return this.element.child(name, namespace) !== undefined;
+    return this.otherChildren.some((child) => child.name === name && child.namespace === namespace);
   }
 
   /** The bytes as they go into a TCP stream of any content namespace. */
@@ -204,7 +205,7 @@ export class Stanza {
     return (
       type === 'result' ||
       type === 'error' ||
-      (this.isIqRequest() && payload !== undefined && this.#otherChildren?.length === 0)
+      (this.isIqRequest() && payload !== undefined && this.otherChildren?.length === 0)
     );
   }
 

@@ -272,6 +272,81 @@ describe('XEP-0445 registration with an invitation', () => {
   });
 });
 
+describe('XEP-0401 §4.1 invitations of users', () => {
+  const runs = async (actor: Actor) => {
+    actor.sends(
+      `<iq type='set' id='inv' to='localhost'><command xmlns='${COMMANDS}' node='urn:xmpp:invite#invite' action='execute'/></iq>`,
+    );
+    const answer = (await actor.receives(`<iq id='inv'/>`)).toString(NS.client);
+    return { answer, token: /preauth=([A-Za-z0-9]+)/.exec(answer)?.[1] ?? '' };
+  };
+  const asksToSubscribe = (actor: Actor, token: string) =>
+    actor.sends(
+      `<presence type='subscribe' to='romeo@localhost'><preauth xmlns='${PRE_AUTHENTICATION}' token='${token}'/></presence>`,
+    );
+
+  it('XEP-0379: make a contact at once, once, also of who is away', async () => {
+    await open({ userInvitations: 'contact' });
+    const romeo = await stage.present('romeo');
+    const { answer, token } = await runs(romeo);
+    expect(answer).toContain(`<value>xmpp:romeo@localhost?roster;preauth=${token}</value>`);
+    expect(answer).toMatch(/var='expire' type='text-single'><value>\d{4}-/);
+    const juliet = await stage.present('juliet');
+    asksToSubscribe(juliet, token);
+    await juliet.receives(`<presence type='subscribed' from='romeo@localhost'/>`);
+    await juliet.receives(`<presence type='subscribe' from='romeo@localhost'/>`);
+    await romeo.receives(
+      `<iq type='set'><query xmlns='${NS.roster}'><item jid='juliet@localhost' subscription='from' ask='subscribe'/></query></iq>`,
+    );
+    juliet.sends(`<presence type='subscribed' to='romeo@localhost'/>`);
+    await romeo.receives(
+      `<iq type='set'><query xmlns='${NS.roster}'><item jid='juliet@localhost' subscription='both'/></query></iq>`,
+    );
+    // It was for one: the next is asked as ever.
+    const mercutio = await stage.present('mercutio');
+    asksToSubscribe(mercutio, token);
+    await romeo.receives(`<presence type='subscribe' from='mercutio@localhost'/>`);
+  });
+
+  it('are of one account, and let nobody register', async () => {
+    await open({ userInvitations: 'contact', registration: 'invite' });
+    const romeo = await stage.present('romeo');
+    const juliet = await stage.present('juliet');
+    const { token } = await runs(juliet);
+    const mercutio = await stage.present('mercutio');
+    asksToSubscribe(mercutio, token);
+    await romeo.receives(`<presence type='subscribe' from='mercutio@localhost'/>`);
+    const { actor } = await stranger();
+    expect(await asks(actor, 'set', `<preauth xmlns='${PRE_AUTHENTICATION}' token='${token}'/>`)).toContain(
+      '<item-not-found',
+    );
+  });
+
+  it('may let a newcomer register, who is a contact then', async () => {
+    await open({ userInvitations: 'account', registration: 'invite' });
+    const romeo = await stage.present('romeo');
+    const { answer, token } = await runs(romeo);
+    expect(answer).toContain(`?roster;preauth=${token};ibr=y</value>`);
+    const { actor } = await stranger();
+    expect(await asks(actor, 'set', `<preauth xmlns='${PRE_AUTHENTICATION}' token='${token}'/>`)).toBe(OK);
+    expect(await asks(actor, 'set', credentials('bill'))).toBe(OK);
+    await romeo.receives(
+      `<iq type='set'><query xmlns='${NS.roster}'><item jid='bill@localhost' subscription='both'/></query></iq>`,
+    );
+  });
+
+  it('are not there until the configuration says so, and are few', async () => {
+    await open({});
+    const romeo = await stage.present('romeo');
+    expect((await runs(romeo)).answer).toContain('<item-not-found');
+    await stage.close();
+    await open({ userInvitations: 'contact' });
+    const again = await stage.present('romeo');
+    for (let i = 0; i < 20; i++) expect((await runs(again)).token).not.toBe('');
+    expect((await runs(again)).answer).toContain('<resource-constraint');
+  });
+});
+
 describe('time to register', () => {
   it('people get more of it than programs that sign in, once', async () => {
     await open({ registration: 'open' }, { limits: { authTimeoutMs: 1000 } });

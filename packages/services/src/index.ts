@@ -12,10 +12,15 @@ export {
 export { historyMigrations } from './history/migrations.ts';
 export type { HistoryTables } from './history/tables.ts';
 export { KeyedLock } from './keyed-lock.ts';
+export { combinedOwners } from './provisioning/combined-owners.ts';
+export type { AccessConditions } from './provisioning/credential-match.ts';
+export type { AccessPolicy } from './provisioning/decisions.ts';
 export { provisioningMigrations } from './provisioning/migrations.ts';
 export { type Owners, registryOwners } from './provisioning/owners.ts';
 export { type ProvisioningOptions, ProvisioningService } from './provisioning/provisioning-service.ts';
+export type { AccessGrant, ProvisionedService } from './provisioning/service-access.ts';
 export type { ProvisioningTables } from './provisioning/tables.ts';
+export { ToldOwners } from './provisioning/told-owners.ts';
 export { PubSubEngine, type PubSubEngineOptions } from './pubsub/engine.ts';
 export type { PubSubProfile } from './pubsub/engine-parts.ts';
 export {
@@ -39,4 +44,5 @@ export {
   type RegistryOptions,
   RegistryService,
 } from './registry/registry-service.ts';
+export { tagsOfStored } from './registry/stored-tags.ts';
 export type { RegistryTables } from './registry/tables.ts';

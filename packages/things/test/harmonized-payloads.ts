@@ -5,6 +5,10 @@ export function harmonizedPayloads(name: HarmonizedName): readonly string[] {
   const sensorData = `xmlns='urn:${name}:iot:sd:1.0'`;
   const control = `xmlns='urn:${name}:iot:ctr:1.0'`;
   const events = `xmlns='urn:${name}:iot:events:1.0'`;
+  const device = `xmlns='urn:${name}:iot:prov:d:1.0'`;
+  const token = `xmlns='urn:${name}:iot:prov:t:1.0'`;
+  const owner = `xmlns='urn:${name}:iot:prov:o:1.0'`;
+  const asked = `jid='a@b' remoteJid='c@d' key='k'`;
   const timestamp = `v='2017-09-22T15:22:33.25Z'><b n='a' v='true'/><d n='b' v='2013-05-01'/><dt n='c' v='2013-05-01T08:00:00+02:00'/><dr n='d' v='PT3M30S'/><e n='e' v='On' t='State'/><i n='f' v='-5'/><l n='g' v='500000000000000'/><q n='h' lns='N.S' loc='1,2|m.n|x' ctr='true' m='true' ar='true' v='10.00' u='\u00b0C'/><s n='i' all='true' so='true' v=' x '/><t n='j' v='08:00:00'/><q n='k' h='true' v='1' eos='true'/><s n='l' v=''><x><a xmlns='urn:example'/></x></s><err>Timeout.</err></ts>`;
   return [
     `<req ${sensorData} id='d4fe61155cb14e649e302092d3b406a8' m='true'/>`,
@@ -26,5 +30,30 @@ export function harmonizedPayloads(name: HarmonizedName): readonly string[] {
     `<pGroup ${control} name='direction'/>`,
     `<subscribe ${events} id='1' maxAge='P1DT5M' minInt='PT1.5S' m='true' req='true'><nd id='a'/><f n='b' v='1' by='0.5'/></subscribe>`,
     `<unsubscribe ${events} id='1'/>`,
+    `<isFriend ${device} jid='a@b'/>`,
+    `<isFriendResponse ${device} jid='a@b' result='true' secondaryTrustAllowed='true'/>`,
+    `<friend ${device} jid='a@b'/>`,
+    `<unfriend ${device} jid='a@b'/>`,
+    `<canRead ${device} jid='a@b' st='s t' dt='d' ut='u' m='true' h='true'><nd id='n' src='s' pt='c'/><f n='F'/></canRead>`,
+    `<canReadResponse ${device} jid='a@b' all='true' result='true'><f n='F'/></canReadResponse>`,
+    `<canControl ${device} jid='a@b' st='s'><nd id='n'/><parameter name='P'/></canControl>`,
+    `<canControlResponse ${device} jid='a@b' result='false'/>`,
+    `<clearCache ${device}/>`,
+    `<getToken ${token}>AAEC/w==</getToken>`,
+    `<getTokenChallenge ${token} seqnr='1'>AAEC</getTokenChallenge>`,
+    `<getTokenChallengeResponse ${token} seqnr='-1'>AAEC</getTokenChallengeResponse>`,
+    `<getTokenResponse ${token} token='t'/>`,
+    `<tokenChallenge ${token} token='t'>AAEC</tokenChallenge>`,
+    `<tokenChallengeResponse ${token}>AAEC</tokenChallengeResponse>`,
+    `<getCertificate ${token}>t</getCertificate>`,
+    `<certificate ${token}>AAEC</certificate>`,
+    `<isFriend ${owner} ${asked}><nd id='n'/></isFriend>`,
+    `<canRead ${owner} ${asked} st='s' m='true'><nd id='n'/><f n='F'/></canRead>`,
+    `<canControl ${owner} ${asked} ut='u'><p n='P'/></canControl>`,
+    `<isFriendRule ${owner} ${asked} result='true' range='Domain'/>`,
+    `<canReadRule ${owner} ${asked} result='true'><nd id='n'/><partial m='true' i='true'><f n='F'/></partial><fromService token='t'/></canReadRule>`,
+    `<canControlRule ${owner} ${asked} result='false'><fromDomain/></canControlRule>`,
+    `<clearCache ${owner} jid='a@b'/>`,
+    `<deleteRules ${owner} jid='a@b' id='n'/>`,
   ];
 }

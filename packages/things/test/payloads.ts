@@ -4,6 +4,7 @@ const SENSOR_DATA = "xmlns='urn:xmpp:iot:sensordata'";
 const CONTROL = "xmlns='urn:xmpp:iot:control'";
 const DISCOVERY = "xmlns='urn:xmpp:iot:discovery'";
 const HISTORY = "xmlns='urn:thingward:history:1'";
+const OWNER = "xmlns='urn:thingward:provisioning:1'";
 const PROVISIONING = "xmlns='urn:xmpp:iot:provisioning'";
 const BATTERY = "xmlns='urn:thingward:battery:1'";
 
@@ -88,6 +89,17 @@ export const PAYLOADS: readonly string[] = [
   `<hasPrivilegeResponse ${PROVISIONING} result='true'/>`,
   `<downloadPrivileges ${PROVISIONING} serviceToken='s' userToken='u'/>`,
   `<downloadPrivilegesResponse ${PROVISIONING}><exclude id='Sensors.Delete'/><include id='Sensors'/></downloadPrivilegesResponse>`,
+  `<questions ${OWNER} more='true'><question id='3' jid='a@b' nodeId='n' kind='read' requester='c@d' serviceToken='s t' all='true' asked='2' first='2026-01-01T00:00:00Z' last='2026-01-02T00:00:00Z'><item name='Energy' wanted='true' momentary='true'/></question></questions>`,
+  `<question ${OWNER} id='3' jid='a@b' kind='friend' requester='c@d' asked='1' first='2026-01-01T00:00:00Z' last='2026-01-01T00:00:00Z'/>`,
+  `<rules ${OWNER} after='1' max='20'/>`,
+  `<rule ${OWNER} id='1' jid='a@b' nodeId='n' sourceId='s' cacheType='c' kind='read' scope='domain' subject='d' result='true' momentary='true' until='2026-01-02T00:00:00Z' made='2026-01-01T00:00:00Z'><item name='Energy'/></rule>`,
+  `<answer ${OWNER} question='3' scope='device' subject='t' result='true' once='true'><item name='Energy'/></answer>`,
+  `<edit ${OWNER} rule='1' result='false'/>`,
+  `<decide ${OWNER} jid='a@b' kind='control' scope='anyone' result='false'><item name='P'/></decide>`,
+  `<withdraw ${OWNER} rule='1'/>`,
+  `<dismiss ${OWNER} question='3'/>`,
+  `<describe ${OWNER}><thing nodeId='n' owner='o@b'><item kind='field' name='Energy' momentary='true'/><item kind='parameter' name='P'/></thing></describe>`,
+  `<services ${OWNER}><service certificate='ab12' jid='s@b' name='dashboard'><privilege>Sensors.View</privilege><user>kermit</user></service></services>`,
   ...harmonizedPayloads('nf'),
   ...harmonizedPayloads('ieee'),
 ];

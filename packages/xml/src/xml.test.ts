@@ -26,6 +26,8 @@ describe('parseElement', () => {
   it('keeps prototype names harmless', () => {
     const element = parseElement("<a __proto__='x' constructor='y'/>");
     expect(element.attribute('__proto__')).toBe('x');
+    expect(String(element.with({ id: 'z' }))).toBe("<a __proto__='x' constructor='y' id='z'/>");
+    expect(xml('a').attributes.constructor).toBeUndefined();
     expect(parseElement('<a/>').attribute('constructor')).toBeUndefined();
   });
 

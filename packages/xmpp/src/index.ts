@@ -128,6 +128,7 @@ export type {
   ResumeOutcome,
   StreamCompression,
 } from './stream/receiver-policy.ts';
+export { registerAccount, type WantedAccount } from './stream/registering.ts';
 export type { StreamCompressor } from './stream/stream-compressor.ts';
 export type { StreamInput } from './stream/stream-input.ts';
 export type { HeldToken, TokenAuthority, TokenClient } from './stream/token-authority.ts';

@@ -10,6 +10,7 @@ import {
   encodeRegistrationRequest,
   REGISTER,
   registrationUri,
+  rosterUri,
 } from './registration.ts';
 
 const request = (content: string) =>
@@ -67,6 +68,8 @@ describe('XEP-0445', () => {
     expect(registrationUri('example.com', 'TOKEN')).toBe('xmpp:example.com?register;preauth=TOKEN');
     expect(registrationUri('juliet@example.com', 'TOKEN')).toBe('xmpp:juliet@example.com?register;preauth=TOKEN');
     expect(registrationUri("d'artagnan@example.com", 'T')).toBe("xmpp:d'artagnan@example.com?register;preauth=T");
+    expect(rosterUri('romeo@example.com', 'TOKEN', true)).toBe('xmpp:romeo@example.com?roster;preauth=TOKEN;ibr=y');
+    expect(rosterUri('romeo@example.com', 'TOKEN', false)).toBe('xmpp:romeo@example.com?roster;preauth=TOKEN');
     expect(registrationUri('é@example.com', 'T')).toBe('xmpp:%C3%A9@example.com?register;preauth=T');
   });
 });

@@ -97,6 +97,11 @@ export function registrationUri(account: string, token: string): string {
   return `xmpp:${account.replace(/[^\w@.:[\]-]/g, encodeURIComponent)}?register;preauth=${encodeURIComponent(token)}`;
 }
 
+/** The URI of an invitation to become a contact. @param letsRegister may who has it make an account there first? @see XEP-0379 §3.2, XEP-0401 §4.1 */
+export function rosterUri(account: string, token: string, letsRegister: boolean): string {
+  return `${registrationUri(account, token).replace('?register;', '?roster;')}${letsRegister ? ';ibr=y' : ''}`;
+}
+
 function formOf(query: Element, condition: 'bad-request' | 'undefined-condition'): DataForm | undefined {
   const form = query.child('x', DATA_FORM_NAMESPACE);
   try {

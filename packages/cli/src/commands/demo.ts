@@ -29,6 +29,7 @@ interface DemoOptions {
   readonly c2s: string;
   readonly c2sTls: string;
   readonly plc: string;
+  readonly outstation: string;
   readonly logLevel: string;
 }
 
@@ -40,6 +41,7 @@ export function demoCommand(): Command {
     .option('--c2s <host:port>', 'XMPP with STARTTLS', '127.0.0.1:5222')
     .option('--c2s-tls <host:port>', 'XMPP with direct TLS', '127.0.0.1:5223')
     .option('--plc <host:port>', 'the simulated PLC: Modbus TCP', '127.0.0.1:5020')
+    .option('--outstation <host:port>', 'the simulated substation: DNP3', '127.0.0.1:20000')
     .option('--log-level <level>', 'debug, info, warn or error; logs go to the data directory', 'info')
     .addHelpText('after', '\nExamples:\n  thingward demo\n  thingward demo --http 127.0.0.1:9080 --plc 127.0.0.1:5502')
     .action(async (options: DemoOptions) => {
@@ -54,6 +56,7 @@ export function demoCommand(): Command {
 async function startDemo(options: DemoOptions): Promise<() => Promise<void>> {
   const directory = resolve(options.data);
   const plc = parseAddress('--plc', options.plc);
+  const outstation = parseAddress('--outstation', options.outstation);
   const passwords = demoPasswords(directory, DEMO_ACCOUNTS);
   const running: { stop(): Promise<unknown> }[] = [];
   const stop = async () => {
@@ -74,7 +77,8 @@ async function startDemo(options: DemoOptions): Promise<() => Promise<void>> {
         running.push(started);
         return started;
       }),
-      startPlant(plc).then((started) => running.push(started)),
+      startPlc(plc).then((started) => running.push(started)),
+      startSubstation(outstation).then((started) => running.push(started)),
     ]);
     await ensureAccounts(server, passwords);
     const door = { host: parseAddress('--c2s', options.c2s).host, port: parseAddress('--c2s', options.c2s).port };
@@ -83,7 +87,7 @@ async function startDemo(options: DemoOptions): Promise<() => Promise<void>> {
     const gatewayInput = {
       server: { domain: DOMAIN, ...door, tls: 'starttls' as const, ...trust },
       dataDir: './gateway',
-      things: demoThings(passwords, plc),
+      things: demoThings(passwords, { plc, outstation }),
     };
     writePrivate(gatewayFile, gatewayInput);
     writePrivate(join(directory, 'thingward.yaml'), serverInput);
@@ -125,9 +129,17 @@ function startServer(
   });
 }
 
-function startPlant({ host, port }: PlantAddress): Promise<Child> {
-  const main = join(dirname(createRequire(import.meta.url).resolve('@thingward/modbus/simulator')), 'main.js');
-  return Child.start({ name: 'the simulated PLC', args: [main, '--listen', `${host}:${port}`], ready: /^plc ready/ });
+function startPlc(address: PlantAddress): Promise<Child> {
+  return startSimulator('the simulated PLC', '@thingward/modbus/simulator', address, /^plc ready/);
+}
+
+function startSubstation(address: PlantAddress): Promise<Child> {
+  return startSimulator('the simulated substation', '@thingward/dnp3/simulator', address, /^outstation ready/);
+}
+
+function startSimulator(name: string, entry: string, { host, port }: PlantAddress, ready: RegExp): Promise<Child> {
+  const main = join(dirname(createRequire(import.meta.url).resolve(entry)), 'main.js');
+  return Child.start({ name, args: [main, '--listen', `${host}:${port}`], ready });
 }
 
 function startGateway(configFile: string, logLevel: string): Promise<Child> {
@@ -173,6 +185,7 @@ function announce(url: string, password: string): void {
   host@${DOMAIN}   this machine's own sensors
   plc@${DOMAIN}    a water tank: Modbus TCP
   lamp@${DOMAIN}   a lamp with a dimmer: Modbus TCP
+  substation@${DOMAIN}  a feeder with its breaker: DNP3
   meter@${DOMAIN}  its pump's energy meter: nobody's yet, claim it in the console
 
   On the command line:  npx thingward read plc@${DOMAIN}

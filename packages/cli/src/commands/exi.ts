@@ -8,6 +8,7 @@ import {
   ExiEncoder,
   ExiError,
   type ExiEvent,
+  type ExiLimits,
   type Grammars,
   SCHEMA_LESS,
   serializeGrammars,
@@ -17,8 +18,15 @@ import {
 import { loadGrammars, loadSchema, nodeDeflate, verifyManifest } from '@thingward/exi/node';
 import { Command } from 'commander';
 import { CommandError, UsageError } from '../errors.ts';
-import { type ExiCommandOptions, parseExiOptions, withExiOptions } from '../exi-options.ts';
+import {
+  type ExiCommandOptions,
+  parseExiLimits,
+  parseExiOptions,
+  withExiLimits,
+  withExiOptions,
+} from '../exi-options.ts';
 import { type OutputOptions, printJson, say } from '../output.ts';
+import { xmlFileText } from '../xml-file.ts';
 
 interface CodecOptions extends ExiCommandOptions, OutputOptions {
   readonly schema?: readonly string[];
@@ -35,7 +43,15 @@ interface EncodeOptions extends CodecOptions {
 
 interface DecodeOptions extends CodecOptions {
   readonly header: boolean;
+  readonly limit?: readonly string[];
 }
+
+/** What a document takes that its own user encodes is for him to know. */
+const NO_LIMITS: Partial<ExiLimits> = {
+  maxDepth: Number.POSITIVE_INFINITY,
+  maxStringTableEntries: Number.POSITIVE_INFINITY,
+  maxLearnedProductions: Number.POSITIVE_INFINITY,
+};
 
 export function exiCommand(): Command {
   const command = new Command('exi').description('Efficient XML Interchange: XML in few bytes, and back');
@@ -52,7 +68,9 @@ export function exiCommand(): Command {
       '\nExamples:\n  thingward exi encode reading.xml -o reading.exi --schema sensordata.xsd\n  thingward exi encode --compression --headerOptions < log.xml > log.exi',
     )
     .action(encode);
-  withExiOptions(withFiles(command.command('decode').argument('[file]', 'EXI; standard input when not given')))
+  withExiLimits(
+    withExiOptions(withFiles(command.command('decode').argument('[file]', 'EXI; standard input when not given'))),
+  )
     .description('decode an EXI document; options told in its header need not be given')
     .option('--no-header', 'it is a body alone')
     .option('--json', 'one JSON object per event')
@@ -94,7 +112,8 @@ function withFiles(command: Command): Command {
 
 async function encode(file: string | undefined, options: EncodeOptions): Promise<void> {
   if (options.json && options.output === undefined) throw new UsageError('--json needs --output for the bytes');
-  const text = (await read(file)).toString('utf8');
+  const source = await read(file);
+  const text = xmlFileText(source);
   const { selfContained } = options;
   const names =
     typeof selfContained === 'string' ? new Set(selfContained.split(',').map((name) => name.trim())) : undefined;
@@ -106,12 +125,13 @@ async function encode(file: string | undefined, options: EncodeOptions): Promise
       whiteSpace: options.whitespace ? 'preserve' : 'drop-insignificant',
       numbers: options.shortestNumbers ? 'shortest' : 'as-written',
       deflate: nodeDeflate,
+      limits: NO_LIMITS,
       isSelfContained: names && ((_namespace, name) => names.has(name)),
     });
     return encoder.encode(options.fragment ? fragmentEvents(text) : xmlEvents(text));
   });
   write(options.output, bytes);
-  const sizes = { exi: bytes.length, xml: Buffer.byteLength(text), zlib: deflateSync(text).length };
+  const sizes = { exi: bytes.length, xml: source.length, zlib: deflateSync(source).length };
   if (options.json) printJson(sizes);
   else if (options.output !== undefined) {
     say(`${sizes.exi} bytes; as XML ${sizes.xml}, that deflated ${sizes.zlib}`);
@@ -142,17 +162,26 @@ async function decode(file: string | undefined, options: DecodeOptions): Promise
         // What --schema names is what the header means.
         resolveSchema: () => (options.schema === undefined ? undefined : grammars),
         headerBefore: options.header ? 'each' : 'none',
+        limits: parseExiLimits(options.limit),
       }),
   );
   const writer = new XmlWriter();
   const parts: string[] = [];
   const source = file === undefined ? process.stdin : createReadStream(file);
-  const take = () => {
-    for (let event = decoder.next(); event; event = decoder.next()) {
-      if (options.json) printJson(event);
-      else parts.push(writer.write(event));
-    }
-  };
+  const take = () =>
+    usage(() => {
+      try {
+        for (let event = decoder.next(); event; event = decoder.next()) {
+          if (options.json) printJson(event);
+          else parts.push(writer.write(event));
+        }
+      } catch (error) {
+        if (!(error instanceof ExiError) || error.code !== 'malformed' || options.schema !== undefined) throw error;
+        throw new CommandError(`${error.message}; if it was encoded with a schema, give that by --schema`, {
+          cause: error,
+        });
+      }
+    });
   for await (const chunk of source) {
     usage(() => decoder.push(chunk as Uint8Array));
     take();
@@ -225,6 +254,7 @@ function usage<Result>(work: () => Result): Result {
   try {
     return work();
   } catch (error) {
+    if (error instanceof ExiError && error.code === 'limit') throw new CommandError(`${error.message}; see --limit`);
     throw error instanceof ExiError && error.code === 'options' ? new UsageError(error.detail) : error;
   }
 }

@@ -14,13 +14,15 @@ const CERTIFICATE_TIMEOUT_MS = 5000;
 
 export function findServerCommand(): Command {
   return new Command('find-server')
-    .description('look for XMPP servers with nothing typed: by DHCP, multicast DNS, and DNS for a domain that is known')
+    .description(
+      'look for XMPP servers with nothing typed: by DHCP, multicast DNS, SSDP, and DNS for a domain that is known',
+    )
     .option('--domain <domain>', 'a domain whose doors DNS is to be asked for')
     .option('--seconds <number>', 'how long to look', '3')
     .option('--dhcp-option <code>', 'code of the option of DHCP that names the server', '224')
     .option(
       '--interface <address...>',
-      'IPv4 addresses of the network interfaces to look on; all but loopback when left out',
+      'addresses or names of the network interfaces to look on; all but loopback when left out',
     )
     .option('--json', 'one JSON object per server, and per method that could not be used')
     .addHelpText(

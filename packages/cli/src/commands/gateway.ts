@@ -27,6 +27,14 @@ export function gatewayCommand(): Command {
       const log = createLogger(options.logLevel);
       const { file, config } = loadGatewayConfig(options.config);
       const gateway = new Gateway(config, { log, baseDirectory: dirname(file) });
+      const reload = () => {
+        try {
+          gateway.reloadPolicies();
+        } catch (error) {
+          log.error({ reason: (error as Error).message }, 'the policies can’t be used: nothing has changed');
+        }
+      };
+      process.on('SIGHUP', reload);
       await gateway.start();
       gateway.ready().then(
         () => say(`gateway ready: ${config.things.length} Things at ${config.server.domain}`),
@@ -34,6 +42,7 @@ export function gatewayCommand(): Command {
         (error: Error) => say(`gateway: not everything is online yet: ${error.message}`),
       );
       await untilStopped();
+      process.off('SIGHUP', reload);
       await gateway.stop();
     });
   command

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { ClientSession, parseThing } from '../client-session.ts';
 import { UsageError } from '../errors.ts';
 import { type OutputOptions, printJson, printTable } from '../output.ts';
+import { sentTable } from '../sent-table.ts';
 import { parseTime } from '../time-text.ts';
 import { explainRefusal } from './read.ts';
 
@@ -79,15 +80,7 @@ function rowsOf(series: readonly Series[]): readonly (readonly string[])[] {
   );
 }
 
-/** What is stored as a table for others; columns that nothing is in are left out. */
+/** What is stored as a table for others. */
 export function seriesTable(series: readonly Series[]): Table {
-  const rows = rowsOf(series);
-  const columns = HEADINGS.flatMap((heading, i) => (rows.some((row) => row[i]) ? [{ heading, i }] : []));
-  const title = { bold: true, cells: columns.map(({ heading }) => ({ text: heading.replace(/^>/, '') })) };
-  return {
-    hSpacing: 8,
-    columns: columns.map(({ heading }) => ({ halign: heading.startsWith('>') ? 'Right' : 'Left' })),
-    rows: [title, ...rows.map((row) => ({ cells: columns.map(({ i }) => ({ text: row[i] ?? '' })) }))],
-    toBeContinued: false,
-  };
+  return sentTable(HEADINGS, rowsOf(series));
 }

@@ -16,8 +16,9 @@ import { type OutputOptions, printJson, say, Table, thingText } from '../output.
 import { addReadoutOptions, type ReadoutCommandOptions, readoutOptions, readoutWish } from '../readout-options.ts';
 import { stopSignal } from '../shutdown.ts';
 import { parseDistance } from '../time-text.ts';
+import { addIdentityOptions, type IdentityOptions, identityOf } from '../token-identity.ts';
 
-interface ReadOptions extends OutputOptions, ReadoutCommandOptions {
+interface ReadOptions extends OutputOptions, ReadoutCommandOptions, IdentityOptions {
   readonly profile?: string;
   readonly unit?: readonly string[];
   readonly wait?: string;
@@ -28,7 +29,7 @@ export function readCommand(): Command {
     .description('read the fields of a Thing: what it is now, or what it was')
     .argument('<thing>', 'its address: jid, or jid#nodeId behind a concentrator')
     .argument('[fields...]', 'names of fields; all when not given');
-  return addReadoutOptions(command)
+  return addIdentityOptions(addReadoutOptions(command))
     .option('--unit <unit...>', 'show values in these units, where they measure the same: °F, kPa, ...')
     .option(
       '--wait <time>',
@@ -50,10 +51,12 @@ export function readCommand(): Command {
       const units = parseUnits(options.unit);
       const reading = readoutOptions(options);
       const wakeTimeoutMs = options.wait === undefined ? undefined : parseDistance('--wait', options.wait, 0);
+      const identity = identityOf(options);
       const hasNodes = (wish.nodes?.length ?? 0) !== (address.node ? 1 : 0);
       const signal = stopSignal();
       await ClientSession.use(options.profile, async (session) => {
         const to = await session.locate(address, signal);
+        const shown = { ...wish, tokens: await session.shownTokens(to, wish.tokens ?? {}, identity) };
         const seen = new Set<string>();
         const table = new Table([...(hasNodes ? ['node'] : []), 'field', '>value', 'types', 'quality', 'time']);
         let known: LastKnown | undefined;
@@ -73,7 +76,7 @@ export function readCommand(): Command {
             if (wakeTimeoutMs !== 0) say(queuedText(thing, queued));
           };
           const waiting = { ...reading, wakeTimeoutMs, onQueued, signal };
-          for await (const { fields, lastKnown } of readSleeping(session.client, to, wish, waiting)) {
+          for await (const { fields, lastKnown } of readSleeping(session.client, to, shown, waiting)) {
             known = lastKnown;
             fields.forEach(show);
           }

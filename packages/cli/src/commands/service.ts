@@ -11,29 +11,30 @@ import { type ServicePeer, servicePeer } from '../service-peer.ts';
 import { EVENT_LOG_NAME, PROVISIONING_NAME, REGISTRY_NAME, SERVICES } from '../services.ts';
 import { untilStopped } from '../shutdown.ts';
 
+const HOSTED_AS_CLIENT: ReadonlySet<string> = new Set([REGISTRY_NAME, PROVISIONING_NAME]);
+
 /** To PostgreSQL. */
 const REGISTRY_CONNECTIONS = 10;
 
 export function serviceCommand(): Command {
-  const components = SERVICES.filter(({ name }) => name !== PROVISIONING_NAME);
-  const names = components.map(({ name }) => name);
+  const names = SERVICES.map(({ name }) => name);
   return new Command('service')
     .description(
-      'run one service at any XMPP server: as an external component (XEP-0114) or, the registry, as a client',
+      'run one service at any XMPP server: as an external component (XEP-0114) or, registry and provisioning, as a client',
     )
     .argument('<name>', names.join(' or '))
     .option('-c, --config <file>', 'configuration file (service.yaml)')
     .option('--log-level <level>', 'debug, info, warn or error', 'info')
     .addHelpText(
       'after',
-      '\nWith the key "account" in its configuration the registry is hosted as a client, with a JID (XEP-0347 §5.1).\n\nExamples:\n  thingward service registry --config registry.yaml',
+      '\nWith the key "account" in their configuration, registry and provisioning are hosted as clients, with a JID (XEP-0347 §5.1).\n\nExamples:\n  thingward service registry --config registry.yaml\n  thingward service provisioning --config provisioning.yaml',
     )
     .action(async (name: string, options: { config?: string; logLevel: string }) => {
-      const definition = components.find((service) => service.name === name);
+      const definition = SERVICES.find((service) => service.name === name);
       if (!definition) throw new UsageError(`there is no service "${name}"; there are ${names.join(', ')}`);
       const log = createLogger(options.logLevel);
       const config = loadServiceConfig(options.config);
-      if ('jid' in config.identity && name !== REGISTRY_NAME) {
+      if ('jid' in config.identity && !HOSTED_AS_CLIENT.has(name)) {
         throw new CommandError(
           `${name} can't be hosted as a client: give it "domain" and "secret" in place of "account"`,
         );

@@ -17,9 +17,10 @@ import { type OutputOptions, printJson, printTable, say } from '../output.ts';
 import { addNodeOptions, type NodeOptions, nodesOf, tokensOf } from '../readout-options.ts';
 import { stopSignal } from '../shutdown.ts';
 import { parseDistance } from '../time-text.ts';
+import { addIdentityOptions, type IdentityOptions, identityOf } from '../token-identity.ts';
 import { explainRefusal } from './read.ts';
 
-interface SetOptions extends OutputOptions, NodeOptions {
+interface SetOptions extends OutputOptions, NodeOptions, IdentityOptions {
   readonly profile?: string;
   /** `--no-answer` makes it false. */
   readonly answer: boolean;
@@ -32,7 +33,7 @@ export function setCommand(): Command {
     .description('set control parameters of a Thing; without any, show them')
     .argument('<thing>', 'its address: jid, or jid#nodeId behind a concentrator')
     .argument('[assignments...]', 'name=value; on and off are true and false');
-  return addNodeOptions(command)
+  return addIdentityOptions(addNodeOptions(command))
     .option('--no-answer', 'send it as a message, and do not wait for what becomes of it')
     .option('--expires <time>', 'how long the command may wait for a Thing that sleeps: 15m, 2h, 7d')
     .option('--wait', 'wait until a Thing that sleeps has answered')
@@ -46,10 +47,12 @@ export function setCommand(): Command {
       const address = parseThing(thing);
       const wanted = assignments.map(parseAssignment);
       const expiresMs = options.expires === undefined ? undefined : parseDistance('--expires', options.expires);
+      const identity = identityOf(options);
       const signal = stopSignal();
       await ClientSession.use(options.profile, async (session) => {
         const to = await session.locate(address, signal);
-        const target = { nodes: nodesOf(address, options), tokens: tokensOf(options) };
+        const tokens = await session.shownTokens(to, tokensOf(options), identity);
+        const target = { nodes: nodesOf(address, options), tokens };
         try {
           const { parameters } = await getControlForm(session.client, to, { ...target, signal });
           if (wanted.length === 0) {

@@ -12,6 +12,7 @@ import {
   removeThing,
   type SearchOperator,
   searchThings,
+  sendTable,
   speaksNoInterfaces,
 } from '@thingward/things';
 import { Command } from 'commander';
@@ -20,7 +21,9 @@ import { CommandError, UsageError } from '../errors.ts';
 import { loadGatewayConfig } from '../gateway-config.ts';
 import { type OutputOptions, printJson, printTable, say, thingText } from '../output.ts';
 import { qrSvg, qrText } from '../qr-code.ts';
+import { sentTable } from '../sent-table.ts';
 import { explainRefusal } from './read.ts';
+import { addAccessVerbs } from './things-access.ts';
 
 interface ThingsOptions extends OutputOptions {
   readonly profile?: string;
@@ -32,7 +35,9 @@ interface GiveUpOptions extends ThingsOptions {
 }
 
 export function thingsCommand(): Command {
-  const command = new Command('things').description('find, claim and give up Things');
+  const command = new Command('things').description(
+    'find, claim and give up Things, and decide who may do what with them',
+  );
   const verb = (usage: string, description: string) =>
     command
       .command(usage)
@@ -42,9 +47,10 @@ export function thingsCommand(): Command {
 
   verb('search [conditions...]', 'find public Things by their tags')
     .option('--max <n>', 'at most so many', '50')
+    .option('--send <jid>', 'send what is found to somebody as a table in chat messages, in place of printing it')
     .addHelpText(
       'after',
-      '\nConditions: TAG=value, TAG!=value, TAG>number, TAG<number, TAG>=number, TAG<=number; * stands for any characters.\n\nExamples:\n  thingward things search MAN=example.org "MODEL=IMC*"\n  thingward things search "LAT>=-34" "LAT<=-33"',
+      '\nConditions: TAG=value, TAG!=value, TAG>number, TAG<number, TAG>=number, TAG<=number; * stands for any characters.\n\nExamples:\n  thingward things search MAN=example.org "MODEL=IMC*"\n  thingward things search "LAT>=-34" "LAT<=-33"\n  thingward things search CLASS=PLC --send operator@example.org',
     )
     .action(search);
   verb('claim <text>', 'become the owner of a Thing by the text of its QR code')
@@ -70,6 +76,7 @@ export function thingsCommand(): Command {
   verb('interfaces <thing>', 'what a Thing promises to have, and what that means')
     .addHelpText('after', '\nExamples:\n  thingward things interfaces lamp@example.org')
     .action(showInterfaces);
+  addAccessVerbs(verb);
   command
     .command('qr [name]')
     .description('show the labels of the Things of a gateway: QR codes with which they are claimed')
@@ -108,12 +115,20 @@ function interfaceRow(name: string): readonly string[] {
   return [name, list(defined.fields), list(defined.parameters)];
 }
 
-async function search(conditions: string[], options: ThingsOptions & { readonly max: string }): Promise<void> {
+const FOUND_HEADINGS = ['thing', 'owner', 'tags'];
+
+interface SearchOptions extends ThingsOptions {
+  readonly max: string;
+  readonly send?: string;
+}
+
+async function search(conditions: string[], options: SearchOptions): Promise<void> {
   const wanted = Number(options.max);
   if (!(Number.isInteger(wanted) && wanted > 0))
     throw new UsageError(`--max needs a whole number, got "${options.max}"`);
   // A search has at least one condition (XEP-0347 §3.15): every Thing with a name fulfils this one.
   const operators = conditions.length > 0 ? conditions.map(parseCondition) : [parseCondition('NAME=*')];
+  const receiver = options.send === undefined ? undefined : parseThing(options.send).jid;
   await ClientSession.use(options.profile, async (session) => {
     const registry = await session.registry();
     const found: FoundThing[] = [];
@@ -124,16 +139,15 @@ async function search(conditions: string[], options: ThingsOptions & { readonly 
       found.push(...page.things);
       more = page.more && page.things.length > 0;
     }
-    if (options.json) for (const thing of found) printJson(thing);
+    const rows = found.map(({ jid, node, owner, tags }) => [
+      thingText(jid.toString(), node),
+      String(owner ?? ''),
+      tags.map(tagText).join(' '),
+    ]);
+    if (receiver) sendTable(session.client, receiver, sentTable(FOUND_HEADINGS, rows));
+    else if (options.json) for (const thing of found) printJson(thing);
     else {
-      printTable(
-        ['thing', 'owner', 'tags'],
-        found.map(({ jid, node, owner, tags }) => [
-          thingText(jid.toString(), node),
-          String(owner ?? ''),
-          tags.map(tagText).join(' '),
-        ]),
-      );
+      printTable(FOUND_HEADINGS, rows);
       if (more) say('There are more: use --max.');
     }
   });

@@ -4,17 +4,27 @@ import { parse } from 'yaml';
 
 type ThingInput = GatewayConfigInput['things'][number];
 type ModbusInput = Extract<ThingInput, { driver: 'modbus-tcp' }>['modbus'];
+type Dnp3Input = Extract<ThingInput, { driver: 'dnp3-tcp' }>['dnp3'];
 
 /** The accounts of the demo: its owner, and one for each Thing. */
-export const DEMO_ACCOUNTS = ['owner', 'host', 'plc', 'meter', 'lamp'] as const;
+export const DEMO_ACCOUNTS = ['owner', 'host', 'plc', 'meter', 'lamp', 'substation'] as const;
 
 export interface PlantAddress {
   readonly host: string;
   readonly port: number;
 }
 
-/** The Things of the demo, as a gateway's configuration has them. The register maps are files beside this one. */
-export function demoThings(passwords: Record<(typeof DEMO_ACCOUNTS)[number], string>, plc: PlantAddress): ThingInput[] {
+/** Where the devices of the simulated plant are. */
+export interface Plant {
+  readonly plc: PlantAddress;
+  readonly outstation: PlantAddress;
+}
+
+/** The Things of the demo, as a gateway's configuration has them. The register maps and the point list are files beside this one. */
+export function demoThings(
+  passwords: Record<(typeof DEMO_ACCOUNTS)[number], string>,
+  { plc, outstation }: Plant,
+): ThingInput[] {
   const account = (name: Exclude<(typeof DEMO_ACCOUNTS)[number], 'owner'>) => ({
     jid: `${name}@localhost`,
     password: passwords[name],
@@ -50,10 +60,20 @@ export function demoThings(passwords: Record<(typeof DEMO_ACCOUNTS)[number], str
       driver: 'modbus-tcp',
       modbus: registerMap('yard-lamp.yaml', plc, 3),
     },
+    {
+      account: account('substation'),
+      name: 'Substation',
+      tags: { MAN: 'thingward.example', MODEL: 'Substation RTU', CLASS: 'RTU', SN: 'demo-substation', V: 1 },
+      driver: 'dnp3-tcp',
+      dnp3: { ...(yamlFile('substation.yaml') as Omit<Dnp3Input, 'host'>), ...outstation },
+    },
   ];
 }
 
 function registerMap(file: string, { host, port }: PlantAddress, unit: number): ModbusInput {
-  const map = parse(readFileSync(new URL(`../../demo/${file}`, import.meta.url), 'utf8')) as Omit<ModbusInput, 'host'>;
-  return { ...map, host, port, unit };
+  return { ...(yamlFile(file) as Omit<ModbusInput, 'host'>), host, port, unit };
+}
+
+function yamlFile(file: string): unknown {
+  return parse(readFileSync(new URL(`../../demo/${file}`, import.meta.url), 'utf8'));
 }

@@ -1,4 +1,14 @@
-import type { ControlForm, Field, HistoryAnswer, SearchResult, ThingReference } from '@thingward/things';
+import type {
+  AccessQuestionToOwner,
+  AccessRule,
+  ControlForm,
+  Field,
+  HistoryAnswer,
+  OwnerAnswer,
+  RuleEdit,
+  SearchResult,
+  ThingReference,
+} from '@thingward/things';
 import { type ClientState, type Contact, Jid, StanzaError } from '@thingward/xmpp';
 import type { Connection, ControlTarget, ReadWish } from './connection.ts';
 
@@ -128,6 +138,62 @@ export class TestConnection implements Connection {
 
   search(_operators: unknown, offset: number): Promise<SearchResult> {
     return this.onSearch(offset);
+  }
+
+  onAccess: () => Promise<void> = async () => {};
+  questions: readonly AccessQuestionToOwner[] = [];
+  rules: readonly AccessRule[] = [];
+  readonly #accessHandlers = new Set<() => void>();
+
+  async accessQuestions(): Promise<readonly AccessQuestionToOwner[]> {
+    await this.onAccess();
+    return this.questions;
+  }
+
+  async accessRules(): Promise<readonly AccessRule[]> {
+    return this.rules;
+  }
+
+  async answerAccess({ question, scope, isAllowed, names, types, once, until }: OwnerAnswer): Promise<AccessRule> {
+    await this.onAccess();
+    const asked = this.questions.find(({ id }) => id === question);
+    if (!asked) throw new StanzaError('item-not-found', 'you have no such question');
+    this.questions = this.questions.filter(({ id }) => id !== question);
+    const { jid, node, kind, requester } = asked;
+    const about = { jid, node, kind, scope, subject: scope === 'anyone' ? '' : requester.toString() };
+    const rule = { id: question + 100, ...about, isAllowed, names, types, once, until, made: new Date() };
+    this.rules = [...this.rules, rule];
+    return rule;
+  }
+
+  async editAccess({ rule, ...content }: RuleEdit): Promise<AccessRule> {
+    await this.onAccess();
+    const before = this.rules.find(({ id }) => id === rule);
+    if (!before) throw new StanzaError('item-not-found', 'you have no such rule');
+    const after = { ...before, ...content };
+    this.rules = this.rules.map((other) => (other.id === rule ? after : other));
+    return after;
+  }
+
+  async withdrawAccess(rule: number): Promise<void> {
+    await this.onAccess();
+    this.rules = this.rules.filter(({ id }) => id !== rule);
+  }
+
+  async dismissAccess(question: number): Promise<void> {
+    await this.onAccess();
+    this.questions = this.questions.filter(({ id }) => id !== question);
+  }
+
+  onAccessQuestion(handler: () => void): () => void {
+    this.#accessHandlers.add(handler);
+    return () => this.#accessHandlers.delete(handler);
+  }
+
+  /** Somebody has asked. */
+  ask(question: AccessQuestionToOwner): void {
+    this.questions = [...this.questions, question];
+    for (const handler of this.#accessHandlers) handler();
   }
 }
 

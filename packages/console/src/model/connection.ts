@@ -1,4 +1,6 @@
 import type {
+  AccessQuestionToOwner,
+  AccessRule,
   ControlForm,
   Field,
   FieldType,
@@ -6,7 +8,9 @@ import type {
   HistoryQuery,
   MetaTag,
   NodeReference,
+  OwnerAnswer,
   ParameterValue,
+  RuleEdit,
   SearchOperator,
   SearchResult,
   ThingReference,
@@ -71,4 +75,15 @@ export interface Connection {
   history(query: HistoryQuery, signal: AbortSignal): Promise<HistoryAnswer>;
   claim(tags: readonly MetaTag[], isPublic: boolean): Promise<ThingReference>;
   search(operators: readonly SearchOperator[], offset: number): Promise<SearchResult>;
+
+  /** Who waits for our decision. */
+  accessQuestions(): Promise<readonly AccessQuestionToOwner[]>;
+  /** What we have decided. */
+  accessRules(): Promise<readonly AccessRule[]>;
+  answerAccess(answer: OwnerAnswer): Promise<AccessRule>;
+  editAccess(edit: RuleEdit): Promise<AccessRule>;
+  withdrawAccess(rule: number): Promise<void>;
+  dismissAccess(question: number): Promise<void>;
+  /** Called when we are told that somebody waits for our decision. */
+  onAccessQuestion(handler: () => void): Unsubscribe;
 }

@@ -4,12 +4,13 @@ export type Route =
   /** Bare JID. */
   | { readonly page: 'thing'; readonly jid: string }
   | { readonly page: 'claim' }
-  | { readonly page: 'search' };
+  | { readonly page: 'search' }
+  | { readonly page: 'access' };
 
 /** The page that the fragment of the address names; the Things for all that names none. */
 export function parseRoute(hash: string): Route {
   const [page, argument] = hash.replace(/^#?\/?/, '').split('/');
-  if (page === 'claim' || page === 'search') return { page };
+  if (page === 'claim' || page === 'search' || page === 'access') return { page };
   const jid = decode(argument);
   if (page === 'things' && jid) return { page: 'thing', jid };
   return { page: 'things' };

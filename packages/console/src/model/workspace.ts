@@ -1,5 +1,6 @@
 import { type ReadonlySignal, signal } from '@preact/signals-core';
 import { Jid } from '@thingward/xmpp';
+import { Access } from './access.ts';
 import type { Connection } from './connection.ts';
 import { Directory } from './directory.ts';
 import { ThingMonitor } from './thing-monitor.ts';
@@ -8,6 +9,7 @@ import { ThingMonitor } from './thing-monitor.ts';
 export class Workspace {
   readonly connection: Connection;
   readonly directory: Directory;
+  readonly access: Access;
   readonly isOnline: ReadonlySignal<boolean>;
   readonly isVisible: ReadonlySignal<boolean>;
   readonly #monitors = new Map<string, ThingMonitor>();
@@ -17,6 +19,7 @@ export class Workspace {
     this.connection = connection;
     this.isVisible = isVisible;
     this.directory = new Directory(connection);
+    this.access = new Access(connection);
     const isOnline = signal(connection.state === 'online');
     this.isOnline = isOnline;
     this.#stop = connection.onState((state) => {
@@ -43,5 +46,6 @@ export class Workspace {
   close(): void {
     this.#stop();
     this.directory.close();
+    this.access.close();
   }
 }

@@ -1,22 +1,34 @@
 import {
+  type AccessQuestionToOwner,
+  type AccessRule,
+  allOf,
+  answerQuestion,
   type ControlForm,
   claimThing,
   DISCOVERY,
+  dismissQuestion,
+  editRule,
   type Field,
   getControlForm,
   getInterfaces,
   HISTORY,
   type HistoryAnswer,
   type HistoryQuery,
+  listQuestions,
+  listRules,
   type MetaTag,
+  type OwnerAnswer,
   type ParameterValue,
+  PROVISIONING_OWNER,
   queryHistory,
+  type RuleEdit,
   readSensorData,
   type SearchOperator,
   type SearchResult,
   searchThings,
   setParameters,
   type ThingReference,
+  withdrawRule,
 } from '@thingward/things';
 import {
   type ClientState,
@@ -42,6 +54,7 @@ const REQUEST_TIMEOUT_MS = 10_000;
 const MAX_BACKOFF_MS = 5000;
 const KEEP_ALIVE_MS = 20_000;
 const SEARCH_PAGE = 50;
+const REQUEST = { timeoutMs: REQUEST_TIMEOUT_MS } as const;
 
 /** The network as XMPP has it, over a WebSocket. */
 export class XmppConnection implements Connection {
@@ -165,6 +178,41 @@ export class XmppConnection implements Connection {
   async search(operators: readonly SearchOperator[], offset: number): Promise<SearchResult> {
     const registry = await this.#service(DISCOVERY, 'Thing Registry');
     return searchThings(this.#client, registry, operators, { offset, maxCount: SEARCH_PAGE });
+  }
+
+  async accessQuestions(): Promise<readonly AccessQuestionToOwner[]> {
+    const server = await this.#provisioning();
+    return allOf((part) => listQuestions(this.#client, server, part, REQUEST));
+  }
+
+  async accessRules(): Promise<readonly AccessRule[]> {
+    const server = await this.#provisioning();
+    return allOf((part) => listRules(this.#client, server, part, REQUEST));
+  }
+
+  async answerAccess(answer: OwnerAnswer): Promise<AccessRule> {
+    return answerQuestion(this.#client, await this.#provisioning(), answer, REQUEST);
+  }
+
+  async editAccess(edit: RuleEdit): Promise<AccessRule> {
+    return editRule(this.#client, await this.#provisioning(), edit, REQUEST);
+  }
+
+  async withdrawAccess(rule: number): Promise<void> {
+    await withdrawRule(this.#client, await this.#provisioning(), rule, REQUEST);
+  }
+
+  async dismissAccess(question: number): Promise<void> {
+    await dismissQuestion(this.#client, await this.#provisioning(), question, REQUEST);
+  }
+
+  onAccessQuestion(handler: () => void): Unsubscribe {
+    // Whoever says so: what is shown comes from the server.
+    return this.#client.onMessage({ name: 'question', namespace: PROVISIONING_OWNER }, () => handler());
+  }
+
+  #provisioning(): Promise<Jid> {
+    return this.#service(PROVISIONING_OWNER, 'provisioning server');
   }
 
   /** The service of our server that has a feature. @throws StanzaError when there is none */

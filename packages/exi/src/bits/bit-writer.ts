@@ -13,6 +13,8 @@ export class BitWriter {
   /** Where in `#bytes` that begins which was not yet taken. */
   #start = 0;
   #at = 0;
+  /** Bytes taken before. */
+  #taken = 0;
   /** Bits not yet written to `#bytes`, in the low end of `#pending`. */
   #bits = 0;
   #pending = 0;
@@ -24,9 +26,9 @@ export class BitWriter {
     this.#bytes = new Uint8Array(capacity);
   }
 
-  /** Position in bits from the start of what was not yet taken. */
+  /** Position in bits since the beginning, or since `clear`. */
   get position(): number {
-    return (this.#at - this.#start) * 8 + this.#bits;
+    return (this.#taken + this.#at - this.#start) * 8 + this.#bits;
   }
 
   /** An n-bit unsigned integer, n at most 32. @see EXI 1.0 §7.1.9 */
@@ -191,6 +193,7 @@ export class BitWriter {
   take(): Uint8Array<ArrayBuffer> {
     const start = this.#start;
     const end = this.#at;
+    this.#taken += end - start;
     if (this.#bytes.length > CHUNK) {
       // A large document has bytes of its own, lest a small one after it keep them all.
       const taken = this.#bytes.slice(start, end);
@@ -202,10 +205,10 @@ export class BitWriter {
     return new Uint8Array(this.#bytes.buffer, start, end - start);
   }
 
-  /** Forgets what was not taken. */
+  /** Forgets what was not taken, and begins anew. */
   clear(): void {
     this.#at = this.#start;
-    this.#bits = this.#pending = 0;
+    this.#taken = this.#bits = this.#pending = 0;
   }
 
   #grow(by: number): void {

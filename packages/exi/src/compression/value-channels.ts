@@ -89,7 +89,7 @@ export class ValueChannels {
     const parts = [...this.#done, out.take()];
     this.#done.length = 0;
     this.#headerBytes = 0;
-    this.#before = 0;
+    this.#before = out.position;
     return parts.length === 1 ? (parts[0] as Uint8Array) : concatenate(parts);
   }
 

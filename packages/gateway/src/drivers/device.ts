@@ -13,5 +13,10 @@ export interface Device extends Thing {
    * Reads what belongs to a schedule. A device that does not answer is no error here: its fields are left out, and a status field says so.
    */
   poll(schedule: string, signal: AbortSignal): Promise<readonly Field[]>;
+  /**
+   * Tells of what the device reports by itself, at once. Devices that only answer have no such method.
+   * @returns a function that ends it
+   */
+  watch?(onFields: (fields: readonly Field[]) => void): () => void;
   close(): void;
 }

@@ -5,6 +5,7 @@ import { ExiCompressor } from '@thingward/xmpp/exi';
 import type { findServers } from '@thingward/xmpp/finding';
 import { readSchemas, type TlsTrust, xmppSchemas } from '@thingward/xmpp/node';
 import type { AccountConfig, ServerConfig } from '../config.ts';
+import { OwnAccounts } from '../state/own-accounts.ts';
 import { ServerPins } from '../state/server-pin.ts';
 import { StoredSetUps } from '../state/set-up-store.ts';
 import { StoredSignIns } from '../state/sign-in-store.ts';
@@ -38,6 +39,7 @@ export class AccountClients {
   readonly #trust: TlsTrust | undefined;
   readonly #doors: ServerDoors;
   readonly #pins: ServerPins;
+  readonly #ownAccounts: OwnAccounts;
   readonly #signIns: StoredSignIns;
   readonly #compression: ExiCompressor | undefined;
 
@@ -47,6 +49,7 @@ export class AccountClients {
     const { server, baseDirectory, state, log, findServers } = options;
     this.#trust = trustOf(server, baseDirectory);
     this.#pins = new ServerPins(state);
+    this.#ownAccounts = new OwnAccounts(state);
     this.#signIns = new StoredSignIns(state);
     const domain = server.domain.domain;
     this.#doors = new ServerDoors({ domain, fixed: fixedDoor(server), find: server.find, log, findServers });
@@ -56,13 +59,16 @@ export class AccountClients {
   /** A client that is not started. @throws GatewayConfigError */
   client(account: AccountConfig): XmppClient {
     const { server, baseDirectory, tag, resumes, log, connect } = this.#options;
-    const { password, certificate } = credentialsOf(account, baseDirectory);
+    const credentials = credentialsOf(account, baseDirectory, this.#ownAccounts);
+    const { password } = credentials;
     const connector = new ServerConnector({
       domain: server.domain.domain,
       doors: this.#doors,
       trust: this.#trust,
       pins: this.#pins,
-      certificate,
+      account: account.jid,
+      credentials,
+      ownAccounts: this.#ownAccounts,
       log,
     });
     const client = new XmppClient({

@@ -1,6 +1,7 @@
-import { type Connector, type Logger, PeerError } from '@thingward/xmpp';
+import { type Connector, type Jid, type Logger, PeerError, registerAccount, StanzaError } from '@thingward/xmpp';
 import { shownCertificate } from '@thingward/xmpp/finding';
 import { type TcpConnectorOptions, type TlsTrust, tcpConnector } from '@thingward/xmpp/node';
+import type { OwnAccounts } from '../state/own-accounts.ts';
 import type { ServerPins } from '../state/server-pin.ts';
 import type { AccountCredentials } from './account-credentials.ts';
 import { type Door, doorText, type ServerDoors } from './server-doors.ts';
@@ -11,7 +12,9 @@ export interface ServerConnectorOptions {
   /** What the configuration says; undefined: the first server that knows the accounts is trusted, and no other from then on. */
   readonly trust: TlsTrust | undefined;
   readonly pins: ServerPins;
-  readonly certificate?: AccountCredentials['certificate'];
+  readonly account: Jid;
+  readonly credentials: AccountCredentials;
+  readonly ownAccounts: OwnAccounts;
   readonly log: Logger;
   /** For tests. */
   readonly showCertificate?: typeof shownCertificate;
@@ -82,13 +85,43 @@ export class ServerConnector {
     // One for each, which keeps its TLS session.
     if (this.#connectors.size > 32) this.#connectors.clear();
     this.#connectors.set(key, connect);
+    await this.#register(connect, signal);
     const stream = await connect(signal);
     this.#last = { door, fingerprint, at: performance.now() };
     return stream;
   }
 
+  /**
+   * Makes the account where it is to be made and has not been. A server that makes none is not the right one.
+   * @throws StanzaError, StreamError, PeerError
+   * @see XEP-0347 §3.4
+   */
+  async #register(connect: Connector, signal: AbortSignal): Promise<void> {
+    const { account, credentials, ownAccounts, log } = this.#options;
+    const { password = '', registration } = credentials;
+    if (!registration || ownAccounts.isMade(account)) return;
+    const stream = await connect(signal);
+    const drop = () => stream.destroy();
+    signal.addEventListener('abort', drop, { once: true });
+    try {
+      await registerAccount(stream, { jid: account, password, token: registration.token });
+      log.info({ account: account.toString() }, 'the account was made');
+    } catch (error) {
+      // It may be ours, when the answer was lost: signing in tells.
+      if (!(error instanceof StanzaError && error.condition === 'conflict'))
+        throw new PeerError('not-connected', `${account} can't be registered: ${(error as Error).message}`, {
+          cause: error,
+        });
+    } finally {
+      signal.removeEventListener('abort', drop);
+      stream.destroy();
+    }
+    ownAccounts.made(account);
+  }
+
   #newConnector(door: Door, trust: TlsTrust): Connector {
-    const { domain, certificate } = this.#options;
+    const { domain, credentials } = this.#options;
+    const { certificate } = credentials;
     const options: TcpConnectorOptions = {
       domain,
       host: door.host,

@@ -73,10 +73,29 @@ export function openState(dataDir: string): StateDatabase {
         number INTEGER NOT NULL,
         last_reading INTEGER
       );
+      -- Accounts the gateway makes for itself; made_at: when the server had them.
+      CREATE TABLE IF NOT EXISTS own_account (
+        account TEXT PRIMARY KEY,
+        password TEXT NOT NULL,
+        made_at INTEGER
+      );
       CREATE TABLE IF NOT EXISTS server_pin (
         domain TEXT PRIMARY KEY,
         fingerprint TEXT NOT NULL,
         pinned_at INTEGER NOT NULL
+      );
+      -- Answers of provisioning servers, and which of them was found.
+      CREATE TABLE IF NOT EXISTS provisioning_answer (
+        account TEXT NOT NULL,
+        server TEXT NOT NULL,
+        question TEXT NOT NULL,
+        decision TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        PRIMARY KEY (account, server, question)
+      );
+      CREATE TABLE IF NOT EXISTS provisioning_server (
+        account TEXT PRIMARY KEY,
+        jid TEXT NOT NULL
       );
       CREATE TABLE IF NOT EXISTS claim_key (
         account TEXT NOT NULL,

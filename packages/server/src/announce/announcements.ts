@@ -1,7 +1,9 @@
-import { hostname, networkInterfaces } from 'node:os';
+import { isIPv4 } from 'node:net';
+import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from '@thingward/xmpp';
-import { FindingError, type MdnsService, multicastAddresses } from '@thingward/xmpp/finding';
+import { FindingError, type MdnsService, type NetworkLink, networkLinks, withoutZone } from '@thingward/xmpp/finding';
 import type { ListenAddress } from '../listeners/listen.ts';
 import type { AnnounceConfig } from './config.ts';
 import { MdnsResponder } from './mdns-responder.ts';
@@ -22,8 +24,6 @@ export interface AnnouncementOptions {
   /** Name of the device that the server is: `uuid:` and a UUID. */
   readonly udn: string;
   readonly log: Logger;
-  /** The network interfaces there are now; for tests. */
-  readonly addresses?: (chosen: readonly string[] | undefined) => readonly string[];
 }
 
 /** Networks come and go: a cable, a lease. */
@@ -31,7 +31,14 @@ const LOOK_EVERY_MS = 5000;
 
 /** What is told on one link. */
 interface Announced {
+  /** What is to be told may have changed. */
+  refresh?(): Promise<void>;
   stop(): Promise<void>;
+}
+
+interface AnnouncedLink {
+  readonly ending: AbortController;
+  readonly starting: Promise<readonly Announced[]>;
 }
 
 /** Tells the links of this machine where the server is, for as long as it runs. @see XEP-0347 §3.3 */
@@ -39,57 +46,63 @@ export class Announcements {
   readonly #options: AnnouncementOptions;
   readonly #bootId = Math.floor(Date.now() / 1000) % 2 ** 31;
   readonly #stopping = new AbortController();
-  readonly #links = new Map<
-    string,
-    { readonly ending: AbortController; readonly starting: Promise<readonly Announced[]> }
-  >();
+  /** By name and addresses: with others it is another link. */
+  readonly #links = new Map<string, AnnouncedLink>();
   readonly #ended = new Set<Promise<void>>();
   readonly #watching: Promise<void>;
 
   /** Begins at once; the server does not wait for names to be found free. What goes wrong is logged. */
   constructor(options: AnnouncementOptions) {
     this.#options = options;
-    const { mdns, ssdp } = options.config;
+    const { mdns, ssdp, interfaces = [] } = options.config;
     this.#watching = mdns || ssdp ? this.#watch() : Promise.resolve();
-    for (const address of options.config.interfaces ?? []) {
-      if (!this.#links.has(address)) options.log.warn({ address }, 'no network interface has this address yet');
+    for (const chosen of mdns || ssdp ? interfaces : []) {
+      if (networkLinks([chosen]).length === 0)
+        options.log.warn({ interface: chosen }, 'there is no such network interface yet');
     }
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#watching;
-    for (const address of [...this.#links.keys()]) this.#leave(address);
+    for (const key of [...this.#links.keys()]) this.#leave(key);
     await Promise.all(this.#ended);
   }
 
   /** Announces on links that have come, and no more on those that are gone. */
   async #watch(): Promise<void> {
-    const { config, addresses = presentAddresses } = this.#options;
+    const { config } = this.#options;
     const { signal } = this.#stopping;
     while (!signal.aborted) {
-      const wanted = addresses(config.interfaces);
-      for (const address of this.#links.keys()) if (!wanted.includes(address)) this.#leave(address);
-      for (const address of wanted) if (!this.#links.has(address)) this.#enter(address);
+      const wanted = new Map(networkLinks(config.interfaces).map((link) => [JSON.stringify(link), link]));
+      for (const key of this.#links.keys()) if (!wanted.has(key)) this.#leave(key);
+      for (const [key, link] of wanted) {
+        const known = this.#links.get(key);
+        if (known) void known.starting.then((all) => Promise.all(all.map((announced) => announced.refresh?.())));
+        else this.#enter(key, link);
+      }
       await delay(LOOK_EVERY_MS, undefined, { signal, ref: false }).catch(() => undefined);
     }
   }
 
-  #enter(address: string): void {
+  #enter(key: string, link: NetworkLink): void {
     const { config, log, doors } = this.#options;
-    if (doorsAt(address, doors()).length === 0) log.warn({ address }, 'no door for clients can be reached here');
+    const { name } = link;
+    if (reachableOn(link, doors()).doors.length === 0)
+      log.warn({ interface: name }, 'no door for clients can be reached here');
     const ending = new AbortController();
+    const [address] = link.ipv4;
     const starting = Promise.all([
-      config.mdns ? this.#attempt(address, () => this.#startMdns(address, ending.signal)) : undefined,
-      config.ssdp ? this.#attempt(address, () => this.#startSsdp(address)) : undefined,
+      config.mdns ? this.#attempt(name, () => this.#startMdns(link, ending.signal)) : undefined,
+      config.ssdp && address !== undefined ? this.#attempt(name, () => this.#startSsdp(address)) : undefined,
     ]).then((all) => all.filter((announced) => announced !== undefined));
-    this.#links.set(address, { ending, starting });
+    this.#links.set(key, { ending, starting });
   }
 
-  #leave(address: string): void {
-    const link = this.#links.get(address);
+  #leave(key: string): void {
+    const link = this.#links.get(key);
     if (!link) return;
-    this.#links.delete(address);
+    this.#links.delete(key);
     link.ending.abort();
     const ended = (async () => {
       for (const announced of await link.starting) await announced.stop();
@@ -98,20 +111,20 @@ export class Announcements {
     void ended.finally(() => this.#ended.delete(ended));
   }
 
-  async #attempt(address: string, start: () => Promise<Announced>): Promise<Announced | undefined> {
+  async #attempt(name: string, start: () => Promise<Announced>): Promise<Announced | undefined> {
     try {
       return await start();
     } catch (error) {
       if (!(error instanceof FindingError)) throw error;
-      this.#options.log.warn({ address, reason: error.message }, 'the server is not announced');
+      this.#options.log.warn({ interface: name, reason: error.message }, 'the server is not announced');
       return undefined;
     }
   }
 
-  #startMdns(address: string, signal: AbortSignal): Promise<Announced> {
+  #startMdns(link: NetworkLink, signal: AbortSignal): Promise<Announced> {
     const { config, domain, log, doors } = this.#options;
     const machine = config.name ?? machineName();
-    return MdnsResponder.start({ address, machine, domain, doors: () => doorsAt(address, doors()), signal, log });
+    return MdnsResponder.start({ link, machine, domain, service: () => reachableOn(link, doors()), signal, log });
   }
 
   #startSsdp(address: string): Promise<Announced> {
@@ -126,22 +139,25 @@ export class Announcements {
   }
 }
 
-/** The interfaces that are to be announced on and are there. */
-function presentAddresses(chosen: readonly string[] | undefined): readonly string[] {
-  if (!chosen) return multicastAddresses();
-  const all = Object.values(networkInterfaces()).flatMap((addresses = []) => addresses.map(({ address }) => address));
-  return chosen.filter((address) => all.includes(address));
-}
-
-const EVERYWHERE = ['0.0.0.0', '::'];
-
 /** The doors that whoever is on the link of this address can reach. */
 export function doorsAt(address: string, doors: ReturnType<AnnouncementOptions['doors']>): MdnsService['doors'] {
+  const plain = withoutZone(address);
   return (['direct', 'starttls'] as const).flatMap((tls) => {
     const { host, port } = doors[tls] ?? {};
     if (host === undefined || port === undefined) return [];
-    return host === address || EVERYWHERE.includes(host) ? [{ tls, port }] : [];
+    return host === plain || host === '::' || (host === '0.0.0.0' && isIPv4(plain)) ? [{ tls, port }] : [];
   });
+}
+
+/** Doors, and the addresses at which all of them can be reached: those of the first address at which there are any. */
+export function reachableOn(
+  { ipv4, ipv6 }: NetworkLink,
+  doors: ReturnType<AnnouncementOptions['doors']>,
+): Pick<MdnsService, 'doors' | 'addresses'> {
+  const all = [...ipv4, ...ipv6].map((address) => ({ address, doors: doorsAt(address, doors) }));
+  const reachable = all.find((each) => each.doors.length > 0)?.doors ?? [];
+  const addresses = all.filter((each) => reachable.length > 0 && isDeepStrictEqual(each.doors, reachable));
+  return { doors: reachable, addresses: addresses.map(({ address }) => withoutZone(address)) };
 }
 
 /** The machine's own name, as one label of DNS. */

@@ -1,4 +1,3 @@
-import { isIPv4 } from 'node:net';
 import { z } from 'zod';
 
 /** How Things find the server with nothing typed. Every key is described in docs/configuration.md. @see XEP-0347 §3.3 */
@@ -12,7 +11,7 @@ export const announceSchema = z
       .regex(/^[a-z\d](?:[a-z\d-]{0,58}[a-z\d])?$/i, 'expected the name of a machine, without dots')
       .optional(),
     interfaces: z
-      .array(z.string().refine((text) => isIPv4(text), 'expected IPv4 addresses of this machine'))
+      .array(z.string().regex(/^[\w.:%-]+$/, 'expected names or addresses of network interfaces of this machine'))
       .min(1)
       .optional(),
   })

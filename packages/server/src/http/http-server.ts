@@ -18,7 +18,7 @@ import type { Tls } from '../tls.ts';
 import { BOSH_PATH, boshRoutes } from './bosh-routes.ts';
 import { hostMetaRoutes } from './host-meta-routes.ts';
 import { type MetricsAccess, metricsRoutes } from './metrics-routes.ts';
-import type { WebRoutes } from './web-routes.ts';
+import type { AddressOf, WebRoutes } from './web-routes.ts';
 
 export interface HttpOptions {
   readonly address: ListenAddress;
@@ -78,7 +78,8 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     reply.headers(SECURITY_HEADERS);
   });
   app.get('/healthz', async () => ({ status: 'ok' }));
-  metricsRoutes(app, options.metrics, options.metricsAccess, ({ raw }) => options.proxies.sourceOf(raw.socket).address);
+  const addressOf: AddressOf = ({ raw }) => options.proxies.sourceOf(raw.socket).address;
+  metricsRoutes(app, options.metrics, options.metricsAccess, addressOf);
   hostMetaRoutes(app, (request) => {
     const base = settings.publicUrl ?? `${isPlain ? 'http' : 'https'}://${request.host}`;
     return { websocket: base.replace(/^http/, 'ws') + WEBSOCKET_PATH, xbosh: base + BOSH_PATH };
@@ -89,7 +90,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
     return { address: client, remote: `${client}:${port}`, isEncrypted, requireTls: !isPlain };
   };
   await app.register(async (scope) => boshRoutes(scope, bosh, originOf));
-  await options.web.mount(app);
+  await options.web.mount(app, addressOf);
   const directories: [string, string][] = Object.entries(options.staticDirectories ?? {});
   if (options.consoleDirectory && existsSync(options.consoleDirectory))
     directories.push(['/', options.consoleDirectory]);

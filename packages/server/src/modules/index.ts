@@ -11,6 +11,7 @@ import { delays } from './delays.ts';
 import { disco } from './disco.ts';
 import { entityCapabilities } from './entity-capabilities.ts';
 import { entityTime } from './entity-time.ts';
+import { guard } from './guard.ts';
 import { httpUpload } from './http-upload.ts';
 import { lastActivity } from './last-activity.ts';
 import { offline } from './offline.ts';
@@ -19,6 +20,7 @@ import { ping } from './ping.ts';
 import { presence } from './presence.ts';
 import { privateStorage } from './private-storage.ts';
 import { registration } from './registration.ts';
+import { restApi } from './rest-api.ts';
 import { roster } from './roster.ts';
 import { softwareVersion } from './software-version.ts';
 import { stanzaIdentifiers } from './stanza-ids.ts';
@@ -49,5 +51,7 @@ export const modules: readonly ServerModule[] = [
   pep,
   httpUpload,
   administration,
+  guard,
   registration,
+  restApi,
 ];

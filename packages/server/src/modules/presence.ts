@@ -235,6 +235,10 @@ class PresenceRouter implements PresenceHandler {
     const { state, forward, reply } = inbound(entry, type);
     const isNew = type === 'subscribe' && state.pendingIn && !entry.pendingIn;
     if (isNew && (await rosters.count(localpart)) >= this.#limits.maxRosterEntries) return;
+    if (isNew && (await this.#context.hooks.isApproved(localpart, stanza.element))) {
+      await this.#approve(localpart, to.bare, entry);
+      return;
+    }
     await this.#save(localpart, entry, { ...entry, ...state });
     // Not awaited: the reply changes a subscription itself, after this one.
     if (reply) void router.route(Stanza.made(presenceElement(reply, {}), to.bare, contact));
@@ -243,6 +247,19 @@ class PresenceRouter implements PresenceHandler {
       for (const session of sessions.availableOf(localpart)) session.send(incoming);
     }
     if (type === 'unsubscribe' && entry.from) this.#hidePresence(localpart, contact);
+  }
+
+  /** Lets a contact see the account, and asks to see it in turn, as the account has agreed before. @see XEP-0379 §3.5 */
+  async #approve(localpart: string, own: Jid, entry: RosterEntry): Promise<void> {
+    const { hooks, router } = this.#context;
+    const { contact, to } = entry;
+    await this.#save(localpart, entry, { ...entry, from: true, pendingIn: false, pendingOut: !to, inRoster: true });
+    // Not awaited: they change subscriptions themselves, after this one.
+    for (const type of to ? ['subscribed' as const] : ['subscribed' as const, 'subscribe' as const]) {
+      void router.route(Stanza.made(presenceElement(type, {}), own, contact));
+    }
+    this.#showPresence(localpart, contact);
+    hooks.presenceGranted(localpart, contact);
   }
 
   /** Stores what changed and tells the account's clients where they can see it. */

@@ -14,11 +14,12 @@ import { isLoopback } from '../listeners/listen.ts';
 import type { ServerContext, ServerModule } from '../module.ts';
 import { AnonymousRegistration } from '../registration/anonymous-registration.ts';
 import { AttemptLimit } from '../registration/attempt-limit.ts';
+import { approveInvited, contactInvitationCommand } from '../registration/contact-invitation.ts';
 import { invitationCommand } from '../registration/invitation-command.ts';
 import { type InvitationSchema, Invitations, invitationMigrations } from '../registration/invitations.ts';
 import type { Stanza } from '../stanza.ts';
 
-/** Makes accounts, changes their passwords and removes them over XMPP. @see XEP-0077, XEP-0445, XEP-0401 */
+/** Makes accounts, changes their passwords and removes them over XMPP. @see XEP-0077, XEP-0445, XEP-0401, XEP-0379 */
 export const registration: ServerModule = {
   name: 'registration',
   features: [REGISTER],
@@ -30,6 +31,8 @@ export const registration: ServerModule = {
     const limit = new AttemptLimit(config.limits.maxRegistrationsPerHour);
     const anonymous = new AnonymousRegistration({ context, invitations, limit });
 
+    commands.add(contactInvitationCommand(context, invitations));
+    approveInvited(context, invitations);
     hooks.onAnonymousIq('get', 'query', REGISTER, (_, stream) => anonymous.fields(stream));
     hooks.onAnonymousIq('set', 'query', REGISTER, (request, stream) => anonymous.register(request, stream));
     if (setting !== 'closed') addFeature(context, REGISTER_FEATURE);

@@ -6,7 +6,7 @@ import type { Invitations } from './invitations.ts';
 
 /** @see XEP-0401 §3 */
 export const CREATE_ACCOUNT = 'urn:xmpp:invite#create-account';
-const INVITATION_FORM = 'urn:xmpp:invite#invitation';
+export const INVITATION_FORM = 'urn:xmpp:invite#invitation';
 
 const DEFAULT_HOURS = 7 * 24;
 const MAX_HOURS = 365 * 24;

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { StanzaError } from '@thingward/xmpp';
-import type { Kysely, Migration, Transaction } from 'kysely';
+import type { Generated, Kysely, Migration, Transaction } from 'kysely';
 import type { ServerSchema } from '../storage/schema.ts';
 
 interface InvitationTable {
@@ -11,6 +11,8 @@ interface InvitationTable {
   inviter: string;
   /** 1: inviter and newcomer become contacts of each other. */
   befriends: number;
+  /** What it lets somebody do: make an account, become a contact of the inviter, or both. */
+  lets: Generated<'account' | 'contact' | 'both'>;
   /** Milliseconds since 1970. */
   expires_at: number;
 }
@@ -31,6 +33,15 @@ export const invitationMigrations: Readonly<Record<string, Migration>> = {
       await database.schema.createIndex('invitation_localpart').on('invitation').column('localpart').execute();
     },
   },
+  '2026-11-26-server-invitations-of-users': {
+    async up(database: Kysely<unknown>): Promise<void> {
+      await database.schema
+        .alterTable('invitation')
+        .addColumn('lets', 'text', (column) => column.notNull().defaultTo('account'))
+        .execute();
+      await database.schema.createIndex('invitation_inviter').on('invitation').column('inviter').execute();
+    },
+  },
 };
 
 /** A token that lets one account be made. */
@@ -43,12 +54,14 @@ export interface Invitation {
 }
 
 const MAX_INVITATIONS = 10_000;
+/** Of one who is no administrator. */
+const MAX_OF_USER = 20;
 /** Who has shown a token in time may take so long to register with it (XEP-0445 §4). */
 const GRACE_MS = 86_400_000;
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 const TOKEN_LENGTH = 24;
 
-/** Invitations that administrators have made and nobody has used. @see XEP-0401, XEP-0445 */
+/** Invitations that nobody has used yet: of administrators to make accounts, of users to become their contacts. @see XEP-0401, XEP-0445 */
 export class Invitations {
   readonly #database: Kysely<InvitationSchema>;
 
@@ -61,16 +74,7 @@ export class Invitations {
     wanted: Pick<Invitation, 'localpart' | 'inviter' | 'befriends' | 'expiresAt'>,
     now = Date.now(),
   ): Promise<string> {
-    await this.#database
-      .deleteFrom('invitation')
-      .where('expires_at', '<', now - GRACE_MS)
-      .execute();
-    const { count } = await this.#database
-      .selectFrom('invitation')
-      .select(({ fn }) => fn.countAll().as('count'))
-      .executeTakeFirstOrThrow();
-    if (Number(count) >= MAX_INVITATIONS)
-      throw new StanzaError('resource-constraint', 'there are too many invitations');
+    await this.#makeRoom(now);
     const { localpart, inviter, befriends, expiresAt } = wanted;
     if (localpart !== undefined && (await this.isPromised(localpart, undefined, now))) {
       throw new StanzaError('conflict', `${localpart} is promised to somebody else`);
@@ -89,12 +93,65 @@ export class Invitations {
     return token;
   }
 
-  /** The invitation that a token stands for; undefined when it was used, is over or never was. */
+  /**
+   * A token with which somebody becomes a contact of its maker and, where that is wished for, makes an account before.
+   * @throws StanzaError `resource-constraint`
+   * @see XEP-0401 §4.1
+   */
+  async createForContact(inviter: string, letsRegister: boolean, expiresAt: Date, now = Date.now()): Promise<string> {
+    await this.#makeRoom(now);
+    const { count } = await this.#database
+      .selectFrom('invitation')
+      .select(({ fn }) => fn.countAll().as('count'))
+      .where('inviter', '=', inviter)
+      .where('lets', '!=', 'account')
+      .executeTakeFirstOrThrow();
+    if (Number(count) >= MAX_OF_USER) {
+      throw new StanzaError('resource-constraint', `nobody has more than ${MAX_OF_USER} invitations that are open`);
+    }
+    const token = newToken();
+    const expires_at = expiresAt.getTime();
+    const lets = letsRegister ? 'both' : 'contact';
+    await this.#database
+      .insertInto('invitation')
+      .values({ token_hash: hashOf(token), localpart: null, inviter, befriends: 1, lets, expires_at })
+      .execute();
+    return token;
+  }
+
+  /** Uses a token up with which somebody wants to become a contact. @returns whether it is one of this account @see XEP-0379 §3.5 */
+  async useForContact(token: string, inviter: string, now = Date.now()): Promise<boolean> {
+    const { numDeletedRows } = await this.#database
+      .deleteFrom('invitation')
+      .where('token_hash', '=', hashOf(token))
+      .where('inviter', '=', inviter)
+      .where('lets', '!=', 'account')
+      .where('expires_at', '>', now)
+      .executeTakeFirst();
+    return numDeletedRows > 0n;
+  }
+
+  /** Forgets what is over. @throws StanzaError `resource-constraint` */
+  async #makeRoom(now: number): Promise<void> {
+    await this.#database
+      .deleteFrom('invitation')
+      .where('expires_at', '<', now - GRACE_MS)
+      .execute();
+    const { count } = await this.#database
+      .selectFrom('invitation')
+      .select(({ fn }) => fn.countAll().as('count'))
+      .executeTakeFirstOrThrow();
+    if (Number(count) >= MAX_INVITATIONS)
+      throw new StanzaError('resource-constraint', 'there are too many invitations');
+  }
+
+  /** The invitation to register that a token stands for; undefined when it was used, is over or never was. */
   async find(token: string, now = Date.now()): Promise<Invitation | undefined> {
     const row = await this.#database
       .selectFrom('invitation')
       .selectAll()
       .where('token_hash', '=', hashOf(token))
+      .where('lets', '!=', 'contact')
       .where('expires_at', '>', now)
       .executeTakeFirst();
     return (

@@ -8,6 +8,12 @@ export interface Owners {
   ownerOf(thing: ThingColumns): Promise<string | undefined>;
   /** Bare JIDs of all who own a Thing behind this bare JID. */
   ownersBehind(jid: string): Promise<readonly string[]>;
+  /** Does the owner know of the Things behind this bare JID? Who claimed them does. */
+  knowsOf(owner: string, jid: string): Promise<boolean>;
+  /** The owner has decided something about a Thing behind this bare JID. */
+  confirm?(owner: string, jid: string): Promise<void>;
+  /** A Thing says whom it belongs to; left out where that is known better. */
+  told?(thing: ThingColumns, owner: string | undefined): Promise<void>;
 }
 
 /** As the Thing Registry with this database has it. A Thing that owns itself has nobody who could decide. */
@@ -33,5 +39,6 @@ export function registryOwners(database: Kysely<RegistryTables>): Owners {
         .execute();
       return rows.flatMap(({ owner }) => (owner && owner !== jid ? [owner] : []));
     },
+    knowsOf: async () => true,
   };
 }

@@ -1,1 +1,2 @@
 export { thingSchemas } from './schemas.ts';
+export { TokenIdentityError, tokenIdentityOf } from './token-identity.ts';

@@ -10,18 +10,13 @@ import {
 } from '@thingward/xmpp';
 import { FIELD_TYPES } from '../sensor-data/field.ts';
 import { type AccessDecision, accessDenied } from '../thing/access.ts';
-import { PROVISIONING_NAMESPACE } from '../thing/friend-codec.ts';
+import { findDialect } from '../thing/find-dialect.ts';
 import { type NodeReference, nodeKey } from '../thing/node.ts';
 import { decodingRequest, PayloadError, type Tokens } from '../thing/payload.ts';
-import {
-  decodeControlAnswer,
-  decodeFriendAnswer,
-  decodeReadAnswer,
-  encodeClearCache,
-  encodeControlQuestion,
-  encodeFriendQuestion,
-  encodeReadQuestion,
-} from './codec.ts';
+import { decodeFriendAnswer, encodeClearCache, encodeFriendQuestion } from './codec.ts';
+import type { ProvisioningDialect } from './dialect.ts';
+import { PROVISIONING_DIALECTS } from './dialects.ts';
+import { ServerAddress } from './server-address.ts';
 import {
   decodeTokenChallenge,
   decodeTokenChallengeResponse,
@@ -32,7 +27,10 @@ import { TokenTrail } from './token-trail.ts';
 
 /** How a Thing follows its provisioning server. */
 export interface ProvisioningSettings {
-  readonly server: Jid;
+  /** Bare JID; `find`: the one that goes with the server it is connected to. Until it is found nobody may anything. */
+  readonly server: Jid | 'find';
+  /** Keeps answers, and which server was found, over restarts; in memory when not given. */
+  readonly store?: AnswerStore | undefined;
   /** For how long an answer counts without asking again, in milliseconds. An hour when not given. */
   readonly freshMs?: number | undefined;
   /** For how much longer it counts when the server can't be reached, in milliseconds. A day when not given; 0: not at all. */
@@ -45,17 +43,37 @@ export interface ProvisioningSettings {
   readonly maxQuestions?: number | undefined;
 }
 
+/** An answer of the provisioning server. */
+export interface KeptAnswer {
+  readonly decision: AccessDecision;
+  /** When it was given, in milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** Keeps what a provisioning server has answered. @see XEP-0324 §5.2 */
+export interface AnswerStore {
+  /** The provisioning server that was found, and its answers by question, those used last at the end. */
+  load(): Promise<{ readonly server?: Jid | undefined; readonly answers: Iterable<readonly [string, KeptAnswer]> }>;
+  /** The server that was found. */
+  found(server: Jid): void;
+  keep(question: string, answer: KeptAnswer): void;
+  forget(question: string): void;
+  forgetAll(): void;
+}
+
 export interface AuthorityOptions extends ProvisioningSettings {
   readonly peer: XmppPeer;
-  /** All kept answers were forgotten: what they allowed is to be checked again. */
+  /** May be the provisioning server that is to be found. */
+  readonly registry?: Jid | undefined;
+  /** The server was found. */
+  readonly onFound?: ((server: Jid) => void) | undefined;
+  /** All kept answers were forgotten, as a server said: what they allowed is to be checked again. */
   readonly onCleared: () => void;
   readonly log: Logger;
   readonly clock: () => Date;
 }
 
-interface KeptAnswer {
-  readonly decision: AccessDecision;
-  readonly at: number;
+interface RememberedAnswer extends KeptAnswer {
   /** The connection was lost since: it has to be asked again, if that can be done. */
   isStale: boolean;
 }
@@ -67,42 +85,84 @@ interface KeptAnswer {
  */
 export class Authority {
   readonly #options: AuthorityOptions;
-  readonly #answers = new Map<string, KeptAnswer>();
+  readonly #answers = new Map<string, RememberedAnswer>();
   /** Questions under way, so that nothing is asked twice at the same time. */
   readonly #asking = new Map<string, Promise<AccessDecision>>();
   readonly #trail: TokenTrail;
+  #address: ServerAddress;
   /** Grows with each clearing: an answer to a question from before it is not kept. */
   #epoch = 0;
 
   constructor(options: AuthorityOptions) {
     this.#options = options;
     this.#trail = new TokenTrail(options.maxAnswers ?? 1000, () => options.clock().getTime());
+    this.#address = this.#newAddress(undefined);
   }
 
-  /** Begins to listen to the provisioning server. */
-  serve(): readonly Unsubscribe[] {
-    const { peer } = this.#options;
-    const namespace = PROVISIONING_NAMESPACE;
+  /** Takes up what was kept, before `serve`. What it allows counts only while the server can't be asked. @throws what the store throws */
+  async load(): Promise<void> {
+    const { store } = this.#options;
+    if (!store) return;
+    const { server, answers } = await store.load();
+    this.#address = this.#newAddress(server);
+    for (const [key, answer] of answers) this.#answers.set(key, { ...answer, isStale: true });
+    this.#dropOldest();
+  }
+
+  /** Bare JID of the server; undefined while it has not been found. */
+  get server(): Jid | undefined {
+    return this.#address.server;
+  }
+
+  /** Looks for the server where it has not been found; what went wrong is logged. */
+  async find(): Promise<void> {
+    try {
+      await this.#address.find();
+    } catch (error) {
+      if (!(error instanceof StanzaError || error instanceof PeerError)) throw error;
+      this.#options.log.warn({ error }, 'no provisioning server was found');
+    }
+  }
+
+  /** Follows where the server is, and what becomes of the connection. */
+  follow(): readonly Unsubscribe[] {
     return [
-      peer.onIq('set', { name: 'clearCache', namespace }, (request) => this.#cleared(request)),
-      peer.onIq('get', { name: 'tokenChallenge', namespace }, (request) => this.#challenged(request)),
-      peer.onOnline(() => {
+      ...this.#address.follow(),
+      this.#options.peer.onOnline(() => {
         // It may have said in the meantime that its rules have changed.
         for (const answer of this.#answers.values()) answer.isStale = true;
       }),
+      () => this.#address.stop(),
     ];
   }
 
   /** Is it the provisioning server? */
   is(jid: Jid): boolean {
-    return jid.bare.equals(this.#options.server.bare);
+    return this.#address.is(jid);
+  }
+
+  /** Sends something of ours to the server, where it is now. @throws StanzaError, PeerError */
+  async tell(payload: Element, timeoutMs = this.#timeoutMs): Promise<void> {
+    const { peer } = this.#options;
+    await peer.request('set', await this.#address.reach(timeoutMs), payload, { timeoutMs });
   }
 
   /** May somebody be a friend of the Things? @see XEP-0324 §3.2 */
   async mayBeFriend(jid: Jid): Promise<boolean> {
     const decision = await this.#decide(['friend', jid.bare.toString()], async () => {
-      const answer = decodeFriendAnswer(await this.#ask(encodeFriendQuestion(jid)));
+      const { answer: element, dialect } = await this.#ask(({ namespace }) => encodeFriendQuestion(jid, namespace));
+      const answer = decodeFriendAnswer(element, dialect.namespace);
       return answer.isAllowed && answer.jid.equals(jid.bare);
+    });
+    return decision === true;
+  }
+
+  /** May the Things trust another provisioning server beside this one? @see XEP-0324 §3.1.4 */
+  async allowsTrustIn(other: Jid): Promise<boolean> {
+    const decision = await this.#decide(['trust', other.bare.toString()], async () => {
+      const { answer: element, dialect } = await this.#ask(({ namespace }) => encodeFriendQuestion(other, namespace));
+      const answer = decodeFriendAnswer(element, dialect.namespace);
+      return answer.secondaryTrustAllowed && answer.jid.equals(other.bare);
     });
     return decision === true;
   }
@@ -113,8 +173,10 @@ export class Authority {
     const jid = requester.bare;
     return this.#decide(['read', jid.toString(), nodeKey(node), ...tokensOf(tokens)], async () => {
       const nodes = node ? [node] : [];
-      const question = encodeReadQuestion({ jid, nodes, names: [], types: FIELD_TYPES, ...named(tokens) });
-      const answer = decodeReadAnswer(await this.#ask(question));
+      const { answer: element, dialect } = await this.#ask(({ encodeReadQuestion }) =>
+        encodeReadQuestion({ jid, nodes, names: [], types: FIELD_TYPES, ...named(tokens) }),
+      );
+      const answer = dialect.decodeReadAnswer(element);
       const isMeant = answer.jid.equals(jid) && names(answer.nodes, node);
       if (!answer.isAllowed || !isMeant) return false;
       const types = FIELD_TYPES.every((type) => answer.types.includes(type)) ? [] : answer.types;
@@ -132,9 +194,10 @@ export class Authority {
     const jid = requester.bare;
     return this.#decide(['control', jid.toString(), nodeKey(node), ...tokensOf(tokens)], async () => {
       const nodes = node ? [node] : [];
-      const answer = decodeControlAnswer(
-        await this.#ask(encodeControlQuestion({ jid, nodes, names: [], ...named(tokens) })),
+      const { answer: element, dialect } = await this.#ask(({ encodeControlQuestion }) =>
+        encodeControlQuestion({ jid, nodes, names: [], ...named(tokens) }),
       );
+      const answer = dialect.decodeControlAnswer(element);
       if (!answer.isAllowed || !answer.jid.equals(jid) || !names(answer.nodes, node)) return false;
       return answer.names.length === 0 ? true : { names: answer.names };
     });
@@ -144,6 +207,7 @@ export class Authority {
   clear(): void {
     this.#epoch++;
     this.#answers.clear();
+    this.#options.store?.forgetAll();
     // What is being asked now is asked again by the next one who wants to know.
     this.#asking.clear();
   }
@@ -180,39 +244,72 @@ export class Authority {
   }
 
   #keep(key: string, decision: AccessDecision): void {
+    const answer = { decision, at: this.#now() };
     this.#answers.delete(key);
-    this.#answers.set(key, { decision, at: this.#now(), isStale: false });
-    const { maxAnswers = 1000 } = this.#options;
+    this.#answers.set(key, { ...answer, isStale: false });
+    this.#options.store?.keep(key, answer);
+    this.#dropOldest();
+  }
+
+  #dropOldest(): void {
+    const { maxAnswers = 1000, store } = this.#options;
     for (const oldest of this.#answers.keys()) {
       if (this.#answers.size <= maxAnswers) return;
       this.#answers.delete(oldest);
+      store?.forget(oldest);
     }
   }
 
-  async #ask(question: Element): Promise<Element> {
-    const { peer, server, timeoutMs = 10_000 } = this.#options;
-    const answer = await peer.request('get', server, question, { timeoutMs });
-    if (answer === undefined) throw new PayloadError('unexpected-element', question.name, 'the answer is empty');
-    return answer;
+  async #ask(
+    question: (dialect: ProvisioningDialect) => Element,
+  ): Promise<{ readonly answer: Element; readonly dialect: ProvisioningDialect }> {
+    const { peer } = this.#options;
+    const timeoutMs = this.#timeoutMs;
+    const server = await this.#address.reach(timeoutMs);
+    const dialect = await findDialect(peer, server, PROVISIONING_DIALECTS, { timeoutMs });
+    const payload = question(dialect);
+    const answer = await peer.request('get', server, payload, { timeoutMs });
+    if (answer === undefined) throw new PayloadError('unexpected-element', payload.name, 'the answer is empty');
+    return { answer, dialect };
   }
 
-  /** @see XEP-0324 §3.5 */
-  #cleared({ from }: IqRequest): Element {
-    if (!this.is(from)) throw accessDenied();
+  #newAddress(known: Jid | undefined): ServerAddress {
+    const { peer, server, registry, log, store, onFound } = this.#options;
+    return new ServerAddress({
+      peer,
+      server,
+      registry,
+      known,
+      onFound: (found) => {
+        store?.found(found);
+        onFound?.(found);
+      },
+      log,
+      now: () => this.#now(),
+    });
+  }
+
+  get #timeoutMs(): number {
+    return this.#options.timeoutMs ?? 10_000;
+  }
+
+  /** The server says that its rules have changed. @returns the answer to it @see XEP-0324 §3.5 */
+  cleared({ namespace, acknowledgesByElement }: ProvisioningDialect): Element | undefined {
     this.clear();
-    this.#options.onCleared();
-    return encodeClearCache('clearCacheResponse');
+    return acknowledgesByElement ? encodeClearCache('clearCacheResponse', namespace) : undefined;
   }
 
   /** Passes a challenge on to who gave the token, and the response back. @see XEP-0324 §3.1.3.2 */
-  async #challenged({ from, payload }: IqRequest): Promise<Element> {
-    const challenge = decodingRequest(() => decodeTokenChallenge(payload));
-    const giver = this.is(from) ? this.#trail.giverOf(challenge.token) : undefined;
+  async challenged({ payload }: IqRequest, namespace: string): Promise<Element> {
+    const challenge = decodingRequest(() => decodeTokenChallenge(payload, namespace));
+    const giver = this.#trail.giverOf(challenge.token);
     if (giver === undefined) throw accessDenied();
-    const { peer, timeoutMs = 10_000 } = this.#options;
-    const response = await peer.request('get', giver, encodeTokenChallenge(challenge), { timeoutMs });
+    const { peer } = this.#options;
+    const passedOn = encodeTokenChallenge(challenge, namespace);
+    const response = await peer.request('get', giver, passedOn, { timeoutMs: this.#timeoutMs });
     if (response === undefined) throw new StanzaError('undefined-condition', 'the challenge was not met');
-    return encodeTokenChallengeResponse(decodingRequest(() => decodeTokenChallengeResponse(response)));
+    const met = decodingRequest(() => decodeTokenChallengeResponse(response, namespace));
+    return encodeTokenChallengeResponse(met, namespace);
   }
 
   #now(): number {

@@ -59,18 +59,22 @@ export type ControlQuestion = ControlScope & Tokens;
 /** `<canControlResponse/>`: what it names is all that is allowed. */
 export type ControlAnswer = ControlScope & { readonly isAllowed: boolean };
 
-export function encodeFriendQuestion(jid: Jid): Element {
-  return provisioning('isFriend', { jid: jid.bare.toString() });
+export function encodeFriendQuestion(jid: Jid, namespace = PROVISIONING_NAMESPACE): Element {
+  return xml('isFriend', { xmlns: namespace, jid: jid.bare.toString() });
 }
 
 /** The bare JID that is asked about. @throws PayloadError */
-export function decodeFriendQuestion(element: Element): Jid {
-  expectElement(element, 'isFriend', PROVISIONING_NAMESPACE);
+export function decodeFriendQuestion(element: Element, namespace = PROVISIONING_NAMESPACE): Jid {
+  expectElement(element, 'isFriend', namespace);
   return bareJid(element);
 }
 
-export function encodeFriendAnswer({ jid, isAllowed, secondaryTrustAllowed }: FriendAnswer): Element {
-  return provisioning('isFriendResponse', {
+export function encodeFriendAnswer(
+  { jid, isAllowed, secondaryTrustAllowed }: FriendAnswer,
+  namespace = PROVISIONING_NAMESPACE,
+): Element {
+  return xml('isFriendResponse', {
+    xmlns: namespace,
     jid: jid.bare.toString(),
     result: isAllowed,
     secondaryTrustAllowed: secondaryTrustAllowed || undefined,
@@ -78,8 +82,8 @@ export function encodeFriendAnswer({ jid, isAllowed, secondaryTrustAllowed }: Fr
 }
 
 /** @throws PayloadError */
-export function decodeFriendAnswer(element: Element): FriendAnswer {
-  expectElement(element, 'isFriendResponse', PROVISIONING_NAMESPACE);
+export function decodeFriendAnswer(element: Element, namespace = PROVISIONING_NAMESPACE): FriendAnswer {
+  expectElement(element, 'isFriendResponse', namespace);
   return {
     jid: bareJid(element),
     isAllowed: resultOf(element),
@@ -132,8 +136,11 @@ export function decodeControlAnswer(element: Element): ControlAnswer {
 }
 
 /** Rules have changed: the Thing is to forget all answers it has kept. @see XEP-0324 §3.5 */
-export function encodeClearCache(name: 'clearCache' | 'clearCacheResponse'): Element {
-  return provisioning(name, {});
+export function encodeClearCache(
+  name: 'clearCache' | 'clearCacheResponse',
+  namespace = PROVISIONING_NAMESPACE,
+): Element {
+  return xml(name, { xmlns: namespace });
 }
 
 type Attributes = Record<string, string | boolean | undefined>;
@@ -184,7 +191,8 @@ function decodeNames(element: Element, kind: 'field' | 'parameter'): readonly st
     .map((child, i) => requiredAttribute(child, 'name', `${element.name}/${kind}[${i + 1}]`));
 }
 
-function resultOf(element: Element): boolean {
+/** The attribute `result`, which has to be there. @throws PayloadError */
+export function resultOf(element: Element): boolean {
   const result = booleanAttribute(element, 'result', element.name);
   if (result === undefined) {
     throw new PayloadError('missing-attribute', `${element.name}/@result`, 'the attribute is required');
@@ -192,7 +200,8 @@ function resultOf(element: Element): boolean {
   return result;
 }
 
-function bareJid(element: Element): Jid {
+/** The attribute `jid` of an element, bare. @throws PayloadError */
+export function bareJid(element: Element): Jid {
   const text = requiredAttribute(element, 'jid', element.name);
   return valid(Jid.tryParse(text), `${element.name}/@jid`, 'a JID', text).bare;
 }

@@ -1,4 +1,14 @@
-export type { ProvisioningSettings } from './authority.ts';
+export type { AnswerStore, KeptAnswer, ProvisioningSettings } from './authority.ts';
 export * from './codec.ts';
+export * from './description-codec.ts';
+export type { ProvisioningDialect } from './dialect.ts';
+export { PROVISIONING_DIALECTS, TOKEN_NAMESPACES, XEP_PROVISIONING } from './dialects.ts';
+export * from './find-provisioning-server.ts';
+export * from './harmonized-owner-codec.ts';
+export * from './owner-client.ts';
+export * from './owner-codec.ts';
+export * from './rule-codec.ts';
+export * from './seen-services-codec.ts';
 export * from './service-codec.ts';
 export * from './token-codec.ts';
+export * from './token-holder.ts';

@@ -2,7 +2,6 @@ import { type Element, xml } from '@thingward/xml';
 import { decodeBase64, encodeBase64 } from '@thingward/xmpp';
 import { PROVISIONING_NAMESPACE } from '../thing/friend-codec.ts';
 import {
-  booleanAttribute,
   expectElement,
   optionalOutgoingText,
   outgoingText,
@@ -11,6 +10,7 @@ import {
   valid,
 } from '../thing/payload.ts';
 import { isFiniteDouble } from '../thing/xml-schema-values.ts';
+import { resultOf } from './codec.ts';
 
 const TEXT_CREDENTIALS = ['jid', 'ip4', 'ip6', 'hostName', 'userName', 'sso', 'protocol'] as const;
 const NUMBER_CREDENTIALS = ['longitude', 'latitude', 'altitude'] as const;
@@ -225,12 +225,4 @@ function userOf(element: Element, name: string): ServiceUser {
 function privilegeId(text: string, path: string): string {
   const isId = text.split('.').every((part) => part !== '');
   return valid(isId ? text : undefined, path, 'parts with a full stop between them', text);
-}
-
-function resultOf(element: Element): boolean {
-  const result = booleanAttribute(element, 'result', element.name);
-  if (result === undefined) {
-    throw new PayloadError('missing-attribute', `${element.name}/@result`, 'the attribute is required');
-  }
-  return result;
 }

@@ -18,79 +18,85 @@ export interface TokenChallenge {
 }
 
 /** @param certificate in DER */
-export function encodeGetToken(certificate: Uint8Array): Element {
-  return binary('getToken', {}, certificate);
+export function encodeGetToken(certificate: Uint8Array, namespace = PROVISIONING_NAMESPACE): Element {
+  return binary('getToken', { xmlns: namespace }, certificate);
 }
 
 /** The certificate, in DER. @throws PayloadError */
-export function decodeGetToken(element: Element): Uint8Array {
-  return bytesOf(element, 'getToken');
+export function decodeGetToken(element: Element, namespace = PROVISIONING_NAMESPACE): Uint8Array {
+  return bytesOf(element, 'getToken', namespace);
 }
 
-export function encodeGetTokenChallenge({ sequence, bytes }: NumberedBytes): Element {
-  return binary('getTokenChallenge', { seqnr: sequence }, bytes);
-}
-
-/** @throws PayloadError */
-export function decodeGetTokenChallenge(element: Element): NumberedBytes {
-  return numberedBytes(element, 'getTokenChallenge');
-}
-
-export function encodeGetTokenChallengeResponse({ sequence, bytes }: NumberedBytes): Element {
-  return binary('getTokenChallengeResponse', { seqnr: sequence }, bytes);
+export function encodeGetTokenChallenge(
+  { sequence, bytes }: NumberedBytes,
+  namespace = PROVISIONING_NAMESPACE,
+): Element {
+  return binary('getTokenChallenge', { xmlns: namespace, seqnr: sequence }, bytes);
 }
 
 /** @throws PayloadError */
-export function decodeGetTokenChallengeResponse(element: Element): NumberedBytes {
-  return numberedBytes(element, 'getTokenChallengeResponse');
+export function decodeGetTokenChallenge(element: Element, namespace = PROVISIONING_NAMESPACE): NumberedBytes {
+  return numberedBytes(element, 'getTokenChallenge', namespace);
+}
+
+export function encodeGetTokenChallengeResponse(
+  { sequence, bytes }: NumberedBytes,
+  namespace = PROVISIONING_NAMESPACE,
+): Element {
+  return binary('getTokenChallengeResponse', { xmlns: namespace, seqnr: sequence }, bytes);
+}
+
+/** @throws PayloadError */
+export function decodeGetTokenChallengeResponse(element: Element, namespace = PROVISIONING_NAMESPACE): NumberedBytes {
+  return numberedBytes(element, 'getTokenChallengeResponse', namespace);
 }
 
 /** @throws PayloadError for a token that can't be sent */
-export function encodeGetTokenResponse(token: string): Element {
+export function encodeGetTokenResponse(token: string, namespace = PROVISIONING_NAMESPACE): Element {
   const path = 'getTokenResponse/@token';
-  return xml('getTokenResponse', { xmlns: PROVISIONING_NAMESPACE, token: singleToken(token, path) });
+  return xml('getTokenResponse', { xmlns: namespace, token: singleToken(token, path) });
 }
 
 /** The token. @throws PayloadError */
-export function decodeGetTokenResponse(element: Element): string {
-  expectElement(element, 'getTokenResponse', PROVISIONING_NAMESPACE);
+export function decodeGetTokenResponse(element: Element, namespace = PROVISIONING_NAMESPACE): string {
+  expectElement(element, 'getTokenResponse', namespace);
   return singleToken(requiredAttribute(element, 'token', element.name), `${element.name}/@token`);
 }
 
 /** @throws PayloadError for a token that can't be sent */
-export function encodeTokenChallenge({ token, bytes }: TokenChallenge): Element {
-  return binary('tokenChallenge', { token: singleToken(token, 'tokenChallenge/@token') }, bytes);
+export function encodeTokenChallenge({ token, bytes }: TokenChallenge, namespace = PROVISIONING_NAMESPACE): Element {
+  return binary('tokenChallenge', { xmlns: namespace, token: singleToken(token, 'tokenChallenge/@token') }, bytes);
 }
 
 /** @throws PayloadError */
-export function decodeTokenChallenge(element: Element): TokenChallenge {
-  const bytes = bytesOf(element, 'tokenChallenge');
+export function decodeTokenChallenge(element: Element, namespace = PROVISIONING_NAMESPACE): TokenChallenge {
+  const bytes = bytesOf(element, 'tokenChallenge', namespace);
   return {
     token: singleToken(requiredAttribute(element, 'token', element.name), `${element.name}/@token`),
     bytes,
   };
 }
 
-export function encodeTokenChallengeResponse(bytes: Uint8Array): Element {
-  return binary('tokenChallengeResponse', {}, bytes);
+export function encodeTokenChallengeResponse(bytes: Uint8Array, namespace = PROVISIONING_NAMESPACE): Element {
+  return binary('tokenChallengeResponse', { xmlns: namespace }, bytes);
 }
 
 /** The decrypted challenge. @throws PayloadError */
-export function decodeTokenChallengeResponse(element: Element): Uint8Array {
-  return bytesOf(element, 'tokenChallengeResponse');
+export function decodeTokenChallengeResponse(element: Element, namespace = PROVISIONING_NAMESPACE): Uint8Array {
+  return bytesOf(element, 'tokenChallengeResponse', namespace);
 }
 
 function binary(name: string, attributes: Record<string, string | number>, bytes: Uint8Array): Element {
-  return xml(name, { xmlns: PROVISIONING_NAMESPACE, ...attributes }, encodeBase64(bytes));
+  return xml(name, attributes, encodeBase64(bytes));
 }
 
-function numberedBytes(element: Element, name: string): NumberedBytes {
-  const bytes = bytesOf(element, name);
+function numberedBytes(element: Element, name: string, namespace: string): NumberedBytes {
+  const bytes = bytesOf(element, name, namespace);
   return { sequence: intAttribute(element, 'seqnr', name), bytes };
 }
 
-function bytesOf(element: Element, name: string): Uint8Array {
-  expectElement(element, name, PROVISIONING_NAMESPACE);
+function bytesOf(element: Element, name: string, namespace: string): Uint8Array {
+  expectElement(element, name, namespace);
   const text = element.text.replaceAll(/[ \t\r\n]+/g, '');
   return valid(decodeBase64(text), name, 'base64', text);
 }

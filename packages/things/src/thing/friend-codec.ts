@@ -12,15 +12,15 @@ export interface FriendAdvice {
   readonly jid: Jid;
 }
 
-export function encodeFriendAdvice({ kind, jid }: FriendAdvice): Element {
-  return xml(kind, { xmlns: PROVISIONING_NAMESPACE, jid: jid.bare.toString() });
+export function encodeFriendAdvice({ kind, jid }: FriendAdvice, namespace = PROVISIONING_NAMESPACE): Element {
+  return xml(kind, { xmlns: namespace, jid: jid.bare.toString() });
 }
 
 /** @throws PayloadError */
-export function decodeFriendAdvice(element: Element): FriendAdvice {
-  const { name, namespace } = element;
-  if (namespace !== PROVISIONING_NAMESPACE || !(name === 'friend' || name === 'unfriend')) {
-    throw new PayloadError('unexpected-element', name, `expected friend or unfriend of ${PROVISIONING_NAMESPACE}`);
+export function decodeFriendAdvice(element: Element, namespace = PROVISIONING_NAMESPACE): FriendAdvice {
+  const { name } = element;
+  if (element.namespace !== namespace || !(name === 'friend' || name === 'unfriend')) {
+    throw new PayloadError('unexpected-element', name, `expected friend or unfriend of ${namespace}`);
   }
   const text = requiredAttribute(element, 'jid', name);
   return { kind: name, jid: valid(Jid.tryParse(text), `${name}/@jid`, 'a JID', text).bare };

@@ -4,6 +4,7 @@ import {
   type IqRequest,
   Jid,
   type Logger,
+  PeerError,
   presence,
   type Received,
   SILENT_LOGGER,
@@ -15,13 +16,16 @@ import {
 import { CONTROL_FEATURES, type ControlServer, serveControl } from '../control/serve.ts';
 import { decodeClaimed, decodeNodeInfo } from '../discovery/codec.ts';
 import { asXepDiscovery, DISCOVERY_DIALECTS } from '../discovery/dialects.ts';
-import type { RegistryChoice } from '../discovery/find-registry.ts';
+import { chosenRegistry, type RegistryChoice } from '../discovery/find-registry.ts';
 import { EVENT_DIALECTS } from '../events/dialects.ts';
 import { type EventLimits, EventServer } from '../events/serve.ts';
 import type { SubscriptionStore } from '../events/subscription-store.ts';
 import { INTEROPERABILITY } from '../interoperability/codec.ts';
 import { InterfaceKeeper } from '../interoperability/interface-keeper.ts';
-import { Authority, type ProvisioningSettings } from '../provisioning/authority.ts';
+import { Authorities } from '../provisioning/authorities.ts';
+import type { ProvisioningSettings } from '../provisioning/authority.ts';
+import { PROVISIONING_DIALECTS } from '../provisioning/dialects.ts';
+import { ThingDescriber } from '../provisioning/thing-describer.ts';
 import { PUBLICATIONS, type Publication } from '../publication/publication.ts';
 import type { ReadAccess } from '../publication/read-access.ts';
 import { listPublications } from '../publication/serve.ts';
@@ -29,7 +33,7 @@ import { READOUT_DIALECTS } from '../sensor-data/dialects.ts';
 import type { Field } from '../sensor-data/field.ts';
 import { type ReadoutLimits, type SensorDataServer, serveSensorData } from '../sensor-data/serve.ts';
 import { type AccessDecision, accessDenied } from './access.ts';
-import { decodeFriendAdvice, PROVISIONING_NAMESPACE } from './friend-codec.ts';
+import { decodeFriendAdvice } from './friend-codec.ts';
 import { type NodeReference, nodeKey } from './node.ts';
 import { type Ownership, type OwnershipStore, trustedBy, UNCLAIMED } from './ownership.ts';
 import { decodingRequest, type Tokens } from './payload.ts';
@@ -50,7 +54,9 @@ export interface ThingHostOptions {
    * it can't be asked. Undefined: owner and friends may, as the owner says.
    * @see XEP-0324
    */
-  readonly provisioning?: ProvisioningSettings | undefined;
+  readonly provisioning?:
+    | (ProvisioningSettings & { readonly secondary?: readonly ProvisioningSettings[] | undefined })
+    | undefined;
   /** May read and control the Things, or each Thing, whoever owns it. */
   readonly friends?: readonly Jid[] | ((thing: Thing) => readonly Jid[]) | undefined;
   /** For people, in service discovery. */
@@ -89,13 +95,15 @@ export class ThingHost {
   readonly #handlers = new Set<(thing: Thing, ownership: Ownership) => void>();
   readonly #accessHandlers = new Set<(thing: Thing) => void>();
   readonly #presence: TrustedPresence;
-  readonly #authority: Authority | undefined;
+  readonly #authority: Authorities | undefined;
+  readonly #describer: ThingDescriber | undefined;
   readonly #registry: RegistryLink | undefined;
   /** Bare JIDs that the provisioning server allowed to be friends; those that came last. */
   readonly #allowedFriends = new Set<string>();
   /** Changes of ownership happen one after the other. */
   #lastChange: Promise<unknown> = Promise.resolve();
   #lastRecheck: Promise<void> = Promise.resolve();
+  #finding: Promise<void> | undefined;
   #running:
     | {
         readonly stops: readonly Unsubscribe[];
@@ -114,12 +122,23 @@ export class ThingHost {
     this.#presence = new TrustedPresence(options.peer);
     this.#authority =
       options.provisioning &&
-      new Authority({
+      new Authorities({
         ...options.provisioning,
         peer: options.peer,
+        registry: options.registry && chosenRegistry(options.registry, options.peer.jid.domain),
+        onFound: (server) => this.#greetAuthority(server),
         onCleared: () => this.#rulesChanged(),
         log: this.#log,
         clock: options.clock ?? (() => new Date()),
+      });
+    const authority = this.#authority;
+    this.#describer =
+      authority &&
+      new ThingDescriber({
+        things: options.things,
+        ownerOf: (thing) => this.ownershipOf(thing).owner,
+        tell: (payload) => authority.tell(payload),
+        log: this.#log,
       });
     this.#registry =
       options.registry &&
@@ -146,6 +165,7 @@ export class ThingHost {
     );
     if (this.#running) throw new Error('the host has been started already');
     for (const [key, ownership] of loaded) this.#ownerships.set(key, ownership ?? UNCLAIMED);
+    await this.#authority?.load();
 
     const { things, clock, log, readoutLimits: limits, name } = this.#options;
     const mayRead = (requester: Jid, thing: Thing, tokens: Tokens) => this.#mayRead(requester, thing, tokens);
@@ -191,7 +211,9 @@ export class ThingHost {
             ] satisfies [string, (payload: Element) => Promise<void>][]
           ).map(([name, tell]) => peer.onIq('set', { name, namespace }, fromRegistry(tell))),
         ),
-        peer.onMessage({ namespace: PROVISIONING_NAMESPACE }, (received, payload) => this.#advised(received, payload)),
+        ...PROVISIONING_DIALECTS.map(({ namespace }) =>
+          peer.onMessage({ namespace }, (received, payload) => this.#advised(received, payload, namespace)),
+        ),
         peer.onPresence((received) => this.#asksForPresence(received)),
         peer.onPresence((received) => {
           if (this.#registry?.saw(received)) registrar?.register(this.#unclaimedThings());
@@ -213,14 +235,17 @@ export class ThingHost {
       running.events.stop(),
       running.interfaces.stop(),
       running.registrar?.stop(),
+      this.#describer?.stop(),
     ]);
-    await Promise.all([this.#lastChange, this.#lastRecheck]);
+    await Promise.all([this.#lastChange, this.#lastRecheck, this.#finding]);
   }
 
   /** There are new values of a Thing, known by its node: subscribers whose conditions they meet are told. */
   offer({ node }: Pick<Thing, 'node'>, fields: readonly Field[]): void {
     const thing = this.#things.get(nodeKey(node));
-    if (thing) this.#running?.events.offer(thing, fields);
+    if (!thing) return;
+    this.#running?.events.offer(thing, fields);
+    this.#describer?.observed(thing, fields);
   }
 
   /** Who a Thing of this host belongs to, as far as is known. */
@@ -282,14 +307,23 @@ export class ThingHost {
   #cameOnline(registrar: Registrar | undefined): void {
     // Tells the registry where the Things are now: it has to reach them when they are claimed or disowned.
     this.#registry?.cameOnline();
-    const { provisioning } = this.#options;
-    if (provisioning) {
-      // Rules that changed in the meantime are told to who is here. One that is an account has to be a friend.
-      this.#peer.send(presence(undefined, { to: provisioning.server }));
-      if (provisioning.server.local !== undefined) this.#presence.ask(provisioning.server);
-    }
+    for (const server of this.#authority?.servers ?? []) this.#greetAuthority(server);
+    this.#finding = this.#authority?.find();
     registrar?.register(this.#unclaimedThings());
     this.#presence.cameOnline((jid) => this.#isKnown(jid));
+  }
+
+  /** Rules that changed in the meantime are told to who is here. A server that is an account has to be a friend. @see XEP-0324 §5.1 */
+  #greetAuthority(server: Jid): void {
+    try {
+      this.#peer.send(presence(undefined, { to: server }));
+    } catch (error) {
+      // It is made up for when there is a connection again.
+      if (!(error instanceof PeerError)) throw error;
+      return;
+    }
+    if (server.local !== undefined) this.#presence.ask(server);
+    this.#describer?.describeAll();
   }
 
   /** Those that want to be known and have no owner. */
@@ -323,7 +357,7 @@ export class ThingHost {
 
   /** The provisioning server has other rules now: who gets events, and who is a reader, is checked again. */
   #rulesChanged(): void {
-    this.#log.info({ server: this.#options.provisioning?.server.toString() }, 'rules of access have changed');
+    this.#log.info({ servers: this.#authority?.servers.map(String) }, 'rules of access have changed');
     this.#accessChanged();
     this.#lastRecheck = this.#lastRecheck.then(() => this.#recheckEvents());
   }
@@ -369,16 +403,16 @@ export class ThingHost {
   }
 
   /** The owner says whom its Things are to trust. Of others it is ignored. @see XEP-0324 §3.2.3, §3.2.4 */
-  async #advised({ from, type }: Received, payload: Element): Promise<void> {
+  async #advised({ from, type }: Received, payload: Element, namespace: string): Promise<void> {
     const owner = from.bare.toString();
     const owned = [...this.#things.values()].filter((thing) => this.ownershipOf(thing).owner === owner);
     if (type === 'error') return;
-    if (this.#authority?.is(from)) return this.#advisedByAuthority(payload);
+    if (this.#authority?.is(from)) return this.#advisedByAuthority(payload, namespace);
     if (owned.length === 0) {
       this.#log.warn({ from: owner }, 'ignored advice on friends from somebody who owns nothing here');
       return;
     }
-    const { kind, jid } = decodingRequest(() => decodeFriendAdvice(payload));
+    const { kind, jid } = decodingRequest(() => decodeFriendAdvice(payload, namespace));
     const friend = jid.toString();
     for (const thing of owned) {
       await this.#change(thing, (before) => {
@@ -395,8 +429,8 @@ export class ThingHost {
   }
 
   /** @see XEP-0324 §3.2.3, §3.2.4 */
-  async #advisedByAuthority(payload: Element): Promise<void> {
-    const { kind, jid } = decodingRequest(() => decodeFriendAdvice(payload));
+  async #advisedByAuthority(payload: Element, namespace: string): Promise<void> {
+    const { kind, jid } = decodingRequest(() => decodeFriendAdvice(payload, namespace));
     // What was known of it may be older than the advice.
     this.#authority?.clear();
     if (kind === 'friend') {
@@ -444,6 +478,7 @@ export class ThingHost {
       for (const bare of trustedNow) if (!trustedBefore.has(bare)) this.#presence.ask(Jid.parse(bare));
       await this.#recheckEvents();
       this.#tell(thing, after);
+      if (after.owner !== before.owner) this.#describer?.describeAll();
     });
     this.#lastChange = change.catch(() => undefined);
     return change;

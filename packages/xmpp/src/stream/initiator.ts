@@ -30,7 +30,7 @@ export async function negotiate(stream: XmlStream, account: Account): Promise<Ne
 }
 
 /** @see RFC 6120 §5 */
-async function secure(stream: XmlStream, startTls: () => Promise<void>, account: Jid): Promise<void> {
+export async function secure(stream: XmlStream, startTls: () => Promise<void>, account: Jid): Promise<void> {
   const features = await openStream(stream, account);
   if (!features.child('starttls', NS.tls)) {
     throw new StreamError('unsupported-feature', `${account.domain} offers no TLS on this port`);

@@ -7,6 +7,7 @@ const PAGES: readonly { readonly route: Route; readonly label: string; readonly 
   { route: { page: 'things' }, label: 'Things', icon: 'things' },
   { route: { page: 'claim' }, label: 'Claim', icon: 'claim' },
   { route: { page: 'search' }, label: 'Search', icon: 'search' },
+  { route: { page: 'access' }, label: 'Access', icon: 'access' },
 ];
 
 export function Navigation() {
@@ -26,6 +27,7 @@ export function Navigation() {
               >
                 <Icon name={icon} />
                 {label}
+                {route.page === 'access' && <WaitingCount />}
               </a>
               {route.page === 'things' && <ThingLinks />}
             </li>
@@ -33,6 +35,19 @@ export function Navigation() {
         })}
       </ul>
     </nav>
+  );
+}
+
+/** How many wait for a decision. */
+function WaitingCount() {
+  const { questions } = useWorkspace().access;
+  const count = questions.value.length;
+  if (count === 0) return null;
+  return (
+    <span class="navigation-count">
+      {count}
+      <span class="visually-hidden"> waiting</span>
+    </span>
   );
 }
 

@@ -1,6 +1,7 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { useApp } from '../../app-context.ts';
 import type { Route } from '../../model/route.ts';
+import { AccessPage } from '../access/access-page.tsx';
 import { ClaimPage } from '../claim/claim-page.tsx';
 import { SearchPage } from '../search/search-page.tsx';
 import { ThingPage } from '../thing/thing-page.tsx';
@@ -54,6 +55,8 @@ function Page({ route }: { readonly route: Route }) {
       return <ClaimPage />;
     case 'search':
       return <SearchPage />;
+    case 'access':
+      return <AccessPage />;
   }
 }
 
@@ -67,5 +70,7 @@ function titleOf(route: Route): string {
       return 'Claim a Thing';
     case 'search':
       return 'Search the registry';
+    case 'access':
+      return 'Access';
   }
 }

@@ -12,8 +12,9 @@ import {
 } from '@thingward/things';
 import { type Logger, SILENT_LOGGER } from '@thingward/xmpp';
 import type { Device, PollSchedule } from '../device.ts';
-import { CONNECTED, connected, field } from '../fields.ts';
+import { connected, field } from '../fields.ts';
 import { identityFields } from '../identity.ts';
+import { isWanted, wantsConnected } from '../selection.ts';
 import { freshMs, SharedRead } from '../shared-read.ts';
 import type { ModbusConfig, Point } from './config.ts';
 import { controlParameter, fieldValue, parameterValue, pointValue, writeRequest } from './point.ts';
@@ -210,17 +211,6 @@ export class ModbusDevice implements Device {
       return [field(point.name, fieldValue(point, value), timestamp, options)];
     });
   }
-}
-
-function isWanted(item: Pick<Field, 'name' | 'types'>, { types, names }: ReadoutSelection): boolean {
-  return (
-    (names.length === 0 || names.includes(item.name)) &&
-    (types.length === 0 || item.types.some((type) => types.includes(type)))
-  );
-}
-
-function wantsConnected(selection: ReadoutSelection): boolean {
-  return isWanted({ name: CONNECTED, types: ['status'] }, selection);
 }
 
 /** Equal as far as the device can hold the value. */

@@ -4,7 +4,7 @@ import { serversInLeases } from './dhcp-leases.ts';
 import { FindingError } from './finding-error.ts';
 import { type FindingMethod, type FoundServer, inOrderOfPreference } from './found-server.ts';
 import { browseMdns } from './mdns-browse.ts';
-import { multicastAddresses } from './multicast-addresses.ts';
+import { networkLinks } from './network-links.ts';
 import { searchSsdp } from './ssdp-search.ts';
 
 export interface FindServersOptions {
@@ -12,7 +12,7 @@ export interface FindServersOptions {
   readonly signal: AbortSignal;
   /** A domain that is known: DNS is asked for its doors. */
   readonly domain?: string | undefined;
-  /** IPv4 addresses of the network interfaces; all but loopback when not given. */
+  /** Addresses or names of the network interfaces; all but loopback when not given. DHCP and SSDP are for IPv4 alone. */
   readonly addresses?: readonly string[] | undefined;
   /** Code of the option of DHCP; 224 when not given. */
   readonly dhcpOption?: number | undefined;
@@ -32,7 +32,9 @@ export interface Finding {
 
 /** Looks for servers by every method at once. @see XEP-0347 §3.3 */
 export async function findServers(options: FindServersOptions): Promise<Finding> {
-  const { signal, domain, addresses = multicastAddresses(), dhcpOption, lookUp } = options;
+  const { signal, domain, dhcpOption, lookUp } = options;
+  const interfaces = options.addresses ?? networkLinks().map(({ name }) => name);
+  const addresses = networkLinks(interfaces).flatMap(({ ipv4: [first] }) => first ?? []);
   const failures: FindingFailure[] = [];
   const attempt = async <T>(method: FindingMethod, look: () => Promise<readonly T[]>): Promise<readonly T[]> => {
     try {
@@ -58,7 +60,7 @@ export async function findServers(options: FindServersOptions): Promise<Finding>
   const found = await Promise.all([
     byDhcp(),
     domain === undefined ? [] : doors(domain, 'dns'),
-    ...addresses.map((address) => attempt('mdns', () => browseMdns({ signal, addresses: [address] }))),
+    ...interfaces.map((each) => attempt('mdns', () => browseMdns({ signal, addresses: [each] }))),
     ...addresses.map((address) => attempt('ssdp', () => searchSsdp({ signal, addresses: [address] }))),
   ]);
   return { servers: inOrderOfPreference(found.flat()), failures };

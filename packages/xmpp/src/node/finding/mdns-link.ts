@@ -1,9 +1,12 @@
+import { createSocket } from 'node:dgram';
 import openMdns, { type MulticastDNS } from 'multicast-dns';
-import { socketError } from './finding-error.ts';
+import { FindingError, socketError } from './finding-error.ts';
 import type { MdnsRecord } from './mdns-records.ts';
+import type { NetworkLink } from './network-links.ts';
+import { neighboursOf } from './on-link.ts';
 
 export interface MdnsLinkOptions {
-  /** IPv4 address of the network interface. */
+  /** IPv4 address of the network interface; or an IPv6 address, with the name of the interface behind a percent sign. */
   readonly address: string;
   /** 5353 but in tests. */
   readonly port?: number | undefined;
@@ -13,6 +16,17 @@ export interface MdnsQuestion {
   readonly name: string;
   /** `ANY` and all others. */
   readonly type: string;
+  /** Is an answer to the asker alone enough? @see RFC 6762 §5.4 */
+  readonly isForOne?: boolean;
+}
+
+/** Says which types of records there are of a name, and with that which not. @see RFC 6762 §6.1 */
+export interface AbsenceRecord {
+  readonly name: string;
+  readonly type: 'NSEC';
+  readonly ttl: number;
+  readonly flush: boolean;
+  readonly data: { readonly nextDomain: string; readonly rrtypes: readonly string[] };
 }
 
 export interface MdnsSource {
@@ -29,8 +43,16 @@ export interface MdnsMessage {
   readonly answers: readonly MdnsRecord[];
   /** Answers, what another one would like to call its own, and what is said in addition. */
   readonly records: readonly MdnsRecord[];
+  /** Of a probe: what who asks would like to call its own. @see RFC 6762 §8.2 */
+  readonly proposed: readonly MdnsRecord[];
+  /** Does more of what the asker knows follow? @see RFC 6762 §7.2 */
+  readonly isContinued: boolean;
   readonly source: MdnsSource;
 }
+
+const GROUP_IPV6 = 'ff02::fb';
+/** Class IN with the bit that says so. @see RFC 6762 §5.4 */
+const UNICAST_CLASS = 'UNKNOWN_32769';
 
 /** Records taken from one packet: a packet has at most 9000 bytes, but a name can be one byte long. */
 const MAX_RECORDS = 200;
@@ -38,15 +60,50 @@ const MAX_RECORDS = 200;
 /** Multicast DNS on one network interface. @see RFC 6762 */
 export class MdnsLink {
   readonly #mdns: MulticastDNS;
+  readonly #isNeighbour: (source: string) => boolean;
 
-  private constructor(mdns: MulticastDNS) {
+  private constructor(mdns: MulticastDNS, address: string) {
     this.#mdns = mdns;
+    const [plain = '', zone] = address.split('%');
+    const isNeighbour = neighboursOf(plain);
+    // One socket hears all interfaces: what came by another is not for this one.
+    this.#isNeighbour = (source) =>
+      isNeighbour(source) && (zone === undefined || (source.split('%')[1] ?? zone) === zone);
+  }
+
+  /**
+   * Opens a link for IPv4 and for IPv6, as far as the interface has them.
+   * @throws FindingError where it can be opened for neither
+   */
+  static async openAll({ name, ipv4, ipv6 }: NetworkLink, port?: number): Promise<readonly MdnsLink[]> {
+    const zoned = ipv6.find((address) => address.includes('%')) ?? (ipv6[0] && `${ipv6[0]}%${name}`);
+    const opened: MdnsLink[] = [];
+    let failure: FindingError | undefined;
+    for (const address of [ipv4[0], zoned]) {
+      if (address === undefined) continue;
+      try {
+        opened.push(await MdnsLink.open({ address, port }));
+      } catch (error) {
+        if (!(error instanceof FindingError)) throw error;
+        failure ??= error;
+      }
+    }
+    if (opened.length > 0) return opened;
+    throw failure ?? new FindingError('unavailable', `mDNS on ${name}: the interface has no address`);
+  }
+
+  /** Sends over several links. @throws FindingError where none of them takes it */
+  static async sendAll(links: readonly MdnsLink[], send: (link: MdnsLink) => Promise<void>): Promise<void> {
+    const outcomes = await Promise.allSettled(links.map(send));
+    const failed = outcomes.filter((outcome) => outcome.status === 'rejected');
+    // An interface may have addresses of a family, and no way to use them.
+    if (failed.length > 0 && failed.length === outcomes.length) throw failed[0]?.reason;
   }
 
   /** @throws FindingError `not-permitted`, `unavailable` */
   static open({ address, port }: MdnsLinkOptions): Promise<MdnsLink> {
     return new Promise((resolve, reject) => {
-      const mdns = openMdns({ interface: address, bind: '0.0.0.0', ...(port !== undefined && { port }) });
+      const mdns = openMdns({ ...socketOptions(address), ...(port !== undefined && { port }) });
       const fail = (error: NodeJS.ErrnoException) => {
         mdns.destroy();
         reject(socketError(`mDNS on ${address}`, error));
@@ -61,7 +118,7 @@ export class MdnsLink {
       mdns.once('ready', () => {
         mdns.off('warning', warn);
         if (refusal) fail(refusal);
-        else resolve(new MdnsLink(mdns));
+        else resolve(new MdnsLink(mdns, address));
       });
     });
   }
@@ -69,13 +126,16 @@ export class MdnsLink {
   /** @param take is given every packet that can be read; others can't be told from noise */
   listen(take: (message: MdnsMessage) => void): void {
     this.#mdns.on('packet', (packet: Packet, source: MdnsSource) => {
+      if (!this.#isNeighbour(source.address)) return;
       const records = (list: readonly unknown[]) => list.slice(0, MAX_RECORDS).flatMap(recordsIn);
       take({
         id: packet.id,
         isResponse: packet.type === 'response',
-        questions: packet.questions,
+        questions: packet.questions.map((question) => ({ ...question, isForOne: question.class === UNICAST_CLASS })),
         answers: records(packet.answers),
         records: records([...packet.answers, ...packet.authorities, ...packet.additionals]),
+        proposed: records(packet.authorities),
+        isContinued: packet.flag_tc,
         source,
       });
     });
@@ -97,8 +157,13 @@ export class MdnsLink {
   }
 
   /** Tells everybody. */
-  respond(answers: readonly MdnsRecord[], additionals: readonly MdnsRecord[] = []): Promise<void> {
+  respond(answers: readonly (MdnsRecord | AbsenceRecord)[], additionals: readonly MdnsRecord[] = []): Promise<void> {
     return this.#sent((done) => this.#mdns.respond({ answers, additionals } as never, done));
+  }
+
+  /** Tells one that takes part and has asked for that. @see RFC 6762 §5.4 */
+  respondToOne({ source }: MdnsMessage, answers: readonly (MdnsRecord | AbsenceRecord)[], more: readonly MdnsRecord[]) {
+    return this.#sent((done) => this.#mdns.respond({ answers, additionals: more } as never, source, done));
   }
 
   /** Tells one that does not take part in multicast DNS but asks like any resolver. @see RFC 6762 §6.7 */
@@ -121,10 +186,20 @@ export class MdnsLink {
 interface Packet {
   readonly id: number;
   readonly type: string;
-  readonly questions: readonly MdnsQuestion[];
+  readonly flag_tc: boolean;
+  readonly questions: readonly (MdnsQuestion & { readonly class?: unknown })[];
   readonly answers: readonly unknown[];
   readonly authorities: readonly unknown[];
   readonly additionals: readonly unknown[];
+}
+
+/** What a socket for an interface is made of. */
+function socketOptions(address: string) {
+  const [plain = '', zone] = address.split('%');
+  if (!plain.includes(':')) return { interface: plain, bind: '0.0.0.0' } as const;
+  // Otherwise it would take the port for IPv4, too.
+  const socket = createSocket({ type: 'udp6', reuseAddr: true, ipv6Only: true });
+  return { type: 'udp6', ip: GROUP_IPV6, interface: `::%${zone}`, bind: '::', socket } as const;
 }
 
 function withoutFlush(record: MdnsRecord): MdnsRecord {

@@ -51,7 +51,10 @@ describe('records of multicast DNS', () => {
       { name, type: 'SRV' },
       { name, type: 'TXT' },
     ]);
-    expect(missingQuestions([pointer!, location!, text!])).toEqual([{ name: 'pronto.local', type: 'A' }]);
+    expect(missingQuestions([pointer!, location!, text!])).toEqual([
+      { name: 'pronto.local', type: 'A' },
+      { name: 'pronto.local', type: 'AAAA' },
+    ]);
     expect(serversIn([pointer!, location!, text!])).toEqual([]);
     expect(missingQuestions([pointer!, location!, text!, address!])).toEqual([]);
   });

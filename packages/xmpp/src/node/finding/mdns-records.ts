@@ -1,5 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import type { FoundServer } from './found-server.ts';
+import { isLinkLocal } from './network-links.ts';
 
 /** Service types of doors for clients. @see RFC 6120 §14.4, XEP-0368 §6 */
 export const MDNS_SERVICES = {
@@ -73,14 +74,17 @@ export function mdnsRecords({ machine, domain, addresses, doors }: MdnsService):
   return [...services, ...hosts];
 }
 
-/** The servers that records tell of. Those of which something is missing yet are left out. */
-export function serversIn(records: readonly MdnsRecord[]): readonly FoundServer[] {
+/**
+ * The servers that records tell of. Those of which something is missing yet are left out.
+ * @param zone name of the interface they came by: addresses of the link alone need it
+ */
+export function serversIn(records: readonly MdnsRecord[], zone?: string): readonly FoundServer[] {
   return (['direct', 'starttls'] as const).flatMap((tls) =>
     instancesOf(records, tls).flatMap((name): FoundServer[] => {
       const location = records.find((record) => record.type === 'SRV' && isName(record, name));
       if (location?.type !== 'SRV') return [];
       const { target, port } = location.data;
-      const host = addressOf(records, target);
+      const host = addressOf(records, target, zone);
       const text = records.find((record) => record.type === 'TXT' && isName(record, name));
       if (host === undefined || text?.type !== 'TXT') return [];
       const keys = keysOf(text.data);
@@ -93,7 +97,7 @@ export function serversIn(records: readonly MdnsRecord[]): readonly FoundServer[
 /** What is still to be asked before all instances are known. */
 export function missingQuestions(
   records: readonly MdnsRecord[],
-): readonly { readonly name: string; readonly type: 'SRV' | 'TXT' | 'A' }[] {
+): readonly { readonly name: string; readonly type: 'SRV' | 'TXT' | 'A' | 'AAAA' }[] {
   const instances = [...instancesOf(records, 'direct'), ...instancesOf(records, 'starttls')];
   return instances.flatMap((name) => {
     const location = records.find((record) => record.type === 'SRV' && isName(record, name));
@@ -102,8 +106,11 @@ export function missingQuestions(
     return [
       ...(location ? [] : [{ name, type: 'SRV' as const }]),
       ...(hasText ? [] : [{ name, type: 'TXT' as const }]),
-      ...(target !== undefined && addressOf(records, target) === undefined
-        ? [{ name: target, type: 'A' as const }]
+      ...(target !== undefined && addressOf(records, target, 'any') === undefined
+        ? [
+            { name: target, type: 'A' as const },
+            { name: target, type: 'AAAA' as const },
+          ]
         : []),
     ];
   });
@@ -121,11 +128,13 @@ function instancesOf(records: readonly MdnsRecord[], tls: 'direct' | 'starttls')
   return [...new Set(names)].sort();
 }
 
-/** IPv4 first. An IPv6 address of the link alone is of no use without the interface, so it is left out. */
-function addressOf(records: readonly MdnsRecord[], target: string): string | undefined {
+/** IPv4 first. An IPv6 address of the link alone comes last, and is of no use without the interface. */
+function addressOf(records: readonly MdnsRecord[], target: string, zone: string | undefined): string | undefined {
   const of = (type: 'A' | 'AAAA') =>
     records.flatMap((record) => (record.type === type && isName(record, target) ? [record.data as string] : []));
-  return of('A').find(isIPv4) ?? of('AAAA').find((address) => isIPv6(address) && !/^fe[89ab]/i.test(address));
+  const ipv6 = of('AAAA').filter((address) => isIPv6(address));
+  const onLink = zone === undefined ? undefined : ipv6.find(isLinkLocal);
+  return of('A').find(isIPv4) ?? ipv6.find((address) => !isLinkLocal(address)) ?? (onLink && `${onLink}%${zone}`);
 }
 
 /** The first of each key counts, whatever its case. @see RFC 6763 §6.4 */

@@ -1,0 +1,80 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ParameterError, type ParameterValue } from '@thingward/things';
+import { Jid, SILENT_LOGGER } from '@thingward/xmpp';
+import { expect, test } from 'vitest';
+import { temporaryDirectory } from '../../test/state.ts';
+import type { Device } from '../drivers/device.ts';
+import { GatewayGuard } from './gateway-guard.ts';
+import { guardedDevice } from './guarded-device.ts';
+
+const ACCOUNT = 'plc@example.org';
+
+function gatewayWith(policies: string, entities = '') {
+  const folder = join(temporaryDirectory(), 'policies');
+  mkdirSync(folder);
+  const write = (text: string) => writeFileSync(join(folder, 'own.cedar'), text);
+  write(policies);
+  writeFileSync(join(folder, 'entities.yaml'), entities);
+  const guard = new GatewayGuard({ folder, log: SILENT_LOGGER });
+  const done: string[] = [];
+  const raw: Device = {
+    node: { nodeId: 'pump' },
+    metaTags: [],
+    parameters: [],
+    parameterValue: () => undefined,
+    async *read() {},
+    set: async (values) => {
+      for (const [name, { value }] of values) done.push(`${name}=${value}`);
+    },
+    schedules: [],
+    poll: async () => [],
+    close: () => {},
+  };
+  const device = guardedDevice(raw, guard.check(ACCOUNT));
+  guard.add({
+    account: ACCOUNT,
+    device,
+    friends: [Jid.parse('pal@example.org')],
+    ownership: () => ({ owner: 'owner@example.org', friends: ['friend@example.org'] }),
+  });
+  const set = (who: string, ...values: readonly (readonly [string, ParameterValue])[]) =>
+    device.set(new Map(values), new AbortController().signal, { requester: Jid.parse(who), tokens: {} });
+  return { guard, set, done, write };
+}
+
+const speed = (value: number) => ['Speed', { type: 'int', value }] as const;
+
+test('no command reaches a device that policies do not permit, whatever the server has let through', async () => {
+  const { set, done } = gatewayWith(
+    'permit(principal == Account::"ana@example.org", action == Action::"set", resource == Thing::"plc@example.org#pump") when { context has number && context.number.lessThanOrEqual(decimal("80.0")) };',
+  );
+  await set('owner@example.org/x', speed(100));
+  await set('pal@example.org/x', speed(99));
+  await set('ana@example.org/x', speed(80));
+  await expect(set('ana@example.org/x', speed(81))).rejects.toThrow(ParameterError);
+  await expect(set('ana@example.org/x', speed(1), ['Level', { type: 'double', value: '80.00001' }])).rejects.toThrow(
+    'Access denied.',
+  );
+  await expect(set('friend@example.org/x', speed(1))).rejects.toMatchObject({ parameter: 'Speed' });
+  await expect(set('example.org', speed(1))).rejects.toThrow(ParameterError);
+  expect(done).toEqual(['Speed=100', 'Speed=99', 'Speed=80']);
+});
+
+test('an owner that the file names is the owner, whatever the registry says', async () => {
+  const { set, done } = gatewayWith('', `things: { ${ACCOUNT}: { owner: pinned@example.org } }`);
+  await expect(set('owner@example.org', speed(1))).rejects.toThrow(ParameterError);
+  await set('pinned@example.org', speed(2));
+  expect(done).toEqual(['Speed=2']);
+});
+
+test('policies are read again; wrong ones change nothing', async () => {
+  const { guard, set, write } = gatewayWith('');
+  await expect(set('friend@example.org', speed(1))).rejects.toThrow(ParameterError);
+  write('permit(principal, action in Action::"control", resource) when { context.isFriend };');
+  guard.reload();
+  await set('friend@example.org', speed(1));
+  write('permit(');
+  expect(() => guard.reload()).toThrow(/own\.cedar:1:/);
+  await set('friend@example.org', speed(1));
+});

@@ -1,0 +1,144 @@
+import { randomBytes } from 'node:crypto';
+import {
+  compileBundle,
+  decimalsAround,
+  describeOperation,
+  Guard,
+  type GuardDecision,
+  hasPolicies,
+  type LiveFacts,
+  NO_RELATION,
+  type Operation,
+  type PolicyBundle,
+  readPolicyFiles,
+} from '@thingward/guard';
+import { formatParameterValue, type Ownership, type ParameterValue, type Thing } from '@thingward/things';
+import type { Jid, Logger } from '@thingward/xmpp';
+import type { Device } from '../drivers/device.ts';
+import type { CommandCheck } from './guarded-device.ts';
+
+/** What the gateway knows of one of its Things. */
+export interface OwnThing {
+  /** Bare JID. */
+  readonly account: string;
+  readonly device: Device;
+  /** May control it, whoever owns it: the gateway's configuration says so. */
+  readonly friends: readonly Jid[];
+  readonly ownership: () => Ownership;
+}
+
+export interface GatewayGuardOptions {
+  readonly folder: string;
+  readonly log: Logger;
+  readonly clock?: (() => Date) | undefined;
+}
+
+/**
+ * The gateway's own copy of the policies, which no server can change: each command is decided about once more before it reaches its
+ * device. An owner that `entities.yaml` names stays the owner, whatever the registry says.
+ */
+export class GatewayGuard {
+  readonly guard: Guard;
+  readonly #options: GatewayGuardOptions;
+  readonly #things = new Map<string, Map<string, OwnThing>>();
+  #bundle: PolicyBundle | undefined;
+
+  /** @throws PolicyError for policies that are wrong, or that are not there */
+  constructor(options: GatewayGuardOptions) {
+    this.#options = options;
+    this.guard = new Guard({
+      facts: this.#facts(),
+      enforcer: 'gateway',
+      clock: options.clock ?? (() => new Date()),
+      newId: () => randomBytes(4).toString('hex'),
+    });
+    this.reload();
+    this.guard.onDecision((decision) => logDecision(options.log, decision));
+  }
+
+  /** Reads the policies again. @throws PolicyError; then those before are in force */
+  reload(): void {
+    const { folder, log } = this.#options;
+    const bundle = hasPolicies(folder) ? compileBundle(readPolicyFiles(folder)) : compileBundle(new Map());
+    this.#bundle = bundle;
+    this.guard.use(bundle);
+    log.info({ folder, policies: bundle.set.policies.length }, 'policies are in use');
+  }
+
+  add(thing: OwnThing): void {
+    const nodes = this.#things.get(thing.account) ?? new Map<string, OwnThing>();
+    nodes.set(thing.device.node?.nodeId ?? '', thing);
+    this.#things.set(thing.account, nodes);
+  }
+
+  /** Decides about commands to the devices of an account. */
+  check(account: string): CommandCheck {
+    return async (device, values, context) => {
+      if (!context) return undefined;
+      const operations = [...values].flatMap(([name, value]) =>
+        operationsOf(account, device, name, value, context.requester),
+      );
+      return operations.length === 0 ? undefined : this.guard.decide(operations);
+    };
+  }
+
+  #facts(): LiveFacts {
+    return {
+      isRegistered: (jid) => this.#things.has(jid),
+      thing: (jid, node) => {
+        const thing = this.#things.get(jid)?.get(node ?? '');
+        if (!thing) return undefined;
+        const pinned = this.#bundle?.entities.things[jid]?.owner;
+        const tags = thing.device.metaTags.flatMap((tag) =>
+          tag.type === 'str' ? [[tag.name, tag.value] as const] : [],
+        );
+        return { owner: pinned ?? thing.ownership().owner, tags: Object.fromEntries(tags) };
+      },
+      nodesOf: (jid) => [...(this.#things.get(jid)?.keys() ?? [])].filter((node) => node !== ''),
+      relation: (principal, jid, node) => {
+        const thing = this.#things.get(jid)?.get(node ?? '');
+        if (!thing) return NO_RELATION;
+        const isConfigured = thing.friends.some((friend) => friend.bare.toString() === principal);
+        return {
+          ...NO_RELATION,
+          // Commands are rare: who owns the Thing, and its friends, are looked at each time.
+          isFleeting: true,
+          isFriend: isConfigured || thing.ownership().friends.includes(principal),
+          ownerAllows: () => isConfigured,
+        };
+      },
+      isLocal: () => false,
+    };
+  }
+}
+
+function operationsOf(
+  account: string,
+  { node }: Thing,
+  name: string,
+  value: ParameterValue,
+  principal: Jid,
+): readonly Operation[] {
+  const text = formatParameterValue(value);
+  const numbers = value.type === 'boolean' ? decimalsAround(value.value ? '1' : '0') : decimalsAround(text);
+  return (numbers.length === 0 ? [undefined] : numbers).map((number) => ({
+    principal,
+    action: 'set',
+    resource: { kind: 'thing', jid: account, ...(node ? { node: node.nodeId } : {}) },
+    // What is encrypted, and how somebody has authenticated, is for their server to know.
+    circumstances: { origin: 'gateway', isEncrypted: true, authentication: 'none' },
+    facts: { protocol: 'control', name, text, number, sourceId: node?.sourceId, cacheType: node?.cacheType },
+  }));
+}
+
+function logDecision(log: Logger, { outcome, decisive, reason, policies }: GuardDecision): void {
+  const details = {
+    account: decisive.principal.bare.toString(),
+    node: decisive.resource.node ?? decisive.resource.jid,
+    operation: describeOperation(decisive),
+    reason,
+    policies: policies.map(({ id, at }) => `${id} (${at})`).join(', '),
+  };
+  if (outcome === 'permit') log.info(details, 'permitted');
+  else log.warn({ ...details, outcome }, 'a command was denied before it reached its device');
+}

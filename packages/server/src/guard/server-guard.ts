@@ -1,0 +1,137 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { Guard, type GuardListener, Inspection, type PolicyBundle, type PolicyFiles } from '@thingward/guard';
+import type { AccessPolicy, ProvisioningTables, RegistryTables } from '@thingward/services';
+import type { Logger } from '@thingward/xmpp';
+import type { Kysely } from 'kysely';
+import type { ServerConfig } from '../config.ts';
+import type { Hooks } from '../hooks.ts';
+import type { RosterStore } from '../roster-store.ts';
+import type { Router } from '../router.ts';
+import type { SessionTable } from '../session.ts';
+import { ApprovalConversation } from './approval-conversation.ts';
+import { circumstancesIn } from './circumstances.ts';
+import { logDecision } from './decision-log.ts';
+import { NetworkFacts } from './network-facts.ts';
+import { PolicyFolder } from './policy-folder.ts';
+import { StanzaGate } from './stanza-gate.ts';
+
+export interface ServerGuardOptions {
+  readonly config: ServerConfig;
+  readonly router: Router;
+  readonly sessions: SessionTable;
+  readonly hooks: Hooks;
+  readonly rosters: RosterStore;
+  readonly database: Kysely<never>;
+  readonly log: Logger;
+  readonly clock?: (() => Date) | undefined;
+}
+
+/** Which policies: those in force, or those on trial. */
+export type PolicySlot = 'enforced' | 'shadow';
+
+/** The guard of a server: policies from a folder, decisions at the router. */
+export class ServerGuard {
+  readonly guard: Guard;
+  readonly approvals: ApprovalConversation;
+  readonly #options: ServerGuardOptions;
+  readonly #facts: NetworkFacts;
+
+  constructor(options: ServerGuardOptions) {
+    const { config, router, sessions, hooks, rosters, database, log } = options;
+    const { domain } = config;
+    this.#options = options;
+    this.#facts = new NetworkFacts({
+      domain,
+      database: database as unknown as Kysely<RegistryTables & ProvisioningTables>,
+      rosters,
+      isLocal: (name) => name === domain || router.hasService(name),
+      onChange: () => this.guard.forget(),
+      log,
+    });
+    this.guard = new Guard({
+      facts: this.#facts,
+      enforcer: 'router',
+      clock: options.clock ?? (() => new Date()),
+      newId: () => randomBytes(4).toString('hex'),
+    });
+    this.approvals = new ApprovalConversation(this.guard, router);
+    this.guard.onDecision((decision) => {
+      logDecision(log, decision);
+      if (!decision.isNewApproval) return;
+      const request = this.guard.approvals.list().find(({ id }) => id === decision.approvalId);
+      if (request) this.approvals.announce(request);
+    });
+    rosters.onChange(() => this.guard.forget());
+    hooks.watchData({ passesData: () => !this.guard.isActive });
+    const circumstances = circumstancesIn({ domain, sessions, router, s2s: config.s2s });
+    router.setInspector(
+      new StanzaGate({ guard: this.guard, inspection: new Inspection(), facts: this.#facts, circumstances }),
+    );
+    router.onServerMessage((stanza) => this.approvals.heard(stanza));
+  }
+
+  /** Reads policies and what is known of the network. @throws PolicyError */
+  async start(): Promise<void> {
+    await this.#facts.start();
+    this.prepare(this.#options.config)();
+  }
+
+  /** Is told of decisions before they are carried out. @returns what ends it */
+  onDecision(listener: GuardListener): () => void {
+    return this.guard.onDecision(listener);
+  }
+
+  /** What policies say when a Thing asks whom it may let read or control it. Whoever is asked about is not connected here just now. */
+  access: AccessPolicy = async (kind, { jid, node_id }, requester) => {
+    if (kind === 'friend') return 'open';
+    return this.guard.consider({
+      principal: requester,
+      action: kind === 'read' ? 'read' : 'set',
+      resource: { kind: 'thing', jid, ...(node_id === '' ? {} : { node: node_id }) },
+      facts: { protocol: kind === 'read' ? 'sensor-data' : 'control' },
+      circumstances: { origin: 'client', isEncrypted: true, authentication: 'certificate' },
+    });
+  };
+
+  /** Reads the policies of a configuration again. @returns what puts them into force @throws PolicyError; then all is as it was */
+  prepare(config: ServerConfig): () => void {
+    const [enforced, shadow] = [this.#folder('enforced', config).load(), this.#folder('shadow', config).load()];
+    return () => {
+      this.#use('enforced', enforced);
+      this.#use('shadow', shadow);
+    };
+  }
+
+  /** Puts policies into force, or on trial, and keeps them. @param bundle undefined: none */
+  apply(slot: PolicySlot, bundle: PolicyBundle | undefined): void {
+    this.#folder(slot, this.#options.config).replace(bundle?.files);
+    this.#use(slot, bundle);
+  }
+
+  /** The files of those in use. */
+  files(slot: PolicySlot): PolicyFiles {
+    const { guard } = this;
+    return (slot === 'enforced' ? guard.policies : guard.shadowPolicies)?.files ?? new Map();
+  }
+
+  #use(slot: PolicySlot, bundle: PolicyBundle | undefined): void {
+    const { guard } = this;
+    const wasActive = guard.isActive;
+    if (slot === 'enforced') guard.use(bundle);
+    else guard.useShadow(bundle);
+    this.#options.log.info(
+      { slot, policies: bundle?.set.policies.length ?? 0 },
+      bundle ? 'policies are in use' : 'no policies are in use',
+    );
+    if (guard.isActive === wasActive) return;
+    for (const account of new Set(this.#options.sessions.all().map(({ localpart }) => localpart))) {
+      this.#options.hooks.filterChanged(account);
+    }
+  }
+
+  #folder(slot: PolicySlot, { policies, dataDir }: ServerConfig): PolicyFolder {
+    const path = policies ?? join(dataDir, 'policies');
+    return new PolicyFolder(slot === 'enforced' ? path : `${path}.shadow`);
+  }
+}

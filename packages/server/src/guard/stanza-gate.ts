@@ -1,0 +1,159 @@
+import {
+  fieldKey,
+  type Guard,
+  type InspectedStanza,
+  type Inspection,
+  InspectionError,
+  redacted,
+  refusal,
+  shownFields,
+  showsFields,
+} from '@thingward/guard';
+import type { QName } from '@thingward/xml';
+import { type Jid, StanzaError } from '@thingward/xmpp';
+import type { MaybePromise } from '../hooks.ts';
+import { Stanza } from '../stanza.ts';
+import type { CircumstancesOf } from './circumstances.ts';
+import type { NetworkFacts } from './network-facts.ts';
+
+/** What may become of a stanza: it goes on, another goes in its place, or it is refused. */
+export type GateVerdict = Stanza | StanzaError | undefined;
+
+export interface StanzaGateOptions {
+  readonly guard: Guard;
+  readonly inspection: Inspection;
+  readonly facts: NetworkFacts;
+  readonly circumstances: CircumstancesOf;
+}
+
+const PUBSUB_EVENT = 'http://jabber.org/protocol/pubsub#event';
+
+/**
+ * Where stanzas are inspected on their way through the router. `wants` is asked about every one, and looks at names and addresses
+ * alone; what it does not want costs no more. Without policies it wants nothing.
+ */
+export class StanzaGate {
+  readonly #guard: Guard;
+  readonly #inspection: Inspection;
+  readonly #facts: NetworkFacts;
+  readonly #circumstances: CircumstancesOf;
+  /** Namespaces that are looked into on their way to anybody, for the policies that are in force. */
+  readonly #forAnybody = new Map<string, boolean>();
+  #version = -1;
+
+  constructor({ guard, inspection, facts, circumstances }: StanzaGateOptions) {
+    this.#guard = guard;
+    this.#inspection = inspection;
+    this.#facts = facts;
+    this.#circumstances = circumstances;
+  }
+
+  /** Has the stanza to be checked? */
+  wants(stanza: Stanza): boolean {
+    const guard = this.#guard;
+    if (!guard.isActive) return false;
+    if (this.#facts.isToldBy(stanza.from)) return true;
+    const { payload } = stanza;
+    if (payload === undefined) return false;
+    if (stanza.kind === 'iq' && !stanza.isIqRequest()) return this.#mayBeRedacted(stanza, payload);
+    if (this.#isOfInterest(payload, stanza)) return true;
+    const { otherChildren } = stanza;
+    // With so many children it is better looked into.
+    if (otherChildren === undefined) return true;
+    for (const child of otherChildren) if (this.#isOfInterest(child, stanza)) return true;
+    return this.#mayBeRedacted(stanza, payload);
+  }
+
+  /** Waits only where something has to be looked up. */
+  check(stanza: Stanza): MaybePromise<GateVerdict> {
+    if (this.#facts.isToldBy(stanza.from)) this.#facts.told(stanza);
+    const ready = this.#facts.ready;
+    if (ready) return ready.then(() => this.#check(stanza));
+    return this.#check(stanza);
+  }
+
+  #check(stanza: Stanza): MaybePromise<GateVerdict> {
+    if (stanza.kind === 'iq' && !stanza.isIqRequest()) return this.#redact(stanza);
+    const about: Omit<InspectedStanza, 'isNested'> = {
+      kind: stanza.kind,
+      type: stanza.type,
+      from: stanza.from.bare.toString(),
+      to: addresseeOf(stanza).bare.toString(),
+    };
+    try {
+      const found = this.#inspection.operations(stanza.element, about);
+      this.#facts.asked(stanza);
+      if (found.length === 0) return this.#redact(stanza);
+      const circumstances = this.#circumstances(stanza.from);
+      const operations = found.map((operation) => ({ ...operation, principal: stanza.from, circumstances }));
+      const decision = this.#guard.decide(operations, { stanzaId: stanza.id });
+      const carryOut = (made: Awaited<typeof decision>): MaybePromise<GateVerdict> =>
+        made.outcome === 'permit' ? this.#redact(stanza) : refusal(made, stanza.payload?.namespace);
+      return decision instanceof Promise ? decision.then(carryOut, asRefusal) : carryOut(decision);
+    } catch (error) {
+      return asRefusal(error);
+    }
+  }
+
+  #isOfInterest(child: QName, stanza: Stanza): boolean {
+    const { namespace } = child;
+    const kind = this.#inspection.classOf(namespace);
+    if (kind === 'ordinary') return false;
+    if (this.#guard.isGuarded(addresseeOf(stanza).bare.toString())) return true;
+    if (this.#inspection.isAboutOthers(child)) return true;
+    // What is published was looked into when it was: it is not looked into again for each of its subscribers.
+    if (namespace === PUBSUB_EVENT && this.#circumstances.isOurs(stanza.from)) return false;
+    if (this.#inspection.inspectorOf(namespace)?.answers.has(child.name)) return false;
+    return this.#isForAnybody(namespace);
+  }
+
+  #isForAnybody(namespace: string): boolean {
+    if (this.#version !== this.#guard.version) {
+      this.#forAnybody.clear();
+      this.#version = this.#guard.version;
+    }
+    const known = this.#forAnybody.get(namespace);
+    if (known !== undefined) return known;
+    const inspector = this.#inspection.inspectorOf(namespace);
+    const kind = this.#inspection.classOf(namespace);
+    const isForAnybody = inspector
+      ? [...inspector.actions, 'unknown' as const].some((action) => this.#guard.forbids(action))
+      : kind === 'container'
+        ? this.#inspection.actions.some((action) => this.#guard.forbids(action))
+        : this.#guard.forbids('unknown');
+    // Anybody can make up namespaces.
+    if (this.#forAnybody.size >= 1000) this.#forAnybody.clear();
+    this.#forAnybody.set(namespace, isForAnybody);
+    return isForAnybody;
+  }
+
+  #mayBeRedacted(stanza: Stanza, payload: QName): boolean {
+    return (
+      this.#guard.redacts &&
+      this.#guard.isGuarded(stanza.from.bare.toString()) &&
+      (showsFields(payload) || (stanza.otherChildren?.some(showsFields) ?? true))
+    );
+  }
+
+  #redact(stanza: Stanza): MaybePromise<GateVerdict> {
+    const { payload, to } = stanza;
+    if (payload === undefined || to === undefined || !this.#mayBeRedacted(stanza, payload)) return undefined;
+    const jid = stanza.from.bare.toString();
+    const fields = shownFields(stanza.element, jid);
+    if (fields.length === 0) return undefined;
+    return this.#guard.hidden(to, this.#circumstances(to), fields).then((hidden) => {
+      if (!fields.some(({ resource, name }) => hidden.has(fieldKey(resource, name)))) return undefined;
+      return Stanza.made(redacted(stanza.element, jid, hidden), stanza.from, to);
+    });
+  }
+}
+
+function addresseeOf({ to, from }: Stanza): Jid {
+  return to ?? from;
+}
+
+/** What can't be inspected does not pass. */
+function asRefusal(error: unknown): StanzaError {
+  if (error instanceof InspectionError) return new StanzaError('policy-violation', error.message);
+  throw error;
+}

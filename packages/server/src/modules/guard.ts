@@ -1,0 +1,10 @@
+import { guardCommands } from '../guard/guard-commands.ts';
+import type { ServerModule } from '../module.ts';
+
+/** What administrators and those who approve do with policies. @see docs/guard.md */
+export const guard: ServerModule = {
+  name: 'guard',
+  start({ policies, administrators, commands }) {
+    commands.add(...guardCommands(policies, administrators));
+  },
+};
