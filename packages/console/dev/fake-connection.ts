@@ -214,7 +214,7 @@ export class FakeConnection implements Connection {
       facility: 'adapter',
       message: 'a request of scada@localhost was refused: writeSingleCoil',
       subject: 'scada@localhost',
-      tags: [{ name: 'reason', value: 'Access denied.' }],
+      tags: [{ name: 'reason', type: 'xs:string', value: 'Access denied.' }],
     } as const;
     return [{ sequence: '1', sender, received: since(60), event }];
   }
