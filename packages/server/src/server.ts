@@ -206,6 +206,11 @@ export class ThingwardServer {
     return this.#policies?.guard;
   }
 
+  /** Why nothing can be recorded in the audit log just now; undefined when it can, or where there is none. */
+  get auditProblem(): string | undefined {
+    return this.#policies?.audit?.problem;
+  }
+
   /**
    * Takes over another configuration, while streams go on. Nothing changes when any of it can't be used.
    * @returns what counts from now on, and what only after a new start
@@ -257,6 +262,7 @@ export class ThingwardServer {
     await this.#federation.stop(error);
     this.#services.disconnect();
     await this.#modules.stop();
+    await this.#policies?.stop();
     await this.#removals?.stop();
     this.#tokens?.stop();
     await new Promise((resolve) => setTimeout(resolve, this.#connections.size > 0 ? 50 : 0));

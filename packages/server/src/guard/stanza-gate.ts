@@ -16,6 +16,7 @@ import type { MaybePromise } from '../hooks.ts';
 import { Stanza } from '../stanza.ts';
 import type { CircumstancesOf } from './circumstances.ts';
 import type { NetworkFacts } from './network-facts.ts';
+import { packetText } from './packet-text.ts';
 
 /** What may become of a stanza: it goes on, another goes in its place, or it is refused. */
 export type GateVerdict = Stanza | StanzaError | undefined;
@@ -87,7 +88,7 @@ export class StanzaGate implements StanzaInspector {
       if (found.length === 0) return this.#redact(stanza);
       const circumstances = this.#circumstances(stanza.from);
       const operations = found.map((operation) => ({ ...operation, principal: stanza.from, circumstances }));
-      const decision = this.#guard.decide(operations, { stanzaId: stanza.id });
+      const decision = this.#guard.decide(operations, { stanzaId: stanza.id, packet: () => packetText(stanza) });
       const carryOut = (made: Awaited<typeof decision>): MaybePromise<GateVerdict> =>
         made.outcome === 'permit' ? this.#redact(stanza) : refusal(made, stanza.payload?.namespace);
       return decision instanceof Promise ? decision.then(carryOut, asRefusal) : carryOut(decision);
