@@ -12,6 +12,7 @@ import type { SessionTable } from '../session.ts';
 import { ApprovalConversation } from './approval-conversation.ts';
 import { circumstancesIn } from './circumstances.ts';
 import { logDecision } from './decision-log.ts';
+import { GuardFigures } from './guard-figures.ts';
 import { NetworkFacts } from './network-facts.ts';
 import { PolicyFolder } from './policy-folder.ts';
 import { StanzaGate } from './stanza-gate.ts';
@@ -25,6 +26,8 @@ export interface ServerGuardOptions {
   readonly database: Kysely<never>;
   readonly log: Logger;
   readonly clock?: (() => Date) | undefined;
+  /** Is told how long each decision took. */
+  readonly onTime?: ((milliseconds: number) => void) | undefined;
 }
 
 /** Which policies: those in force, or those on trial. */
@@ -34,6 +37,7 @@ export type PolicySlot = 'enforced' | 'shadow';
 export class ServerGuard {
   readonly guard: Guard;
   readonly approvals: ApprovalConversation;
+  readonly figures: GuardFigures;
   readonly #options: ServerGuardOptions;
   readonly #facts: NetworkFacts;
 
@@ -56,6 +60,7 @@ export class ServerGuard {
       newId: () => randomBytes(4).toString('hex'),
     });
     this.approvals = new ApprovalConversation(this.guard, router);
+    this.figures = new GuardFigures(this.guard);
     this.guard.onDecision((decision) => {
       logDecision(log, decision);
       if (!decision.isNewApproval) return;
@@ -66,7 +71,13 @@ export class ServerGuard {
     hooks.watchData({ passesData: () => !this.guard.isActive });
     const circumstances = circumstancesIn({ domain, sessions, router, s2s: config.s2s });
     router.setInspector(
-      new StanzaGate({ guard: this.guard, inspection: new Inspection(), facts: this.#facts, circumstances }),
+      new StanzaGate({
+        guard: this.guard,
+        inspection: new Inspection(),
+        facts: this.#facts,
+        circumstances,
+        onTime: options.onTime,
+      }),
     );
     router.onServerMessage((stanza) => this.approvals.heard(stanza));
   }
