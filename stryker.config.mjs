@@ -10,7 +10,7 @@ export default {
   coverageAnalysis: 'perTest',
   ignoreStatic: true,
   concurrency: 2,
-  timeoutMS: 5000,
+  timeoutMS: 20_000,
   tempDirName: '.stryker-tmp',
   reporters: ['clear-text', 'json'],
   jsonReporter: { fileName: process.env.MUTATION_REPORT ?? '.stryker-tmp/report.json' },
