@@ -310,6 +310,7 @@ export class ThingwardServer {
       rosters,
       database: this.#database.query as unknown as Kysely<never>,
       log,
+      onTime: (milliseconds) => this.#metrics?.decided(milliseconds),
     });
     this.#policies = policies;
     await policies.start();
@@ -329,6 +330,7 @@ export class ThingwardServer {
         return { unsentBytes: unsentBytes + (this.#workers?.unsentBytes ?? 0), unacknowledgedStanzas };
       },
       federation: () => this.#federation.current?.statistics,
+      guard: policies.figures,
       offlineMessages: () => countOfflineMessages(this.#database.query),
     };
     const context: ServerContext = {
