@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { DNP3_SCHEMAS } from '@thingward/dnp3';
 import type { Guard } from '@thingward/guard';
 import { MODBUS_SCHEMAS } from '@thingward/modbus';
 import { thingSchemas } from '@thingward/things/node';
@@ -279,7 +280,7 @@ export class ThingwardServer {
     const database = this.#database.query.withTables<ExiSchema>();
     const { exi } = this.#config;
     const log = this.#log;
-    const shipped = [...xmppSchemas(), ...thingSchemas(), ...readSchemas(MODBUS_SCHEMAS)];
+    const shipped = [...xmppSchemas(), ...thingSchemas(), ...readSchemas(MODBUS_SCHEMAS), ...readSchemas(DNP3_SCHEMAS)];
     const setUps = new ExiSetUps(exi, {
       schemas: new SchemaRepository(database, shipped, () => exi.maxSchemas, log),
       configurations: new KnownConfigurations(database, () => exi.maxConfigurations, log),

@@ -3,18 +3,18 @@ import {
   compileBundle,
   decimalsAround,
   describeOperation,
+  type FoundOperation,
   Guard,
   type GuardAudit,
   type GuardDecision,
   hasPolicies,
   type LiveFacts,
-  modbusOperations,
   NO_RELATION,
   type Operation,
   type PolicyBundle,
+  type ResourceReference,
   readPolicyFiles,
 } from '@thingward/guard';
-import type { RequestPacket } from '@thingward/modbus';
 import { formatParameterValue, type Ownership, type ParameterValue, type Thing } from '@thingward/things';
 import type { Jid, Logger } from '@thingward/xmpp';
 import type { Device } from '../drivers/device.ts';
@@ -31,6 +31,12 @@ export interface OwnThing {
   readonly readers?: readonly Jid[];
   readonly ownership: () => Ownership;
 }
+
+/** What a packet would do: one operation at least. */
+export type PacketOperations<Packet> = (packet: Packet, resource: ResourceReference) => readonly FoundOperation[];
+
+/** Decides about a packet of somebody. */
+export type PacketCheck<Packet> = (packet: Packet, principal: Jid) => Promise<GuardDecision>;
 
 export interface GatewayGuardOptions {
   readonly folder: string;
@@ -91,9 +97,9 @@ export class GatewayGuard {
   }
 
   /** Decides about packets to the devices behind an account that is an adapter's. */
-  checkPackets(account: string): (packet: RequestPacket, principal: Jid) => Promise<GuardDecision> {
+  checkPackets<Packet>(account: string, operationsOf: PacketOperations<Packet>): PacketCheck<Packet> {
     return async (packet, principal) => {
-      const found = modbusOperations(packet, { kind: 'thing', jid: account });
+      const found = operationsOf(packet, { kind: 'thing', jid: account });
       return this.guard.decide(found.map((operation) => ({ ...operation, principal, circumstances: CIRCUMSTANCES })));
     };
   }

@@ -1,4 +1,4 @@
-import { type GuardDecision, refusal } from '@thingward/guard';
+import { refusal } from '@thingward/guard';
 import {
   BROADCAST_UNIT,
   decodeRequestPacket,
@@ -16,10 +16,11 @@ import {
 } from '@thingward/modbus';
 import type { Element } from '@thingward/xml';
 import { type IqRequest, type Jid, type Logger, StanzaError, type Unsubscribe, type XmppPeer } from '@thingward/xmpp';
+import type { PacketCheck } from '../../guard/gateway-guard.ts';
 import { Arbiter } from '../arbiter.ts';
 import { ClockOffsets } from '../clock-offsets.ts';
+import type { UnitRanges } from '../unit-ranges.ts';
 import { EXCEPTION, expired, failureOf, refused } from './failure.ts';
-import type { UnitRanges } from './unit-ranges.ts';
 
 /** A line with devices. */
 export interface EgressLine {
@@ -49,7 +50,7 @@ export interface ModbusEgressOptions {
   /** Milliseconds since 1970. */
   readonly now?: () => number;
   /** Decides about a request of a master that may send it as far as `masters` says. */
-  readonly check?: (packet: RequestPacket, from: Jid) => Promise<GuardDecision>;
+  readonly check?: PacketCheck<RequestPacket>;
   /** Told of each request that a device answered. */
   readonly onTransaction?: (line: EgressLine, unit: number, request: ModbusRequest, response: ModbusResponse) => void;
 }
