@@ -13,7 +13,14 @@ export type Ieee1451ErrorCode =
   /** XML that is no payload of ours. */
   | 'malformed-xml'
   /** A value that does not fit into its field. */
-  | 'limit-exceeded';
+  | 'limit-exceeded'
+  | 'not-connected'
+  | 'no-answer'
+  /** A command that changes something was sent and its answer lost: it may have happened or not. */
+  | 'outcome-unknown'
+  /** The TIM answered that the command failed. */
+  | 'refused'
+  | 'closed';
 
 export interface Ieee1451ErrorDetails {
   /** Position in the octets that were wrong. */

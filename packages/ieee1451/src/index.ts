@@ -42,6 +42,7 @@ export {
 export * from './network/services.ts';
 export { networkMessageFromXml, networkMessageToXml } from './network/xml.ts';
 export { formatHex, parseHex } from './octets.ts';
+export { decodeSamples, encodeSamples, type Sample, type SampleDefinition, sampleDefinition } from './sample.ts';
 export { TEDS_CLASSES, TEXT_CLASSES, tedsClassCode, tedsClassName } from './teds/classes.ts';
 export { isOpaque, type KnownField, type OpaqueField, type TedsField, type TedsValue } from './teds/field.ts';
 export { tedsFromJson, tedsToJson } from './teds/json.ts';
