@@ -24,6 +24,7 @@ import {
   tedsToXml,
   unitsFromUcum,
 } from '@thingward/ieee1451';
+import { LinkFrameReader } from '@thingward/ieee1451/tim';
 import { parseElement, XmlError } from '@thingward/xml';
 
 const JSON_TEDS = [
@@ -147,6 +148,26 @@ export function ieee1451Targets({ pick, mutated, noise, utf8 }) {
         same(octets, encodeNetworkMessage(message), 'a network message');
         const again = networkMessageFromXml(parseElement(networkMessageToXml(message).toString()));
         same(octets, encodeNetworkMessage(again), 'a network message after it was XML');
+      },
+      Ieee1451Error,
+    ],
+    'tim link': [
+      () => pick([noise(40), mutated(parseHex('010001000006000102040000'))]),
+      (input) => {
+        const seen = (chunks) => {
+          const reader = new LinkFrameReader();
+          const frames = [];
+          try {
+            for (const chunk of chunks) frames.push(...reader.push(chunk));
+          } catch (error) {
+            if (!(error instanceof Ieee1451Error)) throw error;
+            return [error.message];
+          }
+          return frames;
+        };
+        const pieces = [...input].map((octet) => Uint8Array.of(octet));
+        if (JSON.stringify(seen([input])) !== JSON.stringify(seen(pieces)))
+          throw new Error('in pieces other frames are found');
       },
       Ieee1451Error,
     ],
