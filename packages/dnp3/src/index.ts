@@ -60,5 +60,6 @@ export {
   packetOf,
 } from './packet.ts';
 export { DNP3_NAMESPACE, fragmentFromXml, fragmentToXml, packetFromXml, packetToXml } from './packet-xml.ts';
+export { DNP3_SCHEMAS } from './schemas.ts';
 export { MAX_SEGMENT_OCTETS, Reassembler, type SegmentHeader, segmentFragment } from './transport.ts';
 export { formatFloat } from './values-text.ts';

@@ -30,6 +30,8 @@ export interface ChannelUser {
   disconnected(reason: Dnp3Error): void;
 }
 
+const MAX_UNSENT_OCTETS = 1_000_000;
+
 /** What the system's errors mean to people. */
 const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
@@ -113,7 +115,11 @@ export class Dnp3Channel extends EventEmitter<{ state: [ChannelState] }> {
 
   send(octets: Uint8Array): void {
     // What is given to a socket that is going down is lost: its end is told to all.
-    if (this.#state === 'connected' && this.#socket?.writable) this.#socket.write(octets);
+    if (this.#state !== 'connected' || !this.#socket?.writable) return;
+    this.#socket.write(octets);
+    if (this.#socket.writableLength > MAX_UNSENT_OCTETS) {
+      this.#socket.destroy(new Error('the outstation does not take what it is sent'));
+    }
   }
 
   /** Waits for a turn to ask. @returns a function that ends it */

@@ -30,7 +30,8 @@ export interface AdapterAccountOptions {
   readonly egress: EgressConfig | undefined;
   readonly connections: ModbusConnections;
   readonly log: Logger;
-  readonly onTransaction?: ModbusEgressOptions['onTransaction'];
+  /** Policies that decide about each request at the devices; none when not given. */
+  readonly check?: ModbusEgressOptions['check'];
 }
 
 export interface IngressStatus extends IngressCounts {
@@ -66,7 +67,7 @@ export class AdapterAccount {
 
   constructor(options: AdapterAccountOptions) {
     this.#options = options;
-    const { client, egress, ingress, connections, log, onTransaction } = options;
+    const { client, egress, ingress, connections, log, check } = options;
     this.#roster = new Roster(client);
     this.#egressLines = egress?.lines.map((line) => egressLine(line, connections)) ?? [];
     this.#egress =
@@ -77,7 +78,8 @@ export class AdapterAccount {
         masters: egress.masters,
         maxWaiting: egress.maxWaiting,
         log,
-        ...(onTransaction ? { onTransaction } : {}),
+        ...(check ? { check } : {}),
+        onTransaction: ({ client: line }, unit, request, response) => connections.passed(line, unit, request, response),
       });
     this.#doors = ingress.map((config) => {
       const { routes, timeoutMs } = config;

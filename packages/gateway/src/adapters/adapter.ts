@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { EventLogger, tellEventLog } from '@thingward/things';
 import { type Connector, Jid, type Logger, SILENT_LOGGER, type Unsubscribe, type XmppClient } from '@thingward/xmpp';
 import { ModbusConnections } from '../drivers/modbus/connections.ts';
+import { GatewayGuard, type OwnThing } from '../guard/gateway-guard.ts';
 import { AccountClients } from '../server/account-clients.ts';
 import { openState, type StateDatabase } from '../state/state-database.ts';
 import { AdapterAccount, type EgressStatus, type IngressStatus } from './adapter-account.ts';
@@ -35,6 +36,7 @@ export class Adapter {
   readonly #state: StateDatabase;
   readonly #connections: ModbusConnections;
   readonly #accounts: readonly AdapterAccount[];
+  readonly #guard: GatewayGuard | undefined;
   readonly #stopTelling: Unsubscribe[] = [];
 
   /** @throws StateError, GatewayConfigError */
@@ -52,9 +54,22 @@ export class Adapter {
       log,
       connect: options.connect,
     });
+    const { policies } = config;
+    this.#guard =
+      policies === undefined ? undefined : new GatewayGuard({ folder: resolve(baseDirectory, policies), log });
     this.#accounts = groupByAccount(config).map(({ account, ingress, egress }) => {
       const client = clients.client(account);
-      return new AdapterAccount({ client, ingress, egress, connections, log: this.#eventsOf(client, config, log) });
+      const jid = account.jid.toString();
+      if (egress) this.#guard?.add(knownDevices(jid, egress));
+      const check = this.#guard?.checkPackets(jid);
+      return new AdapterAccount({
+        client,
+        ingress,
+        egress,
+        connections,
+        ...(check ? { check } : {}),
+        log: this.#eventsOf(client, config, log),
+      });
     });
   }
 
@@ -66,6 +81,11 @@ export class Adapter {
   /** Waits until every account is online. @throws the first error of an account that is not: SaslError, PeerError */
   async ready(signal?: AbortSignal): Promise<void> {
     await Promise.all(this.#accounts.map(({ client }) => client.ready(signal)));
+  }
+
+  /** Reads its policies again. @throws PolicyError; then those before are in force */
+  reloadPolicies(): void {
+    this.#guard?.reload();
   }
 
   async stop(): Promise<void> {
@@ -91,6 +111,17 @@ export class Adapter {
     this.#stopTelling.push(tellEventLog(client, to, log, { local }));
     return log;
   }
+}
+
+/** The devices of an egress as policies know them: who may write may control, who is a master may read. */
+function knownDevices(account: string, { masters }: EgressConfig): OwnThing {
+  return {
+    account,
+    device: { node: undefined, metaTags: [] },
+    friends: masters.filter(({ writes }) => writes).map(({ jid }) => jid),
+    readers: masters.map(({ jid }) => jid),
+    ownership: () => ({ friends: [] }),
+  };
 }
 
 function groupByAccount({ ingress, egress }: AdapterConfig): AccountWork[] {

@@ -110,6 +110,8 @@ export const adapterConfigSchema = z
     ingress: z.array(ingressSchema).default([]),
     egress: z.array(egressSchema).default([]),
     eventLog: serviceOrNone,
+    /** Folder of policies each request is judged by before it reaches its device. */
+    policies: z.string().min(1).optional(),
   })
   .superRefine(({ server, ingress, egress }, context) => {
     if (ingress.length + egress.length === 0) {

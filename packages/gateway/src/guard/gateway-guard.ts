@@ -7,11 +7,13 @@ import {
   type GuardDecision,
   hasPolicies,
   type LiveFacts,
+  modbusOperations,
   NO_RELATION,
   type Operation,
   type PolicyBundle,
   readPolicyFiles,
 } from '@thingward/guard';
+import type { RequestPacket } from '@thingward/modbus';
 import { formatParameterValue, type Ownership, type ParameterValue, type Thing } from '@thingward/things';
 import type { Jid, Logger } from '@thingward/xmpp';
 import type { Device } from '../drivers/device.ts';
@@ -21,9 +23,11 @@ import type { CommandCheck } from './guarded-device.ts';
 export interface OwnThing {
   /** Bare JID. */
   readonly account: string;
-  readonly device: Device;
+  readonly device: Pick<Device, 'node' | 'metaTags'>;
   /** May control it, whoever owns it: the gateway's configuration says so. */
   readonly friends: readonly Jid[];
+  /** May read it, whoever owns it. */
+  readonly readers?: readonly Jid[];
   readonly ownership: () => Ownership;
 }
 
@@ -82,6 +86,14 @@ export class GatewayGuard {
     };
   }
 
+  /** Decides about packets to the devices behind an account that is an adapter's. */
+  checkPackets(account: string): (packet: RequestPacket, principal: Jid) => Promise<GuardDecision> {
+    return async (packet, principal) => {
+      const found = modbusOperations(packet, { kind: 'thing', jid: account });
+      return this.guard.decide(found.map((operation) => ({ ...operation, principal, circumstances: CIRCUMSTANCES })));
+    };
+  }
+
   #facts(): LiveFacts {
     return {
       isRegistered: (jid) => this.#things.has(jid),
@@ -98,12 +110,13 @@ export class GatewayGuard {
       relation: (principal, jid, node) => {
         const thing = this.#things.get(jid)?.get(node ?? '');
         if (!thing) return NO_RELATION;
-        const isConfigured = thing.friends.some((friend) => friend.bare.toString() === principal);
+        const isOneOf = (jids: readonly Jid[]) => jids.some((known) => known.bare.toString() === principal);
+        const isConfigured = isOneOf(thing.friends);
         return {
           ...NO_RELATION,
           // Commands are rare: who owns the Thing, and its friends, are looked at each time.
           isFleeting: true,
-          isFriend: isConfigured || thing.ownership().friends.includes(principal),
+          isFriend: isConfigured || isOneOf(thing.readers ?? []) || thing.ownership().friends.includes(principal),
           ownerAllows: () => isConfigured,
         };
       },
@@ -111,6 +124,9 @@ export class GatewayGuard {
     };
   }
 }
+
+/** What is encrypted, and how somebody has authenticated, is for their server to know. */
+const CIRCUMSTANCES = { origin: 'gateway', isEncrypted: true, authentication: 'none' } as const;
 
 function operationsOf(
   account: string,
@@ -125,8 +141,7 @@ function operationsOf(
     principal,
     action: 'set',
     resource: { kind: 'thing', jid: account, ...(node ? { node: node.nodeId } : {}) },
-    // What is encrypted, and how somebody has authenticated, is for their server to know.
-    circumstances: { origin: 'gateway', isEncrypted: true, authentication: 'none' },
+    circumstances: CIRCUMSTANCES,
     facts: { protocol: 'control', name, text, number, sourceId: node?.sourceId, cacheType: node?.cacheType },
   }));
 }

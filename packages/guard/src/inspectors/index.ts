@@ -5,6 +5,7 @@ import { controlInspector } from './control.ts';
 import { eventsInspector } from './events.ts';
 import { historyInspector } from './history.ts';
 import { httpInspector } from './http.ts';
+import { modbusInspector } from './modbus.ts';
 import { provisioningInspector } from './provisioning.ts';
 import { pubsubInspector } from './pubsub.ts';
 import { registryInspector } from './registry.ts';
@@ -22,4 +23,5 @@ export const INSPECTORS: readonly PacketInspector[] = [
   provisioningInspector,
   historyInspector,
   commandsInspector,
+  modbusInspector,
 ];

@@ -302,7 +302,10 @@ function evaluate(slice: Slice, request: PolicyRequest): Evaluation {
 function entitiesOf({ principal, action, resource }: PolicyRequest, needs: Needs): EntityJson[] {
   const { entities: wanted, hierarchy } = needs;
   if (wanted.size === 0 && !hierarchy) return [];
-  const entities = [entityJson(principal, wanted, hierarchy), entityJson(resource, wanted, hierarchy)];
+  const entities = [entityJson(principal, wanted, hierarchy), entityJson(resource, wanted, hierarchy)].filter(
+    // Of what it is not given, Cedar knows as much as of what has nothing that is asked for.
+    ({ attrs, parents }) => parents.length > 0 || Object.keys(attrs).length > 0,
+  );
   if (needs.action) {
     const parents = groupsOfAction(action).map((id) => ({ type: 'Action', id }));
     entities.push({ uid: { type: 'Action', id: action }, attrs: {}, parents });

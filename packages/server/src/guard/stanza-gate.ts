@@ -11,6 +11,7 @@ import {
 } from '@thingward/guard';
 import type { QName } from '@thingward/xml';
 import { type Jid, StanzaError } from '@thingward/xmpp';
+import type { StanzaInspector } from '../handlers.ts';
 import type { MaybePromise } from '../hooks.ts';
 import { Stanza } from '../stanza.ts';
 import type { CircumstancesOf } from './circumstances.ts';
@@ -32,7 +33,7 @@ const PUBSUB_EVENT = 'http://jabber.org/protocol/pubsub#event';
  * Where stanzas are inspected on their way through the router. `wants` is asked about every one, and looks at names and addresses
  * alone; what it does not want costs no more. Without policies it wants nothing.
  */
-export class StanzaGate {
+export class StanzaGate implements StanzaInspector {
   readonly #guard: Guard;
   readonly #inspection: Inspection;
   readonly #facts: NetworkFacts;

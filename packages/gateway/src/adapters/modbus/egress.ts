@@ -1,3 +1,4 @@
+import { type GuardDecision, refusal } from '@thingward/guard';
 import {
   BROADCAST_UNIT,
   decodeRequestPacket,
@@ -47,6 +48,8 @@ export interface ModbusEgressOptions {
   readonly log: Logger;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
+  /** Decides about a request of a master that may send it as far as `masters` says. */
+  readonly check?: (packet: RequestPacket, from: Jid) => Promise<GuardDecision>;
   /** Told of each request that a device answered. */
   readonly onTransaction?: (line: EgressLine, unit: number, request: ModbusRequest, response: ModbusResponse) => void;
 }
@@ -58,6 +61,7 @@ export interface EgressCounts {
 }
 
 const CLOCK_TIMEOUT_MS = 5000;
+const REFUSALS: ReadonlySet<string> = new Set(['forbidden', 'not-allowed', 'policy-violation', 'bad-request']);
 
 /**
  * The end of a transversion where the devices are: requests arrive as XML and go to the device as the bytes they were.
@@ -106,13 +110,15 @@ export class ModbusEgress {
       const packet = this.#read(iq);
       const { line, arbiter } = this.#lineOf(packet);
       this.#authorize(iq.from, packet.request);
+      const decision = await this.#options.check?.(packet, iq.from);
+      if (decision && decision.outcome !== 'permit') throw refusal(decision);
       const response = await arbiter.run(iq.from.bare.toString(), () => this.#carryOut(line, packet, iq.from));
       this.#counts.answered++;
       const { unit, transaction } = packet;
       return encodeResponsePacket({ unit, transaction, response });
     } catch (error) {
       const failure = failureOf(error);
-      const isRefused = failure.condition === 'forbidden' || failure.condition === 'bad-request';
+      const isRefused = REFUSALS.has(failure.condition);
       this.#counts[isRefused ? 'refused' : 'failed']++;
       if (isRefused)
         this.#options.log.warn({ master: iq.from.toString(), reason: failure.text }, 'a request was refused');
