@@ -6,7 +6,7 @@ import { hasPythonPackage, type RunningPeer, runPeer, startPeer } from './python
 
 /** The library has binaries for some versions of Python alone: THINGWARD_DNP3_PYTHON names one that has it. */
 const CANDIDATES = [process.env.THINGWARD_DNP3_PYTHON, 'python3.10', 'python3.9', 'python3.8', 'python3'];
-const PYTHON = CANDIDATES.find((name) => name !== undefined && hasPythonPackage('pydnp3', name));
+const PYTHON = CANDIDATES.find((name) => name !== undefined && name !== '' && hasPythonPackage('pydnp3', name));
 
 /** A port that is free now. */
 async function freePort(): Promise<number> {

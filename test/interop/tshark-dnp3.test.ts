@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -122,15 +123,16 @@ describe.skipIf(!hasTshark())('tshark (skipped unless it is there)', () => {
       plant.step(0.5);
       substation.scan();
     }
-    await vi.waitUntil(() => told > 1);
+    await vi.waitUntil(() => told > 0, 5000);
     await master.freezeCounters(true);
     await master.integrityPoll();
     await master.assignClass(0, [
       { group: 30, variation: 0, prefix: 'none', range: 'start-stop-8', start: 0, stop: 2, items: [] },
     ]);
     await master.checkLink();
+    const gone = once(master, 'disconnected');
     await master.restart('warm');
-    await vi.waitUntil(() => !master.isConnected);
+    await gone;
     const { lines, complaints } = dissect(proxy.sent, ['dnp3.al.func']);
     expect(complaints).toBe('');
     const theirs = lines

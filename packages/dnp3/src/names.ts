@@ -6,9 +6,22 @@ export function nameOf(names: Names, code: number): string {
   return names[code] ?? String(code);
 }
 
+/** Codes by their names, for each table of names: looking through a table for each name is most of the work of reading XML. */
+const CODES = new WeakMap<Names, ReadonlyMap<string, number>>();
+
+function codesOf(names: Names): ReadonlyMap<string, number> {
+  let codes = CODES.get(names);
+  if (!codes) {
+    codes = new Map(Object.entries(names).map(([code, name]) => [name, Number(code)]));
+    CODES.set(names, codes);
+  }
+  return codes;
+}
+
 /** The code of a name or number; undefined when it is neither. @param most the greatest code */
 export function codeOf(names: Names, text: string, most: number): number | undefined {
-  for (const [code, name] of Object.entries(names)) if (name === text) return Number(code);
+  const known = codesOf(names).get(text);
+  if (known !== undefined) return known;
   if (!/^\d{1,10}$/.test(text)) return undefined;
   const code = Number(text);
   return code <= most ? code : undefined;

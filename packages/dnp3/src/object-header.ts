@@ -84,10 +84,30 @@ export function layoutOf(
   return objectType(group, variation)?.layout ?? { kind: 'free' };
 }
 
-/** Octets of each number in a range or prefix: the code ends in the number of bits. */
+/** Octets of each number in a range or prefix. */
+const NUMBER_OCTETS: Readonly<Record<RangeCode | PrefixCode, number>> = {
+  'start-stop-8': 1,
+  'start-stop-16': 2,
+  'start-stop-32': 4,
+  'address-8': 1,
+  'address-16': 2,
+  'address-32': 4,
+  all: 0,
+  'count-8': 1,
+  'count-16': 2,
+  'count-32': 4,
+  variable: 1,
+  none: 0,
+  'index-8': 1,
+  'index-16': 2,
+  'index-32': 4,
+  'size-8': 1,
+  'size-16': 2,
+  'size-32': 4,
+};
+
 function octetsOf(code: RangeCode | PrefixCode): number {
-  if (code === 'variable') return 1;
-  return Number(/\d+$/.exec(code)?.[0] ?? 0) / 8;
+  return NUMBER_OCTETS[code];
 }
 
 /** @throws Dnp3Error `malformed-fragment` for a header that can't be understood */

@@ -4,10 +4,10 @@ import type { Element } from '@thingward/xml';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { fragmentFrames, framesOctets } from './arbitrary.ts';
-import { decodePackets, encodePacket, packetFromXml, packetToXml } from './internals.ts';
+import { DNP3_SCHEMAS, decodePackets, encodePacket, packetFromXml, packetToXml } from './internals.ts';
 
 const location = 'schema.xsd';
-const bytes = readFileSync(new URL('../src/schema.xsd', import.meta.url));
+const bytes = readFileSync(new URL('schema.xsd', DNP3_SCHEMAS));
 const grammars = buildGrammars(compileSchema([{ location, bytes }]));
 /** Strict grammars have no way out: what the schema does not allow can't be coded. */
 const options = { strict: true } as const;

@@ -107,6 +107,25 @@ function setUp(times: number[], services: { history?: boolean } = {}) {
 }
 
 describe('AccountAgent', () => {
+  it('stores what a device tells by itself at once, until it stops', async () => {
+    const { agent, hosted, stored, stop } = setUp([]);
+    let tell: ((fields: readonly Field[]) => void) | undefined;
+    Object.assign(hosted, {
+      watch: (onFields: typeof tell) => {
+        tell = onFields;
+        return () => {
+          tell = undefined;
+        };
+      },
+    });
+    await agent.start();
+    await agent.client.ready();
+    tell?.([at(5000)]);
+    await vi.waitFor(() => expect(stored.map(({ timestamp }) => timestamp.getTime())).toContain(5000));
+    await stop();
+    expect(tell).toBeUndefined();
+  });
+
   it('polls its devices and stores what they give under their node, also when the clock jumps back', async () => {
     const { agent, stored, outbox } = setUp([5000, 6000, 2000, 3000]);
     await agent.start();

@@ -97,6 +97,21 @@ describe('the configuration', () => {
     expect(String(parsed.history)).toBe('past.example.org');
   });
 
+  it('has the same settings for all Things of an outstation', () => {
+    const substation = (node: string, dnp3: object) => ({
+      account,
+      driver: 'dnp3-tcp',
+      name: node,
+      node: { nodeId: node },
+      dnp3: { host: '192.0.2.1', points: [{ name: 'A', kind: 'binary', index: 0 }], ...dnp3 },
+    });
+    expect(issues(config([substation('a', {}), substation('b', { pollMs: 500 })]))).toEqual([]);
+    expect(issues(config([substation('a', {}), substation('b', { outstation: 11, timeoutMs: 100 })]))).toEqual([]);
+    expect(issues(config([substation('a', {}), substation('b', { timeoutMs: 100 })]))).toEqual([
+      'things.1.dnp3.timeoutMs: things[0] shares the connection and has another value',
+    ]);
+  });
+
   it.each([
     ['no password', config([host({ account: { jid: account.jid } })]), /^things\.0\.account: .*exactly one/],
     ['two passwords', config([host({ account: { ...account, passwordFile: 'p' } })]), /^things\.0\.account: .*exactly/],

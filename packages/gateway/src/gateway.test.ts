@@ -124,6 +124,26 @@ describe('Gateway', () => {
     await start().stop();
   });
 
+  it('reads point lists from files, and says what is wrong in which line', async () => {
+    const baseDirectory = temporaryDirectory();
+    const dnp3 = {
+      host: '127.0.0.1',
+      port: 9,
+      pointList: 'points.csv',
+      points: [{ name: 'A', kind: 'binary' as const, index: 0 }],
+    };
+    const things = [{ driver: 'dnp3-tcp' as const, account, name: 'Substation', dnp3 }];
+    const start = () => new Gateway(config(things), { baseDirectory, connect: unreachable });
+    expect(start).toThrow(/^dnp3\.pointList: ENOENT/);
+    const list = (lines: string) => writeFileSync(join(baseDirectory, 'points.csv'), `name,kind,index\n${lines}`);
+    list('B,binary,x');
+    expect(start).toThrow('points.csv: line 2: index: "x" is no number');
+    list('A,binary,1');
+    expect(start).toThrow('points.csv: two points are named "A"');
+    list('B,binary,1');
+    await start().stop();
+  });
+
   it('says that the certificates it shall trust are not there', () => {
     const server = { domain: 'example.org', ca: 'ca.pem' };
     expect(() => new Gateway(config([host(account.jid)], { server }), { baseDirectory: temporaryDirectory() })).toThrow(

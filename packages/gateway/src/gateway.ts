@@ -10,9 +10,12 @@ import { DirectIoDevice } from './drivers/direct-io/device.ts';
 import { Dnp3Associations } from './drivers/dnp3/associations.ts';
 import { checkNames, type Dnp3Point } from './drivers/dnp3/config.ts';
 import { Dnp3Device } from './drivers/dnp3/device.ts';
-import { PointListError, parsePointList } from './drivers/dnp3/point-list.ts';
+import { parsePointList } from './drivers/dnp3/point-list.ts';
+import { checkPoints, type ModbusConfig } from './drivers/modbus/config.ts';
 import { ModbusConnections } from './drivers/modbus/connections.ts';
 import { ModbusDevice } from './drivers/modbus/device.ts';
+import { parseRegisterList } from './drivers/modbus/point-list.ts';
+import { PointListError } from './drivers/point-table.ts';
 import { GatewayGuard } from './guard/gateway-guard.ts';
 import { guardedDevice } from './guard/guarded-device.ts';
 import { publicationOf } from './publications.ts';
@@ -63,6 +66,7 @@ export class Gateway {
   readonly #connections: ModbusConnections;
   readonly #associations = new Dnp3Associations();
   readonly #points: ReadonlyMap<ThingConfig, readonly Dnp3Point[]>;
+  readonly #registerMaps: ReadonlyMap<ThingConfig, ModbusConfig>;
   readonly #agents: AccountAgent[];
   readonly #guard: GatewayGuard | undefined;
   readonly #audit: GuardAudit | undefined;
@@ -79,6 +83,11 @@ export class Gateway {
       configured === 'none' ? undefined : (configured ?? Jid.parse(`${name}.${server.domain}`));
     const accounts = groupByAccount(config.things);
     this.#points = new Map(config.things.map((thing) => [thing, pointsOf(thing, baseDirectory)]));
+    this.#registerMaps = new Map(
+      config.things.flatMap((thing) =>
+        thing.driver === 'modbus-tcp' ? [[thing, withPointList(thing.modbus, baseDirectory)] as const] : [],
+      ),
+    );
     const { policies, audit } = config;
     // Without policies nothing is decided here.
     this.#audit = policies !== undefined && audit.enabled ? auditOf(config, baseDirectory, this.#log) : undefined;
@@ -203,12 +212,15 @@ export class Gateway {
       const association = this.#associations.to(thing.dnp3);
       return new Dnp3Device({ node, parent, metaTags, config: thing.dnp3, points, association, log });
     }
+    const { modbus } = thing;
+    const client = this.#connections.to(modbus);
     return new ModbusDevice({
       node,
       parent,
       metaTags,
-      config: thing.modbus,
-      client: this.#connections.to(thing.modbus),
+      config: this.#registerMaps.get(thing) ?? modbus,
+      client,
+      traffic: (listener) => this.#connections.observe(client, modbus.unit, listener),
       log,
     });
   }
@@ -247,21 +259,42 @@ function groupByAccount(things: readonly ThingConfig[]): Map<string, ThingConfig
   return accounts;
 }
 
+/** A unit with the points of the list it names, too. @throws GatewayConfigError */
+function withPointList(modbus: ModbusConfig, baseDirectory: string): ModbusConfig {
+  const { points, pointList, pollGroups } = modbus;
+  if (pointList === undefined) return modbus;
+  return fromPointList(pointList, () => {
+    const listed = parseRegisterList(readText(baseDirectory, pointList, 'modbus.pointList'), pollGroups);
+    const all = [...points, ...listed];
+    checkPoints(all, pollGroups, (_index, _key, message) => {
+      throw new PointListError(message);
+    });
+    return { ...modbus, points: all };
+  });
+}
+
+/** Names the file in what is wrong with it. */
+function fromPointList<T>(file: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof PointListError) throw new GatewayConfigError(`${file}: ${error.message}`);
+    throw error;
+  }
+}
+
 /** The points of an outstation: those of the configuration and those of the list it names. */
 function pointsOf(thing: ThingConfig, baseDirectory: string): readonly Dnp3Point[] {
   if (thing.driver !== 'dnp3-tcp') return [];
   const { points, pointList } = thing.dnp3;
   if (pointList === undefined) return points;
-  try {
+  return fromPointList(pointList, () => {
     const all = [...points, ...parsePointList(readText(baseDirectory, pointList, 'dnp3.pointList'))];
     checkNames(all, (_, message) => {
       throw new PointListError(message);
     });
     return all;
-  } catch (error) {
-    if (error instanceof PointListError) throw new GatewayConfigError(`${pointList}: ${error.message}`);
-    throw error;
-  }
+  });
 }
 
 /** The log of what the gateway's guard decides. @throws AuditError */

@@ -73,6 +73,8 @@ export class Guard {
   #shadow: Judge | undefined;
   /** Those that there are, the one in force first. */
   #judges: readonly Judge[] = [];
+  /** Of policies that are in use no more. */
+  #lookUps = { remembered: 0, evaluated: 0 };
 
   constructor(options: GuardOptions) {
     this.#options = options;
@@ -118,6 +120,7 @@ export class Guard {
 
   #changed(before: Judge | undefined): void {
     this.#judges = [this.#judge, this.#shadow].filter((judge) => judge !== undefined);
+    if (before) this.#lookUps = sum(this.#lookUps, before.bundle.set.lookUps);
     before?.bundle.set.dispose();
     this.#version++;
   }
@@ -142,6 +145,11 @@ export class Guard {
   /** Are there policies that forbid an action, so that it may be denied at what is not guarded, too? */
   forbids(action: ActionName): boolean {
     return this.#judges.some(({ bundle }) => bundle.set.forbids(action));
+  }
+
+  /** How often what policies say was remembered, and how often it had to be worked out. */
+  get lookUps(): { readonly remembered: number; readonly evaluated: number } {
+    return this.#judges.reduce((all, { bundle }) => sum(all, bundle.set.lookUps), this.#lookUps);
   }
 
   /** Grows when other policies are put into force. */
@@ -360,6 +368,12 @@ function unrecorded(
 /** What names a field in a set of them. */
 export function fieldKey({ jid, node }: ResourceReference, name: string): string {
   return JSON.stringify([jid, node ?? null, name]);
+}
+
+type LookUps = PolicyBundle['set']['lookUps'];
+
+function sum(a: LookUps, b: LookUps): LookUps {
+  return { remembered: a.remembered + b.remembered, evaluated: a.evaluated + b.evaluated };
 }
 
 interface Found {

@@ -70,10 +70,11 @@ export class Judge {
       : { kind: 'permit', policies: rest.policies, errors };
   }
 
-  /** Is something of this to be taken out of an answer? */
+  /** Is something of this to be taken out of an answer? Where it can't be decided it is. */
   hides(operation: Operation, pair: KnownPair, now: number): boolean {
-    const { policies } = this.bundle.set.decide(this.request(operation, pair, now));
-    return policies.some(({ effect, obligation }) => effect === 'forbid' && obligation.kind === 'redact');
+    const { policies, errors } = this.bundle.set.decide(this.request(operation, pair, now));
+    if (errors.length > 0) return true;
+    return policies.some(({ obligation }) => obligation.kind === 'redact');
   }
 
   request(operation: Operation, pair: KnownPair, now: number, observation?: Observation): PolicyRequest {

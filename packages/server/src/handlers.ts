@@ -1,5 +1,5 @@
 import type { Element } from '@thingward/xml';
-import type { Jid } from '@thingward/xmpp';
+import type { Jid, StanzaError } from '@thingward/xmpp';
 import type { Session } from './session.ts';
 import type { Stanza } from './stanza.ts';
 
@@ -23,6 +23,14 @@ export interface StanzaReceiver {
   /** Is it in this process? */
   readonly isHosted?: boolean;
   receive(stanza: Stanza): void;
+}
+
+/** Looks into stanzas on their way. */
+export interface StanzaInspector {
+  /** Asked about every stanza: is it to be looked into? */
+  wants(stanza: Stanza): boolean;
+  /** Says what is to be delivered in its place, why it is not delivered, or nothing: then it goes on as it is. */
+  check(stanza: Stanza): Stanza | StanzaError | undefined | Promise<Stanza | StanzaError | undefined>;
 }
 
 /** The way to domains that are not served here. */

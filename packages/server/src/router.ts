@@ -1,8 +1,7 @@
 import { type Element, xml } from '@thingward/xml';
 import { DELAY, encodeDelay, Jid, type Logger, NS, StanzaError } from '@thingward/xmpp';
 import type { StanzaTraffic } from './figures/stanza-counts.ts';
-import type { StanzaGate } from './guard/stanza-gate.ts';
-import type { PresenceHandler, RemoteRoute, ServerIqHandler, StanzaReceiver } from './handlers.ts';
+import type { PresenceHandler, RemoteRoute, ServerIqHandler, StanzaInspector, StanzaReceiver } from './handlers.ts';
 import type { Hooks } from './hooks.ts';
 import type { Session, SessionTable } from './session.ts';
 import { Stanza } from './stanza.ts';
@@ -26,7 +25,7 @@ export class Router {
   readonly #jids = new Map<string, Jid>();
   #presence: PresenceHandler | undefined;
   #remote: RemoteRoute | undefined;
-  #inspector: Pick<StanzaGate, 'wants' | 'check'> | undefined;
+  #inspector: StanzaInspector | undefined;
   #serverMessage: ((message: Stanza) => boolean) | undefined;
   #gate: ((stanza: Stanza) => boolean) | undefined;
   #routed = 0;
@@ -73,7 +72,7 @@ export class Router {
   }
 
   /** Where stanzas are inspected on their way. */
-  setInspector(inspector: Pick<StanzaGate, 'wants' | 'check'>): void {
+  setInspector(inspector: StanzaInspector): void {
     this.#inspector = inspector;
   }
 
@@ -205,7 +204,7 @@ export class Router {
     return this.#deliver(stanza);
   }
 
-  #inspect(stanza: Stanza, gate: Pick<StanzaGate, 'check'>): void | Promise<void> {
+  #inspect(stanza: Stanza, gate: StanzaInspector): void | Promise<void> {
     const carryOut = (verdict: Stanza | StanzaError | undefined): void | Promise<void> => {
       if (verdict instanceof StanzaError) this.reject(stanza, verdict);
       else return this.#deliver(verdict ?? stanza);

@@ -101,8 +101,8 @@ async function* examineGateway(file: string | undefined): AsyncGenerator<Check> 
     return `${loaded.file}: ${things.length} Things`;
   });
   for (const thing of things) {
-    if (thing.driver !== 'modbus-tcp') continue;
-    const { host, port } = thing.modbus;
+    if (thing.driver === 'direct-io') continue;
+    const { host, port } = thing.driver === 'dnp3-tcp' ? thing.dnp3 : thing.modbus;
     yield await check(`device of ${thing.account.jid}`, async () => {
       if (await isOpen({ host, port })) return `${host}:${port} answers`;
       throw new CommandError(`nothing answers at ${host}:${port}`);

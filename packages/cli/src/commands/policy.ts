@@ -284,9 +284,7 @@ async function apply(folder: string, { shadow, none, profile }: FolderOptions): 
   const slot = shadow ? 'shadow' : 'enforced';
   // What is wrong is told with its file here, before anybody signs in.
   const files = none ? undefined : load(folder).files;
-  const values: FormValues = files
-    ? { slot, ...Object.fromEntries([...files].map(([name, text]) => [`file:${name}`, text.split('\n')])) }
-    : { slot, none: true };
+  const values: FormValues = files ? { slot, files: JSON.stringify(Object.fromEntries(files)) } : { slot, none: true };
   await Administration.use(profile, async (administration) => {
     const { notes } = await administration.run(`${GUARD_COMMANDS}#apply`, values);
     for (const line of noteLines(notes)) say(line);

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { substation } from '../../test/peers.ts';
 import type { OutstationOptions } from '../outstation/index.ts';
@@ -58,8 +59,9 @@ describe('an association', () => {
     const { association, master, server, outstation, told, port } = await associated();
     const problems: string[] = [];
     association.on('offline', ({ code }) => problems.push(code));
+    const gone = once(association, 'offline');
     await master.restart('cold');
-    await vi.waitUntil(() => !association.isOnline);
+    await gone;
     told.length = 0;
     await vi.waitUntil(() => association.isOnline && told.length > 20, 3000);
     expect(outstation.indications()).toBe(0);

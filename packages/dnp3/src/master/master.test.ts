@@ -229,6 +229,11 @@ describe('a master and an outstation', () => {
     expect(values(true)).toEqual(points.filter(({ index }) => index !== 4).map(({ index }) => index / 4));
     expect(fragments).toBeGreaterThan(20);
     expect(outstation.database.events.size).toBe(0);
+    const impatient = new Dnp3Master({ channel: master.channel, local: 2, timeoutMs: 500, maxResponseFragments: 3 });
+    await expect(impatient.integrityPoll()).rejects.toMatchObject({
+      code: 'malformed-fragment',
+      message: 'the response has no end',
+    });
   });
 
   it('lose the oldest events when there are too many, and say so until there is room', async () => {

@@ -47,6 +47,8 @@ export interface Dnp3MasterOptions {
   readonly maxQueued?: number;
   /** Octets of a fragment that is taken; 2048 when not given. */
   readonly maxFragmentOctets?: number;
+  /** Fragments of one response; 1000 when not given. */
+  readonly maxResponseFragments?: number;
   /** Milliseconds since 1970; Date.now when not given. */
   readonly clock?: () => number;
 }
@@ -98,6 +100,7 @@ interface Current {
   resolve(outcome: Dnp3Response | Error): void;
   expected: number;
   isFirst: boolean;
+  fragments: number;
   timer: NodeJS.Timeout;
 }
 
@@ -137,6 +140,7 @@ export class Dnp3Master extends EventEmitter<MasterEvents> {
       timeoutMs: 5000,
       maxQueued: 100,
       maxFragmentOctets: 2048,
+      maxResponseFragments: 1000,
       clock: Date.now,
       ...options,
     };
@@ -365,7 +369,16 @@ export class Dnp3Master extends EventEmitter<MasterEvents> {
       const sequence = this.#sequence;
       this.#sequence = (sequence + 1) & 0x0f;
       const timer = this.#timer(task, step);
-      const current: Current = { task, step, resolve, objects: [], expected: sequence, isFirst: true, timer };
+      const current: Current = {
+        task,
+        step,
+        resolve,
+        objects: [],
+        expected: sequence,
+        isFirst: true,
+        fragments: 0,
+        timer,
+      };
       this.#current = current;
       this.#sendFragment(link, octets).then(
         () => {
@@ -423,6 +436,10 @@ export class Dnp3Master extends EventEmitter<MasterEvents> {
     if (!current || control.sequence !== current.expected || control.first !== current.isFirst) return;
     if (rest) {
       this.#finish(current, lost(current.step, 'malformed-fragment', rest.problem));
+      return;
+    }
+    if (++current.fragments > this.#options.maxResponseFragments) {
+      this.#finish(current, lost(current.step, 'malformed-fragment', 'the response has no end'));
       return;
     }
     const measurements = measurementsOf(objects);

@@ -1,11 +1,18 @@
 import { resolve } from 'node:path';
+import { dnp3Operations, modbusOperations } from '@thingward/guard';
 import { EventLogger, tellEventLog } from '@thingward/things';
 import { type Connector, Jid, type Logger, SILENT_LOGGER, type Unsubscribe, type XmppClient } from '@thingward/xmpp';
 import { ModbusConnections } from '../drivers/modbus/connections.ts';
+import { GatewayGuard, type OwnThing } from '../guard/gateway-guard.ts';
 import { AccountClients } from '../server/account-clients.ts';
 import { openState, type StateDatabase } from '../state/state-database.ts';
-import { AdapterAccount, type EgressStatus, type IngressStatus } from './adapter-account.ts';
+import { AdapterAccount } from './adapter-account.ts';
 import type { AdapterConfig, EgressConfig, IngressConfig } from './config.ts';
+import { Dnp3Door } from './dnp3/door.ts';
+import { Dnp3Outstations } from './dnp3/outstations.ts';
+import type { Devices, EgressStatus, IngressStatus } from './ends.ts';
+import { ModbusDevices } from './modbus/devices.ts';
+import { ModbusDoor } from './modbus/door.ts';
 
 export interface AdapterOptions {
   readonly log?: Logger;
@@ -35,6 +42,7 @@ export class Adapter {
   readonly #state: StateDatabase;
   readonly #connections: ModbusConnections;
   readonly #accounts: readonly AdapterAccount[];
+  readonly #guard: GatewayGuard | undefined;
   readonly #stopTelling: Unsubscribe[] = [];
 
   /** @throws StateError, GatewayConfigError */
@@ -52,9 +60,25 @@ export class Adapter {
       log,
       connect: options.connect,
     });
+    const { policies } = config;
+    this.#guard =
+      policies === undefined ? undefined : new GatewayGuard({ folder: resolve(baseDirectory, policies), log });
     this.#accounts = groupByAccount(config).map(({ account, ingress, egress }) => {
       const client = clients.client(account);
-      return new AdapterAccount({ client, ingress, egress, connections, log: this.#eventsOf(client, config, log) });
+      const jid = account.jid.toString();
+      if (egress) this.#guard?.add(knownDevices(jid, egress));
+      const eventLog = this.#eventsOf(client, config, log);
+      return new AdapterAccount({
+        client,
+        protocols: [...new Set([...ingress, ...(egress ? [egress] : [])].map(({ protocol }) => protocol))],
+        doors: (roster) =>
+          ingress.map((door) =>
+            door.protocol === 'modbus'
+              ? new ModbusDoor(door, client, roster, eventLog)
+              : new Dnp3Door(door, client, roster, eventLog),
+          ),
+        devices: egress && this.#devicesOf(egress, client, eventLog),
+      });
     });
   }
 
@@ -66,6 +90,11 @@ export class Adapter {
   /** Waits until every account is online. @throws the first error of an account that is not: SaslError, PeerError */
   async ready(signal?: AbortSignal): Promise<void> {
     await Promise.all(this.#accounts.map(({ client }) => client.ready(signal)));
+  }
+
+  /** Reads its policies again. @throws PolicyError; then those before are in force */
+  reloadPolicies(): void {
+    this.#guard?.reload();
   }
 
   async stop(): Promise<void> {
@@ -84,6 +113,16 @@ export class Adapter {
     }));
   }
 
+  #devicesOf(egress: EgressConfig, peer: XmppClient, log: Logger): Devices {
+    const jid = egress.account.jid.toString();
+    if (egress.protocol === 'modbus') {
+      const check = this.#guard?.checkPackets(jid, modbusOperations);
+      return new ModbusDevices(egress, { peer, connections: this.#connections, log, ...(check ? { check } : {}) });
+    }
+    const check = this.#guard?.checkPackets(jid, dnp3Operations);
+    return new Dnp3Outstations(egress, { peer, log, ...(check ? { check } : {}) });
+  }
+
   #eventsOf(client: XmppClient, { eventLog, server }: AdapterConfig, local: Logger): Logger {
     if (eventLog === 'none') return local;
     const log = new EventLogger({ log: local, facility: 'adapter' });
@@ -91,6 +130,17 @@ export class Adapter {
     this.#stopTelling.push(tellEventLog(client, to, log, { local }));
     return log;
   }
+}
+
+/** The devices of an egress as policies know them: who may write may control, who is a master may read. */
+function knownDevices(account: string, { masters }: EgressConfig): OwnThing {
+  return {
+    account,
+    device: { node: undefined, metaTags: [] },
+    friends: masters.filter(({ writes }) => writes).map(({ jid }) => jid),
+    readers: masters.map(({ jid }) => jid),
+    ownership: () => ({ friends: [] }),
+  };
 }
 
 function groupByAccount({ ingress, egress }: AdapterConfig): AccountWork[] {

@@ -3,6 +3,7 @@ import {
   compileBundle,
   decimalsAround,
   describeOperation,
+  type FoundOperation,
   Guard,
   type GuardAudit,
   type GuardDecision,
@@ -11,6 +12,7 @@ import {
   NO_RELATION,
   type Operation,
   type PolicyBundle,
+  type ResourceReference,
   readPolicyFiles,
 } from '@thingward/guard';
 import { formatParameterValue, type Ownership, type ParameterValue, type Thing } from '@thingward/things';
@@ -22,11 +24,19 @@ import type { CommandCheck } from './guarded-device.ts';
 export interface OwnThing {
   /** Bare JID. */
   readonly account: string;
-  readonly device: Device;
+  readonly device: Pick<Device, 'node' | 'metaTags'>;
   /** May control it, whoever owns it: the gateway's configuration says so. */
   readonly friends: readonly Jid[];
+  /** May read it, whoever owns it. */
+  readonly readers?: readonly Jid[];
   readonly ownership: () => Ownership;
 }
+
+/** What a packet would do: one operation at least. */
+export type PacketOperations<Packet> = (packet: Packet, resource: ResourceReference) => readonly FoundOperation[];
+
+/** Decides about a packet of somebody. */
+export type PacketCheck<Packet> = (packet: Packet, principal: Jid) => Promise<GuardDecision>;
 
 export interface GatewayGuardOptions {
   readonly folder: string;
@@ -86,6 +96,14 @@ export class GatewayGuard {
     };
   }
 
+  /** Decides about packets to the devices behind an account that is an adapter's. */
+  checkPackets<Packet>(account: string, operationsOf: PacketOperations<Packet>): PacketCheck<Packet> {
+    return async (packet, principal) => {
+      const found = operationsOf(packet, { kind: 'thing', jid: account });
+      return this.guard.decide(found.map((operation) => ({ ...operation, principal, circumstances: CIRCUMSTANCES })));
+    };
+  }
+
   #facts(): LiveFacts {
     return {
       isRegistered: (jid) => this.#things.has(jid),
@@ -102,12 +120,13 @@ export class GatewayGuard {
       relation: (principal, jid, node) => {
         const thing = this.#things.get(jid)?.get(node ?? '');
         if (!thing) return NO_RELATION;
-        const isConfigured = thing.friends.some((friend) => friend.bare.toString() === principal);
+        const isOneOf = (jids: readonly Jid[]) => jids.some((known) => known.bare.toString() === principal);
+        const isConfigured = isOneOf(thing.friends);
         return {
           ...NO_RELATION,
           // Commands are rare: who owns the Thing, and its friends, are looked at each time.
           isFleeting: true,
-          isFriend: isConfigured || thing.ownership().friends.includes(principal),
+          isFriend: isConfigured || isOneOf(thing.readers ?? []) || thing.ownership().friends.includes(principal),
           ownerAllows: () => isConfigured,
         };
       },
@@ -115,6 +134,9 @@ export class GatewayGuard {
     };
   }
 }
+
+/** What is encrypted, and how somebody has authenticated, is for their server to know. */
+const CIRCUMSTANCES = { origin: 'gateway', isEncrypted: true, authentication: 'none' } as const;
 
 function operationsOf(
   account: string,
@@ -129,8 +151,7 @@ function operationsOf(
     principal,
     action: 'set',
     resource: { kind: 'thing', jid: account, ...(node ? { node: node.nodeId } : {}) },
-    // What is encrypted, and how somebody has authenticated, is for their server to know.
-    circumstances: { origin: 'gateway', isEncrypted: true, authentication: 'none' },
+    circumstances: CIRCUMSTANCES,
     facts: { protocol: 'control', name, text, number, sourceId: node?.sourceId, cacheType: node?.cacheType },
   }));
 }

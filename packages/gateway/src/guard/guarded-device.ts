@@ -14,6 +14,7 @@ export function guardedDevice(device: Device, check: CommandCheck): Device {
   const optional = {
     ...(device.confirm ? { confirm: device.confirm.bind(device) } : {}),
     ...(device.readParameters ? { readParameters: device.readParameters.bind(device) } : {}),
+    ...(device.watch ? { watch: device.watch.bind(device) } : {}),
     ...(device.parametersFor ? { parametersFor: device.parametersFor.bind(device) } : {}),
   };
   return {

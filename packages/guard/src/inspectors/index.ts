@@ -2,9 +2,11 @@ import type { PacketInspector } from '../packet-inspector.ts';
 import { commandsInspector } from './commands.ts';
 import { concentratorInspector } from './concentrator.ts';
 import { controlInspector } from './control.ts';
+import { dnp3Inspector } from './dnp3.ts';
 import { eventsInspector } from './events.ts';
 import { historyInspector } from './history.ts';
 import { httpInspector } from './http.ts';
+import { modbusInspector } from './modbus.ts';
 import { provisioningInspector } from './provisioning.ts';
 import { pubsubInspector } from './pubsub.ts';
 import { registryInspector } from './registry.ts';
@@ -22,4 +24,6 @@ export const INSPECTORS: readonly PacketInspector[] = [
   provisioningInspector,
   historyInspector,
   commandsInspector,
+  modbusInspector,
+  dnp3Inspector,
 ];

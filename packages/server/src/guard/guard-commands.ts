@@ -7,8 +7,9 @@ import {
   type PolicyFiles,
   problemText,
 } from '@thingward/guard';
-import { commandError, type FormField, formValues, type Jid } from '@thingward/xmpp';
-import { addressesOf, ask, done, optionalValue, requiredValue } from '../administration/admin-form.ts';
+import { commandError, type DataForm, type FormField, type Jid } from '@thingward/xmpp';
+import { z } from 'zod';
+import { addressesOf, ask, done, optionalValue, requiredValue, textOf } from '../administration/admin-form.ts';
 import type { Administrators } from '../administration/administrators.ts';
 import type { Command } from '../commands/command.ts';
 import { baselineCommand } from './baseline-command.ts';
@@ -42,10 +43,11 @@ export function guardCommands(server: ServerGuard, administrators: Administrator
       ask(
         {
           title: 'Applying Policies',
-          instructions: 'Each field named file:NAME is one file; they take the place of all there are.',
+          instructions: 'They take the place of all there are. A field named file:NAME is one file, too.',
           fields: [
             SLOT_FIELD,
             { var: 'policies', type: 'text-multi', label: 'Policies, where there is one file' },
+            { var: 'files', type: 'text-multi', label: 'Or several, as JSON: texts by name' },
             { var: 'none', type: 'boolean', label: 'Take all policies away', values: ['0'] },
           ],
         },
@@ -193,18 +195,35 @@ function approvalCommands(server: ServerGuard, administrators: Administrators): 
 
 function filesOf(fields: readonly FormField[]): PolicyFiles {
   const files = new Map<string, string>();
+  const submitted: DataForm = { type: 'submit', fields: [...fields] };
   for (const { var: name, values = [] } of fields) {
     if (!name?.startsWith(FILE_FIELD)) continue;
     const file = name.slice(FILE_FIELD.length);
     if (!isPolicyFile(file)) throw commandError('bad-payload', `"${file}" is no name of a file of policies`);
     files.set(file, values.join('\n'));
   }
-  const single = formValues({ type: 'submit', fields: [...fields] }, 'policies')
-    ?.join('\n')
-    .trim();
+  for (const [name, text] of filesOfJson(textOf(submitted, 'files'))) files.set(name, text);
+  const single = textOf(submitted, 'policies');
   if (single) files.set('policies.cedar', `${single}\n`);
   if (files.size === 0) throw commandError('bad-payload', 'there is no file of policies');
   return files;
+}
+
+const filesSchema = z.record(z.string(), z.string());
+
+function filesOfJson(json: string | undefined): readonly (readonly [string, string])[] {
+  if (json === undefined) return [];
+  let given: unknown;
+  try {
+    given = JSON.parse(json);
+  } catch {
+    throw commandError('bad-payload', '"files" is no JSON');
+  }
+  const parsed = filesSchema.safeParse(given);
+  if (!parsed.success) throw commandError('bad-payload', '"files" is an object of texts by name');
+  const wrong = Object.keys(parsed.data).find((name) => !isPolicyFile(name));
+  if (wrong !== undefined) throw commandError('bad-payload', `"${wrong}" is no name of a file of policies`);
+  return Object.entries(parsed.data);
 }
 
 function compiled(files: PolicyFiles) {

@@ -29,6 +29,7 @@ import { logUnusual } from './baseline-log.ts';
 import { circumstancesIn } from './circumstances.ts';
 import { GUARD_COMMANDS } from './command-namespace.ts';
 import { logDecision } from './decision-log.ts';
+import { GuardFigures } from './guard-figures.ts';
 import { NetworkFacts } from './network-facts.ts';
 import { PolicyFolder } from './policy-folder.ts';
 import { StanzaGate } from './stanza-gate.ts';
@@ -42,6 +43,8 @@ export interface ServerGuardOptions {
   readonly database: Kysely<never>;
   readonly log: Logger;
   readonly clock?: (() => Date) | undefined;
+  /** Is told how long each decision took. */
+  readonly onTime?: ((milliseconds: number) => void) | undefined;
 }
 
 /** Where the last checkpoint of the audit log is kept. */
@@ -59,6 +62,7 @@ export class ServerGuard {
   /** What is usual; undefined where the configuration does not want it to be learned. */
   readonly baseline: Baseline | undefined;
   readonly #keptBaseline: KeptBaseline | undefined;
+  readonly figures: GuardFigures;
   readonly #options: ServerGuardOptions;
   readonly #facts: NetworkFacts;
   readonly #settings: Settings;
@@ -102,6 +106,7 @@ export class ServerGuard {
     this.approvals = new ApprovalConversation(this.guard, router, (verb, id, jid, told) =>
       this.audit?.acted({ who: jid, act: `${GUARD_COMMANDS}#${verb}`, thing: id, effect: 'done', reason: told }),
     );
+    this.figures = new GuardFigures(this.guard);
     this.guard.onDecision((decision) => {
       logDecision(log, decision);
       logUnusual(log, decision);
@@ -113,7 +118,13 @@ export class ServerGuard {
     hooks.watchData({ passesData: () => !this.guard.isActive });
     const circumstances = circumstancesIn({ domain, sessions, router, s2s: config.s2s });
     router.setInspector(
-      new StanzaGate({ guard: this.guard, inspection: new Inspection(), facts: this.#facts, circumstances }),
+      new StanzaGate({
+        guard: this.guard,
+        inspection: new Inspection(),
+        facts: this.#facts,
+        circumstances,
+        onTime: options.onTime,
+      }),
     );
     router.onServerMessage((stanza) => this.approvals.heard(stanza));
   }

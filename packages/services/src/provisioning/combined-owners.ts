@@ -11,6 +11,6 @@ export function combinedOwners(registry: Owners, told: Owners): Owners {
     knowsOf: async (owner, jid) =>
       (await registry.ownersBehind(jid)).includes(owner) || (await told.knowsOf(owner, jid)),
     confirm: async (owner, jid) => told.confirm?.(owner, jid),
-    told: async (thing, owner) => told.told?.(thing, owner),
+    told: async (thing, owner) => (await told.told?.(thing, owner)) ?? false,
   };
 }

@@ -12,8 +12,8 @@ export interface Owners {
   knowsOf(owner: string, jid: string): Promise<boolean>;
   /** The owner has decided something about a Thing behind this bare JID. */
   confirm?(owner: string, jid: string): Promise<void>;
-  /** A Thing says whom it belongs to; left out where that is known better. */
-  told?(thing: ThingColumns, owner: string | undefined): Promise<void>;
+  /** A Thing says whom it belongs to; left out where that is known better. @returns is it somebody else than before? */
+  told?(thing: ThingColumns, owner: string | undefined): Promise<boolean>;
 }
 
 /** As the Thing Registry with this database has it. A Thing that owns itself has nobody who could decide. */

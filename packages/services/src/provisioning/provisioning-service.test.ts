@@ -88,8 +88,7 @@ test('a rule for a day ends after it, and the Thing is told', async () => {
   stage.now += 86_400_000;
   await expect.poll(() => stage.read()).toBe('forbidden');
   expect(await stage.say('rules')).toBe('There are no rules.');
-  const rows = await stage.database.selectFrom('provisioning_rules').selectAll().execute();
-  expect(rows).toEqual([]);
+  await expect.poll(() => stage.database.selectFrom('provisioning_rules').selectAll().execute()).toEqual([]);
 });
 
 test('a question that is put away comes back when it is asked again', async () => {

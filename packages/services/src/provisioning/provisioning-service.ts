@@ -15,6 +15,7 @@ import {
   PROVISIONING_OWNER,
   type ProvisioningDialect,
   type Tokens,
+  XEP_PROVISIONING,
 } from '@thingward/things';
 import { type Element, xml } from '@thingward/xml';
 import {
@@ -257,10 +258,17 @@ export class ProvisioningService {
   async #described({ from, payload }: IqRequest): Promise<undefined> {
     const things = decodingRequest(() => decodeDescriptions(payload));
     if (things.length > MAX_NODES) throw new StanzaError('policy-violation', `at most ${MAX_NODES} Things at once`);
+    let isOwnedAnew = false;
     for (const { node, owner, items } of things) {
       const thing = thingColumns(from, node);
-      await this.#owners.told?.(thing, owner?.bare.toString());
+      const isNew = (await this.#owners.told?.(thing, owner?.bare.toString())) ?? false;
+      isOwnedAnew ||= isNew;
       if ((await this.#owners.ownerOf(thing)) !== undefined) await this.#items.heard(thing, items);
+    }
+    if (isOwnedAnew) {
+      // What it was answered before there was anybody who could be asked is not to be kept.
+      await this.#caches.remember(from, XEP_PROVISIONING);
+      await this.#caches.clear(from.bare.toString());
     }
     return undefined;
   }

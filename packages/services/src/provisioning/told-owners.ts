@@ -55,25 +55,25 @@ export class ToldOwners implements Owners {
   }
 
   /** @param owner bare JID; undefined: nobody */
-  async told({ jid, node_id, source_id, cache_type }: ThingColumns, owner: string | undefined): Promise<void> {
+  async told({ jid, node_id, source_id, cache_type }: ThingColumns, owner: string | undefined): Promise<boolean> {
     const thing = { jid, node_id, source_id, cache_type };
     // A Thing that owns itself has nobody who could decide.
     if (owner === undefined || owner === jid) {
-      await this.#database
+      const { numDeletedRows } = await this.#database
         .deleteFrom('provisioning_told_owners')
         .where(({ and }) => and(thing))
-        .execute();
-      return;
+        .executeTakeFirst();
+      return numDeletedRows > 0n;
     }
     const before = await this.ownerOf(thing);
-    if (before === owner) return;
+    if (before === owner) return false;
     if (before === undefined) {
       const row = await this.#database
         .selectFrom('provisioning_told_owners')
         .select(({ fn }) => fn.countAll().as('count'))
         .where('jid', '=', jid)
         .executeTakeFirst();
-      if (Number(row?.count ?? 0) >= MAX_NODES) return;
+      if (Number(row?.count ?? 0) >= MAX_NODES) return false;
     }
     const is_confirmed = (await this.knowsOf(owner, jid)) ? 1 : 0;
     await this.#database
@@ -83,5 +83,6 @@ export class ToldOwners implements Owners {
         conflict.columns(['jid', 'node_id', 'source_id', 'cache_type']).doUpdateSet({ owner, is_confirmed }),
       )
       .execute();
+    return true;
   }
 }

@@ -2,6 +2,7 @@ import { Jid, presence, serveDisco } from '@thingward/xmpp';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { MemoryNetwork, type MemoryPeer } from '../../test/memory-network.ts';
 import { batches, field, MemoryThing } from '../../test/memory-thing.ts';
+import { encodeClaimed } from '../discovery/codec.ts';
 import { readSensorData } from '../sensor-data/client.ts';
 import { MemoryOwnershipStore } from '../thing/ownership.ts';
 import { ThingHost } from '../thing/thing-host.ts';
@@ -290,4 +291,23 @@ describe('another server beside the first', () => {
     second.disconnect();
     expect(await read()).toBe('Energy');
   });
+});
+
+test('another owner has all answers asked anew', async () => {
+  serve(network.join('prov.example.org'));
+  const registry = network.join('registry.example.org');
+  host = new ThingHost({
+    peer,
+    things: [pump],
+    ownership: new MemoryOwnershipStore(),
+    registry: registry.jid,
+    provisioning: { server: Jid.parse('prov.example.org'), timeoutMs: 100 },
+    clock: () => new Date(now),
+  });
+  await host.start();
+  expect(await read()).toBe('Temperature');
+  const claimed = encodeClaimed({ jid: Jid.parse('buyer@example.org'), node: { nodeId: 'pump' }, public: false });
+  await registry.request('set', HOST, claimed);
+  expect(await read()).toBe('Temperature');
+  expect(asked).toBe(2);
 });

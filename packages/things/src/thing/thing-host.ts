@@ -478,7 +478,11 @@ export class ThingHost {
       for (const bare of trustedNow) if (!trustedBefore.has(bare)) this.#presence.ask(Jid.parse(bare));
       await this.#recheckEvents();
       this.#tell(thing, after);
-      if (after.owner !== before.owner) this.#describer?.describeAll();
+      if (after.owner !== before.owner) {
+        // What was answered while it belonged to another, or to nobody, counts no more.
+        this.#authority?.clear();
+        this.#describer?.describeAll();
+      }
     });
     this.#lastChange = change.catch(() => undefined);
     return change;

@@ -1,3 +1,4 @@
+import { refusal } from '@thingward/guard';
 import {
   BROADCAST_UNIT,
   decodeRequestPacket,
@@ -15,10 +16,11 @@ import {
 } from '@thingward/modbus';
 import type { Element } from '@thingward/xml';
 import { type IqRequest, type Jid, type Logger, StanzaError, type Unsubscribe, type XmppPeer } from '@thingward/xmpp';
+import type { PacketCheck } from '../../guard/gateway-guard.ts';
 import { Arbiter } from '../arbiter.ts';
 import { ClockOffsets } from '../clock-offsets.ts';
+import type { UnitRanges } from '../unit-ranges.ts';
 import { EXCEPTION, expired, failureOf, refused } from './failure.ts';
-import type { UnitRanges } from './unit-ranges.ts';
 
 /** A line with devices. */
 export interface EgressLine {
@@ -47,6 +49,8 @@ export interface ModbusEgressOptions {
   readonly log: Logger;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
+  /** Decides about a request of a master that may send it as far as `masters` says. */
+  readonly check?: PacketCheck<RequestPacket>;
   /** Told of each request that a device answered. */
   readonly onTransaction?: (line: EgressLine, unit: number, request: ModbusRequest, response: ModbusResponse) => void;
 }
@@ -58,6 +62,7 @@ export interface EgressCounts {
 }
 
 const CLOCK_TIMEOUT_MS = 5000;
+const REFUSALS: ReadonlySet<string> = new Set(['forbidden', 'not-allowed', 'policy-violation', 'bad-request']);
 
 /**
  * The end of a transversion where the devices are: requests arrive as XML and go to the device as the bytes they were.
@@ -106,18 +111,25 @@ export class ModbusEgress {
       const packet = this.#read(iq);
       const { line, arbiter } = this.#lineOf(packet);
       this.#authorize(iq.from, packet.request);
+      const decision = await this.#options.check?.(packet, iq.from);
+      if (decision && decision.outcome !== 'permit') throw refusal(decision);
       const response = await arbiter.run(iq.from.bare.toString(), () => this.#carryOut(line, packet, iq.from));
       this.#counts.answered++;
       const { unit, transaction } = packet;
       return encodeResponsePacket({ unit, transaction, response });
     } catch (error) {
       const failure = failureOf(error);
-      const isRefused = failure.condition === 'forbidden' || failure.condition === 'bad-request';
+      const isRefused = REFUSALS.has(failure.condition);
       this.#counts[isRefused ? 'refused' : 'failed']++;
-      if (isRefused)
-        this.#options.log.warn({ master: iq.from.toString(), reason: failure.text }, 'a request was refused');
+      if (isRefused) this.#tellRefusal(iq, failure);
       throw failure;
     }
+  }
+
+  /** With the packet as it came: who looks into it later wants to see it. */
+  #tellRefusal({ from, payload }: IqRequest, { text }: StanzaError): void {
+    const details = { account: from.bare.toString(), reason: text, packet: payload.toString() };
+    this.#options.log.warn(details, `a request of ${from.bare} was refused: ${payload.elements[0]?.name ?? 'nothing'}`);
   }
 
   /** @throws StanzaError, ModbusError */

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { PointListError } from '../point-table.ts';
 import { contradiction, dnp3ConfigSchema } from './config.ts';
-import { PointListError, parsePointList } from './point-list.ts';
+import { parsePointList } from './point-list.ts';
 
 const LIST = `# Substation, feeder 3
 name,kind,index,unit,scale,types,command,operation,min,max,label

@@ -86,28 +86,40 @@ export const modbusConfigSchema = z
     maxGapRegisters: z.number().int().min(0).max(124).default(8),
     maxGapBits: z.number().int().min(0).max(1999).default(64),
     pollGroups: z.record(z.string(), z.number().int().min(50)).default({ default: 1000 }),
-    points: z.array(pointSchema).min(1),
+    /** A table in CSV with further points. */
+    pointList: z.string().min(1).optional(),
+    /** Takes what passes between masters and the unit, and asks it nothing but when somebody reads it. */
+    passive: z.boolean().default(false),
+    points: z.array(pointSchema).default([]),
   })
-  .superRefine(({ points, pollGroups }, context) => {
-    const names = new Set<string>();
-    for (const [index, { name, pollGroup }] of points.entries()) {
-      if (names.has(name)) {
-        context.addIssue({
-          code: 'custom',
-          path: ['points', index, 'name'],
-          message: `two points are named "${name}"`,
-        });
-      }
-      names.add(name);
-      if (!Object.hasOwn(pollGroups, pollGroup)) {
-        context.addIssue({
-          code: 'custom',
-          path: ['points', index, 'pollGroup'],
-          message: `there is no poll group "${pollGroup}" (there are: ${Object.keys(pollGroups).join(', ')})`,
-        });
-      }
+  .superRefine(({ points, pointList, pollGroups }, context) => {
+    if (points.length === 0 && pointList === undefined) {
+      context.addIssue({
+        code: 'custom',
+        path: ['points'],
+        message: 'there is no point: list some, or name a pointList',
+      });
     }
+    checkPoints(points, pollGroups, (index, key, message) => {
+      context.addIssue({ code: 'custom', path: ['points', index, key], message });
+    });
   });
 
+/** What can't be seen from a point alone. @param complain told of each fault, with the index of the point and its key */
+export function checkPoints(
+  points: readonly Pick<Point, 'name' | 'pollGroup'>[],
+  pollGroups: Readonly<Record<string, number>>,
+  complain: (index: number, key: string, message: string) => void,
+): void {
+  const names = new Set<string>();
+  for (const [index, { name, pollGroup }] of points.entries()) {
+    if (names.has(name)) complain(index, 'name', `two points are named "${name}"`);
+    names.add(name);
+    if (Object.hasOwn(pollGroups, pollGroup)) continue;
+    const known = Object.keys(pollGroups).join(', ');
+    complain(index, 'pollGroup', `there is no poll group "${pollGroup}" (there are: ${known})`);
+  }
+}
+
 export type ModbusConfig = z.output<typeof modbusConfigSchema>;
-export type Point = ModbusConfig['points'][number];
+export type Point = z.output<typeof pointSchema>;

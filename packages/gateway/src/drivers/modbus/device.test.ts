@@ -157,7 +157,7 @@ describe('reading', () => {
 
   it('does not say that a unit answers without having asked it', async () => {
     const { device, close, client, sent } = await tank({
-      points: [TANK.points[0] as never].map((p: object) => ({ ...p, pollGroup: 'default' })) as never,
+      points: [TANK.points?.[0] as never].map((p: object) => ({ ...p, pollGroup: 'default' })) as never,
     });
     expect((await read(device, { types: ['status'] })).values).toMatchObject({ Connected: true });
     expect(sent().length).toBe(1);

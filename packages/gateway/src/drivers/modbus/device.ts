@@ -10,13 +10,15 @@ import {
   ReadoutError,
   type ReadoutSelection,
 } from '@thingward/things';
-import { type Logger, SILENT_LOGGER } from '@thingward/xmpp';
+import { type Logger, SILENT_LOGGER, type Unsubscribe } from '@thingward/xmpp';
 import type { Device, PollSchedule } from '../device.ts';
 import { connected, field } from '../fields.ts';
 import { identityFields } from '../identity.ts';
 import { isWanted, wantsConnected } from '../selection.ts';
 import { freshMs, SharedRead } from '../shared-read.ts';
 import type { ModbusConfig, Point } from './config.ts';
+import type { TrafficListener } from './connections.ts';
+import { observedReadings } from './observed.ts';
 import { controlParameter, fieldValue, parameterValue, pointValue, writeRequest } from './point.ts';
 import { type Reading, UnitReader, type UnitReadings } from './unit-reader.ts';
 
@@ -29,6 +31,8 @@ export interface ModbusDeviceOptions {
   readonly metaTags: readonly MetaTag[];
   readonly config: ModbusConfig;
   readonly client: ModbusClient;
+  /** What passes between masters and the unit; needed where the configuration says `passive`. */
+  readonly traffic?: ((listener: TrafficListener) => Unsubscribe) | undefined;
   readonly clock?: () => Date;
   readonly log?: Logger;
 }
@@ -46,6 +50,8 @@ export class ModbusDevice implements Device {
   readonly metaTags: readonly MetaTag[];
   readonly parameters: readonly ControlParameter[];
   readonly schedules: readonly PollSchedule[];
+  /** Where it is passive: fields from what masters read and write. */
+  readonly watch?: (onFields: (fields: readonly Field[]) => void) => Unsubscribe;
   readonly #groups: ReadonlyMap<string, PointGroup>;
   readonly #writable: ReadonlyMap<string, Point>;
   readonly #reader: UnitReader;
@@ -72,7 +78,12 @@ export class ModbusDevice implements Device {
         return points.length > 0 ? [[group, { points, latest }] as const] : [];
       }),
     );
-    this.schedules = [...this.#groups.keys()].map((name) => ({ name, intervalMs: config.pollGroups[name] as number }));
+    const { pollGroups, passive } = config;
+    this.schedules = passive
+      ? []
+      : [...this.#groups.keys()].map((name) => ({ name, intervalMs: pollGroups[name] as number }));
+    const { traffic } = options;
+    if (passive && traffic) this.watch = (onFields) => traffic(this.#observer(config, onFields));
   }
 
   /** Fresh values, group by group. @throws ReadoutError when the unit does not answer */
@@ -146,6 +157,23 @@ export class ModbusDevice implements Device {
   }
 
   close(): void {}
+
+  /** Tells each point once per interval of its poll group at most, however often masters read it; a change is told at once. */
+  #observer({ points, pollGroups }: ModbusConfig, onFields: (fields: readonly Field[]) => void): TrafficListener {
+    const told = new Map<Point, { readonly text: string | undefined; readonly at: number }>();
+    return (request, response) => {
+      const now = this.#clock();
+      const news = observedReadings(points, request, response, now).filter(({ point, value }) => {
+        const before = told.get(point);
+        const text = value && describe(value);
+        const isDue = !before || now.getTime() - before.at >= (pollGroups[point.pollGroup] as number);
+        if (!isDue && before.text === text) return false;
+        told.set(point, { text, at: now.getTime() });
+        return true;
+      });
+      if (news.length > 0) onFields(this.#fields(news));
+    };
+  }
 
   /** The values of writable points, in as few requests as they need. @throws ModbusError, ModbusException */
   async #readPoints(names: readonly string[]): Promise<ReadonlyMap<Point, PointValue>> {

@@ -156,7 +156,12 @@ function decode(plan: ReadPlan<Point>, response: ModbusResponse, timestamp: Date
     throw new ModbusError('malformed-pdu', 'the answer has fewer values than were asked for');
   return plan.points.map((point) => {
     const slice = values.slice(point.address - plan.address, point.address - plan.address + pointLength(point));
-    const value = isBitTable(point.table) ? decodeBit(slice[0] === true) : decodeRegisters(point, slice as number[]);
-    return { point, value, timestamp };
+    return readingOf(point, slice, timestamp);
   });
+}
+
+/** A point's value from what its coils or registers hold. */
+export function readingOf(point: Point, held: readonly (boolean | number)[], timestamp: Date): Reading {
+  const value = isBitTable(point.table) ? decodeBit(held[0] === true) : decodeRegisters(point, held as number[]);
+  return { point, value, timestamp };
 }
