@@ -4,9 +4,12 @@ import { expect, it } from 'vitest';
 import { findPostgres, startPostgres } from './postgres/server.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-/** Tests that look into the file of the embedded database, or copy it, and those of its dialect. */
+/**
+ * Tests that look into the file of the embedded database, or copy it, those of its dialect, and one that counts on what another account
+ * sends being handled before its own next request.
+ */
 const OF_SQLITE =
-  'full_disk|goes on after an error|stores all of a request or nothing|leave no token in the database|loss of the key beside|after a server has died|as keys of both hashes';
+  'that change at the same time|full_disk|goes on after an error|stores all of a request or nothing|leave no token in the database|loss of the key beside|after a server has died|as keys of both hashes';
 
 /** Runs tests of packages with all databases in PostgreSQL. @returns what they said, and how they ended */
 function run(address: string, folders: readonly string[]): Promise<{ code: number | null; said: string }> {

@@ -1,11 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Adapter, type AdapterConfigInput, adapterConfigSchema } from '@thingward/gateway';
+import { Adapter, type AdapterConfigInput, adapterConfigSchema, ModbusConnections } from '@thingward/gateway';
 import { decodeResponse, encodeTcpFrame, ModbusTcpServer, TcpFrameReader } from '@thingward/modbus';
 import { TankProcess, tankUnit } from '@thingward/modbus/simulator';
 import { serverConfigSchema, ThingwardServer } from '@thingward/server';
+import { ModbusTCPClient } from 'jsmodbus';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 
 /** A master and a device, neither knowing of XMPP, with a real server and two adapters between them. */
@@ -34,32 +35,48 @@ describe('Modbus over XMPP', { timeout: 60_000 }, () => {
 
   const account = (name: string) => ({ jid: `${name}@localhost`, password: `secret-${name}` });
 
-  async function adapter(name: string, parts: Pick<AdapterConfigInput, 'ingress' | 'egress'>): Promise<Adapter> {
+  type AdapterParts = Pick<AdapterConfigInput, 'ingress' | 'egress' | 'policies'>;
+
+  /** @param at the server's port, or that of a way to it */
+  async function adapter(
+    name: string,
+    parts: AdapterParts,
+    { at = port, connections }: { readonly at?: number; readonly connections?: ModbusConnections } = {},
+  ): Promise<Adapter> {
     const config = adapterConfigSchema.parse({
-      server: { domain: 'localhost', host: '127.0.0.1', port, fingerprint },
+      server: { domain: 'localhost', host: '127.0.0.1', port: at, fingerprint },
       dataDir: `${name}-${Math.random()}`,
       eventLog: 'none',
       ...parts,
     });
-    const started = new Adapter(config, { baseDirectory: directory });
+    const started = new Adapter(config, { baseDirectory: directory, ...(connections ? { connections } : {}) });
     onTestFinished(() => started.stop());
     await started.start();
     await started.ready(AbortSignal.timeout(10_000));
     return started;
   }
 
-  const egress = (device: number, more: Partial<NonNullable<AdapterConfigInput['egress']>[number]> = {}) =>
-    adapter('egress', {
-      egress: [
-        {
-          account: account('plant'),
-          protocol: 'modbus',
-          masters: [{ jid: 'scada@localhost', writes: true }, { jid: 'reader@localhost' }],
-          lines: [{ connect: `127.0.0.1:${device}`, timeoutMs: 300, maxInFlight: 8 }],
-          ...more,
-        },
-      ],
-    });
+  const egress = (
+    device: number,
+    more: Partial<NonNullable<AdapterConfigInput['egress']>[number]> = {},
+    { policies, ...options }: { at?: number; connections?: ModbusConnections; policies?: string } = {},
+  ) =>
+    adapter(
+      'egress',
+      {
+        ...(policies === undefined ? {} : { policies }),
+        egress: [
+          {
+            account: account('plant'),
+            protocol: 'modbus',
+            masters: [{ jid: 'scada@localhost', writes: true }, { jid: 'reader@localhost' }],
+            lines: [{ connect: `127.0.0.1:${device}`, timeoutMs: 300, maxInFlight: 8 }],
+            ...more,
+          },
+        ],
+      },
+      options,
+    );
 
   /** @returns the port where masters connect, once there is a way to the devices */
   async function ingress(
@@ -166,6 +183,24 @@ describe('Modbus over XMPP', { timeout: 60_000 }, () => {
     expect(device.received()).toEqual(Buffer.concat(sent));
   });
 
+  it('serves a client of another make', async () => {
+    const device = await plc();
+    await egress(device.port);
+    const socket = connect({ host: '127.0.0.1', port: (await ingress()).port });
+    onTestFinished(() => {
+      socket.destroy();
+    });
+    const client = new ModbusTCPClient(socket, 1, 5000);
+    await new Promise((resolve) => socket.once('connect', resolve));
+    const level = await client.readInputRegisters(0, 2);
+    expect(level.response.body.valuesAsArray).toEqual([500, expect.any(Number)]);
+    await client.writeSingleCoil(0, false);
+    await client.writeMultipleRegisters(0, [300, 700]);
+    expect((await client.readHoldingRegisters(0, 2)).response.body.valuesAsArray).toEqual([300, 700]);
+    expect(device.process.inputs).toMatchObject({ inletValveOpen: false, valveOpening: 30 });
+    await expect(client.readHoldingRegisters(99, 1)).rejects.toMatchObject({ err: 'ModbusException' });
+  });
+
   it('answers a unit that is silent with exception 11, a unit nobody has with exception 10', async () => {
     const device = await plc();
     await egress(device.port);
@@ -234,4 +269,150 @@ describe('Modbus over XMPP', { timeout: 60_000 }, () => {
     await calm(1, 4, 0, 0, 0, 1);
     expect(answered - before).toBeLessThan(150);
   });
+
+  it('lets policies decide at the devices: two registers within limits, and nothing else', async () => {
+    const device = await plc();
+    const policies = join(directory, 'policies');
+    await mkdir(policies);
+    await writeFile(
+      join(policies, 'scada.cedar'),
+      `forbid(principal, action == Action::"write", resource == Thing::"plant@localhost")
+       unless {
+         context has table && context.table == "holdingRegister" && context has address && context.address >= 0 &&
+         context has lastAddress && context.lastAddress <= 1 && context has number &&
+         context.number.greaterThanOrEqual(decimal("100.0")) && context.number.lessThanOrEqual(decimal("800.0"))
+       };`,
+    );
+    await egress(device.port, {}, { policies });
+    const ask = await master((await ingress()).port);
+    expect((await ask(1, 4, 0, 0, 0, 1))[0]).toBe(4);
+    expect([...(await ask(1, 6, 0, 0, 1, 44))]).toEqual([6, 0, 0, 1, 44]);
+    expect([...(await ask(1, 6, 0, 0, 3, 132))]).toEqual([0x86, 1]);
+    expect([...(await ask(1, 5, 0, 0, 255, 0))]).toEqual([0x85, 1]);
+    expect([...(await ask(1, 16, 0, 1, 0, 2, 4, 2, 88, 2, 88))]).toEqual([0x90, 1]);
+    expect(device.process.inputs).toMatchObject({ valveOpening: 30, inletValveOpen: true });
+  });
+
+  it('lets others see what the master reads, without asking the device again', async () => {
+    const device = await plc();
+    const connections = new ModbusConnections();
+    await egress(device.port, {}, { connections });
+    const seen: unknown[] = [];
+    const line = connections.to({ host: '127.0.0.1', port: device.port, timeoutMs: 300, maxInFlight: 8 });
+    connections.observe(line, 1, (request, response) => seen.push([request, response]));
+    const ask = await master((await ingress()).port);
+    await ask(1, 4, 0, 0, 0, 1);
+    expect(seen).toEqual([
+      [
+        { kind: 'read-input-registers', address: 0, quantity: 1 },
+        { kind: 'read-input-registers', values: [500] },
+      ],
+    ]);
+  });
+
+  describe('over a bad way', () => {
+    it('takes a way of 300 ms in each direction, with requests in a row', async () => {
+      const device = await plc();
+      const way = await badWay(port);
+      way.delayMs = 300;
+      await egress(device.port, {}, { at: way.port });
+      const ask = await master((await ingress('scada', 5000)).port);
+      const before = performance.now();
+      const answers = await Promise.all(Array.from({ length: 10 }, () => ask(1, 4, 0, 0, 0, 1)));
+      expect(answers.map((answer) => answer[0])).toEqual(Array.from({ length: 10 }, () => 4));
+      const took = performance.now() - before;
+      expect(took).toBeGreaterThan(590);
+      // Ten in a row would take six seconds.
+      expect(took).toBeLessThan(3000);
+    });
+
+    it('does not carry out what the way has held back for too long, and goes on afterwards', async () => {
+      const written: number[] = [];
+      const device = await recorder((pdu) => {
+        if (pdu[0] === 6) written.push(pdu[4] as number);
+        return pdu[0] === 6 ? pdu : Uint8Array.of(4, 2, 0, 1);
+      });
+      const way = await badWay(port);
+      await egress(device.port, {}, { at: way.port });
+      const ask = await master((await ingress('scada', 1500)).port);
+      // The clocks are compared with the first write.
+      expect([...(await ask(1, 6, 0, 0, 0, 1))]).toEqual([6, 0, 0, 0, 1]);
+      way.hold();
+      expect([...(await ask(1, 6, 0, 0, 0, 2))]).toEqual([0x86, 11]);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      way.release();
+      await vi.waitFor(async () => expect([...(await ask(1, 4, 0, 0, 0, 1))]).toEqual([4, 2, 0, 1]), { timeout: 5000 });
+      expect([...(await ask(1, 6, 0, 0, 0, 3))]).toEqual([6, 0, 0, 0, 3]);
+      expect(written).toEqual([1, 3]);
+    });
+
+    it('answers with exception 11 when it is cut within a transaction, writes once, and finds its way again', async () => {
+      let writes = 0;
+      const way = await badWay(port);
+      const device = await recorder((pdu) => {
+        if (pdu[0] !== 6) return Uint8Array.of(4, 2, 0, 1);
+        writes++;
+        way.cut();
+        return pdu;
+      });
+      await egress(device.port, {}, { at: way.port });
+      const { port: at } = await ingress('scada', 2000);
+      const ask = await master(at);
+      expect([...(await ask(1, 6, 0, 0, 0, 1))][0]).toBe(0x86);
+      await vi.waitFor(async () => expect([...(await ask(1, 4, 0, 0, 0, 1))]).toEqual([4, 2, 0, 1]), {
+        timeout: 20_000,
+      });
+      expect(writes).toBe(1);
+    });
+  });
 });
+
+/** A way to a port on loopback that can be slow, hold everything back, and be cut. */
+async function badWay(to: number) {
+  const sockets = new Set<Socket>();
+  const held: (() => void)[] = [];
+  const way = {
+    port: 0,
+    delayMs: 0,
+    isHeld: false,
+    hold: () => {
+      way.isHeld = true;
+    },
+    release: () => {
+      way.isHeld = false;
+      for (const pass of held.splice(0)) pass();
+    },
+    cut: () => {
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+  const pipe = (from: Socket, into: Socket) => {
+    sockets.add(from);
+    from.on('data', (chunk) => {
+      const pass = () => {
+        if (into.writable) into.write(chunk);
+      };
+      if (way.isHeld) held.push(pass);
+      else if (way.delayMs > 0) setTimeout(pass, way.delayMs);
+      else pass();
+    });
+    from.on('error', () => from.destroy());
+    from.on('close', () => {
+      sockets.delete(from);
+      into.destroy();
+    });
+  };
+  const server = createServer((near) => {
+    const far = connect({ host: '127.0.0.1', port: to, noDelay: true });
+    pipe(near, far);
+    pipe(far, near);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    way.cut();
+    server.close();
+  });
+  const address = server.address();
+  way.port = typeof address === 'object' && address ? address.port : 0;
+  return way;
+}

@@ -1,5 +1,7 @@
 import type { Jid } from '@thingward/xmpp';
+import type { Baseline, Observation } from './baseline/baseline.ts';
 import {
+  type DecisionKeeper,
   type DecisivePolicy,
   describeOperation,
   type GuardDecision,
@@ -26,6 +28,10 @@ export interface GuardOptions {
   readonly clock: () => Date;
   /** Makes names for requests of approval that nobody guesses. */
   readonly newId: () => string;
+  /** What has to be kept before it is carried out. */
+  readonly keeper?: DecisionKeeper | undefined;
+  /** Learns what is usual. */
+  readonly baseline?: Baseline | undefined;
 }
 
 /** More about what is decided. */
@@ -33,6 +39,8 @@ export interface DecisionDetails {
   readonly stanzaId?: string | undefined;
   /** Where it is not the guard's own. */
   readonly enforcer?: string | undefined;
+  /** The stanza as XML, where somebody wants to see it. */
+  readonly packet?: (() => string) | undefined;
 }
 
 /** Actions on a JID that mean the nodes behind it, too, where none is named. */
@@ -165,10 +173,10 @@ export class Guard {
     const pairs = judges.map((judge) => all.map((operation) => pairOf(judge, operation)));
     if (pairs.some((ofJudge) => ofJudge.some((pair) => pair instanceof Promise))) {
       return Promise.all(pairs.map((ofJudge) => Promise.all(ofJudge))).then((settled) =>
-        this.#decide(operations, all, judges, settled, details),
+        this.#kept(this.#decide(operations, all, judges, settled, details)),
       );
     }
-    return this.#decide(operations, all, judges, pairs as readonly (readonly KnownPair[])[], details);
+    return this.#kept(this.#decide(operations, all, judges, pairs as readonly (readonly KnownPair[])[], details));
   }
 
   /**
@@ -241,16 +249,20 @@ export class Guard {
   ): GuardDecision {
     const now = this.#now();
     this.#count(all, judges, now);
-    const outcomes = judges.map((judge, i) => judgeAll(judge, all, pairs[i] ?? [], now));
+    const { baseline } = this.#options;
+    const observation = baseline?.watch(asked, details.stanzaId, now);
+    const outcomes = judges.map((judge, i) => judgeAll(judge, all, pairs[i] ?? [], now, observation));
     const active = judges.indexOf(this.#judge as Judge);
     const made = this.#settle(asked, all, outcomes[active], now);
     const shadow = outcomes[judges.indexOf(this.#shadow as Judge)];
+    const unusual = observation && baseline?.decided(observation, made.outcome, now);
     const decision: GuardDecision = {
       at: new Date(now),
       operations: asked,
       enforcer: details.enforcer ?? this.#options.enforcer,
       stanzaId: details.stanzaId,
       ...made,
+      ...(unusual && unusual.length > 0 ? { unusual, packet: details.packet } : {}),
       ...(shadow && this.#shadow && outcomeOf(shadow) !== made.outcome
         ? { shadow: { outcome: outcomeOf(shadow), policies: (shadow.judgement?.policies ?? []).map(decisivePolicy) } }
         : {}),
@@ -259,12 +271,24 @@ export class Guard {
     return decision;
   }
 
+  /** Hands a decision to whoever keeps it. What could not be kept is not done. */
+  #kept(decision: GuardDecision): GuardDecision | Promise<GuardDecision> {
+    const waiting = this.#options.keeper?.decided(decision);
+    if (!waiting) return decision;
+    return waiting.then((problem) =>
+      problem === undefined ? decision : { ...decision, ...unrecorded(decision.decisive, problem) },
+    );
+  }
+
   #settle(
     asked: readonly Operation[],
     all: readonly Operation[],
     found: Found | undefined,
     now: number,
-  ): Pick<GuardDecision, 'outcome' | 'decisive' | 'policies' | 'reason' | 'approvalId' | 'isNewApproval'> {
+  ): Pick<
+    GuardDecision,
+    'outcome' | 'decisive' | 'policies' | 'reason' | 'approvalId' | 'isNewApproval' | 'isUnrecorded'
+  > {
     const first = asked[0] as Operation;
     const requester = first.principal.bare.toString();
     const held = this.quarantine.of(requester);
@@ -276,6 +300,11 @@ export class Guard {
     const { judgement, operation: decisive } = found;
     const policies = judgement.policies.map(decisivePolicy);
     const reason = reasonFor(decisive, judgement);
+    if (judgement.kind === 'permit' || judgement.kind === 'approve') {
+      const change = all.find(({ action }) => isChange(action) && action !== 'publish');
+      const refused = change && this.#options.keeper?.refusal;
+      if (change && refused !== undefined) return unrecorded(change, refused);
+    }
     switch (judgement.kind) {
       case 'permit':
         this.#remember(all, now);
@@ -329,6 +358,13 @@ export class Guard {
   }
 }
 
+function unrecorded(
+  decisive: Operation,
+  reason: string,
+): Pick<GuardDecision, 'outcome' | 'decisive' | 'policies' | 'reason' | 'isUnrecorded'> {
+  return { outcome: 'limit', decisive, policies: [], reason, isUnrecorded: true };
+}
+
 /** What names a field in a set of them. */
 export function fieldKey({ jid, node }: ResourceReference, name: string): string {
   return JSON.stringify([jid, node ?? null, name]);
@@ -353,9 +389,13 @@ function judgeAll(
   operations: readonly Operation[],
   pairs: readonly KnownPair[],
   now: number,
+  observation: Observation | undefined,
 ): Found | undefined {
   const found = operations.map(
-    (operation, i): Found => ({ operation, judgement: judge.judge(operation, pairs[i] as KnownPair, now) }),
+    (operation, i): Found => ({
+      operation,
+      judgement: judge.judge(operation, pairs[i] as KnownPair, now, observation),
+    }),
   );
   for (const kind of SEVERITY) {
     const those = found.filter(({ judgement }) => judgement.kind === kind);

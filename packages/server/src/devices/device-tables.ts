@@ -1,3 +1,4 @@
+import { isSqlite } from '@thingward/services';
 import { type Kysely, type Migration, sql } from 'kysely';
 
 /** A device that was enrolled; its account is there for as long as this is. */
@@ -58,6 +59,19 @@ export const deviceMigrations: Readonly<Record<string, Migration>> = {
         .alterTable('account_removal')
         .addColumn('kind', 'text', (column) => column.notNull().defaultTo('removed'))
         .execute();
+      if (!isSqlite(database)) {
+        // In turn with the notes of removals, so that ids become visible in their order.
+        await sql`create function account_disabled_note() returns trigger language plpgsql as $note$ begin
+          perform pg_advisory_xact_lock(hashtext('account_removal ' || current_schema()));
+          insert into account_removal (localpart, removed_at, kind)
+            values (old.localpart, (extract(epoch from clock_timestamp()) * 1000)::bigint, 'ended');
+          return null;
+        end $note$`.execute(database);
+        await sql`create trigger account_disabled_noted after update of disabled_at on account
+          for each row when (new.disabled_at is not null and old.disabled_at is null)
+          execute function account_disabled_note()`.execute(database);
+        return;
+      }
       const now = sql.raw(`cast((julianday('now') - 2440587.5) * 86400000 as integer)`);
       await sql`create trigger account_disabled_noted after update of disabled_at on account
         when new.disabled_at is not null and old.disabled_at is null begin

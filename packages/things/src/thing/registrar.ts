@@ -3,6 +3,9 @@ import { registerThing } from '../discovery/client.ts';
 import { pause } from './pause.ts';
 import type { Thing } from './thing.ts';
 
+/** A registry that died with the request does not answer: the next one may be there soon. */
+const ANSWER_MS = 10_000;
+
 export interface RegistrarOptions {
   readonly peer: XmppPeer;
   /** Where the registry is; undefined: it can't be reached now. @throws PeerError */
@@ -72,7 +75,7 @@ export class Registrar {
     try {
       const address = await registry(signal);
       if (address === undefined) return 'failed';
-      const { claimedBy } = await registerThing(peer, address, { node, tags }, { signal });
+      const { claimedBy } = await registerThing(peer, address, { node, tags }, { signal, timeoutMs: ANSWER_MS });
       if (claimedBy) await onClaimed(thing, claimedBy);
       log.info({ node, claimed: claimedBy !== undefined }, 'registered');
       return 'done';

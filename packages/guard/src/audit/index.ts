@@ -1,0 +1,13 @@
+export { AuditChain } from './audit-chain.ts';
+export { type AuditConfig, auditConfigSchema } from './audit-config.ts';
+export * from './audit-entries.ts';
+export { AuditError, type AuditErrorCode } from './audit-error.ts';
+export { type AuditFilter, auditRecords } from './audit-export.ts';
+export { filesIn as auditFiles } from './audit-folder.ts';
+export { loadAuditKey, loadPseudonyms, type Pseudonyms, publicKeyFile, readPublicKey } from './audit-key.ts';
+export { type AuditEntry, type AuditRecord, type ChainPlace, parseLine, sealLine } from './audit-line.ts';
+export { AuditLog, type AuditLogOptions } from './audit-log.ts';
+export { AuditSpool } from './audit-spool.ts';
+export { CHECKPOINT, checkpointLine, keyId, parseCheckpoint } from './checkpoint.ts';
+export { auditFolder, auditKeyFiles, GuardAudit, type GuardAuditOptions } from './guard-audit.ts';
+export { type AuditProblem, type Verification, verifyAudit } from './verify.ts';
