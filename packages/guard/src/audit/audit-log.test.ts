@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type AuditDisk, REAL_DISK } from './audit-disk.ts';
 import { auditRecords } from './audit-export.ts';
 import { filesIn } from './audit-folder.ts';
-import { type AuditRecord, CHAIN_START, parseLine, sealLine } from './audit-line.ts';
+import { type AuditRecord, CHAIN_START, type ChainPlace, parseLine, sealLine } from './audit-line.ts';
 import { AuditLog, type AuditLogOptions } from './audit-log.ts';
 import { checkpointLine, parseCheckpoint } from './checkpoint.ts';
 import { verifyAudit } from './verify.ts';
@@ -28,7 +28,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function opens(more: Partial<AuditLogOptions> = {}): Promise<AuditLog> {
+async function opens(more: Partial<AuditLogOptions> = {}, known?: ChainPlace): Promise<AuditLog> {
   const log = new AuditLog({
     folder,
     key: KEY,
@@ -41,7 +41,7 @@ async function opens(more: Partial<AuditLogOptions> = {}): Promise<AuditLog> {
     ...more,
   });
   opened.push(log);
-  await log.start();
+  await log.start(known);
   return log;
 }
 
@@ -182,7 +182,7 @@ describe('an audit log', () => {
     const kept = await written();
     const last = kept.at(-1) as AuditRecord;
     for (const name of names()) rmSync(path(name));
-    const log = await opens({ known: { seq: last.seq, hash: last.hash } });
+    const log = await opens({}, { seq: last.seq, hash: last.hash });
     log.append(act('next@example.org'));
     await log.stop();
     expect(await codes(kept)).toContain('damaged');

@@ -180,6 +180,8 @@ describe('what is wrong is told with its place', () => {
     ],
     ['permit(principal, action, resource);', /warning: it permits everybody/],
     ['permit(principal, action == Action::"sett", resource);', /sett/],
+    ['forbid(principal, action, resource) when { context.hour < 9007199254740992 };', /too great.*9007199254740991/],
+    ['forbid(principal, action, resource) when { [1, 9223372036854775807].contains(context.hour) };', /too great/],
     ['permit(principal, action, resource) when { "é;" == "é;" && context.nmae == "x" };', /^own\.cedar:1:60: error/],
   ])('%s', (text, expected) => {
     expect(problemsOf(text).join('\n')).toMatch(expected);

@@ -82,6 +82,8 @@ export class PolicySet {
   readonly #slices = new Map<string, Slice>();
   readonly #remembered = new Map<string, Remembered>();
   readonly #forbidden: ReadonlySet<ActionName>;
+  #rememberedCount = 0;
+  #evaluatedCount = 0;
 
   private constructor(policies: readonly CompiledPolicy[], warnings: readonly PolicyProblem[]) {
     this.policies = policies;
@@ -104,6 +106,11 @@ export class PolicySet {
     return new PolicySet(policies, warnings);
   }
 
+  /** How many decisions were remembered, and how many had to be worked out. */
+  get lookUps(): { readonly remembered: number; readonly evaluated: number } {
+    return { remembered: this.#rememberedCount, evaluated: this.#evaluatedCount };
+  }
+
   /** Is there a policy that forbids an action, so that it may be denied to resources nothing is known of? */
   forbids(action: ActionName): boolean {
     return this.#forbidden.has(action);
@@ -120,7 +127,11 @@ export class PolicySet {
     const { slice, byContext } = remembered;
     const key = slice === undefined ? '' : contextKey(request.context, slice.context);
     const known = byContext.get(key);
-    if (known) return known;
+    if (known) {
+      this.#rememberedCount++;
+      return known;
+    }
+    this.#evaluatedCount++;
     const verdict = this.#evaluate(request, remembered);
     if (byContext.size >= MAX_CONTEXTS) byContext.clear();
     byContext.set(key, verdict);
