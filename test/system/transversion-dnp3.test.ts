@@ -332,7 +332,7 @@ describe('DNP3 over XMPP', { timeout: 60_000 }, () => {
     const device = await substation();
     const first = await egress(device.port);
     const { port: at, adapter: near } = await ingress();
-    const scada = await master(at, { timeoutMs: 800 });
+    const scada = await master(at, { timeoutMs: 2500 });
     await scada.checkLink();
     await scada.integrityPoll();
     await first.stop();

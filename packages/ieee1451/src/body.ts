@@ -33,10 +33,14 @@ export type Layout = readonly LayoutField[];
 
 /** @see IEEE 1451.0-2007 §4.2 */
 export function unsigned(size: 1 | 2 | 4 | 6): BodyKind {
+  const expected = `0 to ${2 ** (8 * size) - 1}`;
   return {
-    expected: `0 to ${2 ** (8 * size) - 1}`,
+    expected,
     decode: (reader, what) => reader.unsigned(size, what),
-    encode: (value, what) => unsignedOctets(Number(value), size, what),
+    encode(value, what) {
+      if (typeof value !== 'number') throw unfit(what, value, expected);
+      return unsignedOctets(value, size, what);
+    },
     parse: parseNumber,
   };
 }
@@ -44,8 +48,11 @@ export function unsigned(size: 1 | 2 | 4 | 6): BodyKind {
 export const BOOLEAN: BodyKind = {
   expected: 'true or false',
   decode: (reader, what) => reader.unsigned(1, what) !== 0,
-  encode: (value) => Uint8Array.of(value === true ? 1 : 0),
-  parse: (text) => ({ true: true, false: false })[text],
+  encode(value, what) {
+    if (typeof value !== 'boolean') throw unfit(what, value, BOOLEAN.expected);
+    return Uint8Array.of(value ? 1 : 0);
+  },
+  parse: (text) => (text === 'true' ? true : text === 'false' ? false : undefined),
 };
 
 /** One octet with a name. */

@@ -1,6 +1,7 @@
 import { Ieee1451Error, type Ieee1451ErrorCode } from './error.ts';
 
 const HEX = /^(?:[0-9a-fA-F]{2})*$/;
+const DIGITS = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, '0'));
 
 /** Reads big-endian numbers, refusing to run over the end. */
 export class OctetReader {
@@ -104,16 +105,22 @@ export function concatOctets(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 export function sameOctets(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((octet, i) => octet === b[i]);
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 /** As two hexadecimal digits for each octet. */
 export function formatHex(octets: Uint8Array): string {
-  return Array.from(octets, (octet) => octet.toString(16).padStart(2, '0')).join('');
+  let text = '';
+  for (const octet of octets) text += DIGITS[octet];
+  return text;
 }
 
 /** The octets of hexadecimal digits; undefined when it is none. */
 export function parseHex(text: string): Uint8Array | undefined {
   if (!HEX.test(text)) return undefined;
-  return Uint8Array.from({ length: text.length / 2 }, (_, i) => Number.parseInt(text.slice(2 * i, 2 * i + 2), 16));
+  const octets = new Uint8Array(text.length / 2);
+  for (let i = 0; i < octets.length; i++) octets[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
+  return octets;
 }

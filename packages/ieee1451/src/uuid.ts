@@ -12,7 +12,8 @@ export const NIL_UUID = '00000000-0000-0000-0000-000000000000';
 export function formatUuid(octets: Uint8Array): string {
   const digits = formatHex(octets);
   if (octets.length !== UUID_OCTETS) return digits;
-  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  const [a, b, c, d] = [digits.slice(0, 8), digits.slice(8, 12), digits.slice(12, 16), digits.slice(16, 20)];
+  return `${a}-${b}-${c}-${d}-${digits.slice(20)}`;
 }
 
 /** The octets of a UUID of either edition; undefined for other text. */

@@ -86,6 +86,16 @@ describe('an audit log', () => {
     expect(await verifyAudit(folder, PUBLIC)).toMatchObject({ problems: [], records: 2503 });
   });
 
+  it('writes what comes just when it has written everything', async () => {
+    const log = await opens();
+    for (let round = 0; round < 50; round++) {
+      log.append(act('ana@example.org'));
+      expect(await log.settled()).toBeUndefined();
+      await Promise.resolve();
+    }
+    expect(log.place?.seq).toBe(50);
+  });
+
   it('cuts off a line that was torn, and says so', async () => {
     await written();
     const last = path(names().at(-1) ?? '');

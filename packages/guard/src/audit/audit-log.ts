@@ -156,6 +156,8 @@ export class AuditLog {
     if (this.#running || this.#isStopped || this.#retry) return;
     this.#running = this.#run().finally(() => {
       this.#running = undefined;
+      // What came while it was ending has woken nobody.
+      if (this.#queue.length > 0 || this.#wantsCheckpoint) this.#wake();
     });
   }
 

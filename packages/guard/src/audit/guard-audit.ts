@@ -115,6 +115,11 @@ export class GuardAudit implements DecisionKeeper {
     return this.#audit.settled().then((problem) => (onFailure === 'refuse' ? problem : undefined));
   }
 
+  /** Resolves when all that was recorded so far is on the disk: with undefined, or with why it is not. */
+  settled(): Promise<string | undefined> {
+    return this.#audit.settled();
+  }
+
   acted(act: Omit<AdministrativeAct, 'at'>): void {
     this.#audit.append(actEntry({ ...act, at: this.#clock() }, this.#privacy));
   }

@@ -104,6 +104,9 @@ describe('messages between NCAP and TIM', () => {
     expect(() => encode({ accessCode: 3 })).toThrow('offset is missing: expected 0 to 4294967295');
     expect(() => encode({ accessCode: 300, offset: 0 })).toThrow('accessCode of 300: 0 to 255 are allowed');
     expect(() => encode({ accessCode: 3, offset: 0, size: 1 })).toThrow('there is no size in this message');
+    const truth =
+      "<command xmlns='urn:thingward:ieee1451:1' channel='1' name='write-trigger-state'><value name='enabled'>constructor</value></command>";
+    expect(() => commandFromXml(parseElement(truth))).toThrow('holds "constructor": expected true or false');
     const stray =
       "<command xmlns='urn:thingward:ieee1451:1' channel='1' name='operate'><value name='x'>1</value></command>";
     expect(() => commandFromXml(parseElement(stray))).toThrow('there is no value x in this <command>');

@@ -52,7 +52,7 @@ export const BOOLEAN: ValueKind = {
     if (typeof value !== 'boolean') throw unexpected(what, value, BOOLEAN.expected);
     return Uint8Array.of(value ? 1 : 0);
   },
-  parse: (text) => ({ true: true, '1': true, false: false, '0': false })[text],
+  parse: (text) => (text === 'true' || text === '1' ? true : text === 'false' || text === '0' ? false : undefined),
 };
 
 /** One octet with a name. Codes without a name are written as their number. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { VECTORS, VECTORS_REASON } from '../../test/vectors.ts';
+import { NO_VECTORS, VECTORS } from '../../test/vectors.ts';
 import {
   decodeTeds,
   decodeTedsBlock,
@@ -20,7 +20,12 @@ const CAPTURED = VECTORS.flatMap(({ name, hex, decoded, serviceType }) => {
   return teds === undefined ? [] : [{ name, hex: teds, tlv: decoded?.tlv as [number, string][] | undefined }];
 });
 
-describe.skipIf(CAPTURED.length === 0)(`captured TEDS ${VECTORS_REASON}`, () => {
+describe('captured TEDS', () => {
+  it('are there', ({ skip }) => {
+    if (NO_VECTORS) skip(NO_VECTORS);
+    expect(CAPTURED.length).toBeGreaterThan(5);
+  });
+
   it.each(CAPTURED)('$name: $hex', ({ hex, tlv }) => {
     const teds = decodeTeds(parseHex(hex) as Uint8Array);
     expect(formatHex(encodeTeds(teds))).toBe(hex);

@@ -37,25 +37,29 @@ export class LinkFrameReader {
 
   /** @throws Ieee1451Error `malformed-message`; the stream can't be read further */
   push(chunk: Uint8Array): LinkFrame[] {
-    this.#octets = concatOctets([this.#octets, chunk]);
+    const octets = this.#octets.length === 0 ? chunk : concatOctets([this.#octets, chunk]);
     const frames: LinkFrame[] = [];
-    for (let frame = this.#next(); frame; frame = this.#next()) frames.push(frame);
+    let at = 0;
+    for (let frame = frameAt(octets, at); frame; frame = frameAt(octets, at)) {
+      frames.push(frame);
+      at += HEADER_OCTETS + frame.message.length;
+    }
+    this.#octets = octets.slice(at);
     return frames;
   }
+}
 
-  #next(): LinkFrame | undefined {
-    const [code] = this.#octets;
-    if (code === undefined) return undefined;
-    const kind = KINDS[code - 1];
-    if (!kind) throw new Ieee1451Error('malformed-message', `there is no kind of frame ${code}`, { offset: 0 });
-    if (this.#octets.length < HEADER_OCTETS) return undefined;
-    const reader = new OctetReader(this.#octets.subarray(1), 'malformed-message', 1);
-    const sequence = reader.unsigned(2, 'the number of a command');
-    const length = reader.unsigned(3, 'the length of a message');
-    if (length > MAX_MESSAGE_OCTETS) throw reader.error(`a message can't have ${length} octets`, 3);
-    if (reader.remaining < length) return undefined;
-    const message = reader.bytes(length, 'a message');
-    this.#octets = this.#octets.slice(HEADER_OCTETS + length);
-    return { kind, sequence, message };
-  }
+function frameAt(octets: Uint8Array, at: number): LinkFrame | undefined {
+  const code = octets[at];
+  if (code === undefined) return undefined;
+  const kind = KINDS[code - 1];
+  if (!kind) throw new Ieee1451Error('malformed-message', `there is no kind of frame ${code}`, { offset: 0 });
+  if (octets.length - at < HEADER_OCTETS) return undefined;
+  const reader = new OctetReader(octets.subarray(at + 1), 'malformed-message', 1);
+  const sequence = reader.unsigned(2, 'the number of a command');
+  const length = reader.unsigned(3, 'the length of a message');
+  if (length > MAX_MESSAGE_OCTETS) throw reader.error(`a message can't have ${length} octets`, 3);
+  if (reader.remaining < length) return undefined;
+  const message = reader.bytes(length, 'a message');
+  return { kind, sequence, message };
 }
