@@ -5,6 +5,7 @@ import { checkExpectations } from './expectations.ts';
 import { compileBundle, readPolicyFiles } from './policy-bundle.ts';
 import { fillTemplate, policyTemplates } from './shipped.ts';
 
+/** A new template comes with a folder of its name. */
 const FOLDER = fileURLToPath(new URL('../../policies/examples/', import.meta.url));
 const NOW = new Date('2026-11-26T10:00:00Z');
 const templates = policyTemplates();

@@ -98,6 +98,25 @@ test('consent is for just what was asked for, by just who asked', () => {
   expect(list.use([again])?.id).toBe('r1');
 });
 
+test('of several requests, the one that is named is answered, and by each group once', () => {
+  const { list } = approvals();
+  list.request([asks('Stop')], ['chiefs', 'safety'], 60_000);
+  list.request([asks('Start')], ['chiefs'], 60_000);
+  expect(list.approve('r2', 'sam@example.org').id).toBe('r2');
+  expect(list.isApproved([asks('Start')])).toBe(true);
+  expect(list.isApproved([asks('Stop')])).toBe(false);
+  expect(list.isApproved([asks('Mode')])).toBe(false);
+  expect(list.use([asks('Start')])?.id).toBe('r2');
+  expect(list.isApproved([asks('Start')])).toBe(false);
+  list.approve('r1', 'sam@example.org');
+  expect(codeOf(() => list.approve('r1', 'sam@example.org'))).toBe('already-approved');
+  // Who is in both groups consents for the one that has not; what was said before stays said.
+  expect([...list.approve('r1', 'both@example.org').consents]).toEqual([
+    ['chiefs', 'sam@example.org'],
+    ['safety', 'both@example.org'],
+  ]);
+});
+
 test('a request is found again, unless more have to consent by now', () => {
   const { list } = approvals();
   expect(list.request([], ['chiefs'], 1)).toBeUndefined();
@@ -119,9 +138,13 @@ test('neither one nor all fill the list', () => {
 test('a request in words', () => {
   const { list } = approvals();
   const several = Array.from({ length: 7 }, (_, i) => asks(`P${i}`));
-  const request = list.request(several, ['chiefs'], 60_000)?.request;
-  expect(request && describeRequest(request)).toBe(
+  const words = (operations: readonly Operation[]) => {
+    const request = list.request(operations, ['chiefs'], 60_000)?.request;
+    return request && describeRequest(request);
+  };
+  expect(words(several)).toBe(
     'r1: ana@example.org wants to set P0 of plc@example.org; set P1 of plc@example.org; set P2 of plc@example.org; ' +
       'set P3 of plc@example.org; set P4 of plc@example.org and 2 more (until 2026-11-26T10:01:00.000Z)',
   );
+  expect(words(several.slice(0, 5))).not.toContain('more');
 });
