@@ -100,7 +100,6 @@ const startsEjabberd: Start = async (ports) => {
 certfiles: ["${files.cert}", "${files.key}"]
 registration_timeout: infinity
 auth_password_format: scram
-disable_sasl_mechanisms: ["SCRAM-SHA-1-PLUS", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-512-PLUS"]
 listen:
   - {port: ${ports.c2s}, ip: "127.0.0.1", module: ejabberd_c2s, starttls: true, starttls_required: true}
   - {port: ${ports.component}, ip: "127.0.0.1", module: ejabberd_service, hosts: {"${COMPONENT_DOMAIN}": {password: "secret"}}}

@@ -1,4 +1,5 @@
 export * from './audit/index.ts';
+export * from './baseline/index.ts';
 export { decimalNumber, decimalsAround, nearestDecimal } from './decimal.ts';
 export { type DecisionDetails, fieldKey, Guard, type GuardOptions } from './guard.ts';
 export * from './guard-decision.ts';

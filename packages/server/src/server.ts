@@ -207,6 +207,11 @@ export class ThingwardServer {
     return this.#policies?.guard;
   }
 
+  /** Why nothing can be recorded in the audit log just now; undefined when it can, or where there is none. */
+  get auditProblem(): string | undefined {
+    return this.#policies?.audit?.problem;
+  }
+
   /**
    * Takes over another configuration, while streams go on. Nothing changes when any of it can't be used.
    * @returns what counts from now on, and what only after a new start
@@ -258,6 +263,7 @@ export class ThingwardServer {
     await this.#federation.stop(error);
     this.#services.disconnect();
     await this.#modules.stop();
+    await this.#policies?.stop();
     await this.#removals?.stop();
     this.#tokens?.stop();
     await new Promise((resolve) => setTimeout(resolve, this.#connections.size > 0 ? 50 : 0));
@@ -305,6 +311,7 @@ export class ThingwardServer {
       rosters,
       database: this.#database.query as unknown as Kysely<never>,
       log,
+      onTime: (milliseconds) => this.#metrics?.decided(milliseconds),
     });
     this.#policies = policies;
     await policies.start();
@@ -324,6 +331,7 @@ export class ThingwardServer {
         return { unsentBytes: unsentBytes + (this.#workers?.unsentBytes ?? 0), unacknowledgedStanzas };
       },
       federation: () => this.#federation.current?.statistics,
+      guard: policies.figures,
       offlineMessages: () => countOfflineMessages(this.#database.query),
     };
     const context: ServerContext = {

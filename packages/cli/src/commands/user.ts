@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { Accounts, openServerDatabase } from '@thingward/server';
 import { Command } from 'commander';
+import { leaveAct } from '../audited-act.ts';
 import { UsageError } from '../errors.ts';
 import { type OutputOptions, printJson, printTable, say } from '../output.ts';
 import { SERVICES } from '../services.ts';
@@ -26,17 +27,19 @@ export function userCommand(): Command {
   withPassword(verb('add <name>', 'make an account'))
     .addHelpText('after', '\nExamples:\n  thingward user add alice\n  thingward user add pump1 --generate')
     .action((name: string, options: UserOptions) =>
-      withAccounts(options, async (accounts) => {
+      withAccounts(options, async (accounts, audit) => {
         const password = await newPassword(options);
         await accounts.add(name, password);
+        audit('user add', name);
         say(`${name}: account made`);
         if (options.generate) process.stdout.write(`${password}\n`);
       }),
     );
   withPassword(verb('passwd <name>', 'give an account a new password')).action((name: string, options: UserOptions) =>
-    withAccounts(options, async (accounts) => {
+    withAccounts(options, async (accounts, audit) => {
       const password = await newPassword(options);
       await accounts.setPassword(name, password);
+      audit('user passwd', name);
       say(`${name}: password changed`);
       if (options.generate) process.stdout.write(`${password}\n`);
     }),
@@ -61,8 +64,9 @@ export function userCommand(): Command {
     );
   verb('rm <name>', 'remove an account with all it has; a running server ends its sessions').action(
     (name: string, options: UserOptions) =>
-      withAccounts(options, async (accounts) => {
+      withAccounts(options, async (accounts, audit) => {
         await accounts.remove(name);
+        audit('user rm', name);
         say(`${name}: account removed`);
       }),
   );
@@ -71,11 +75,17 @@ export function userCommand(): Command {
 }
 
 /** Works on the accounts of a server, whether it runs or not. */
-async function withAccounts({ config }: UserOptions, work: (accounts: Accounts) => Promise<void>): Promise<void> {
+async function withAccounts(
+  { config }: UserOptions,
+  work: (accounts: Accounts, audit: (act: string, name: string) => void) => Promise<void>,
+): Promise<void> {
   const loaded = loadServerConfig(config);
   const database = await openServerDatabase(loaded, SERVICES);
   try {
-    await work(new Accounts(database.query, loaded.domain));
+    const accounts = new Accounts(database.query, loaded.domain);
+    await work(accounts, (act, name) =>
+      leaveAct(loaded, act, [`${accounts.localpart(name) ?? name}@${loaded.domain}`]),
+    );
   } finally {
     await database.close();
   }

@@ -5,6 +5,7 @@ import {
   describeOperation,
   type FoundOperation,
   Guard,
+  type GuardAudit,
   type GuardDecision,
   hasPolicies,
   type LiveFacts,
@@ -40,6 +41,7 @@ export type PacketCheck<Packet> = (packet: Packet, principal: Jid) => Promise<Gu
 export interface GatewayGuardOptions {
   readonly folder: string;
   readonly log: Logger;
+  readonly audit?: GuardAudit | undefined;
   readonly clock?: (() => Date) | undefined;
 }
 
@@ -61,6 +63,7 @@ export class GatewayGuard {
       enforcer: 'gateway',
       clock: options.clock ?? (() => new Date()),
       newId: () => randomBytes(4).toString('hex'),
+      keeper: options.audit,
     });
     this.reload();
     this.guard.onDecision((decision) => logDecision(options.log, decision));
@@ -68,10 +71,11 @@ export class GatewayGuard {
 
   /** Reads the policies again. @throws PolicyError; then those before are in force */
   reload(): void {
-    const { folder, log } = this.#options;
+    const { folder, log, audit } = this.#options;
     const bundle = hasPolicies(folder) ? compileBundle(readPolicyFiles(folder)) : compileBundle(new Map());
     this.#bundle = bundle;
     this.guard.use(bundle);
+    audit?.appliedPolicies('enforced', bundle.files);
     log.info({ folder, policies: bundle.set.policies.length }, 'policies are in use');
   }
 

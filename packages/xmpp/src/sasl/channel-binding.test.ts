@@ -82,6 +82,19 @@ describe('SCRAM with channel binding (RFC 5802 §6)', () => {
     await expect(exchange(mechanism, serve('SCRAM-SHA-256', both))).resolves.toBeDefined();
   });
 
+  it('a server that announces nothing and refuses is told so, which one that binds does not let pass', async () => {
+    const offer = { mechanisms: offeredMechanisms(channel(both)), profile: 'sasl', refusedBinding: true } as const;
+    const user = { jid: Jid.parse('user@localhost'), password: 'pencil' };
+    const mechanism = () => clientMechanism(offer, user, channel(both));
+    expect(mechanism().name).toBe('SCRAM-SHA-256');
+    await expect(exchange(mechanism(), serve('SCRAM-SHA-256', both))).rejects.toThrow('taken away');
+    const { first } = await exchange(mechanism(), serve('SCRAM-SHA-256'));
+    expect(first.startsWith('y,,n=user,')).toBe(true);
+    // Neither is the password given away for it.
+    const plain = { ...offer, mechanisms: ['SCRAM-SHA-256-PLUS', 'PLAIN'] };
+    expect(() => clientMechanism(plain, user, channel(both))).toThrow('no acceptable mechanism');
+  });
+
   it.each([
     ['SCRAM-SHA-256', 'p=tls-exporter,,n=u,r=abc'],
     ['SCRAM-SHA-256-PLUS', 'n,,n=u,r=abc'],

@@ -1,6 +1,12 @@
 import type { Jid } from '../jid.ts';
 import { anonymousClient, anonymousServer } from './anonymous.ts';
-import { bindingTypes, CHANNEL_BINDING_TYPES, type ChannelBindings, NO_CHANNEL_BINDINGS } from './channel-binding.ts';
+import {
+  bindingTypes,
+  CHANNEL_BINDING_TYPES,
+  type ChannelBindings,
+  type ChannelBindingType,
+  NO_CHANNEL_BINDINGS,
+} from './channel-binding.ts';
 import type { Advertisement } from './downgrade-protection.ts';
 import { SaslError } from './error.ts';
 import { externalClient, externalServer } from './external.ts';
@@ -10,6 +16,9 @@ import { type ClientBinding, type ScramPrimitives, scramClient, scramServer } fr
 
 /** Strongest first. */
 const SCRAM_HASHES: readonly ScramHash[] = ['SHA-256', 'SHA-1'];
+
+/** What is bound to where a server offers to bind, and does not say in what ways: all that know XEP-0440 have it. @see XEP-0440 §3 */
+const UNANNOUNCED_TYPE: ChannelBindingType = 'tls-server-end-point';
 
 /** What a stream has to offer to a mechanism. */
 export interface SaslChannel {
@@ -76,6 +85,8 @@ export interface Credentials {
 export interface ServerOffer extends Advertisement {
   /** XEP-0388 is stricter than RFC 6120. */
   readonly profile: 'sasl' | 'sasl2';
+  /** Has it refused a way of channel binding that it did not announce, but that every server of XEP-0440 has? */
+  readonly refusedBinding?: boolean | undefined;
 }
 
 /**
@@ -98,16 +109,18 @@ export function clientMechanism(
   const possible = bindingTypes(bindings);
   if (possible.length > 0) checkOffer(offer, plus !== undefined);
   const advertised = { ...offer, needsProof: possible.length > 0 && isSuspicious(announced) };
-  const type = possible.find((candidate) => announced?.includes(candidate) ?? candidate === 'tls-server-end-point');
-  if (plus && type) {
+  const type = possible.find((candidate) => announced?.includes(candidate) ?? candidate === UNANNOUNCED_TYPE);
+  const refused = offer.refusedBinding ?? false;
+  if (plus && type && !refused) {
     const binding: ClientBinding = { kind: 'bound', type, data: bindings[type] as Uint8Array };
     return scramClient(plus, username, password, undefined, binding, advertised);
   }
   const hash = SCRAM_HASHES.find((candidate) => offered.includes(`SCRAM-${candidate}`));
-  // A server that binds, but in no way that is possible here, must not be told that it does not (XEP-0440 §3).
-  const kind = possible.length > 0 && !plus ? 'unused' : 'none';
+  // A server that binds, but in no way that is possible here, must not be told that it does not (XEP-0440 §3). One that has refused the way
+  // every server has is told: that it does bind after all, it says by refusing, so that somebody in between gains nothing by a refusal.
+  const kind = possible.length > 0 && (!plus || refused) ? 'unused' : 'none';
   if (hash) return scramClient(hash, username, password, undefined, { kind }, advertised);
-  if (offered.includes('PLAIN') && isEncrypted && !refusesPlain && !advertised.needsProof) {
+  if (offered.includes('PLAIN') && isEncrypted && !refusesPlain && !advertised.needsProof && !refused) {
     return plainClient(username, password);
   }
   throw new SaslError(

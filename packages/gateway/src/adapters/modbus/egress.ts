@@ -121,10 +121,15 @@ export class ModbusEgress {
       const failure = failureOf(error);
       const isRefused = REFUSALS.has(failure.condition);
       this.#counts[isRefused ? 'refused' : 'failed']++;
-      if (isRefused)
-        this.#options.log.warn({ master: iq.from.toString(), reason: failure.text }, 'a request was refused');
+      if (isRefused) this.#tellRefusal(iq, failure);
       throw failure;
     }
+  }
+
+  /** With the packet as it came: who looks into it later wants to see it. */
+  #tellRefusal({ from, payload }: IqRequest, { text }: StanzaError): void {
+    const details = { account: from.bare.toString(), reason: text, packet: payload.toString() };
+    this.#options.log.warn(details, `a request of ${from.bare} was refused: ${payload.elements[0]?.name ?? 'nothing'}`);
   }
 
   /** @throws StanzaError, ModbusError */
