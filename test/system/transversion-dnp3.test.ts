@@ -113,7 +113,7 @@ describe('DNP3 over XMPP', { timeout: 60_000 }, () => {
 
   async function substation(options: Partial<OutstationOptions> = {}) {
     const process = new SubstationProcess(() => 0.5);
-    const { outstation, ...rest } = new Substation(process, { unsolicitedHoldMs: 10, ...options });
+    const { outstation, ...rest } = new Substation(process, { unsolicitedHoldMs: 10, unsolicited: false, ...options });
     const device = new Dnp3TcpServer([outstation]);
     onTestFinished(() => device.close());
     return { process, outstation, ...rest, port: await device.listen(0) };
@@ -168,7 +168,7 @@ describe('DNP3 over XMPP', { timeout: 60_000 }, () => {
   const TRIP_BREAKER: Command = { kind: 'control', index: 0, operation: 1, tripClose: 2 };
 
   it('polls, operates, sets the clock, in several fragments, and says what the outstation says', async () => {
-    const device = await substation({ maxFragmentOctets: 249, timeSyncIntervalMs: 600_000 });
+    const device = await substation({ unsolicited: true, maxFragmentOctets: 249, timeSyncIntervalMs: 600_000 });
     await egress(device.port);
     const scada = await master((await ingress()).port);
     const { measurements, indications } = await scada.integrityPoll();

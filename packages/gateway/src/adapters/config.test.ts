@@ -62,7 +62,7 @@ const door = {
 it('takes DNP3: masters read only and have the address 1, outstations are all there are', () => {
   const config = adapterConfigSchema.parse({ server, egress: [outstations], ingress: [door] });
   expect(config.egress[0]).toMatchObject({ masters: [{ address: 1, writes: false }] });
-  expect(config.egress[0]?.lines[0]).toMatchObject({ timeoutMs: 5000, maxInFlight: 1, linkConfirm: false });
+  expect(config.egress[0]?.lines[0]).toMatchObject({ timeoutMs: 7000, maxInFlight: 1, linkConfirm: false });
   expect(config.egress[0]?.lines[0]).toHaveProperty('outstations', UnitRanges.tryParse('0-65519', 65_535));
   expect(config.ingress[0]).toMatchObject({ listen: { host: '127.0.0.1', port: 20_000 }, timeoutMs: 10_000 });
 });

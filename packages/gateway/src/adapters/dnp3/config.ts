@@ -19,7 +19,7 @@ const lineSchema = z.strictObject({
   name: z.string().min(1).default('default'),
   connect: hostPort,
   outstations: outstations.default(() => UnitRanges.tryParse(`0-${GREATEST_ADDRESS}`, ALL_ADDRESSES) as UnitRanges),
-  timeoutMs: z.number().int().min(50).max(60_000).default(5000),
+  timeoutMs: z.number().int().min(50).max(60_000).default(7000),
   maxInFlight: z.number().int().min(1).max(100).default(1),
   linkConfirm: z.boolean().default(false),
 });

@@ -225,6 +225,7 @@ export class Dnp3Egress {
     const isWaitedFor = isAnswered(fragment.function) && !BROADCAST_ADDRESSES.has(destination);
     const isLatest = isWaitedFor ? exchange.begin() : () => true;
     const send = async (answered: (answer: CarriedPacket | undefined) => void): Promise<void> => {
+      await exchange.connected();
       await this.#checkTime(request, from);
       if (!isLatest()) throw expired('its master sent another request before it was sent to the outstation');
       if (!isWaitedFor) {

@@ -57,6 +57,15 @@ export class Exchange {
     return () => turn === this.#latest;
   }
 
+  /** Waits for the connection where it is being made. Rejects with Dnp3Error `not-connected`, `closed` */
+  async connected(): Promise<void> {
+    const { channel } = this.#options;
+    channel.open();
+    // Each attempt comes to its end by itself.
+    if (channel.state === 'connecting') await new Promise((resolve) => channel.once('state', resolve));
+    this.#checkConnected();
+  }
+
   /** Sends what is not answered. Rejects with Dnp3Error `not-connected`, `no-answer`, `closed` */
   async send(packet: CarriedPacket): Promise<void> {
     this.#checkConnected();

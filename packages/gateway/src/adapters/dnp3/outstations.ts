@@ -29,10 +29,12 @@ export class Dnp3Outstations implements Devices {
     return { lines, ...this.#egress.counts };
   }
 
-  /** Connects at once: outstations have something to say before they are asked. */
+  /**
+   * Lines are connected when a master first asks, and are kept up from then on: an outstation that reports to nobody who could confirm it
+   * keeps the next master waiting.
+   */
   open(): void {
     this.#egress.start();
-    for (const { channel } of this.#lines) channel.open();
   }
 
   close(): void {
