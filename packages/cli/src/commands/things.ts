@@ -8,15 +8,19 @@ import {
   getInterfaces,
   interfaceView,
   type MetaTag,
+  MetaTagError,
   parseIoTDisco,
   removeThing,
   type SearchOperator,
   searchThings,
   sendTable,
   speaksNoInterfaces,
+  tagName,
+  updateThing,
 } from '@thingward/things';
 import { Command } from 'commander';
-import { ClientSession, parseThing } from '../client-session.ts';
+import { ClientSession, parseThing, type ThingAddress } from '../client-session.ts';
+import { parseTag } from '../enrolment/device-list.ts';
 import { CommandError, UsageError } from '../errors.ts';
 import { loadGatewayConfig } from '../gateway-config.ts';
 import { type OutputOptions, printJson, printTable, say, thingText } from '../output.ts';
@@ -73,6 +77,14 @@ export function thingsCommand(): Command {
       )
       .action((thing: string, options: GiveUpOptions) => giveUp(what, thing, options));
   }
+  verb('update <thing> <tags...>', 'change tags of a Thing of yours, by which it is found')
+    .option('--source <id>', 'data source of a Thing behind a concentrator')
+    .option('--cache-type <type>', 'what else tells its node from others of the same name')
+    .addHelpText(
+      'after',
+      '\nTAG=value sets a tag, #TAG=value one that is a number, TAG= takes it away; the others stay as they are.\n\nExamples:\n  thingward things update pump17@example.org ROOM=Cellar "#LAT=59.33"\n  thingward things update pump17@example.org ROOM=',
+    )
+    .action(update);
   verb('interfaces <thing>', 'what a Thing promises to have, and what that means')
     .addHelpText('after', '\nExamples:\n  thingward things interfaces lamp@example.org')
     .action(showInterfaces);
@@ -175,13 +187,48 @@ async function claim(text: string, options: ThingsOptions & { readonly private?:
   });
 }
 
-async function giveUp(what: 'disowned' | 'removed', text: string, options: GiveUpOptions): Promise<void> {
-  const { jid, node: named } = parseThing(text);
-  const { source, cacheType } = options;
-  if (named === undefined && (source ?? cacheType) !== undefined) {
+async function update(text: string, tags: string[], options: GiveUpOptions): Promise<void> {
+  const { jid, node } = parseNode(text, options);
+  const changed = tags.map(parseChange);
+  await ClientSession.use(options.profile, async (session) => {
+    const registry = await session.registry();
+    let outcome: { readonly disowned: boolean };
+    try {
+      outcome = await updateThing(session.client, registry, changed, { jid: jid.bare, node });
+    } catch (error) {
+      throw explainRefusal(error, text);
+    }
+    if (outcome.disowned) throw new CommandError(`${text}: has no owner: nothing was changed`);
+    if (options.json) printJson({ thing: jid.bare, node, tags: changed });
+    else say(`${text}: updated`);
+  });
+}
+
+/** As {@link parseTag}, but a tag may be taken away. @throws UsageError */
+function parseChange(text: string): MetaTag {
+  const gone = /^#?([^=]+)=$/.exec(text);
+  try {
+    return gone ? { name: tagName(gone[1] ?? ''), type: 'str', value: '' } : parseTag(text);
+  } catch (error) {
+    if (error instanceof MetaTagError) throw new UsageError(`${text}: ${error.message}`);
+    throw error;
+  }
+}
+
+/** A Thing, and the rest of its node's reference. @throws UsageError */
+function parseNode(text: string, { source, cacheType }: GiveUpOptions): ThingAddress {
+  const { jid, node } = parseThing(text);
+  if (node === undefined && (source ?? cacheType) !== undefined) {
     throw new UsageError('--source and --cache-type belong to a node: write JID#NODE');
   }
-  const node = named && { ...named, ...(source ? { sourceId: source } : {}), ...(cacheType ? { cacheType } : {}) };
+  return {
+    jid,
+    node: node && { ...node, ...(source ? { sourceId: source } : {}), ...(cacheType ? { cacheType } : {}) },
+  };
+}
+
+async function giveUp(what: 'disowned' | 'removed', text: string, options: GiveUpOptions): Promise<void> {
+  const { jid, node } = parseNode(text, options);
   await ClientSession.use(options.profile, async (session) => {
     const registry = await session.registry();
     const act = what === 'disowned' ? disownThing : removeThing;

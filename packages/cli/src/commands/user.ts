@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { Accounts, openServerDatabase } from '@thingward/server';
+import { Accounts, openServerDatabase, type ServerConfig } from '@thingward/server';
 import { Command } from 'commander';
-import { UsageError } from '../errors.ts';
+import { CommandError, UsageError } from '../errors.ts';
 import { type OutputOptions, printJson, printTable, say } from '../output.ts';
 import { SERVICES } from '../services.ts';
+import { writeProfile } from '../written-profile.ts';
 import { loadServerConfig } from './serve.ts';
 import { addUserAdministration } from './user-administration.ts';
 
@@ -12,6 +14,7 @@ interface UserOptions extends OutputOptions {
   readonly config?: string;
   readonly passwordStdin?: boolean;
   readonly generate?: boolean;
+  readonly profile?: string;
 }
 
 export function userCommand(): Command {
@@ -24,12 +27,24 @@ export function userCommand(): Command {
       .option('--generate', 'make a random password and print it');
 
   withPassword(verb('add <name>', 'make an account'))
-    .addHelpText('after', '\nExamples:\n  thingward user add alice\n  thingward user add pump1 --generate')
+    .option('--profile <file>', 'write a profile with which this account signs in, its password included')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  thingward user add alice\n  thingward user add pump1 --generate\n  thingward user add alice --generate --profile alice.yaml',
+    )
     .action((name: string, options: UserOptions) =>
-      withAccounts(options, async (accounts) => {
+      withAccounts(options, async (accounts, config) => {
         const password = await newPassword(options);
+        if (options.profile !== undefined && existsSync(options.profile)) {
+          throw new CommandError(`${options.profile} is there already: no account was made`);
+        }
         await accounts.add(name, password);
+        if (options.profile !== undefined) {
+          const jid = `${accounts.localpart(name)}@${config.domain}`;
+          await writeProfile(options.profile, jid, password, config);
+        }
         say(`${name}: account made`);
+        if (options.profile !== undefined) say(`${options.profile}: who signs in where; keep it to yourself`);
         if (options.generate) process.stdout.write(`${password}\n`);
       }),
     );
@@ -71,11 +86,14 @@ export function userCommand(): Command {
 }
 
 /** Works on the accounts of a server, whether it runs or not. */
-async function withAccounts({ config }: UserOptions, work: (accounts: Accounts) => Promise<void>): Promise<void> {
+async function withAccounts(
+  { config }: UserOptions,
+  work: (accounts: Accounts, config: ServerConfig) => Promise<void>,
+): Promise<void> {
   const loaded = loadServerConfig(config);
   const database = await openServerDatabase(loaded, SERVICES);
   try {
-    await work(new Accounts(database.query, loaded.domain));
+    await work(new Accounts(database.query, loaded.domain), loaded);
   } finally {
     await database.close();
   }
