@@ -195,8 +195,9 @@ describe.each(LIVES)('the life of $title', { timeout: 80_000 }, ({ device, thing
   });
 
   it('8. and 9. it leaves decisions to the provisioning server: a friend is asked about', async () => {
-    expect(await as('reader', 'read', address, '--json')).toMatchObject({ code: 1 });
+    expect(await as('reader', 'things', 'befriend', address)).toMatchObject({ code: 1 });
     await allow('alice', 'friend');
+    await expect.poll(async () => (await as('reader', 'things', 'befriend', address)).code, SOON).toBe(0);
   });
 
   it('10. the friend reads, once the owner allows it', async () => {
@@ -251,6 +252,7 @@ describe.each(LIVES)('the life of $title', { timeout: 80_000 }, ({ device, thing
       expect(rows(await as(former, 'things', 'search', 'SN=17', '--json'))).toEqual([]);
       expect(rows(await as(former, 'things', 'search', '--json'))).toEqual([]);
       for (const denied of [
+        ['things', 'befriend', address],
         ['read', address],
         ['set', address, `${parameter}=0`],
         ['things', 'claim', sticker],

@@ -18,6 +18,7 @@ import {
   tagName,
   updateThing,
 } from '@thingward/things';
+import { StanzaError } from '@thingward/xmpp';
 import { Command } from 'commander';
 import { ClientSession, parseThing, type ThingAddress } from '../client-session.ts';
 import { parseTag } from '../enrolment/device-list.ts';
@@ -77,6 +78,12 @@ export function thingsCommand(): Command {
       )
       .action((thing: string, options: GiveUpOptions) => giveUp(what, thing, options));
   }
+  verb('befriend <thing>', 'ask a Thing of somebody else’s to be its friend: its owner may have to decide first')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  thingward things befriend pump17@example.org   # again, once its owner has allowed it',
+    )
+    .action(befriend);
   verb('update <thing> <tags...>', 'change tags of a Thing of yours, by which it is found')
     .option('--source <id>', 'data source of a Thing behind a concentrator')
     .option('--cache-type <type>', 'what else tells its node from others of the same name')
@@ -126,6 +133,9 @@ function interfaceRow(name: string): readonly string[] {
     items.map((item) => (item.isRequired ? item.name : `(${item.name})`)).join('; ');
   return [name, list(defined.fields), list(defined.parameters)];
 }
+
+/** Longer than a Thing waits for its provisioning server. */
+const FRIENDSHIP_TIMEOUT_MS = 12_000;
 
 const FOUND_HEADINGS = ['thing', 'owner', 'tags'];
 
@@ -184,6 +194,24 @@ async function claim(text: string, options: ThingsOptions & { readonly private?:
     const thing = thingText(claimed.jid.bare.toString(), claimed.node);
     if (options.json) printJson({ thing: claimed.jid.bare, node: claimed.node, online: online !== undefined });
     else say(`${thing} is yours${online ? '' : '; it is offline now'}`);
+  });
+}
+
+/** @see RFC 6121 §3.1, XEP-0324 §3.2 */
+async function befriend(text: string, options: ThingsOptions): Promise<void> {
+  const { jid } = parseThing(text);
+  await ClientSession.use(options.profile, async (session) => {
+    session.roster.subscribe(jid.bare);
+    try {
+      await session.roster.waitForResource(jid.bare, { timeoutMs: FRIENDSHIP_TIMEOUT_MS });
+    } catch (error) {
+      if (!(error instanceof StanzaError)) throw error;
+      throw new CommandError(
+        `${jid.bare} is not to be seen: it is offline, or its owner has to allow it first (${error.text ?? error.message})`,
+      );
+    }
+    if (options.json) printJson({ thing: jid.bare, online: true });
+    else say(`${jid.bare} lets you see it`);
   });
 }
 
