@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { auditConfigSchema } from '@thingward/guard';
-import { isUndefinedInterface, type NodeReference } from '@thingward/things';
+import { IoTDiscoError, isUndefinedInterface, KEY_TAG, type NodeReference, parseIoTDisco } from '@thingward/things';
 import { Jid } from '@thingward/xmpp';
 import { z } from 'zod';
 import { contradiction, type Dnp3Config, dnp3ConfigSchema } from './drivers/dnp3/config.ts';
@@ -126,6 +126,17 @@ export const accountSchema = z
     { message: 'needs exactly one of password, passwordFile, certificate with key, and register' },
   );
 
+/** The text of a label that is printed already: what it registers with, to the last tag. @see XEP-0347 §3.9 */
+const claimSchema = z.string().superRefine((text, context) => {
+  const complain = (message: string) => context.addIssue({ code: 'custom', message });
+  try {
+    if (!parseIoTDisco(text).some(({ name }) => name === KEY_TAG)) complain('has no KEY: nobody could claim the Thing');
+  } catch (error) {
+    if (!(error instanceof IoTDiscoError)) throw error;
+    complain(`is no text of a label: ${error.message}`);
+  }
+});
+
 const common = {
   account: accountSchema,
   node: nodeSchema.optional(),
@@ -141,6 +152,7 @@ const common = {
       message: 'two tags differ in upper and lower case alone',
     })
     .default({}),
+  claim: claimSchema.optional(),
   friends: z.array(bareJid).default([]),
   publish: publishSchema,
   interfaces: z
@@ -184,6 +196,13 @@ export const gatewayConfigSchema = z
       if (server.domain !== undefined || account.jid.domain === served) continue;
       const message = `${account.jid} is not at ${served}, as the first account is: say which server.domain is meant`;
       context.addIssue({ code: 'custom', path: ['things', index, 'account', 'jid'], message });
+    }
+  })
+  .superRefine(({ things }, context) => {
+    for (const [index, { claim, tags }] of things.entries()) {
+      if (claim === undefined || Object.keys(tags).length === 0) continue;
+      const message = 'go without claim, which has all that the Thing registers with';
+      context.addIssue({ code: 'custom', path: ['things', index, 'tags'], message });
     }
   })
   .superRefine(({ things }, context) => {

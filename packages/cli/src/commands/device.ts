@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
+import type { ThingLabel } from '@thingward/gateway';
 import {
   AccountError,
   Accounts,
@@ -16,6 +17,7 @@ import { leaveAct } from '../audited-act.ts';
 import type { DeviceCredentials } from '../enrolment/credentials-file.ts';
 import { type ListedDevice, parseDeviceList, parseTag } from '../enrolment/device-list.ts';
 import { enrol } from '../enrolment/enrolment.ts';
+import { hasNodes, readGatewayTemplate, writeGateway } from '../enrolment/gateway-files.ts';
 import { type LabelGrid, parseGrid } from '../enrolment/label-sheet.ts';
 import { claimLabel, setUpLabel, writeSheets } from '../enrolment/sheets.ts';
 import { CommandError, UsageError } from '../errors.ts';
@@ -39,6 +41,7 @@ interface EnrolOptions extends DeviceOptions {
   readonly sheets: boolean;
   readonly setUpSheets?: boolean;
   readonly grid: string;
+  readonly gateway?: string;
 }
 
 export function deviceCommand(): Command {
@@ -56,6 +59,10 @@ export function deviceCommand(): Command {
     .option('--certificates', 'devices sign in with client certificates of this server’s device authority')
     .option('--days <number>', 'how long certificates are valid', '3650')
     .option('--tag <NAME=value...>', 'tags that all devices of the list have')
+    .option(
+      '--gateway <template>',
+      'a gateway’s configuration without accounts: each device gets its own, to be copied onto it',
+    )
     .option('--renew', 'give devices that are there new credentials; the former are refused from then on')
     .option('--batch-size <number>', 'devices that are made at once, all of them or none', '500')
     .option('--no-sheets', 'no sheets of labels')
@@ -65,7 +72,8 @@ export function deviceCommand(): Command {
       'after',
       '\nThe list may be enrolled again after an interruption: devices that are there are left alone.\n' +
         '\nExamples:\n  thingward device enrol pump1 pump2\n  thingward device enrol --csv pumps.csv --out pumps\n' +
-        '  thingward device enrol --csv pumps.csv --certificates --tag MAN=example.org --tag MODEL=P1',
+        '  thingward device enrol --csv pumps.csv --certificates --tag MAN=example.org --tag MODEL=P1\n' +
+        '  thingward device enrol --csv pumps.csv --certificates --gateway pump.yaml   # nothing is to be typed on the device',
     )
     .action(enrolDevices);
   verb('list', 'list devices')
@@ -100,7 +108,13 @@ async function enrolDevices(names: string[], options: EnrolOptions): Promise<voi
   });
   await withDevices(options, async (devices, accounts, config) => {
     const { text, file } = listText(names, options);
-    const parsed = parseDeviceList(text, file, (name) => accounts.localpart(name), common);
+    const { fingerprint } = await serverTls(config);
+    const template =
+      options.gateway === undefined
+        ? undefined
+        : readGatewayTemplate(options.gateway, { domain: config.domain, fingerprint });
+    const listed = parseDeviceList(text, file, (name) => accounts.localpart(name), common);
+    const parsed = template ? listed.map(named) : listed;
     await refuseAccounts(parsed, file, devices, config.domain);
     const authority = options.certificates ? await DeviceAuthority.open(config.dataDir, config.domain) : undefined;
     const batch =
@@ -122,26 +136,45 @@ async function enrolDevices(names: string[], options: EnrolOptions): Promise<voi
         enrolled.map(({ jid }) => jid),
       );
     }
-    const { fingerprint } = await serverTls(config);
     const server = { domain: config.domain, fingerprint, doors: doorsOf(config) };
     writeFileSync(join(options.out, 'server.json'), `${JSON.stringify(server, undefined, 2)}\n`);
     const shown = [...enrolled, ...skipped.flatMap(({ credentials }) => (credentials ? [credentials] : []))];
-    if (options.sheets) writeAllSheets(shown, options, grid, fingerprint);
+    const labels = new Map(
+      shown.map((device) => [
+        device.jid,
+        template ? writeGateway(options.out, template, device, server) : [labelOf(device)],
+      ]),
+    );
+    if (template) say(`${join(options.out, 'gateways')}: what is copied onto each device`);
+    if (options.sheets) writeAllSheets(shown, [...labels.values()].flat(), options, grid, fingerprint);
     if (options.json) {
-      for (const device of enrolled) printJson({ ...device, state: 'enrolled' });
+      for (const device of enrolled) {
+        const nodes = template && hasNodes(template) ? { labels: labels.get(device.jid) } : {};
+        printJson({ ...device, ...nodes, state: 'enrolled' });
+      }
       for (const { jid } of skipped) printJson({ jid, state: 'was enrolled before' });
     }
     tellOutcome(enrolled, skipped, options);
   });
 }
 
+const labelOf = ({ jid, label, claim }: DeviceCredentials): ThingLabel => ({ name: label, jid, uri: claim });
+
+/** A Thing of a gateway has a NAME, by which it is found; its label is to have it, too. */
+function named(device: ListedDevice): ListedDevice {
+  const { label, tags } = device;
+  if (tags.some(({ name }) => name === 'NAME')) return device;
+  return { ...device, tags: [{ name: 'NAME', type: 'str', value: label }, ...tags] };
+}
+
 function writeAllSheets(
   shown: readonly DeviceCredentials[],
+  labels: readonly ThingLabel[],
   { out, setUpSheets }: EnrolOptions,
   grid: LabelGrid,
   fingerprint: string,
 ): void {
-  const pages = writeSheets(out, 'labels', shown.map(claimLabel), grid);
+  const pages = writeSheets(out, 'labels', labels.map(claimLabel), grid);
   say(`${join(out, 'labels')}: ${pages} ${pages === 1 ? 'page' : 'pages'} of labels`);
   if (!setUpSheets) return;
   const secret = shown.filter(({ password }) => password !== undefined);

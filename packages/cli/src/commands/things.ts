@@ -8,15 +8,20 @@ import {
   getInterfaces,
   interfaceView,
   type MetaTag,
+  MetaTagError,
   parseIoTDisco,
   removeThing,
   type SearchOperator,
   searchThings,
   sendTable,
   speaksNoInterfaces,
+  tagName,
+  updateThing,
 } from '@thingward/things';
+import { StanzaError } from '@thingward/xmpp';
 import { Command } from 'commander';
-import { ClientSession, parseThing } from '../client-session.ts';
+import { ClientSession, parseThing, type ThingAddress } from '../client-session.ts';
+import { parseTag } from '../enrolment/device-list.ts';
 import { CommandError, UsageError } from '../errors.ts';
 import { loadGatewayConfig } from '../gateway-config.ts';
 import { type OutputOptions, printJson, printTable, say, thingText } from '../output.ts';
@@ -73,6 +78,20 @@ export function thingsCommand(): Command {
       )
       .action((thing: string, options: GiveUpOptions) => giveUp(what, thing, options));
   }
+  verb('befriend <thing>', 'ask a Thing of somebody else’s to be its friend: its owner may have to decide first')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  thingward things befriend pump17@example.org   # again, once its owner has allowed it',
+    )
+    .action(befriend);
+  verb('update <thing> <tags...>', 'change tags of a Thing of yours, by which it is found')
+    .option('--source <id>', 'data source of a Thing behind a concentrator')
+    .option('--cache-type <type>', 'what else tells its node from others of the same name')
+    .addHelpText(
+      'after',
+      '\nTAG=value sets a tag, #TAG=value one that is a number, TAG= takes it away; the others stay as they are.\n\nExamples:\n  thingward things update pump17@example.org ROOM=Cellar "#LAT=59.33"\n  thingward things update pump17@example.org ROOM=',
+    )
+    .action(update);
   verb('interfaces <thing>', 'what a Thing promises to have, and what that means')
     .addHelpText('after', '\nExamples:\n  thingward things interfaces lamp@example.org')
     .action(showInterfaces);
@@ -114,6 +133,9 @@ function interfaceRow(name: string): readonly string[] {
     items.map((item) => (item.isRequired ? item.name : `(${item.name})`)).join('; ');
   return [name, list(defined.fields), list(defined.parameters)];
 }
+
+/** Longer than a Thing waits for its provisioning server. */
+const FRIENDSHIP_TIMEOUT_MS = 12_000;
 
 const FOUND_HEADINGS = ['thing', 'owner', 'tags'];
 
@@ -175,13 +197,66 @@ async function claim(text: string, options: ThingsOptions & { readonly private?:
   });
 }
 
-async function giveUp(what: 'disowned' | 'removed', text: string, options: GiveUpOptions): Promise<void> {
-  const { jid, node: named } = parseThing(text);
-  const { source, cacheType } = options;
-  if (named === undefined && (source ?? cacheType) !== undefined) {
+/** @see RFC 6121 §3.1, XEP-0324 §3.2 */
+async function befriend(text: string, options: ThingsOptions): Promise<void> {
+  const { jid } = parseThing(text);
+  await ClientSession.use(options.profile, async (session) => {
+    session.roster.subscribe(jid.bare);
+    try {
+      await session.roster.waitForResource(jid.bare, { timeoutMs: FRIENDSHIP_TIMEOUT_MS });
+    } catch (error) {
+      if (!(error instanceof StanzaError)) throw error;
+      throw new CommandError(
+        `${jid.bare} is not to be seen: it is offline, or its owner has to allow it first (${error.text ?? error.message})`,
+      );
+    }
+    if (options.json) printJson({ thing: jid.bare, online: true });
+    else say(`${jid.bare} lets you see it`);
+  });
+}
+
+async function update(text: string, tags: string[], options: GiveUpOptions): Promise<void> {
+  const { jid, node } = parseNode(text, options);
+  const changed = tags.map(parseChange);
+  await ClientSession.use(options.profile, async (session) => {
+    const registry = await session.registry();
+    let outcome: { readonly disowned: boolean };
+    try {
+      outcome = await updateThing(session.client, registry, changed, { jid: jid.bare, node });
+    } catch (error) {
+      throw explainRefusal(error, text);
+    }
+    if (outcome.disowned) throw new CommandError(`${text}: has no owner: nothing was changed`);
+    if (options.json) printJson({ thing: jid.bare, node, tags: changed });
+    else say(`${text}: updated`);
+  });
+}
+
+/** As {@link parseTag}, but a tag may be taken away. @throws UsageError */
+function parseChange(text: string): MetaTag {
+  const gone = /^#?([^=]+)=$/.exec(text);
+  try {
+    return gone ? { name: tagName(gone[1] ?? ''), type: 'str', value: '' } : parseTag(text);
+  } catch (error) {
+    if (error instanceof MetaTagError) throw new UsageError(`${text}: ${error.message}`);
+    throw error;
+  }
+}
+
+/** A Thing, and the rest of its node's reference. @throws UsageError */
+function parseNode(text: string, { source, cacheType }: GiveUpOptions): ThingAddress {
+  const { jid, node } = parseThing(text);
+  if (node === undefined && (source ?? cacheType) !== undefined) {
     throw new UsageError('--source and --cache-type belong to a node: write JID#NODE');
   }
-  const node = named && { ...named, ...(source ? { sourceId: source } : {}), ...(cacheType ? { cacheType } : {}) };
+  return {
+    jid,
+    node: node && { ...node, ...(source ? { sourceId: source } : {}), ...(cacheType ? { cacheType } : {}) },
+  };
+}
+
+async function giveUp(what: 'disowned' | 'removed', text: string, options: GiveUpOptions): Promise<void> {
+  const { jid, node } = parseNode(text, options);
   await ClientSession.use(options.profile, async (session) => {
     const registry = await session.registry();
     const act = what === 'disowned' ? disownThing : removeThing;

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { Accounts, openServerDatabase } from '@thingward/server';
+import { Accounts, openServerDatabase, type ServerConfig } from '@thingward/server';
 import { Command } from 'commander';
 import { leaveAct } from '../audited-act.ts';
-import { UsageError } from '../errors.ts';
+import { CommandError, UsageError } from '../errors.ts';
 import { type OutputOptions, printJson, printTable, say } from '../output.ts';
 import { SERVICES } from '../services.ts';
+import { writeProfile } from '../written-profile.ts';
 import { loadServerConfig } from './serve.ts';
 import { addUserAdministration } from './user-administration.ts';
 
@@ -13,6 +15,7 @@ interface UserOptions extends OutputOptions {
   readonly config?: string;
   readonly passwordStdin?: boolean;
   readonly generate?: boolean;
+  readonly profile?: string;
 }
 
 export function userCommand(): Command {
@@ -25,13 +28,25 @@ export function userCommand(): Command {
       .option('--generate', 'make a random password and print it');
 
   withPassword(verb('add <name>', 'make an account'))
-    .addHelpText('after', '\nExamples:\n  thingward user add alice\n  thingward user add pump1 --generate')
+    .option('--profile <file>', 'write a profile with which this account signs in, its password included')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  thingward user add alice\n  thingward user add pump1 --generate\n  thingward user add alice --generate --profile alice.yaml',
+    )
     .action((name: string, options: UserOptions) =>
-      withAccounts(options, async (accounts, audit) => {
+      withAccounts(options, async (accounts, audit, config) => {
         const password = await newPassword(options);
+        if (options.profile !== undefined && existsSync(options.profile)) {
+          throw new CommandError(`${options.profile} is there already: no account was made`);
+        }
         await accounts.add(name, password);
         audit('user add', name);
+        if (options.profile !== undefined) {
+          const jid = `${accounts.localpart(name)}@${config.domain}`;
+          await writeProfile(options.profile, jid, password, config);
+        }
         say(`${name}: account made`);
+        if (options.profile !== undefined) say(`${options.profile}: who signs in where; keep it to yourself`);
         if (options.generate) process.stdout.write(`${password}\n`);
       }),
     );
@@ -77,15 +92,15 @@ export function userCommand(): Command {
 /** Works on the accounts of a server, whether it runs or not. */
 async function withAccounts(
   { config }: UserOptions,
-  work: (accounts: Accounts, audit: (act: string, name: string) => void) => Promise<void>,
+  work: (accounts: Accounts, audit: (act: string, name: string) => void, config: ServerConfig) => Promise<void>,
 ): Promise<void> {
   const loaded = loadServerConfig(config);
   const database = await openServerDatabase(loaded, SERVICES);
   try {
     const accounts = new Accounts(database.query, loaded.domain);
-    await work(accounts, (act, name) =>
-      leaveAct(loaded, act, [`${accounts.localpart(name) ?? name}@${loaded.domain}`]),
-    );
+    const audit = (act: string, name: string) =>
+      leaveAct(loaded, act, [`${accounts.localpart(name) ?? name}@${loaded.domain}`]);
+    await work(accounts, audit, loaded);
   } finally {
     await database.close();
   }

@@ -5,6 +5,7 @@ import type { DeviceAuthority, Devices, NewDevice } from '@thingward/server';
 import { formatIoTDisco, KEY_TAG, parseIoTDisco } from '@thingward/things';
 import { CredentialsFile, type DeviceCredentials } from './credentials-file.ts';
 import { type ListedDevice, withKey } from './device-list.ts';
+import { fileNameOf } from './file-name.ts';
 
 export interface EnrolmentOptions {
   readonly devices: Devices;
@@ -95,13 +96,7 @@ async function credentialsFor(
   };
 }
 
-/** What a localpart may have and a file name had better not is written as its octets. */
-function fileOf(localpart: string, ending: string): string {
-  const name = localpart.replace(/[^\p{L}\p{N}._-]|^\./gu, (character) =>
-    [...Buffer.from(character)].map((octet) => `%${octet.toString(16).padStart(2, '0')}`).join(''),
-  );
-  return join('certificates', `${name}.${ending}`);
-}
+const fileOf = (localpart: string, ending: string) => join('certificates', `${fileNameOf(localpart)}.${ending}`);
 
 function keyOf(claim: string): string | undefined {
   const key = parseIoTDisco(claim).find(({ name }) => name === KEY_TAG)?.value;

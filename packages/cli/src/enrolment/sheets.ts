@@ -1,20 +1,23 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ThingLabel } from '@thingward/gateway';
 import { parseIoTDisco } from '@thingward/things';
+import { thingText } from '../output.ts';
 import type { DeviceCredentials } from './credentials-file.ts';
 import { type Label, type LabelGrid, labelSheets, sheetIndex } from './label-sheet.ts';
 
 /** Tags that are printed beside a code, where a device has them; never its KEY. */
 const PRINTED_TAGS = ['SN', 'MODEL', 'MAN'];
 
-/** The label that goes onto a device, for its owner to claim it with. @see XEP-0347 §3.9 */
-export function claimLabel({ jid, label, claim }: DeviceCredentials): Label {
-  const tags = parseIoTDisco(claim);
-  const printed = PRINTED_TAGS.flatMap((name) => {
-    const tag = tags.find((each) => each.name === name);
-    return tag ? [`${name} ${tag.value}`] : [];
+/** The label that goes onto a Thing, for its owner to claim it with. @see XEP-0347 §3.9 */
+export function claimLabel({ name, jid, node, uri }: ThingLabel): Label {
+  const tags = parseIoTDisco(uri);
+  const printed = PRINTED_TAGS.flatMap((printedName) => {
+    const tag = tags.find((each) => each.name === printedName);
+    return tag ? [`${printedName} ${tag.value}`] : [];
   });
-  return { code: claim, lines: [label, ...(label === jid ? [] : [jid]), ...printed] };
+  const address = thingText(jid, node);
+  return { code: uri, lines: [name, ...(name === address ? [] : [address]), ...printed] };
 }
 
 /** What whoever installs a device scans into it, and nobody else is to see: with what it signs in, and whom it may trust. */

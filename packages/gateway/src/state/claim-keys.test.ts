@@ -41,3 +41,15 @@ it('registers with the configured tags in upper case, text or number, and the na
   const named = metaTagsOf(thing({ tags: { name: 'Other' } }), temporaryState());
   expect(named.filter(({ name }) => name === 'NAME')).toEqual([{ name: 'NAME', type: 'str', value: 'Other' }]);
 });
+
+it('registers with what is on a label that was printed before, and nothing else', () => {
+  const claim = 'IoTDisco;SN:17;#V:1.2;KEY:printed';
+  expect(metaTagsOf(thing({ claim }), temporaryState())).toEqual([
+    { name: 'SN', type: 'str', value: '17' },
+    { name: 'V', type: 'num', value: 1.2 },
+    { name: 'KEY', type: 'str', value: 'printed' },
+  ]);
+  expect(() => thing({ claim, tags: { SN: '17' } })).toThrow('go without claim');
+  expect(() => thing({ claim: 'IoTDisco;SN:17' })).toThrow('has no KEY');
+  expect(() => thing({ claim: 'SN:17' })).toThrow('is no text of a label');
+});

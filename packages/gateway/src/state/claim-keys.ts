@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { KEY_TAG, type MetaTag, nodeKey } from '@thingward/things';
+import { KEY_TAG, type MetaTag, nodeKey, parseIoTDisco } from '@thingward/things';
 import type { ThingConfig } from '../config.ts';
 import type { StateDatabase } from './state-database.ts';
 
 /**
  * What a Thing registers with: its configured tags, and a KEY. One that is not configured is made once, of 128 random bits, and kept: it
- * is on the label that the owner scans.
+ * is on the label that the owner scans. One whose label was printed before has the tags of that.
  */
-export function metaTagsOf({ account, node, name, tags }: ThingConfig, database: StateDatabase): readonly MetaTag[] {
+export function metaTagsOf(thing: ThingConfig, database: StateDatabase): readonly MetaTag[] {
+  const { account, node, name, tags, claim } = thing;
+  if (claim !== undefined) return parseIoTDisco(claim);
   const configured = Object.entries(tags).map(([tag, value]): MetaTag => {
     const upper = tag.toUpperCase();
     return typeof value === 'number' ? { name: upper, type: 'num', value } : { name: upper, type: 'str', value };

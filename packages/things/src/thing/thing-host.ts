@@ -481,11 +481,28 @@ export class ThingHost {
       if (after.owner !== before.owner) {
         // What was answered while it belonged to another, or to nobody, counts no more.
         this.#authority?.clear();
+        if (before.owner !== undefined) this.#forgetFriends();
         this.#describer?.describeAll();
       }
     });
     this.#lastChange = change.catch(() => undefined);
     return change;
+  }
+
+  /**
+   * Whom the provisioning server let in may have been let in by the former owner. Friends of other Things here have to ask again, and need
+   * nobody's decision for it.
+   */
+  #forgetFriends(): void {
+    const allowed = [...this.#allowedFriends];
+    this.#allowedFriends.clear();
+    for (const bare of allowed) this.#distrust(Jid.parse(bare));
+    const isTrusted = (jid: Jid) => this.#isKnown(jid) || this.#registry?.is(jid) || this.#authority?.is(jid) || false;
+    this.#lastRecheck = this.#lastRecheck
+      .then(() => this.#presence.revokeOthers(isTrusted))
+      .catch((error: unknown) => {
+        this.#log.error({ error }, 'friends of the former owner may still see the presence');
+      });
   }
 
   /** Each event is checked anyway: what could not be forgotten now sends nothing. */

@@ -1,4 +1,7 @@
-import { type Jid, PeerError, presence, type XmppPeer } from '@thingward/xmpp';
+import { xml } from '@thingward/xml';
+import { decodeRosterItem, type Jid, NS, PeerError, presence, type XmppPeer } from '@thingward/xmpp';
+
+const ROSTER_TIMEOUT_MS = 5000;
 
 type SubscriptionChange = 'subscribe' | 'subscribed' | 'unsubscribe' | 'unsubscribed';
 
@@ -46,6 +49,23 @@ export class TrustedPresence {
     this.#send('unsubscribed', jid);
     this.#send('unsubscribe', jid);
     this.#asked.delete(jid.bare.toString());
+  }
+
+  /**
+   * Ends it for all accounts that see the presence by the roster, but for those that are trusted: somebody may have been let in before a restart.
+   * @throws StanzaError, PeerError
+   * @see RFC 6121 §2.1.3
+   */
+  async revokeOthers(isTrusted: (jid: Jid) => boolean): Promise<void> {
+    // A component has no roster.
+    if (this.#peer.jid.local === undefined) return;
+    const query = xml('query', { xmlns: NS.roster });
+    const answer = await this.#peer.request('get', undefined, query, { timeoutMs: ROSTER_TIMEOUT_MS });
+    for (const item of answer?.childrenNamed('item') ?? []) {
+      const { jid, subscription } = decodeRosterItem(item);
+      if (jid.local === undefined || subscription === 'none' || isTrusted(jid)) continue;
+      this.revoke(jid);
+    }
   }
 
   /** To be called when there is a connection again. */
