@@ -19,9 +19,11 @@ import {
 } from '@thingward/things';
 import { Frame, parseElement, StreamReader, XmlError } from '@thingward/xml';
 import { hashedTokenServer, Jid, JidError, opaqueString, PrecisError, SaslError, scramServer } from '@thingward/xmpp';
+import { auditTargets } from './audit-targets.mjs';
 import { dnp3Targets } from './dnp3-targets.mjs';
 import { exiStreamTargets } from './exi-stream-targets.mjs';
 import { findingTargets } from './finding-targets.mjs';
+import { ieee1451Targets } from './ieee1451-targets.mjs';
 import { modbusTargets } from './modbus-targets.mjs';
 import { NEGOTIATION, negotiate } from './negotiation.mjs';
 import { payloadTargets } from './payload-targets.mjs';
@@ -306,7 +308,9 @@ Object.assign(TARGETS, modbusTargets({ pick, mutated, noise, utf8 }));
 Object.assign(TARGETS, findingTargets({ pick, mutated, noise, utf8 }));
 Object.assign(TARGETS, uploadTargets({ pick, mutated, noise, random }));
 Object.assign(TARGETS, exiStreamTargets({ pick, mutated, noise, random }));
+Object.assign(TARGETS, auditTargets({ pick, mutated, noise, utf8, below }));
 Object.assign(TARGETS, dnp3Targets({ pick, mutated, noise, utf8 }));
+Object.assign(TARGETS, ieee1451Targets({ pick, mutated, noise, utf8 }));
 Object.assign(TARGETS, serverTargets({ random, below, pick, soup, noise, mutated, utf8 }));
 
 const until = Date.now() + seconds * 1000;

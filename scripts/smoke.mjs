@@ -11,10 +11,10 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const data = mkdtempSync(join(tmpdir(), 'thingward-smoke-'));
 const LIMIT_MS = 60_000;
 
-const [http, c2s, c2sTls, plc, outstation] = await Promise.all(Array.from({ length: 5 }, () => freePort()));
+const [http, c2s, c2sTls, plc, outstation, scada] = await Promise.all(Array.from({ length: 6 }, () => freePort()));
 const at = (port) => `127.0.0.1:${port}`;
 const doors = ['--http', at(http), '--c2s', at(c2s), '--c2s-tls', at(c2sTls)];
-const options = ['--data', data, ...doors, '--plc', at(plc), '--outstation', at(outstation)];
+const options = ['--data', data, ...doors, '--plc', at(plc), '--outstation', at(outstation), '--scada', at(scada)];
 const started = performance.now();
 const demo = spawn('npm', ['start', '--', ...options], {
   cwd: root,

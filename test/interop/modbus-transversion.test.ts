@@ -51,8 +51,10 @@ describe('Modbus over XMPP', () => {
     rmSync(directory, { recursive: true });
   });
 
-  type Line = NonNullable<AdapterConfigInput['egress']>[number]['lines'][number];
-  type Door = Pick<NonNullable<AdapterConfigInput['ingress']>[number], 'listen' | 'serial' | 'framing'>;
+  type Egress = Extract<NonNullable<AdapterConfigInput['egress']>[number], { protocol: 'modbus' }>;
+  type Line = Egress['lines'][number];
+  type Ingress = Extract<NonNullable<AdapterConfigInput['ingress']>[number], { protocol: 'modbus' }>;
+  type Door = Pick<Ingress, 'listen' | 'serial' | 'framing'>;
 
   /** Both adapters, in one process. @returns the port where a master connects */
   async function between(door: Door, line: Line): Promise<number> {

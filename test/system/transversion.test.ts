@@ -6,6 +6,7 @@ import { Adapter, type AdapterConfigInput, adapterConfigSchema, ModbusConnection
 import { decodeResponse, encodeTcpFrame, ModbusTcpServer, TcpFrameReader } from '@thingward/modbus';
 import { TankProcess, tankUnit } from '@thingward/modbus/simulator';
 import { serverConfigSchema, ThingwardServer } from '@thingward/server';
+import { ModbusTCPClient } from 'jsmodbus';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 
 /** A master and a device, neither knowing of XMPP, with a real server and two adapters between them. */
@@ -180,6 +181,24 @@ describe('Modbus over XMPP', { timeout: 60_000 }, () => {
       await new Promise((resolve) => socket.once('data', resolve));
     }
     expect(device.received()).toEqual(Buffer.concat(sent));
+  });
+
+  it('serves a client of another make', async () => {
+    const device = await plc();
+    await egress(device.port);
+    const socket = connect({ host: '127.0.0.1', port: (await ingress()).port });
+    onTestFinished(() => {
+      socket.destroy();
+    });
+    const client = new ModbusTCPClient(socket, 1, 5000);
+    await new Promise((resolve) => socket.once('connect', resolve));
+    const level = await client.readInputRegisters(0, 2);
+    expect(level.response.body.valuesAsArray).toEqual([500, expect.any(Number)]);
+    await client.writeSingleCoil(0, false);
+    await client.writeMultipleRegisters(0, [300, 700]);
+    expect((await client.readHoldingRegisters(0, 2)).response.body.valuesAsArray).toEqual([300, 700]);
+    expect(device.process.inputs).toMatchObject({ inletValveOpen: false, valveOpening: 30 });
+    await expect(client.readHoldingRegisters(99, 1)).rejects.toMatchObject({ err: 'ModbusException' });
   });
 
   it('answers a unit that is silent with exception 11, a unit nobody has with exception 10', async () => {

@@ -2,6 +2,7 @@ import type {
   AccessQuestionToOwner,
   AccessRule,
   ControlForm,
+  EventLogQuery,
   Field,
   HistoryAnswer,
   HistoryPoint,
@@ -12,6 +13,7 @@ import type {
   RuleEdit,
   SearchOperator,
   SearchResult,
+  StoredEvent,
   ThingReference,
 } from '@thingward/things';
 import {
@@ -199,6 +201,22 @@ export class FakeConnection implements Connection {
   async setParameters(_target: ControlTarget, values: ReadonlyMap<string, ParameterValue>): Promise<void> {
     await pause(700);
     this.#plant.set(values);
+  }
+
+  async events({ part }: EventLogQuery): Promise<readonly StoredEvent[]> {
+    await pause(100);
+    if (part?.after !== undefined) return [];
+    const sender = Jid.parse('plant@localhost');
+    const event = {
+      timestamp: since(60),
+      type: 'Warning',
+      level: 'Medium',
+      facility: 'adapter',
+      message: 'a request of scada@localhost was refused: writeSingleCoil',
+      subject: 'scada@localhost',
+      tags: [{ name: 'reason', type: 'xs:string', value: 'Access denied.' }],
+    } as const;
+    return [{ sequence: '1', sender, received: since(60), event }];
   }
 
   async history({ thing, from, to, maxPoints = 600 }: HistoryQuery): Promise<HistoryAnswer> {

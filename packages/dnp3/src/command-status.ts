@@ -8,7 +8,9 @@ export const NOT_SUPPORTED = 4;
 export const ALREADY_ACTIVE = 5;
 export const LOCAL = 7;
 export const TOO_MANY_OPERATIONS = 8;
+export const NOT_AUTHORIZED = 9;
 export const OUT_OF_RANGE = 12;
+export const DOWNSTREAM_FAIL = 18;
 
 /** @see IEEE 1815-2012 §11.9.7, Table 11-7 */
 export const COMMAND_STATUSES: Names = {
@@ -21,7 +23,7 @@ export const COMMAND_STATUSES: Names = {
   6: 'hardware-error',
   [LOCAL]: 'local',
   [TOO_MANY_OPERATIONS]: 'too-many-operations',
-  9: 'not-authorized',
+  [NOT_AUTHORIZED]: 'not-authorized',
   10: 'automation-inhibit',
   11: 'processing-limited',
   [OUT_OF_RANGE]: 'out-of-range',
@@ -30,7 +32,7 @@ export const COMMAND_STATUSES: Names = {
   15: 'blocked',
   16: 'cancelled',
   17: 'blocked-other-master',
-  18: 'downstream-fail',
+  [DOWNSTREAM_FAIL]: 'downstream-fail',
   126: 'non-participating',
   127: 'undefined',
 };

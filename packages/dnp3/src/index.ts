@@ -1,4 +1,4 @@
-export { COMMAND_STATUSES, NO_SELECT, SUCCESS } from './command-status.ts';
+export { COMMAND_STATUSES, DOWNSTREAM_FAIL, NO_SELECT, NOT_AUTHORIZED, SUCCESS } from './command-status.ts';
 export {
   CLOSE,
   type ControlCode,
@@ -44,6 +44,7 @@ export {
   UNCONFIRMED_USER_DATA,
 } from './link-frame.ts';
 export { LinkFrameReader } from './link-frame-reader.ts';
+export { type LinkConfirmation, LinkLayer, type LinkLayerOptions } from './link-layer.ts';
 export * from './master/index.ts';
 export { bitNames, nameOf } from './names.ts';
 export { type ObjectHeader, PREFIXES, type PrefixCode, RANGES, type RangeCode } from './object-header.ts';
@@ -62,4 +63,16 @@ export {
 export { DNP3_NAMESPACE, fragmentFromXml, fragmentToXml, packetFromXml, packetToXml } from './packet-xml.ts';
 export { DNP3_SCHEMAS } from './schemas.ts';
 export { MAX_SEGMENT_OCTETS, Reassembler, type SegmentHeader, segmentFragment } from './transport.ts';
+export {
+  type CarriedPacket,
+  type CarriedRequest,
+  carriedPacket,
+  decodeCarriedReport,
+  decodeCarriedRequest,
+  decodeCarriedResponse,
+  encodeCarriedReport,
+  encodeCarriedRequest,
+  encodeCarriedResponse,
+  isObserving,
+} from './transversion.ts';
 export { formatFloat } from './values-text.ts';

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { auditConfigSchema } from '@thingward/guard';
 import { IoTDiscoError, isUndefinedInterface, KEY_TAG, type NodeReference, parseIoTDisco } from '@thingward/things';
 import { Jid } from '@thingward/xmpp';
 import { z } from 'zod';
@@ -181,6 +182,7 @@ export const gatewayConfigSchema = z
     server: serverSchema,
     dataDir: z.string().min(1).default('./gateway-data'),
     policies: z.string().min(1).optional(),
+    audit: auditConfigSchema,
     registry: registrySchema,
     provisioning: provisioningSchema,
     history: serviceOrNone,

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { GuardAudit } from '@thingward/guard';
 import { EventLogger, formatIoTDisco, type NodeReference, tellEventLog } from '@thingward/things';
 import { type Connector, Jid, type Logger, SILENT_LOGGER, type Unsubscribe, type XmppClient } from '@thingward/xmpp';
 import type { findServers } from '@thingward/xmpp/finding';
@@ -68,10 +69,11 @@ export class Gateway {
   readonly #registerMaps: ReadonlyMap<ThingConfig, ModbusConfig>;
   readonly #agents: AccountAgent[];
   readonly #guard: GatewayGuard | undefined;
+  readonly #audit: GuardAudit | undefined;
   readonly #log: Logger;
   readonly #stopTelling: Unsubscribe[] = [];
 
-  /** @throws StateError, GatewayConfigError, PolicyError */
+  /** @throws StateError, GatewayConfigError, PolicyError, AuditError */
   constructor(config: GatewayConfig, options: GatewayOptions = {}) {
     this.#log = options.log ?? SILENT_LOGGER;
     this.#connections = options.connections ?? new ModbusConnections();
@@ -86,11 +88,13 @@ export class Gateway {
         thing.driver === 'modbus-tcp' ? [[thing, withPointList(thing.modbus, baseDirectory)] as const] : [],
       ),
     );
-    const { policies } = config;
+    const { policies, audit } = config;
+    // Without policies nothing is decided here.
+    this.#audit = policies !== undefined && audit.enabled ? auditOf(config, baseDirectory, this.#log) : undefined;
     this.#guard =
       policies === undefined
         ? undefined
-        : new GatewayGuard({ folder: resolve(baseDirectory, policies), log: this.#log });
+        : new GatewayGuard({ folder: resolve(baseDirectory, policies), log: this.#log, audit: this.#audit });
     this.#state = openState(resolve(baseDirectory, config.dataDir));
     this.#outbox = new Outbox(this.#state, config.outbox.maxReadings, (count, reason) => this.#refused(count, reason));
     const clients = new AccountClients({
@@ -140,6 +144,7 @@ export class Gateway {
 
   /** Begins to poll and connects. Being offline is no error: it goes on trying. */
   async start(): Promise<void> {
+    await this.#audit?.start('thingward gateway');
     await Promise.all(this.#agents.map((agent) => agent.start()));
   }
 
@@ -154,6 +159,7 @@ export class Gateway {
     // Nobody polls any more: a device that does not answer must not be waited for.
     this.#connections.closeAll();
     await Promise.all([stopped, this.#associations.closeAll()]);
+    await this.#audit?.stop();
     this.#state.close();
   }
 
@@ -288,5 +294,17 @@ function pointsOf(thing: ThingConfig, baseDirectory: string): readonly Dnp3Point
       throw new PointListError(message);
     });
     return all;
+  });
+}
+
+/** The log of what the gateway's guard decides. @throws AuditError */
+function auditOf({ audit, dataDir }: GatewayConfig, baseDirectory: string, log: Logger): GuardAudit {
+  const { folder } = audit;
+  return new GuardAudit({
+    config: { ...audit, folder: folder && resolve(baseDirectory, folder) },
+    dataDir: resolve(baseDirectory, dataDir),
+    clock: () => new Date(),
+    log,
+    onCheckpoint: (line) => log.info({ checkpoint: line }, 'checkpoint of the audit log'),
   });
 }

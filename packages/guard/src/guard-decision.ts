@@ -1,3 +1,4 @@
+import type { Unusual } from './baseline/signal.ts';
 import type { ActionName, Operation, OperationFacts } from './operation.ts';
 
 /** What comes of operations that are asked for together. */
@@ -43,12 +44,29 @@ export interface GuardDecision {
   readonly approvalId?: string | undefined;
   /** Was it not asked for before? */
   readonly isNewApproval?: boolean | undefined;
+  /** Was it refused because it could not have been recorded? */
+  readonly isUnrecorded?: boolean | undefined;
+  /** What is not usual for the requester, as far as it was not raised just before. */
+  readonly unusual?: readonly Unusual[] | undefined;
+  /** The stanza as XML, for the log of events. */
+  readonly packet?: (() => string) | undefined;
   /** What the policies that are tried out would have decided, where that is something else. */
   readonly shadow?: { readonly outcome: Outcome; readonly policies: readonly DecisivePolicy[] } | undefined;
 }
 
 /** Is told of decisions, in order, before they are carried out. It must be quick and must not throw. */
 export type GuardListener = (decision: GuardDecision) => void;
+
+/** Keeps decisions for later, such as an audit log. */
+export interface DecisionKeeper {
+  /** Why nothing that changes something must be permitted just now: it could not be recorded. */
+  readonly refusal: string | undefined;
+  /**
+   * Takes a decision, before it is carried out. It must be quick and must not throw.
+   * @returns undefined when nobody has to wait; else it resolves when it is kept: with why it is not, where it must be
+   */
+  decided(decision: GuardDecision): Promise<string | undefined> | undefined;
+}
 
 /** Do such operations change something? Decisions about them are of interest even where they are permitted. */
 export function isChange(action: ActionName): boolean {

@@ -250,6 +250,42 @@ test('owners and rosters are looked up, once, until something has changed', asyn
   expect(await may('ana@example.org')).toBe('deny');
 });
 
+test('what has to be looked up each time is, with whose the Thing is', async () => {
+  let owner = 'old@example.org';
+  let isFleeting = false;
+  const { guard } = guardWith('', {
+    isRegistered: () => true,
+    thing: () => ({ owner }),
+    relation: () => ({ ...NO_RELATION, isFleeting }),
+  });
+  const may = async (who: string) => (await guard.decide([operation(who, 'set', { protocol: 'control' })])).outcome;
+  expect(await may('old@example.org')).toBe('permit');
+  owner = 'new@example.org';
+  // Until it is told so, it takes things to be as they were.
+  expect(await may('new@example.org')).toBe('deny');
+  guard.forget();
+  expect(await may('new@example.org')).toBe('permit');
+  expect(await may('old@example.org')).toBe('deny');
+  isFleeting = true;
+  owner = 'last@example.org';
+  expect(await may('last@example.org')).toBe('permit');
+  owner = 'new@example.org';
+  expect(await may('last@example.org')).toBe('deny');
+});
+
+test('it is counted what was remembered, also when policies have changed', () => {
+  const { guard, set, load } = guardWith(OPERATORS);
+  for (let i = 0; i < 3; i++) set('ana@example.org', '1', { node: 'valve' });
+  expect(guard.lookUps).toEqual({ remembered: 2, evaluated: 1 });
+  guard.useShadow(load(''));
+  set('ana@example.org', '1', { node: 'valve' });
+  expect(guard.lookUps).toEqual({ remembered: 3, evaluated: 2 });
+  guard.useShadow(undefined);
+  guard.use(load(OPERATORS));
+  set('ana@example.org', '1', { node: 'valve' });
+  expect(guard.lookUps).toEqual({ remembered: 3, evaluated: 3 });
+});
+
 describe('redaction', () => {
   const POLICY =
     '@obligation("redact") forbid(principal, action in Action::"observe", resource) when { context has name && context.name == "Recipe" } unless { principal == Account::"owner@example.org" };';

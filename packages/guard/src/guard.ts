@@ -1,5 +1,7 @@
 import type { Jid } from '@thingward/xmpp';
+import type { Baseline, Observation } from './baseline/baseline.ts';
 import {
+  type DecisionKeeper,
   type DecisivePolicy,
   describeOperation,
   type GuardDecision,
@@ -26,6 +28,10 @@ export interface GuardOptions {
   readonly clock: () => Date;
   /** Makes names for requests of approval that nobody guesses. */
   readonly newId: () => string;
+  /** What has to be kept before it is carried out. */
+  readonly keeper?: DecisionKeeper | undefined;
+  /** Learns what is usual. */
+  readonly baseline?: Baseline | undefined;
 }
 
 /** More about what is decided. */
@@ -33,6 +39,8 @@ export interface DecisionDetails {
   readonly stanzaId?: string | undefined;
   /** Where it is not the guard's own. */
   readonly enforcer?: string | undefined;
+  /** The stanza as XML, where somebody wants to see it. */
+  readonly packet?: (() => string) | undefined;
 }
 
 /** Actions on a JID that mean the nodes behind it, too, where none is named. */
@@ -65,6 +73,8 @@ export class Guard {
   #shadow: Judge | undefined;
   /** Those that there are, the one in force first. */
   #judges: readonly Judge[] = [];
+  /** Of policies that are in use no more. */
+  #lookUps = { remembered: 0, evaluated: 0 };
 
   constructor(options: GuardOptions) {
     this.#options = options;
@@ -110,6 +120,7 @@ export class Guard {
 
   #changed(before: Judge | undefined): void {
     this.#judges = [this.#judge, this.#shadow].filter((judge) => judge !== undefined);
+    if (before) this.#lookUps = sum(this.#lookUps, before.bundle.set.lookUps);
     before?.bundle.set.dispose();
     this.#version++;
   }
@@ -136,6 +147,11 @@ export class Guard {
     return this.#judges.some(({ bundle }) => bundle.set.forbids(action));
   }
 
+  /** How often what policies say was remembered, and how often it had to be worked out. */
+  get lookUps(): { readonly remembered: number; readonly evaluated: number } {
+    return this.#judges.reduce((all, { bundle }) => sum(all, bundle.set.lookUps), this.#lookUps);
+  }
+
   /** Grows when other policies are put into force. */
   get version(): number {
     return this.#version;
@@ -157,10 +173,10 @@ export class Guard {
     const pairs = judges.map((judge) => all.map((operation) => pairOf(judge, operation)));
     if (pairs.some((ofJudge) => ofJudge.some((pair) => pair instanceof Promise))) {
       return Promise.all(pairs.map((ofJudge) => Promise.all(ofJudge))).then((settled) =>
-        this.#decide(operations, all, judges, settled, details),
+        this.#kept(this.#decide(operations, all, judges, settled, details)),
       );
     }
-    return this.#decide(operations, all, judges, pairs as readonly (readonly KnownPair[])[], details);
+    return this.#kept(this.#decide(operations, all, judges, pairs as readonly (readonly KnownPair[])[], details));
   }
 
   /**
@@ -233,16 +249,20 @@ export class Guard {
   ): GuardDecision {
     const now = this.#now();
     this.#count(all, judges, now);
-    const outcomes = judges.map((judge, i) => judgeAll(judge, all, pairs[i] ?? [], now));
+    const { baseline } = this.#options;
+    const observation = baseline?.watch(asked, details.stanzaId, now);
+    const outcomes = judges.map((judge, i) => judgeAll(judge, all, pairs[i] ?? [], now, observation));
     const active = judges.indexOf(this.#judge as Judge);
     const made = this.#settle(asked, all, outcomes[active], now);
     const shadow = outcomes[judges.indexOf(this.#shadow as Judge)];
+    const unusual = observation && baseline?.decided(observation, made.outcome, now);
     const decision: GuardDecision = {
       at: new Date(now),
       operations: asked,
       enforcer: details.enforcer ?? this.#options.enforcer,
       stanzaId: details.stanzaId,
       ...made,
+      ...(unusual && unusual.length > 0 ? { unusual, packet: details.packet } : {}),
       ...(shadow && this.#shadow && outcomeOf(shadow) !== made.outcome
         ? { shadow: { outcome: outcomeOf(shadow), policies: (shadow.judgement?.policies ?? []).map(decisivePolicy) } }
         : {}),
@@ -251,12 +271,24 @@ export class Guard {
     return decision;
   }
 
+  /** Hands a decision to whoever keeps it. What could not be kept is not done. */
+  #kept(decision: GuardDecision): GuardDecision | Promise<GuardDecision> {
+    const waiting = this.#options.keeper?.decided(decision);
+    if (!waiting) return decision;
+    return waiting.then((problem) =>
+      problem === undefined ? decision : { ...decision, ...unrecorded(decision.decisive, problem) },
+    );
+  }
+
   #settle(
     asked: readonly Operation[],
     all: readonly Operation[],
     found: Found | undefined,
     now: number,
-  ): Pick<GuardDecision, 'outcome' | 'decisive' | 'policies' | 'reason' | 'approvalId' | 'isNewApproval'> {
+  ): Pick<
+    GuardDecision,
+    'outcome' | 'decisive' | 'policies' | 'reason' | 'approvalId' | 'isNewApproval' | 'isUnrecorded'
+  > {
     const first = asked[0] as Operation;
     const requester = first.principal.bare.toString();
     const held = this.quarantine.of(requester);
@@ -268,6 +300,11 @@ export class Guard {
     const { judgement, operation: decisive } = found;
     const policies = judgement.policies.map(decisivePolicy);
     const reason = reasonFor(decisive, judgement);
+    if (judgement.kind === 'permit' || judgement.kind === 'approve') {
+      const change = all.find(({ action }) => isChange(action) && action !== 'publish');
+      const refused = change && this.#options.keeper?.refusal;
+      if (change && refused !== undefined) return unrecorded(change, refused);
+    }
     switch (judgement.kind) {
       case 'permit':
         this.#remember(all, now);
@@ -321,9 +358,22 @@ export class Guard {
   }
 }
 
+function unrecorded(
+  decisive: Operation,
+  reason: string,
+): Pick<GuardDecision, 'outcome' | 'decisive' | 'policies' | 'reason' | 'isUnrecorded'> {
+  return { outcome: 'limit', decisive, policies: [], reason, isUnrecorded: true };
+}
+
 /** What names a field in a set of them. */
 export function fieldKey({ jid, node }: ResourceReference, name: string): string {
   return JSON.stringify([jid, node ?? null, name]);
+}
+
+type LookUps = PolicyBundle['set']['lookUps'];
+
+function sum(a: LookUps, b: LookUps): LookUps {
+  return { remembered: a.remembered + b.remembered, evaluated: a.evaluated + b.evaluated };
 }
 
 interface Found {
@@ -339,9 +389,13 @@ function judgeAll(
   operations: readonly Operation[],
   pairs: readonly KnownPair[],
   now: number,
+  observation: Observation | undefined,
 ): Found | undefined {
   const found = operations.map(
-    (operation, i): Found => ({ operation, judgement: judge.judge(operation, pairs[i] as KnownPair, now) }),
+    (operation, i): Found => ({
+      operation,
+      judgement: judge.judge(operation, pairs[i] as KnownPair, now, observation),
+    }),
   );
   for (const kind of SEVERITY) {
     const those = found.filter(({ judgement }) => judgement.kind === kind);

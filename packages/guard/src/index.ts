@@ -1,8 +1,10 @@
 export * from './audit/index.ts';
+export * from './baseline/index.ts';
 export { decimalNumber, decimalsAround, nearestDecimal } from './decimal.ts';
 export { type DecisionDetails, fieldKey, Guard, type GuardOptions } from './guard.ts';
 export * from './guard-decision.ts';
 export { Inspection, InspectionError, type NamespaceClass } from './inspection.ts';
+export { dnp3Operations } from './inspectors/dnp3.ts';
 export { INSPECTORS } from './inspectors/index.ts';
 export { modbusOperations } from './inspectors/modbus.ts';
 export { type EntitiesFile, entitiesFileSchema, NO_ENTITIES } from './network/entities-file.ts';

@@ -1,3 +1,4 @@
+import type { Observation } from './baseline/baseline.ts';
 import { MinuteClock } from './minute-clock.ts';
 import { KnownNetwork, type KnownPair } from './network/known-network.ts';
 import type { LiveFacts } from './network/live-facts.ts';
@@ -40,9 +41,9 @@ export class Judge {
     return this.#redacts;
   }
 
-  judge(operation: Operation, pair: KnownPair, now: number): Judgement {
+  judge(operation: Operation, pair: KnownPair, now: number, observation?: Observation): Judgement {
     const { set } = this.bundle;
-    const request = this.request(operation, pair, now);
+    const request = this.request(operation, pair, now, observation);
     const verdict = set.decide(request);
     const { policies, errors } = verdict;
     if (verdict.isPermitted) {
@@ -69,18 +70,19 @@ export class Judge {
       : { kind: 'permit', policies: rest.policies, errors };
   }
 
-  /** Is something of this to be taken out of an answer? */
+  /** Is something of this to be taken out of an answer? Where it can't be decided it is. */
   hides(operation: Operation, pair: KnownPair, now: number): boolean {
-    const { policies } = this.bundle.set.decide(this.request(operation, pair, now));
-    return policies.some(({ effect, obligation }) => effect === 'forbid' && obligation.kind === 'redact');
+    const { policies, errors } = this.bundle.set.decide(this.request(operation, pair, now));
+    if (errors.length > 0) return true;
+    return policies.some(({ obligation }) => obligation.kind === 'redact');
   }
 
-  request(operation: Operation, pair: KnownPair, now: number): PolicyRequest {
+  request(operation: Operation, pair: KnownPair, now: number, observation?: Observation): PolicyRequest {
     return {
       principal: pair.principal,
       action: operation.action,
       resource: pair.resource,
-      context: this.#context(operation, pair, now),
+      context: this.#context(operation, pair, now, observation),
     };
   }
 
@@ -88,7 +90,7 @@ export class Judge {
     return name === undefined && protocol === 'history' && this.bundle.set.couldHide(request, NAME);
   }
 
-  #context(operation: Operation, pair: KnownPair, now: number): ContextSource {
+  #context(operation: Operation, pair: KnownPair, now: number, observation?: Observation): ContextSource {
     const { facts, circumstances, action } = operation;
     return (name) => {
       switch (name) {
@@ -121,6 +123,14 @@ export class Judge {
           return this.#history.count(attemptKey(operation), 'minute', now);
         case 'perHour':
           return this.#history.count(attemptKey(operation), 'hour', now);
+        case 'isFirstSeen':
+          return observation?.signals(facts).firstSeen ?? false;
+        case 'isScan':
+          return observation?.signals(facts).scan ?? false;
+        case 'isBurst':
+          return observation?.signals(facts).burst ?? false;
+        case 'isReplay':
+          return observation?.signals(facts).replay ?? false;
         default:
           return facts[name];
       }

@@ -31,7 +31,8 @@ export function refusal(decision: GuardDecision, payloadNamespace?: string): Sta
 }
 
 /** For the requester: what it may know. It is not told what policies say, but what it can do. */
-function refusalText({ outcome, decisive: { action, facts }, approvalId }: GuardDecision): string {
+function refusalText({ outcome, decisive: { action, facts }, approvalId, isUnrecorded }: GuardDecision): string {
+  if (isUnrecorded) return 'It can’t be recorded just now, and so is not done. Try again later.';
   switch (outcome) {
     case 'await-approval':
       return `It needs approval (${approvalId}). Ask again when it is approved.`;

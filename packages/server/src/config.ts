@@ -1,4 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
+import { auditConfigSchema, baselineConfigSchema } from '@thingward/guard';
 import { ARCHIVE_DEFAULTS, Jid } from '@thingward/xmpp';
 import { z } from 'zod';
 import { announceSchema } from './announce/config.ts';
@@ -297,6 +298,8 @@ export const serverConfigSchema = z
     provisioning: provisioningSchema,
     announce: announceSchema,
     policies: z.string().min(1).optional(),
+    audit: auditConfigSchema,
+    baseline: baselineConfigSchema,
     streamManagement: z.strictObject({ location: hostAndPort.optional() }).prefault({}),
     shutdown: z.strictObject({ seeOtherHost: hostAndPort.optional() }).prefault({}),
     log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),

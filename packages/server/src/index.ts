@@ -8,7 +8,8 @@ export { DeviceAuthority, deviceAuthorityFile, type IssuedCertificate } from './
 export { DeviceError } from './devices/device-error.ts';
 export { Devices, type EnrolledDevice, type NewDevice } from './devices/devices.ts';
 export { eventLogSchema } from './event-log-config.ts';
-export { GUARD_COMMANDS } from './guard/guard-commands.ts';
+export { GUARD_COMMANDS } from './guard/command-namespace.ts';
+export { AUDIT_CHECKPOINT } from './guard/server-guard.ts';
 export type { HostedService, ServiceDefinition, ServiceSettings } from './hosted-services.ts';
 export { isLoopback, type ListenAddress, ListenError } from './listeners/listen.ts';
 export type { ConfigChange } from './live-config.ts';
@@ -24,5 +25,6 @@ export type { ServerOptions } from './server-options.ts';
 export type { RosterContact, ServiceEnvironment } from './service-environment.ts';
 export { databaseOf, type OpenDatabase, openDatabase, StorageError, type StoragePlace } from './storage/database.ts';
 export type { ServerSchema } from './storage/schema.ts';
+export { Settings } from './storage/settings.ts';
 export { storageSchema } from './storage/storage-schema.ts';
 export { daysLeft, loadTls, RENEW_DAYS, selfSignedTls, type Tls, TlsError } from './tls.ts';

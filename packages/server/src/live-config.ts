@@ -11,6 +11,8 @@ const RESTART = [
   'eventLog',
   'provisioning',
   'announce',
+  'audit',
+  'baseline',
   'registry',
   'archive.enabled',
   'mailbox.enabled',

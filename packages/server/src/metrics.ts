@@ -1,8 +1,9 @@
 import type { SaslError } from '@thingward/xmpp';
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { DatabaseTime } from './figures/database-time.ts';
 import type { StanzaCounts, StanzaTraffic } from './figures/stanza-counts.ts';
 import { STREAM_KINDS, type StreamCensus, type StreamFigures, type StreamKind } from './figures/stream-census.ts';
+import type { GuardFigures } from './guard/guard-figures.ts';
 import { VERSION } from './version.ts';
 
 /** What the metrics are read from, when somebody asks for them. */
@@ -22,6 +23,7 @@ export interface MetricSources {
   /** What waits for other servers; undefined when there is no traffic with them. */
   readonly federation: () => { readonly queuedStanzas: number; readonly queuedBytes: number } | undefined;
   readonly offlineMessages: () => Promise<number>;
+  readonly guard: GuardFigures;
 }
 
 /** An attempt to authenticate. */
@@ -34,6 +36,8 @@ export interface AuthenticationOutcome {
 export interface Metrics {
   readonly registry: Registry;
   authenticated(outcome: AuthenticationOutcome): void;
+  /** The guard has decided. */
+  decided(milliseconds: number): void;
 }
 
 /** Names of kinds of streams in labels. */
@@ -63,6 +67,8 @@ type Sample = readonly [value: number, labels?: Labels];
 
 /** Counting rows of a table goes through all of them. */
 const COUNT_EVERY_MS = 60_000;
+/** From a decision that is remembered to one that waits for a slow database. */
+const DECISION_SECONDS = [5e-6, 1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 1e-3, 1e-2, 0.1, 1];
 
 /** Makes the metrics. Nothing is done for them while stanzas go through: all figures are read when they are asked for. */
 export function createMetrics(sources: MetricSources): Metrics {
@@ -162,11 +168,31 @@ export function createMetrics(sources: MetricSources): Metrics {
   counter('database_seconds_total', 'Time spent in queries of the database', [], () => [
     [sources.database.milliseconds / 1000],
   ]);
+  const { guard } = sources;
+  counter('guard_decisions_total', 'Decisions of the guard', ['outcome', 'action'], () =>
+    guard.decisions.map(({ outcome, action, count }) => [count, { outcome, action }]),
+  );
+  counter('guard_lookups_total', 'Questions to policies, by whether the answer was remembered', ['answer'], () =>
+    (['remembered', 'evaluated'] as const).map((answer) => [guard.lookUps[answer], { answer }]),
+  );
+  counter('guard_shadow_differences_total', 'Decisions that policies on trial would have made otherwise', [], () => [
+    [guard.shadowDifferences],
+  ]);
+  gauge('guard_approvals_waiting', 'Requests that wait for consent', [], () => [[guard.approvalsWaiting]]);
+  gauge('guard_quarantined', 'Accounts in quarantine', [], () => [[guard.quarantined]]);
+  gauge('guard_policies', 'Policies in use', ['slot'], () =>
+    (['enforced', 'shadow'] as const).map((slot) => [guard.policies[slot], { slot }]),
+  );
+  const decisionTime = new Histogram({
+    ...options('guard_decision_seconds', 'Time of decisions of the guard', []),
+    buckets: DECISION_SECONDS,
+  });
   const authentications = new Counter(
     options('authentications_total', 'Attempts to authenticate', ['outcome', 'mechanism', 'condition']),
   );
   return {
     registry,
+    decided: (milliseconds) => decisionTime.observe(milliseconds / 1000),
     authenticated: ({ mechanism, error }) =>
       authentications.inc({
         outcome: error ? 'failure' : 'success',

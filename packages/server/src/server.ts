@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { DNP3_SCHEMAS } from '@thingward/dnp3';
 import type { Guard } from '@thingward/guard';
 import { MODBUS_SCHEMAS } from '@thingward/modbus';
 import { thingSchemas } from '@thingward/things/node';
@@ -206,6 +207,11 @@ export class ThingwardServer {
     return this.#policies?.guard;
   }
 
+  /** Why nothing can be recorded in the audit log just now; undefined when it can, or where there is none. */
+  get auditProblem(): string | undefined {
+    return this.#policies?.audit?.problem;
+  }
+
   /**
    * Takes over another configuration, while streams go on. Nothing changes when any of it can't be used.
    * @returns what counts from now on, and what only after a new start
@@ -257,6 +263,7 @@ export class ThingwardServer {
     await this.#federation.stop(error);
     this.#services.disconnect();
     await this.#modules.stop();
+    await this.#policies?.stop();
     await this.#removals?.stop();
     this.#tokens?.stop();
     await new Promise((resolve) => setTimeout(resolve, this.#connections.size > 0 ? 50 : 0));
@@ -273,7 +280,7 @@ export class ThingwardServer {
     const database = this.#database.query.withTables<ExiSchema>();
     const { exi } = this.#config;
     const log = this.#log;
-    const shipped = [...xmppSchemas(), ...thingSchemas(), ...readSchemas(MODBUS_SCHEMAS)];
+    const shipped = [...xmppSchemas(), ...thingSchemas(), ...readSchemas(MODBUS_SCHEMAS), ...readSchemas(DNP3_SCHEMAS)];
     const setUps = new ExiSetUps(exi, {
       schemas: new SchemaRepository(database, shipped, () => exi.maxSchemas, log),
       configurations: new KnownConfigurations(database, () => exi.maxConfigurations, log),
@@ -304,6 +311,7 @@ export class ThingwardServer {
       rosters,
       database: this.#database.query as unknown as Kysely<never>,
       log,
+      onTime: (milliseconds) => this.#metrics?.decided(milliseconds),
     });
     this.#policies = policies;
     await policies.start();
@@ -323,6 +331,7 @@ export class ThingwardServer {
         return { unsentBytes: unsentBytes + (this.#workers?.unsentBytes ?? 0), unacknowledgedStanzas };
       },
       federation: () => this.#federation.current?.statistics,
+      guard: policies.figures,
       offlineMessages: () => countOfflineMessages(this.#database.query),
     };
     const context: ServerContext = {

@@ -4,9 +4,15 @@ import { NS, STREAM_MANAGEMENT } from '@thingward/xmpp';
 import { afterEach, describe, expect, it } from 'vitest';
 import { BoshActor } from './bosh-actor.ts';
 import { Stage } from './conversation.ts';
+import { TestPolicies } from './policies.ts';
 
 let stage: Stage;
-afterEach(() => stage?.close());
+let policies: TestPolicies | undefined;
+afterEach(async () => {
+  await stage?.close();
+  policies?.remove();
+  policies = undefined;
+});
 
 /** A scrape. @returns values by name with labels in the order in which they are told */
 const scrape = async () => {
@@ -133,12 +139,53 @@ describe('metrics', () => {
     expect(grown('thingward_database_failed_queries_total')).toBe(0);
   });
 
+  it('decisions of the guard, what was remembered, and what waits for consent', async () => {
+    policies = new TestPolicies({
+      'entities.yaml':
+        'things: { juliet@localhost: { owner: romeo@localhost } }\ngroups: { chiefs: [romeo@localhost] }\n',
+      'own.cedar': `@obligation("approve") @approvers("chiefs")
+        forbid(principal == Account::"romeo@localhost", action == Action::"set", resource) when { context has name && context.name == "Stop" };
+        @obligation("quarantine") forbid(principal == Account::"mercutio@localhost", action == Action::"set", resource);`,
+    });
+    stage = await Stage.open({ policies: policies.path });
+    const [romeo, mercutio] = [await stage.present('romeo'), await stage.present('mercutio')];
+    const juliet = await stage.present('juliet');
+    const set = (id: string, name: string) =>
+      `<iq type='set' id='${id}' to='juliet@localhost/r'><set xmlns='urn:xmpp:iot:control'><int name='${name}' value='1'/></set></iq>`;
+    const grown = await growth(async () => {
+      for (const id of ['a', 'b', 'c']) {
+        romeo.sends(set(id, 'Speed'));
+        await juliet.receives(`<iq type='set' id='${id}'/>`);
+      }
+      romeo.sends(set('d', 'Stop'));
+      await romeo.receives(`<iq type='error' id='d'/>`);
+      mercutio.sends(set('e', 'Speed'));
+      await mercutio.receives(`<iq type='error' id='e'/>`);
+    });
+    const decisions = (outcome: string) => grown(`thingward_guard_decisions_total{outcome="${outcome}",action="set"}`);
+    expect(['permit', 'await-approval', 'quarantine'].map(decisions)).toEqual([3, 1, 1]);
+    expect(decisions('deny')).toBeNaN();
+    expect(grown('thingward_guard_lookups_total{answer="remembered"}')).toBe(2);
+    expect(grown('thingward_guard_lookups_total{answer="evaluated"}')).toBe(4);
+    expect(grown('thingward_guard_approvals_waiting')).toBe(1);
+    expect(grown('thingward_guard_quarantined')).toBe(1);
+    expect(grown('thingward_guard_decision_seconds_count')).toBe(5);
+    expect(grown('thingward_guard_decision_seconds_bucket{le="1"}')).toBe(5);
+    expect((await scrape()).get('thingward_guard_policies{slot="shadow"}')).toBe(0);
+    expect((await scrape()).get('thingward_guard_policies{slot="enforced"}')).toBeGreaterThan(2);
+  });
+
   it('say how late the event loop is, and tell nothing in the wrong type', async () => {
     stage = await Stage.open();
     const text = await (await fetch(`${stage.server.url}/metrics`)).text();
     expect(text).toMatch(/^nodejs_eventloop_lag_p99_seconds \d/m);
     for (const [, name, type] of text.matchAll(/^# TYPE (thingward_\w+) (\w+)$/gm)) {
-      expect([name, type]).toEqual([name, name?.endsWith('_total') ? 'counter' : 'gauge']);
+      const expected = name?.endsWith('_total')
+        ? 'counter'
+        : name?.endsWith('decision_seconds')
+          ? 'histogram'
+          : 'gauge';
+      expect([name, type]).toEqual([name, expected]);
     }
   });
 });

@@ -166,6 +166,7 @@ print(
             "restart": restarted,
             "again": again,
             "failed": sorted({name for name, result in completed if result != "SUCCESS"}),
+            "failedBeforeRestart": sorted({name for name, result in completed[:count] if result != "SUCCESS"}),
             "tasks": sorted({name for name, result in completed}),
             "indications": indications[:3],
             "events": sorted({name for name, index, value in events}),

@@ -15,6 +15,7 @@ import { UsageError } from '../errors.ts';
 import { type OutputOptions, printJson } from '../output.ts';
 import { stopSignal } from '../shutdown.ts';
 import { parseTime } from '../time-text.ts';
+import { addAuditLog } from './audit-log.ts';
 import { explainRefusal } from './read.ts';
 
 interface TailOptions extends OutputOptions {
@@ -36,7 +37,9 @@ const ROUND_MS = 1000;
 const EVENTS_PER_PAGE = 100;
 
 export function auditCommand(): Command {
-  const command = new Command('audit').description('what has happened on the network');
+  const command = new Command('audit').description(
+    'what has happened on the network, and the log of what was decided and done',
+  );
   command
     .command('tail')
     .description('print logged events as they come')
@@ -73,6 +76,7 @@ export function auditCommand(): Command {
         }
       });
     });
+  addAuditLog(command);
   return command;
 }
 

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { gatewayConfigSchema, gatewayLabels, type ThingLabel } from '@thingward/gateway';
+import { type AdapterConfigInput, gatewayConfigSchema, gatewayLabels, type ThingLabel } from '@thingward/gateway';
 import { type ServerConfigInput, serverConfigSchema, ThingwardServer } from '@thingward/server';
 import { Jid, Roster, XmppClient } from '@thingward/xmpp';
 import { tcpConnector } from '@thingward/xmpp/node';
@@ -10,7 +10,7 @@ import { Command } from 'commander';
 import { stringify } from 'yaml';
 import { Child } from '../demo/child.ts';
 import { claimForOwner } from '../demo/claim.ts';
-import { DEMO_ACCOUNTS, demoThings, type PlantAddress } from '../demo/plant.ts';
+import { DEMO_ACCOUNTS, demoAdapters, demoPolicies, demoThings, type PlantAddress } from '../demo/plant.ts';
 import { demoPasswords } from '../demo/secrets.ts';
 import { UsageError } from '../errors.ts';
 import { createLogger } from '../logging.ts';
@@ -29,6 +29,7 @@ interface DemoOptions {
   readonly c2s: string;
   readonly c2sTls: string;
   readonly plc: string;
+  readonly scada: string;
   readonly outstation: string;
   readonly logLevel: string;
 }
@@ -42,6 +43,7 @@ export function demoCommand(): Command {
     .option('--c2s-tls <host:port>', 'XMPP with direct TLS', '127.0.0.1:5223')
     .option('--plc <host:port>', 'the simulated PLC: Modbus TCP', '127.0.0.1:5020')
     .option('--outstation <host:port>', 'the simulated substation: DNP3', '127.0.0.1:20000')
+    .option('--scada <host:port>', 'where a control room reaches the PLC through the network', '127.0.0.1:5021')
     .option('--log-level <level>', 'debug, info, warn or error; logs go to the data directory', 'info')
     .addHelpText('after', '\nExamples:\n  thingward demo\n  thingward demo --http 127.0.0.1:9080 --plc 127.0.0.1:5502')
     .action(async (options: DemoOptions) => {
@@ -57,6 +59,7 @@ async function startDemo(options: DemoOptions): Promise<() => Promise<void>> {
   const directory = resolve(options.data);
   const plc = parseAddress('--plc', options.plc);
   const outstation = parseAddress('--outstation', options.outstation);
+  const scada = parseAddress('--scada', options.scada);
   const passwords = demoPasswords(directory, DEMO_ACCOUNTS);
   const running: { stop(): Promise<unknown> }[] = [];
   const stop = async () => {
@@ -97,7 +100,17 @@ async function startDemo(options: DemoOptions): Promise<() => Promise<void>> {
     const labels = gatewayLabels(gatewayConfigSchema.parse(gatewayInput), directory);
     const toClaim = labels.filter(({ jid }) => jid === UNCLAIMED);
     writeFileSync(join(labelsDirectory, 'index.json'), JSON.stringify(toClaim.map(({ name, uri }) => ({ name, uri }))));
-    running.push(await startGateway(gatewayFile, options.logLevel));
+    const adapterFile = writeAdapter(directory, {
+      server: { domain: DOMAIN, ...door, tls: 'starttls' as const, ...trust },
+      dataDir: './adapter',
+      policies: './adapter-policies',
+      ...demoAdapters(passwords, { plc, outstation }, scada),
+    });
+    const [gateway, adapter] = await Promise.all([
+      startGateway(gatewayFile, options.logLevel),
+      startAdapter(adapterFile, options.logLevel),
+    ]);
+    running.push(gateway, adapter, await startScada(scada));
     await claimAsOwner(
       labels.filter(({ jid }) => jid !== UNCLAIMED),
       {
@@ -148,6 +161,29 @@ function startGateway(configFile: string, logLevel: string): Promise<Child> {
   return Child.start({ name: 'the gateway', args, ready: /^gateway ready/ });
 }
 
+/** The adapters' configuration and policies. @returns its file */
+function writeAdapter(directory: string, config: AdapterConfigInput): string {
+  const folder = join(directory, 'adapter-policies');
+  mkdirSync(folder, { recursive: true });
+  for (const [name, text] of demoPolicies()) writeFileSync(join(folder, name), text);
+  const file = join(directory, 'adapter.yaml');
+  writePrivate(file, config);
+  return file;
+}
+
+function startAdapter(configFile: string, logLevel: string): Promise<Child> {
+  const command = fileURLToPath(new URL('../../bin/thingward.js', import.meta.url));
+  const args = [command, 'adapter', '--config', configFile, '--log-level', logLevel];
+  return Child.start({ name: 'the adapters', args, ready: /^adapter ready/ });
+}
+
+/** A control room that knows nothing of XMPP. */
+function startScada({ host, port }: PlantAddress): Promise<Child> {
+  const folder = dirname(createRequire(import.meta.url).resolve('@thingward/modbus/simulator'));
+  const args = [join(folder, 'scada-main.js'), '--connect', `${host}:${port}`];
+  return Child.start({ name: 'the simulated control room', args, ready: /^scada ready/ });
+}
+
 async function ensureAccounts({ accounts }: ThingwardServer, passwords: Record<string, string>): Promise<void> {
   await Promise.all(
     Object.entries(passwords).map(async ([name, password]) => {
@@ -187,6 +223,8 @@ function announce(url: string, password: string): void {
   lamp@${DOMAIN}   a lamp with a dimmer: Modbus TCP
   substation@${DOMAIN}  a feeder with its breaker: DNP3
   meter@${DOMAIN}  its pump's energy meter: nobody's yet, claim it in the console
+
+  A control room reads the tank through the network, too, and tries what it may not: see Events in the console.
 
   On the command line:  npx thingward read plc@${DOMAIN}
                         npx thingward set plc@${DOMAIN} "Valve Opening=40"

@@ -13,6 +13,7 @@ import {
 } from '@thingward/server';
 import { MetaTagError } from '@thingward/things';
 import { Command } from 'commander';
+import { leaveAct } from '../audited-act.ts';
 import type { DeviceCredentials } from '../enrolment/credentials-file.ts';
 import { type ListedDevice, parseDeviceList, parseTag } from '../enrolment/device-list.ts';
 import { enrol } from '../enrolment/enrolment.ts';
@@ -128,6 +129,13 @@ async function enrolDevices(names: string[], options: EnrolOptions): Promise<voi
         if (all > batchSize) say(`${done} of ${all} devices`);
       },
     });
+    if (enrolled.length > 0) {
+      leaveAct(
+        config,
+        'device enrol',
+        enrolled.map(({ jid }) => jid),
+      );
+    }
     const server = { domain: config.domain, fingerprint, doors: doorsOf(config) };
     writeFileSync(join(options.out, 'server.json'), `${JSON.stringify(server, undefined, 2)}\n`);
     const shown = [...enrolled, ...skipped.flatMap(({ credentials }) => (credentials ? [credentials] : []))];
@@ -242,13 +250,18 @@ function meansOf({ hasPassword, certificateExpiresAt }: EnrolledDevice): string 
 async function revoke(names: string[], options: DeviceOptions & { readonly remove?: boolean }): Promise<void> {
   const sources = [names.length > 0, options.batch !== undefined, options.csv !== undefined].filter(Boolean);
   if (sources.length !== 1) throw new UsageError('give names of devices, --batch NAME or --csv FILE');
-  await withDevices(options, async (devices) => {
+  await withDevices(options, async (devices, _accounts, config) => {
     const localparts =
       options.batch === undefined
         ? revoked(names, options, devices)
         : (await devices.list({ batch: options.batch })).map(({ jid }) => devices.localpart(jid));
     if (localparts.length === 0) throw new CommandError(`there is no device of the batch "${options.batch}"`);
     await devices.revoke(localparts, options.remove);
+    leaveAct(
+      config,
+      options.remove ? 'device revoke --remove' : 'device revoke',
+      localparts.map((localpart) => `${localpart}@${config.domain}`),
+    );
     if (options.json) for (const localpart of localparts) printJson({ device: localpart, revoked: true });
     const what = options.remove ? 'removed' : 'disabled';
     say(

@@ -110,6 +110,15 @@ export function policyCommand(): Command {
     .addHelpText('after', '\nExamples:\n  thingward policy list\n  thingward policy list --shadow --json')
     .action((options: FolderOptions) => list(options));
   command
+    .command('baseline')
+    .argument('<jid>', 'who does something')
+    .argument('<thing>', 'address of the Thing')
+    .description('explain what somebody usually does at a Thing, and why something was raised')
+    .option('--profile <file>', 'which administrator signs in where')
+    .option('--json', 'in numbers, as JSON')
+    .addHelpText('after', '\nExamples:\n  thingward policy baseline ana@example.org plc@example.org')
+    .action((jid: string, thing: string, options: FolderOptions) => showBaseline(jid, thing, options));
+  command
     .command('approvals')
     .description('requests that wait for approval')
     .option('--profile <file>', 'who signs in where')
@@ -299,6 +308,17 @@ function tell(name: string, values: FormValues, { profile }: FolderOptions): Pro
   return Administration.use(profile, async (administration) => {
     const { notes } = await administration.run(`${GUARD_COMMANDS}#${name}`, values);
     for (const line of noteLines(notes)) say(line);
+  });
+}
+
+function showBaseline(jid: string, thing: string, { profile, json }: FolderOptions): Promise<void> {
+  return Administration.use(profile, async (administration) => {
+    // A domain may be a Thing, or somebody, too.
+    const address = (name: string) => (name.includes('.') ? name : administration.account(name));
+    const values = { jid: address(jid), thing: address(thing) };
+    const { form } = await administration.run(`${GUARD_COMMANDS}#baseline`, values, 'baseline.enabled: true');
+    const value = (name: string) => form?.fields?.find((field) => field.var === name)?.values ?? [];
+    for (const line of value(json ? 'json' : 'words')) process.stdout.write(`${line}\n`);
   });
 }
 

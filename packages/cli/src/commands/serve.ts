@@ -96,6 +96,7 @@ function readServerConfig(file: string): ServerConfig {
   return {
     ...config,
     dataDir: absolute(config.dataDir),
+    audit: { ...config.audit, folder: config.audit.folder && absolute(config.audit.folder) },
     ...(config.policies === undefined ? {} : { policies: absolute(config.policies) }),
     exi: { ...config.exi, configurations: config.exi.configurations && absolute(config.exi.configurations) },
     s2s: { ...config.s2s, trust: config.s2s.trust && { ca: absolute(config.s2s.trust.ca) } },

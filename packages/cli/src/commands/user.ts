@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Accounts, openServerDatabase, type ServerConfig } from '@thingward/server';
 import { Command } from 'commander';
+import { leaveAct } from '../audited-act.ts';
 import { CommandError, UsageError } from '../errors.ts';
 import { type OutputOptions, printJson, printTable, say } from '../output.ts';
 import { SERVICES } from '../services.ts';
@@ -33,12 +34,13 @@ export function userCommand(): Command {
       '\nExamples:\n  thingward user add alice\n  thingward user add pump1 --generate\n  thingward user add alice --generate --profile alice.yaml',
     )
     .action((name: string, options: UserOptions) =>
-      withAccounts(options, async (accounts, config) => {
+      withAccounts(options, async (accounts, audit, config) => {
         const password = await newPassword(options);
         if (options.profile !== undefined && existsSync(options.profile)) {
           throw new CommandError(`${options.profile} is there already: no account was made`);
         }
         await accounts.add(name, password);
+        audit('user add', name);
         if (options.profile !== undefined) {
           const jid = `${accounts.localpart(name)}@${config.domain}`;
           await writeProfile(options.profile, jid, password, config);
@@ -49,9 +51,10 @@ export function userCommand(): Command {
       }),
     );
   withPassword(verb('passwd <name>', 'give an account a new password')).action((name: string, options: UserOptions) =>
-    withAccounts(options, async (accounts) => {
+    withAccounts(options, async (accounts, audit) => {
       const password = await newPassword(options);
       await accounts.setPassword(name, password);
+      audit('user passwd', name);
       say(`${name}: password changed`);
       if (options.generate) process.stdout.write(`${password}\n`);
     }),
@@ -76,8 +79,9 @@ export function userCommand(): Command {
     );
   verb('rm <name>', 'remove an account with all it has; a running server ends its sessions').action(
     (name: string, options: UserOptions) =>
-      withAccounts(options, async (accounts) => {
+      withAccounts(options, async (accounts, audit) => {
         await accounts.remove(name);
+        audit('user rm', name);
         say(`${name}: account removed`);
       }),
   );
@@ -88,12 +92,15 @@ export function userCommand(): Command {
 /** Works on the accounts of a server, whether it runs or not. */
 async function withAccounts(
   { config }: UserOptions,
-  work: (accounts: Accounts, config: ServerConfig) => Promise<void>,
+  work: (accounts: Accounts, audit: (act: string, name: string) => void, config: ServerConfig) => Promise<void>,
 ): Promise<void> {
   const loaded = loadServerConfig(config);
   const database = await openServerDatabase(loaded, SERVICES);
   try {
-    await work(new Accounts(database.query, loaded.domain), loaded);
+    const accounts = new Accounts(database.query, loaded.domain);
+    const audit = (act: string, name: string) =>
+      leaveAct(loaded, act, [`${accounts.localpart(name) ?? name}@${loaded.domain}`]);
+    await work(accounts, audit, loaded);
   } finally {
     await database.close();
   }

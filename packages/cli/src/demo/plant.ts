@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import type { GatewayConfigInput } from '@thingward/gateway';
+import type { AdapterConfigInput, GatewayConfigInput } from '@thingward/gateway';
+import { fillTemplate, policyTemplates } from '@thingward/guard';
 import { parse } from 'yaml';
 
 type ThingInput = GatewayConfigInput['things'][number];
@@ -7,7 +8,7 @@ type ModbusInput = Extract<ThingInput, { driver: 'modbus-tcp' }>['modbus'];
 type Dnp3Input = Extract<ThingInput, { driver: 'dnp3-tcp' }>['dnp3'];
 
 /** The accounts of the demo: its owner, and one for each Thing. */
-export const DEMO_ACCOUNTS = ['owner', 'host', 'plc', 'meter', 'lamp', 'substation'] as const;
+export const DEMO_ACCOUNTS = ['owner', 'host', 'plc', 'meter', 'lamp', 'substation', 'scada', 'plant'] as const;
 
 export interface PlantAddress {
   readonly host: string;
@@ -18,6 +19,54 @@ export interface PlantAddress {
 export interface Plant {
   readonly plc: PlantAddress;
   readonly outstation: PlantAddress;
+}
+
+/** What a control room may do to the tank's PLC over the network. */
+const SCADA_POLICY = {
+  template: 'registers-within',
+  parameters: {
+    master: 'scada@localhost',
+    devices: 'plant@localhost',
+    unit: '1',
+    first: '0',
+    last: '1',
+    least: '100.0',
+    most: '1000.0',
+  },
+};
+
+/** The policies at the devices, by file. */
+export function demoPolicies(): ReadonlyMap<string, string> {
+  const template = policyTemplates().find(({ name }) => name === SCADA_POLICY.template);
+  if (!template) throw new Error(`there is no template ${SCADA_POLICY.template}`);
+  return new Map([['scada.cedar', fillTemplate(template, new Map(Object.entries(SCADA_POLICY.parameters)))]]);
+}
+
+/** The adapters of the demo: a control room reaches the PLC through the network. @param scada where it connects */
+export function demoAdapters(
+  passwords: Record<(typeof DEMO_ACCOUNTS)[number], string>,
+  { plc }: Plant,
+  scada: PlantAddress,
+): Pick<AdapterConfigInput, 'ingress' | 'egress'> {
+  const address = ({ host, port }: PlantAddress) => `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return {
+    ingress: [
+      {
+        account: { jid: 'scada@localhost', password: passwords.scada },
+        protocol: 'modbus',
+        listen: address(scada),
+        routes: [{ units: 1, to: 'plant@localhost' }],
+      },
+    ],
+    egress: [
+      {
+        account: { jid: 'plant@localhost', password: passwords.plant },
+        protocol: 'modbus',
+        masters: [{ jid: 'scada@localhost', writes: true }],
+        lines: [{ name: 'tank', connect: address(plc), units: 1 }],
+      },
+    ],
+  };
 }
 
 /** The Things of the demo, as a gateway's configuration has them. The register maps and the point list are files beside this one. */

@@ -2,11 +2,13 @@ import type {
   AccessQuestionToOwner,
   AccessRule,
   ControlForm,
+  EventLogQuery,
   Field,
   HistoryAnswer,
   OwnerAnswer,
   RuleEdit,
   SearchResult,
+  StoredEvent,
   ThingReference,
 } from '@thingward/things';
 import { type ClientState, type Contact, Jid, StanzaError } from '@thingward/xmpp';
@@ -138,6 +140,12 @@ export class TestConnection implements Connection {
 
   search(_operators: unknown, offset: number): Promise<SearchResult> {
     return this.onSearch(offset);
+  }
+
+  onEvents: (query: EventLogQuery) => Promise<readonly StoredEvent[]> = async () => [];
+
+  events(query: EventLogQuery): Promise<readonly StoredEvent[]> {
+    return this.onEvents(query);
   }
 
   onAccess: () => Promise<void> = async () => {};

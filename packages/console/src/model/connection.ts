@@ -2,6 +2,7 @@ import type {
   AccessQuestionToOwner,
   AccessRule,
   ControlForm,
+  EventLogQuery,
   Field,
   FieldType,
   HistoryAnswer,
@@ -13,6 +14,7 @@ import type {
   RuleEdit,
   SearchOperator,
   SearchResult,
+  StoredEvent,
   ThingReference,
 } from '@thingward/things';
 import type { ClientState, Contact, Jid, Unsubscribe } from '@thingward/xmpp';
@@ -75,6 +77,9 @@ export interface Connection {
   history(query: HistoryQuery, signal: AbortSignal): Promise<HistoryAnswer>;
   claim(tags: readonly MetaTag[], isPublic: boolean): Promise<ThingReference>;
   search(operators: readonly SearchOperator[], offset: number): Promise<SearchResult>;
+
+  /** Logged events, in the order in which they came. */
+  events(query: EventLogQuery): Promise<readonly StoredEvent[]>;
 
   /** Who waits for our decision. */
   accessQuestions(): Promise<readonly AccessQuestionToOwner[]>;

@@ -13,6 +13,7 @@ it.each([
   ['#/things/plc@localhost', { page: 'thing', jid: 'plc@localhost' }],
   ['#/claim', { page: 'claim' }],
   ['#/search', { page: 'search' }],
+  ['#/events', { page: 'events' }],
 ])('finds the page of %s', (hash, route) => {
   expect(parseRoute(hash)).toEqual(route);
 });

@@ -5,12 +5,13 @@ export type Route =
   | { readonly page: 'thing'; readonly jid: string }
   | { readonly page: 'claim' }
   | { readonly page: 'search' }
-  | { readonly page: 'access' };
+  | { readonly page: 'access' }
+  | { readonly page: 'events' };
 
 /** The page that the fragment of the address names; the Things for all that names none. */
 export function parseRoute(hash: string): Route {
   const [page, argument] = hash.replace(/^#?\/?/, '').split('/');
-  if (page === 'claim' || page === 'search' || page === 'access') return { page };
+  if (page === 'claim' || page === 'search' || page === 'access' || page === 'events') return { page };
   const jid = decode(argument);
   if (page === 'things' && jid) return { page: 'thing', jid };
   return { page: 'things' };

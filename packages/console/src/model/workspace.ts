@@ -3,6 +3,7 @@ import { Jid } from '@thingward/xmpp';
 import { Access } from './access.ts';
 import type { Connection } from './connection.ts';
 import { Directory } from './directory.ts';
+import { EventFeed } from './event-feed.ts';
 import { ThingMonitor } from './thing-monitor.ts';
 
 /** What somebody who is signed in works with. */
@@ -10,6 +11,7 @@ export class Workspace {
   readonly connection: Connection;
   readonly directory: Directory;
   readonly access: Access;
+  readonly events: EventFeed;
   readonly isOnline: ReadonlySignal<boolean>;
   readonly isVisible: ReadonlySignal<boolean>;
   readonly #monitors = new Map<string, ThingMonitor>();
@@ -22,6 +24,7 @@ export class Workspace {
     this.access = new Access(connection);
     const isOnline = signal(connection.state === 'online');
     this.isOnline = isOnline;
+    this.events = new EventFeed({ connection, isOnline, isVisible });
     this.#stop = connection.onState((state) => {
       isOnline.value = state === 'online';
     });

@@ -7,6 +7,8 @@ import {
   claimThing,
   DISCOVERY,
   dismissQuestion,
+  EVENT_LOG_QUERY,
+  type EventLogQuery,
   editRule,
   type Field,
   getControlForm,
@@ -20,11 +22,13 @@ import {
   type OwnerAnswer,
   type ParameterValue,
   PROVISIONING_OWNER,
+  queryEventLog,
   queryHistory,
   type RuleEdit,
   readSensorData,
   type SearchOperator,
   type SearchResult,
+  type StoredEvent,
   searchThings,
   setParameters,
   type ThingReference,
@@ -178,6 +182,11 @@ export class XmppConnection implements Connection {
   async search(operators: readonly SearchOperator[], offset: number): Promise<SearchResult> {
     const registry = await this.#service(DISCOVERY, 'Thing Registry');
     return searchThings(this.#client, registry, operators, { offset, maxCount: SEARCH_PAGE });
+  }
+
+  async events(query: EventLogQuery): Promise<readonly StoredEvent[]> {
+    const log = await this.#service(EVENT_LOG_QUERY, 'log of events');
+    return (await queryEventLog(this.#client, log, query, REQUEST)).events;
   }
 
   async accessQuestions(): Promise<readonly AccessQuestionToOwner[]> {

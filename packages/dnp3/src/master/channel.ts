@@ -47,10 +47,10 @@ const REASONS: Readonly<Record<string, string>> = {
 /**
  * A TCP connection to one or more outstations, kept up until it is closed. Those who use it take turns, so that an outstation that does not
  * answer costs its own time-outs alone.
- * Emits `state` with the new ChannelState.
+ * Emits `state` with the new ChannelState, and `unclaimed` with frames of outstations that nobody is attached for.
  * @see IEEE 1815-2012 §13.2
  */
-export class Dnp3Channel extends EventEmitter<{ state: [ChannelState] }> {
+export class Dnp3Channel extends EventEmitter<{ state: [ChannelState]; unclaimed: [LinkFrame] }> {
   readonly #options: Required<Dnp3ChannelOptions>;
   readonly #users = new Map<string, ChannelUser>();
   readonly #turns: (() => void)[] = [];
@@ -179,7 +179,9 @@ export class Dnp3Channel extends EventEmitter<{ state: [ChannelState] }> {
     if (frame.control.fromMaster) return;
     // An outstation that takes connections only to drop them is not asked again at once.
     this.#attempt = 0;
-    this.#users.get(`${frame.destination} ${frame.source}`)?.receive(frame);
+    const user = this.#users.get(`${frame.destination} ${frame.source}`);
+    if (user) user.receive(frame);
+    else this.emit('unclaimed', frame);
   }
 
   #setState(state: ChannelState): void {

@@ -1,12 +1,18 @@
 import { resolve } from 'node:path';
+import { dnp3Operations, modbusOperations } from '@thingward/guard';
 import { EventLogger, tellEventLog } from '@thingward/things';
 import { type Connector, Jid, type Logger, SILENT_LOGGER, type Unsubscribe, type XmppClient } from '@thingward/xmpp';
 import { ModbusConnections } from '../drivers/modbus/connections.ts';
 import { GatewayGuard, type OwnThing } from '../guard/gateway-guard.ts';
 import { AccountClients } from '../server/account-clients.ts';
 import { openState, type StateDatabase } from '../state/state-database.ts';
-import { AdapterAccount, type EgressStatus, type IngressStatus } from './adapter-account.ts';
+import { AdapterAccount } from './adapter-account.ts';
 import type { AdapterConfig, EgressConfig, IngressConfig } from './config.ts';
+import { Dnp3Door } from './dnp3/door.ts';
+import { Dnp3Outstations } from './dnp3/outstations.ts';
+import type { Devices, EgressStatus, IngressStatus } from './ends.ts';
+import { ModbusDevices } from './modbus/devices.ts';
+import { ModbusDoor } from './modbus/door.ts';
 
 export interface AdapterOptions {
   readonly log?: Logger;
@@ -61,14 +67,17 @@ export class Adapter {
       const client = clients.client(account);
       const jid = account.jid.toString();
       if (egress) this.#guard?.add(knownDevices(jid, egress));
-      const check = this.#guard?.checkPackets(jid);
+      const eventLog = this.#eventsOf(client, config, log);
       return new AdapterAccount({
         client,
-        ingress,
-        egress,
-        connections,
-        ...(check ? { check } : {}),
-        log: this.#eventsOf(client, config, log),
+        protocols: [...new Set([...ingress, ...(egress ? [egress] : [])].map(({ protocol }) => protocol))],
+        doors: (roster) =>
+          ingress.map((door) =>
+            door.protocol === 'modbus'
+              ? new ModbusDoor(door, client, roster, eventLog)
+              : new Dnp3Door(door, client, roster, eventLog),
+          ),
+        devices: egress && this.#devicesOf(egress, client, eventLog),
       });
     });
   }
@@ -102,6 +111,16 @@ export class Adapter {
       ingress: ingresses,
       egress,
     }));
+  }
+
+  #devicesOf(egress: EgressConfig, peer: XmppClient, log: Logger): Devices {
+    const jid = egress.account.jid.toString();
+    if (egress.protocol === 'modbus') {
+      const check = this.#guard?.checkPackets(jid, modbusOperations);
+      return new ModbusDevices(egress, { peer, connections: this.#connections, log, ...(check ? { check } : {}) });
+    }
+    const check = this.#guard?.checkPackets(jid, dnp3Operations);
+    return new Dnp3Outstations(egress, { peer, log, ...(check ? { check } : {}) });
   }
 
   #eventsOf(client: XmppClient, { eventLog, server }: AdapterConfig, local: Logger): Logger {

@@ -1,5 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { auditConfigSchema, auditRecords, GuardAudit } from '@thingward/guard';
 import { ParameterError, type ParameterValue } from '@thingward/things';
 import { Jid, SILENT_LOGGER } from '@thingward/xmpp';
 import { expect, test } from 'vitest';
@@ -10,13 +11,13 @@ import { guardedDevice } from './guarded-device.ts';
 
 const ACCOUNT = 'plc@example.org';
 
-function gatewayWith(policies: string, entities = '') {
+function gatewayWith(policies: string, entities = '', audit?: GuardAudit) {
   const folder = join(temporaryDirectory(), 'policies');
   mkdirSync(folder);
   const write = (text: string) => writeFileSync(join(folder, 'own.cedar'), text);
   write(policies);
   writeFileSync(join(folder, 'entities.yaml'), entities);
-  const guard = new GatewayGuard({ folder, log: SILENT_LOGGER });
+  const guard = new GatewayGuard({ folder, log: SILENT_LOGGER, audit });
   const done: string[] = [];
   const raw: Device = {
     node: { nodeId: 'pump' },
@@ -66,6 +67,34 @@ test('an owner that the file names is the owner, whatever the registry says', as
   await expect(set('owner@example.org', speed(1))).rejects.toThrow(ParameterError);
   await set('pinned@example.org', speed(2));
   expect(done).toEqual(['Speed=2']);
+});
+
+test('what is decided is recorded, and nothing is done that can’t be', async () => {
+  const dataDir = temporaryDirectory();
+  const audit = new GuardAudit({
+    config: auditConfigSchema.parse({ sync: 'before' }),
+    dataDir,
+    clock: () => new Date(),
+    log: SILENT_LOGGER,
+  });
+  await audit.start('test');
+  const { set, done } = gatewayWith('', '', audit);
+  await set('owner@example.org/x', speed(1));
+  await expect(set('friend@example.org/x', speed(2))).rejects.toThrow('Access denied.');
+  const folder = join(dataDir, 'audit');
+  rmSync(folder, { recursive: true });
+  writeFileSync(folder, 'in the way');
+  await expect(set('owner@example.org/x', speed(3))).rejects.toThrow('can’t be recorded');
+  expect(done).toEqual(['Speed=1']);
+  rmSync(folder);
+  await expect.poll(() => audit.problem, { timeout: 5000 }).toBeUndefined();
+  await set('owner@example.org/x', speed(4));
+  expect(done).toEqual(['Speed=1', 'Speed=4']);
+  await audit.stop();
+  const kept = [];
+  for await (const { entry } of auditRecords(folder, { kind: 'decision' }))
+    kept.push([entry.who, entry.effect, entry.enforcer]);
+  expect(kept.at(-1)).toEqual(['owner@example.org', 'permit', 'gateway']);
 });
 
 test('policies are read again; wrong ones change nothing', async () => {

@@ -3,17 +3,18 @@ import {
   compileBundle,
   decimalsAround,
   describeOperation,
+  type FoundOperation,
   Guard,
+  type GuardAudit,
   type GuardDecision,
   hasPolicies,
   type LiveFacts,
-  modbusOperations,
   NO_RELATION,
   type Operation,
   type PolicyBundle,
+  type ResourceReference,
   readPolicyFiles,
 } from '@thingward/guard';
-import type { RequestPacket } from '@thingward/modbus';
 import { formatParameterValue, type Ownership, type ParameterValue, type Thing } from '@thingward/things';
 import type { Jid, Logger } from '@thingward/xmpp';
 import type { Device } from '../drivers/device.ts';
@@ -31,9 +32,16 @@ export interface OwnThing {
   readonly ownership: () => Ownership;
 }
 
+/** What a packet would do: one operation at least. */
+export type PacketOperations<Packet> = (packet: Packet, resource: ResourceReference) => readonly FoundOperation[];
+
+/** Decides about a packet of somebody. */
+export type PacketCheck<Packet> = (packet: Packet, principal: Jid) => Promise<GuardDecision>;
+
 export interface GatewayGuardOptions {
   readonly folder: string;
   readonly log: Logger;
+  readonly audit?: GuardAudit | undefined;
   readonly clock?: (() => Date) | undefined;
 }
 
@@ -55,6 +63,7 @@ export class GatewayGuard {
       enforcer: 'gateway',
       clock: options.clock ?? (() => new Date()),
       newId: () => randomBytes(4).toString('hex'),
+      keeper: options.audit,
     });
     this.reload();
     this.guard.onDecision((decision) => logDecision(options.log, decision));
@@ -62,10 +71,11 @@ export class GatewayGuard {
 
   /** Reads the policies again. @throws PolicyError; then those before are in force */
   reload(): void {
-    const { folder, log } = this.#options;
+    const { folder, log, audit } = this.#options;
     const bundle = hasPolicies(folder) ? compileBundle(readPolicyFiles(folder)) : compileBundle(new Map());
     this.#bundle = bundle;
     this.guard.use(bundle);
+    audit?.appliedPolicies('enforced', bundle.files);
     log.info({ folder, policies: bundle.set.policies.length }, 'policies are in use');
   }
 
@@ -87,9 +97,9 @@ export class GatewayGuard {
   }
 
   /** Decides about packets to the devices behind an account that is an adapter's. */
-  checkPackets(account: string): (packet: RequestPacket, principal: Jid) => Promise<GuardDecision> {
+  checkPackets<Packet>(account: string, operationsOf: PacketOperations<Packet>): PacketCheck<Packet> {
     return async (packet, principal) => {
-      const found = modbusOperations(packet, { kind: 'thing', jid: account });
+      const found = operationsOf(packet, { kind: 'thing', jid: account });
       return this.guard.decide(found.map((operation) => ({ ...operation, principal, circumstances: CIRCUMSTANCES })));
     };
   }

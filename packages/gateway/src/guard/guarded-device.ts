@@ -34,7 +34,11 @@ export function guardedDevice(device: Device, check: CommandCheck): Device {
       const decision = await check(device, values, context);
       if (decision && decision.outcome !== 'permit') {
         const name = decision.decisive.facts.name ?? [...values.keys()][0] ?? '';
-        const text = decision.outcome === 'limit' ? 'Too often. Try again later.' : 'Access denied.';
+        const text = decision.isUnrecorded
+          ? 'It can’t be recorded just now. Try again later.'
+          : decision.outcome === 'limit'
+            ? 'Too often. Try again later.'
+            : 'Access denied.';
         throw new ParameterError('rejected-by-device', name, text);
       }
       return device.set(values, signal, context);

@@ -1,3 +1,4 @@
+import { DNP3_SCHEMAS } from '@thingward/dnp3';
 import { MODBUS_SCHEMAS } from '@thingward/modbus';
 import { thingSchemas } from '@thingward/things/node';
 import { type Connector, type Logger, XmppClient } from '@thingward/xmpp';
@@ -95,7 +96,7 @@ export class AccountClients {
 /** All accounts have one: their schemas and set-ups are the same. */
 function exiCompressor(state: StateDatabase): ExiCompressor {
   return new ExiCompressor({
-    schemas: [...xmppSchemas(), ...thingSchemas(), ...readSchemas(MODBUS_SCHEMAS)],
+    schemas: [...xmppSchemas(), ...thingSchemas(), ...readSchemas(MODBUS_SCHEMAS), ...readSchemas(DNP3_SCHEMAS)],
     keeper: new StoredSetUps(state),
   });
 }

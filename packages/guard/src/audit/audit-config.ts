@@ -12,6 +12,7 @@ export const auditConfigSchema = z
     onFailure: z.enum(['refuse', 'allow']).default('refuse'),
     pseudonymise: z.boolean().default(false),
     published: z.boolean().default(false),
+    deniedPerMinute: z.number().int().min(1).max(100_000).default(60),
   })
   .prefault({});
 

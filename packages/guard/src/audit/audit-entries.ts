@@ -96,7 +96,8 @@ export interface AdministrativeAct {
   readonly act: string;
   /** What it was done to. */
   readonly thing?: string | undefined;
-  readonly effect: 'done' | 'failed' | 'refused';
+  /** `continued`: there is more to it. */
+  readonly effect: 'done' | 'failed' | 'refused' | 'continued';
   readonly reason?: string | undefined;
   readonly values?: { readonly [name: string]: JsonValue } | undefined;
 }
@@ -127,9 +128,9 @@ export function policiesEntry(at: Date, slot: string, files: PolicyFiles | undef
   };
 }
 
-/** A value that is long is kept as its SHA-256. */
-export function briefValue(value: string): JsonValue {
-  return value.length <= MAX_TEXT ? value : { characters: value.length, sha256: sha256(value) };
+/** A value that is longer than that is kept as its SHA-256. */
+export function briefValue(value: string, mostCharacters = MAX_TEXT): JsonValue {
+  return value.length <= mostCharacters ? value : { characters: value.length, sha256: sha256(value) };
 }
 
 function cut<Text extends string | undefined>(text: Text): Text | string {

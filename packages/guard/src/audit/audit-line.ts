@@ -18,6 +18,8 @@ export interface AuditRecord {
   readonly prev: string;
   readonly hash: string;
   readonly entry: AuditEntry;
+  /** As it is written. */
+  readonly line: string;
 }
 
 /** Where a log is: how many records it has, and the hash of the last. */
@@ -64,7 +66,7 @@ export function parseLine(line: string): AuditRecord {
   const { kind, at } = entry;
   if (typeof kind !== 'string' || typeof at !== 'string')
     throw new AuditError('malformed', 'it has no kind or no time');
-  return { seq, prev, hash, entry: { ...entry, kind, at } };
+  return { seq, prev, hash, entry: { ...entry, kind, at }, line };
 }
 
 function membersOf(body: string): Readonly<Record<string, JsonValue | undefined>> {

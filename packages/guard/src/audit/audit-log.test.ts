@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type AuditDisk, REAL_DISK } from './audit-disk.ts';
 import { auditRecords } from './audit-export.ts';
 import { filesIn } from './audit-folder.ts';
-import { type AuditRecord, CHAIN_START, parseLine, sealLine } from './audit-line.ts';
+import { type AuditRecord, CHAIN_START, type ChainPlace, parseLine, sealLine } from './audit-line.ts';
 import { AuditLog, type AuditLogOptions } from './audit-log.ts';
 import { checkpointLine, parseCheckpoint } from './checkpoint.ts';
 import { verifyAudit } from './verify.ts';
@@ -28,7 +28,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function opens(more: Partial<AuditLogOptions> = {}): Promise<AuditLog> {
+async function opens(more: Partial<AuditLogOptions> = {}, known?: ChainPlace): Promise<AuditLog> {
   const log = new AuditLog({
     folder,
     key: KEY,
@@ -41,7 +41,7 @@ async function opens(more: Partial<AuditLogOptions> = {}): Promise<AuditLog> {
     ...more,
   });
   opened.push(log);
-  await log.start();
+  await log.start(known);
   return log;
 }
 
@@ -84,6 +84,16 @@ describe('an audit log', () => {
     await log.settled();
     await expect.poll(async () => (await verifyAudit(folder, PUBLIC)).unsigned).toBe(0);
     expect(await verifyAudit(folder, PUBLIC)).toMatchObject({ problems: [], records: 2503 });
+  });
+
+  it('writes what comes just when it has written everything', async () => {
+    const log = await opens();
+    for (let round = 0; round < 50; round++) {
+      log.append(act('ana@example.org'));
+      expect(await log.settled()).toBeUndefined();
+      await Promise.resolve();
+    }
+    expect(log.place?.seq).toBe(50);
   });
 
   it('cuts off a line that was torn, and says so', async () => {
@@ -182,7 +192,7 @@ describe('an audit log', () => {
     const kept = await written();
     const last = kept.at(-1) as AuditRecord;
     for (const name of names()) rmSync(path(name));
-    const log = await opens({ known: { seq: last.seq, hash: last.hash } });
+    const log = await opens({}, { seq: last.seq, hash: last.hash });
     log.append(act('next@example.org'));
     await log.stop();
     expect(await codes(kept)).toContain('damaged');

@@ -22,8 +22,6 @@ export interface AuditLogOptions {
   readonly key: KeyObject;
   readonly clock: () => Date;
   readonly log: Logger;
-  /** A checkpoint as it was known elsewhere when this program began: the log must not be shorter. */
-  readonly known?: ChainPlace | undefined;
   /** Is told of each checkpoint that is on the disk, as a line, to keep it elsewhere. It must not throw. */
   readonly onCheckpoint?: ((line: string, place: ChainPlace) => void) | undefined;
   /** A file that has reached this is followed by another. */
@@ -82,11 +80,14 @@ export class AuditLog {
     this.#options = options;
     this.#disk = options.disk ?? REAL_DISK;
     this.#maxQueued = options.maxQueued ?? MAX_QUEUED;
-    this.#reached = options.known;
   }
 
-  /** Finds where the log is. What can't be used is told by `refusal`, and tried again. */
-  async start(): Promise<void> {
+  /**
+   * Finds where the log is. What can't be used is told by `refusal`, and tried again.
+   * @param known a checkpoint as it was kept elsewhere: the log must not be shorter
+   */
+  async start(known?: ChainPlace): Promise<void> {
+    this.#reached = known;
     this.#wake();
     await this.#running;
   }
@@ -155,6 +156,8 @@ export class AuditLog {
     if (this.#running || this.#isStopped || this.#retry) return;
     this.#running = this.#run().finally(() => {
       this.#running = undefined;
+      // What came while it was ending has woken nobody.
+      if (this.#queue.length > 0 || this.#wantsCheckpoint) this.#wake();
     });
   }
 

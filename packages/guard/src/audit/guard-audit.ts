@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Logger } from '@thingward/xmpp';
-import { type GuardDecision, isChange } from '../guard-decision.ts';
+import { type DecisionKeeper, type GuardDecision, isChange } from '../guard-decision.ts';
 import type { PolicyFiles } from '../policy/policy-bundle.ts';
 import type { AuditConfig } from './audit-config.ts';
 import {
@@ -15,6 +15,7 @@ import { loadAuditKey, loadPseudonyms } from './audit-key.ts';
 import type { ChainPlace } from './audit-line.ts';
 import { AuditLog } from './audit-log.ts';
 import { AuditSpool } from './audit-spool.ts';
+import { DenialCounts } from './denial-counts.ts';
 
 export interface GuardAuditOptions {
   readonly config: AuditConfig;
@@ -22,12 +23,10 @@ export interface GuardAuditOptions {
   readonly dataDir: string;
   readonly clock: () => Date;
   readonly log: Logger;
-  /** A checkpoint that is known from elsewhere. */
-  readonly known?: ChainPlace | undefined;
   readonly onCheckpoint?: ((line: string, place: ChainPlace) => void) | undefined;
 }
 
-const SPOOL_MS = 5000;
+const ROUND_MS = 5000;
 
 /** The folder of an audit log. */
 export function auditFolder({ folder }: Pick<AuditConfig, 'folder'>, dataDir: string): string {
@@ -40,21 +39,23 @@ export function auditKeyFiles(dataDir: string): { readonly signing: string; read
 }
 
 /** The audit log of a guard: what it decides, and what administrators do, by the rules for what is kept. */
-export class GuardAudit {
+export class GuardAudit implements DecisionKeeper {
   readonly #config: AuditConfig;
   readonly #clock: () => Date;
   readonly #audit: AuditLog;
   readonly #spool: AuditSpool;
   readonly #privacy: AuditPrivacy;
+  readonly #denials: DenialCounts;
   #timer: NodeJS.Timeout | undefined;
 
   /** @throws AuditError `unusable` where a key can't be used */
-  constructor({ config, dataDir, clock, log, known, onCheckpoint }: GuardAuditOptions) {
+  constructor({ config, dataDir, clock, log, onCheckpoint }: GuardAuditOptions) {
     const folder = auditFolder(config, dataDir);
     const files = auditKeyFiles(dataDir);
     this.#config = config;
     this.#clock = clock;
     this.#spool = new AuditSpool(folder);
+    this.#denials = new DenialCounts(config.deniedPerMinute);
     this.#privacy = {
       pseudonyms: config.pseudonymise ? loadPseudonyms(files.pseudonyms) : undefined,
       keepsPublished: config.published,
@@ -64,7 +65,6 @@ export class GuardAudit {
       key: loadAuditKey(files.signing, folder),
       clock,
       log,
-      known,
       onCheckpoint,
       maxFileBytes: config.maxFileBytes,
       keepDays: config.keepDays,
@@ -72,18 +72,27 @@ export class GuardAudit {
     });
   }
 
-  /** @param program what begins, with its version */
-  async start(program: string): Promise<void> {
+  /** @param program what begins, with its version @param known a checkpoint that was kept elsewhere */
+  async start(program: string, known?: ChainPlace): Promise<void> {
     this.#audit.append({ kind: 'begun', at: this.#now(), program });
-    await this.#audit.start();
+    await this.#audit.start(known);
     await this.#takeSpooled();
-    this.#timer = setInterval(() => void this.#takeSpooled(), SPOOL_MS).unref();
+    this.#timer = setInterval(() => {
+      this.#writeDenials(false);
+      void this.#takeSpooled();
+    }, ROUND_MS).unref();
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    this.#writeDenials(true);
     this.#audit.append({ kind: 'ended', at: this.#now() });
     await this.#audit.stop();
+  }
+
+  /** Why nothing can be recorded just now, whatever follows from it. */
+  get problem(): string | undefined {
+    return this.#audit.refusal;
   }
 
   /** Why something that has to be recorded must not be done now. */
@@ -97,10 +106,18 @@ export class GuardAudit {
    */
   decided(decision: GuardDecision): Promise<string | undefined> | undefined {
     if (!isAudited(decision, this.#privacy)) return undefined;
-    this.#audit.append(decisionEntry(decision, this.#privacy));
+    const entry = decisionEntry(decision, this.#privacy);
+    const { outcome } = decision;
+    const isCounted = outcome === 'deny' || outcome === 'limit';
+    if (!isCounted || this.#denials.isWritten(entry, decision.at.getTime())) this.#audit.append(entry);
     const { sync, onFailure } = this.#config;
     if (sync === 'after' || decision.outcome !== 'permit' || !isChange(decision.decisive.action)) return undefined;
     return this.#audit.settled().then((problem) => (onFailure === 'refuse' ? problem : undefined));
+  }
+
+  /** Resolves when all that was recorded so far is on the disk: with undefined, or with why it is not. */
+  settled(): Promise<string | undefined> {
+    return this.#audit.settled();
   }
 
   acted(act: Omit<AdministrativeAct, 'at'>): void {
@@ -118,6 +135,10 @@ export class GuardAudit {
 
   #now(): string {
     return this.#clock().toISOString();
+  }
+
+  #writeDenials(all: boolean): void {
+    for (const entry of this.#denials.take(this.#clock().getTime(), all)) this.#audit.append(entry);
   }
 
   /** Takes over what was left beside the log. It is taken away when it is on the disk; so it may be there twice, but never not at all. */

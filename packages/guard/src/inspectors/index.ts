@@ -2,6 +2,7 @@ import type { PacketInspector } from '../packet-inspector.ts';
 import { commandsInspector } from './commands.ts';
 import { concentratorInspector } from './concentrator.ts';
 import { controlInspector } from './control.ts';
+import { dnp3Inspector } from './dnp3.ts';
 import { eventsInspector } from './events.ts';
 import { historyInspector } from './history.ts';
 import { httpInspector } from './http.ts';
@@ -24,4 +25,5 @@ export const INSPECTORS: readonly PacketInspector[] = [
   historyInspector,
   commandsInspector,
   modbusInspector,
+  dnp3Inspector,
 ];

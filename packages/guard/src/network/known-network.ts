@@ -23,6 +23,8 @@ export class KnownNetwork {
   readonly #file: EntitiesFile;
   readonly #facts: LiveFacts;
   readonly #pairs = new Map<string, KnownPair>();
+  /** Resources of these pairs, by what is theirs in the names of pairs. */
+  readonly #resources = new Map<string, KnownEntity>();
   readonly #groupsOf: ReadonlyMap<string, readonly string[]>;
   /** Grows with each change, so that what was looked up before it is not kept. */
   #epoch = 0;
@@ -80,17 +82,24 @@ export class KnownNetwork {
 
   /** @param principal bare JID */
   pair(principal: string, resource: ResourceReference): KnownPair | Promise<KnownPair> {
-    const key = `${principal}\n${resource.kind}\n${resource.jid}\n${resource.node ?? ''}`;
+    const resourceKey = `${resource.kind}\n${resource.jid}\n${resource.node ?? ''}`;
+    const key = `${principal}\n${resourceKey}`;
     const known = this.#pairs.get(key);
     if (known) return known;
     const owner = this.#ownerOf(resource);
     const relation = this.#facts.relation(principal, resource.jid, resource.node, owner);
     const epoch = this.#epoch;
     const keep = (found: Relation): KnownPair => {
-      const pair = this.#make(principal, resource, owner, found);
+      // What all who ask have in common is made once, where it is kept at all.
+      const known = epoch === this.#epoch && !found.isFleeting ? this.#resources.get(resourceKey) : undefined;
+      const pair = this.#make(principal, known ?? this.#resource(resource, owner), owner, found);
       if (epoch === this.#epoch && !found.isFleeting) {
-        if (this.#pairs.size >= MAX_KNOWN) this.#pairs.clear();
+        if (this.#pairs.size >= MAX_KNOWN) {
+          this.#pairs.clear();
+          this.#resources.clear();
+        }
         this.#pairs.set(key, pair);
+        this.#resources.set(resourceKey, pair.resource);
       }
       return pair;
     };
@@ -101,13 +110,14 @@ export class KnownNetwork {
   forget(): void {
     this.#epoch++;
     this.#pairs.clear();
+    this.#resources.clear();
   }
 
-  #make(principal: string, resource: ResourceReference, owner: string | undefined, relation: Relation): KnownPair {
+  #make(principal: string, resource: KnownEntity, owner: string | undefined, relation: Relation): KnownPair {
     const rosterGroups = owner === undefined ? [] : relation.rosterGroups.map((group) => `${owner}/${group}`);
     return {
       principal: this.#account(principal, rosterGroups),
-      resource: this.#resource(resource, owner),
+      resource,
       isFriend: relation.isFriend,
       ownerAllows: relation.ownerAllows,
     };

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { setFlagsFromString } from 'node:v8';
 
 type Cedar = typeof import('@cedar-policy/cedar-wasm/nodejs');
 
@@ -20,8 +21,20 @@ let loaded: Cedar | undefined;
 
 /** Cedar, loaded when it is first needed: who has no policies does without its memory. */
 export function cedar(): Cedar {
-  loaded ??= require('@cedar-policy/cedar-wasm/nodejs') as Cedar;
+  if (!loaded) {
+    keepWasmCallsApart();
+    loaded = require('@cedar-policy/cedar-wasm/nodejs') as Cedar;
+  }
   return loaded;
+}
+
+/**
+ * V8 ends the process ("unreachable code" in its deoptimizer) when a function into which it has inlined a call of WebAssembly is
+ * deoptimised during that call, as happens when other policies come into force in a server that has decided much. Seen with V8 11.3
+ * (Node.js 20); without the inlining decisions are no slower.
+ */
+function keepWasmCallsApart(): void {
+  if (Number.parseInt(process.versions.v8, 10) < 13) setFlagsFromString('--no-turbo-inline-js-wasm-calls');
 }
 
 /**

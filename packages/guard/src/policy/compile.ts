@@ -74,6 +74,9 @@ export function compilePolicies(
       }
       places.set(id, { source, statement });
       const scope = policyScope(json);
+      if (hasGreatNumber(json.conditions)) {
+        report('error', 'a number is too great to be judged by', `write at most ${Number.MAX_SAFE_INTEGER}`);
+      }
       checkNames(json, scope.named, attributeUse(json).named, (message, help) => report('error', message, help));
       policies.push({
         id,
@@ -202,6 +205,13 @@ function checkNames(
   if (principal.op === 'is' && principal.entity_type !== 'Account') {
     report(`a principal is an Account, never a ${principal.entity_type}`);
   }
+}
+
+/** Numbers that JavaScript can't hold exactly would be others on their way back to Cedar. */
+function hasGreatNumber(node: unknown): boolean {
+  if (typeof node === 'number') return !Number.isSafeInteger(node);
+  if (typeof node === 'bigint') return true;
+  return typeof node === 'object' && node !== null && Object.values(node).some(hasGreatNumber);
 }
 
 function isTooWide({ effect, scope, isUnconditional, isShipped, text }: CompiledPolicy): boolean {

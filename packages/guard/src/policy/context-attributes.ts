@@ -35,6 +35,10 @@ export const CONTEXT_ATTRIBUTES = {
   secondsSinceLast: 'Long',
   perMinute: 'Long',
   perHour: 'Long',
+  isFirstSeen: 'Boolean',
+  isScan: 'Boolean',
+  isBurst: 'Boolean',
+  isReplay: 'Boolean',
 } as const;
 export type ContextAttribute = keyof typeof CONTEXT_ATTRIBUTES;
 export const CONTEXT_ATTRIBUTE_NAMES = Object.keys(CONTEXT_ATTRIBUTES) as readonly ContextAttribute[];

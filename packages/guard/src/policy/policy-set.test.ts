@@ -180,6 +180,8 @@ describe('what is wrong is told with its place', () => {
     ],
     ['permit(principal, action, resource);', /warning: it permits everybody/],
     ['permit(principal, action == Action::"sett", resource);', /sett/],
+    ['forbid(principal, action, resource) when { context.hour < 9007199254740992 };', /too great.*9007199254740991/],
+    ['forbid(principal, action, resource) when { [1, 9223372036854775807].contains(context.hour) };', /too great/],
     ['permit(principal, action, resource) when { "é;" == "é;" && context.nmae == "x" };', /^own\.cedar:1:60: error/],
   ])('%s', (text, expected) => {
     expect(problemsOf(text).join('\n')).toMatch(expected);
@@ -231,7 +233,8 @@ test('what it decides is what Cedar decides from all policies, entities and cont
         ownerAllows: fc.boolean(),
         origin: fc.constantFrom('client', 'service'),
       }),
-      (principal, action, resource, changes) => {
+      fc.boolean(),
+      (principal, action, resource, changes, isFirst) => {
         const source = context(changes as Partial<Record<ContextAttribute, ContextValue>>);
         const expected = cedar().isAuthorized({
           principal: { type: principal.type, id: principal.id },
@@ -250,6 +253,9 @@ test('what it decides is what Cedar decides from all policies, entities and cont
             ...resource.related.filter(({ id }) => id !== principal.id).map((one) => entityJson(one, all)),
           ],
         });
+        // The first time, and later ones, are decided in other ways.
+        if (isFirst) set.forget();
+        else set.decide({ principal, action, resource, context: context({ ...changes, hour: 7 } as never) });
         const verdict = set.decide({ principal, action, resource, context: source });
         expect(expected.type).toBe('success');
         if (expected.type !== 'success') return;

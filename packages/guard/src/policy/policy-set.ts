@@ -32,9 +32,10 @@ export interface PolicyVerdict {
   readonly errors: readonly string[];
 }
 
-/** Policies with conditions, parsed together, and what they look at. */
+/** Policies with conditions, parsed together when they are first asked, and what they look at. */
 interface Slice {
-  readonly name: string;
+  /** Under which Cedar keeps them. */
+  name: string | undefined;
   readonly policies: readonly CompiledPolicy[];
   readonly context: readonly ContextAttribute[];
   readonly entities: ReadonlySet<string>;
@@ -54,14 +55,21 @@ interface Remembered {
   readonly principal: KnownEntity;
   readonly resource: KnownEntity;
   readonly candidates: readonly CompiledPolicy[];
-  /** Of those that do not look at the context. */
-  readonly fixed: Evaluation;
+  /** Those without conditions. */
+  readonly unconditional: readonly CompiledPolicy[];
+  /** Those with conditions: asked at once, the first time. */
+  readonly conditional: Slice | undefined;
+  /** Those of them that do not look at the context: asked once, when there is a second time. */
+  readonly fixed: Slice | undefined;
+  fixedEvaluation: Evaluation | undefined;
   /** Those that do. */
-  readonly slice: Slice | undefined;
+  readonly varying: Slice | undefined;
   readonly byContext: Map<string, PolicyVerdict>;
 }
 
 const MAX_SLICES = 512;
+/** As many are asked about one principal, action and resource. */
+const SLICES_OF_ONE = 3;
 const MAX_REMEMBERED = 10_000;
 const MAX_CONTEXTS = 64;
 const NOTHING: ReadonlySet<string> = new Set();
@@ -79,9 +87,13 @@ export class PolicySet {
   /** Attributes of the context that any policy looks at. */
   readonly uses: ReadonlySet<ContextAttribute>;
   readonly #byAction: ReadonlyMap<ActionName, readonly CompiledPolicy[]>;
+  /** By resource and action: those whose heads fit as far as these go. */
+  readonly #byResource = new WeakMap<KnownEntity, Map<ActionName, readonly CompiledPolicy[]>>();
   readonly #slices = new Map<string, Slice>();
   readonly #remembered = new Map<string, Remembered>();
   readonly #forbidden: ReadonlySet<ActionName>;
+  #rememberedCount = 0;
+  #evaluatedCount = 0;
 
   private constructor(policies: readonly CompiledPolicy[], warnings: readonly PolicyProblem[]) {
     this.policies = policies;
@@ -104,6 +116,11 @@ export class PolicySet {
     return new PolicySet(policies, warnings);
   }
 
+  /** How many decisions were remembered, and how many had to be worked out. */
+  get lookUps(): { readonly remembered: number; readonly evaluated: number } {
+    return { remembered: this.#rememberedCount, evaluated: this.#evaluatedCount };
+  }
+
   /** Is there a policy that forbids an action, so that it may be denied to resources nothing is known of? */
   forbids(action: ActionName): boolean {
     return this.#forbidden.has(action);
@@ -117,10 +134,14 @@ export class PolicySet {
   /** @param without ids of policies that are left aside */
   decide(request: PolicyRequest, without: ReadonlySet<string> = NOTHING): PolicyVerdict {
     const remembered = this.#remember(request, without);
-    const { slice, byContext } = remembered;
-    const key = slice === undefined ? '' : contextKey(request.context, slice.context);
+    const { varying, byContext } = remembered;
+    const key = varying === undefined ? '' : contextKey(request.context, varying.context);
     const known = byContext.get(key);
-    if (known) return known;
+    if (known) {
+      this.#rememberedCount++;
+      return known;
+    }
+    this.#evaluatedCount++;
     const verdict = this.#evaluate(request, remembered);
     if (byContext.size >= MAX_CONTEXTS) byContext.clear();
     byContext.set(key, verdict);
@@ -194,7 +215,7 @@ export class PolicySet {
   /** Lets go of what Cedar keeps for it. */
   dispose(): void {
     this.forget();
-    for (const { name } of this.#slices.values()) PARSED_SETS.release(name);
+    for (const { name } of this.#slices.values()) if (name !== undefined) PARSED_SETS.release(name);
     this.#slices.clear();
   }
 
@@ -204,22 +225,22 @@ export class PolicySet {
     const key = `${principal.id}\n${action}\n${resource.uid}\n${aside}`;
     const known = this.#remembered.get(key);
     if (known && known.principal === principal && known.resource === resource) return known;
-    const candidates = (this.#byAction.get(action) ?? []).filter(
-      ({ id, scope }) => scope.principal(principal) && scope.resource(resource) && !without.has(id),
+    // What was decided by them stays right, but they can't be asked again.
+    if (this.#slices.size + SLICES_OF_ONE > MAX_SLICES) this.dispose();
+    const candidates = this.#about(resource, action).filter(
+      ({ id, scope }) => scope.principal(principal) && !without.has(id),
     );
     const conditional = candidates.filter(({ isUnconditional }) => !isUnconditional);
-    const fixed = this.#slice(conditional.filter(({ use }) => use.context?.size === 0));
-    const evaluation = fixed ? evaluate(fixed, { ...request, context: NO_CONTEXT }) : NONE;
-    const remembered = {
+    const remembered: Remembered = {
       principal,
       resource,
       candidates,
-      fixed: {
-        satisfied: [...candidates.filter(({ isUnconditional }) => isUnconditional), ...evaluation.satisfied],
-        errors: evaluation.errors,
-      },
-      slice: this.#slice(conditional.filter(({ use }) => use.context?.size !== 0)),
-      byContext: new Map<string, PolicyVerdict>(),
+      unconditional: candidates.filter(({ isUnconditional }) => isUnconditional),
+      conditional: this.#slice(conditional),
+      fixed: this.#slice(conditional.filter(({ use }) => use.context?.size === 0)),
+      fixedEvaluation: undefined,
+      varying: this.#slice(conditional.filter(({ use }) => use.context?.size !== 0)),
+      byContext: new Map(),
     };
     if (this.#remembered.size >= MAX_REMEMBERED) {
       for (const oldest of this.#remembered.keys()) {
@@ -232,27 +253,33 @@ export class PolicySet {
     return remembered;
   }
 
+  #about(resource: KnownEntity, action: ActionName): readonly CompiledPolicy[] {
+    const byAction = this.#byResource.get(resource) ?? new Map<ActionName, readonly CompiledPolicy[]>();
+    const known = byAction.get(action);
+    if (known) return known;
+    const about = (this.#byAction.get(action) ?? []).filter(({ scope }) => scope.resource(resource));
+    this.#byResource.set(resource, byAction.set(action, about));
+    return about;
+  }
+
   #slice(policies: readonly CompiledPolicy[]): Slice | undefined {
     if (policies.length === 0) return undefined;
     const key = policies.map(({ id }) => id).join('\n');
     const known = this.#slices.get(key);
     if (known) return known;
-    if (this.#slices.size >= MAX_SLICES) {
-      // What was decided by them stays right, but they can't be asked again.
-      this.forget();
-      for (const { name } of this.#slices.values()) PARSED_SETS.release(name);
-      this.#slices.clear();
-    }
-    const conditions = Object.fromEntries(policies.map((policy, i) => [`p${i}`, policy.conditions]));
-    const slice = { name: PARSED_SETS.add(conditions), policies, ...needsOf(policies) };
+    const slice: Slice = { name: undefined, policies, ...needsOf(policies) };
     this.#slices.set(key, slice);
     return slice;
   }
 
-  #evaluate(request: PolicyRequest, { fixed, slice }: Remembered): PolicyVerdict {
-    const varying = slice ? evaluate(slice, request) : NONE;
-    const satisfied = [...fixed.satisfied, ...varying.satisfied];
-    const errors = [...fixed.errors, ...varying.errors];
+  #evaluate(request: PolicyRequest, remembered: Remembered): PolicyVerdict {
+    const { unconditional, conditional, varying, byContext } = remembered;
+    const isFirst = byContext.size === 0 && remembered.fixedEvaluation === undefined;
+    if (!isFirst) remembered.fixedEvaluation ??= evaluate(remembered.fixed, { ...request, context: NO_CONTEXT });
+    const fixed = remembered.fixedEvaluation ?? NONE;
+    const rest = evaluate(isFirst ? conditional : varying, request);
+    const satisfied = [...unconditional, ...fixed.satisfied, ...rest.satisfied];
+    const errors = [...fixed.errors, ...rest.errors];
     const forbids = satisfied.filter(({ effect }) => effect === 'forbid');
     if (forbids.length > 0 || errors.length > 0) return { isPermitted: false, policies: forbids, errors };
     return { isPermitted: satisfied.length > 0, policies: satisfied, errors };
@@ -275,7 +302,9 @@ function needsOf(policies: readonly CompiledPolicy[]): Needs {
 }
 
 /** Asks Cedar. It tells which policies forbid, or, where none does, which permit: more is not needed. */
-function evaluate(slice: Slice, request: PolicyRequest): Evaluation {
+function evaluate(slice: Slice | undefined, request: PolicyRequest): Evaluation {
+  if (slice === undefined) return NONE;
+  slice.name ??= PARSED_SETS.add(Object.fromEntries(slice.policies.map((policy, i) => [`p${i}`, policy.conditions])));
   const { principal, action, resource, context } = request;
   const answer = cedar().statefulIsAuthorized({
     principal: { type: principal.type, id: principal.id },

@@ -57,6 +57,10 @@ const contextSchema = z.strictObject({
   secondsSinceLast: long,
   perMinute: long,
   perHour: long,
+  isFirstSeen: flag,
+  isScan: flag,
+  isBurst: flag,
+  isReplay: flag,
 });
 
 /** A question to policies, as people write it. */
@@ -102,6 +106,10 @@ export function policyRequests(
     ownerAllows: false,
     perMinute: 1,
     perHour: 1,
+    isFirstSeen: false,
+    isScan: false,
+    isBurst: false,
+    isReplay: false,
     ...clock,
     ...context,
     time: clock.time,

@@ -34,6 +34,8 @@ const MAX_PER_REQUESTER = 20;
  */
 export class Approvals {
   readonly #requests = new Map<string, ApprovalRequest>();
+  /** What the operations of requests are compared by. */
+  readonly #fingerprints = new WeakMap<readonly Operation[], string>();
   readonly #isIn: (jid: string, group: string) => boolean;
   readonly #clock: () => Date;
   readonly #newId: () => string;
@@ -71,6 +73,7 @@ export class Approvals {
       consents: new Map(),
     };
     this.#requests.set(request.id, request);
+    this.#fingerprints.set(operations, fingerprint(operations));
     return { request, isNew: true };
   }
 
@@ -120,7 +123,7 @@ export class Approvals {
   #find(operations: readonly Operation[]): ApprovalRequest | undefined {
     if (this.#requests.size === 0) return undefined;
     const wanted = fingerprint(operations);
-    return this.list().find((request) => fingerprint(request.operations) === wanted);
+    return this.list().find((request) => this.#fingerprints.get(request.operations) === wanted);
   }
 
   #expect(id: string, jid: string): ApprovalRequest {

@@ -10,14 +10,21 @@ import {
 } from '@thingward/xmpp';
 import type { Command, CommandStep } from './command.ts';
 import { CommandSessions, type OpenCommand } from './command-sessions.ts';
+import type { CommandRun, CommandWatch } from './command-watch.ts';
 
 /** The commands of the server: modules add theirs, those who may run them are taken through their stages. @see XEP-0050 */
 export class CommandRegistry {
+  #watch: CommandWatch | undefined;
   readonly #commands = new Map<string, Command>();
   readonly sessions: CommandSessions;
 
   constructor(sessions: CommandSessions = new CommandSessions()) {
     this.sessions = sessions;
+  }
+
+  /** Somebody has to know of all that is done. */
+  watch(watch: CommandWatch): void {
+    this.#watch = watch;
   }
 
   add(...commands: readonly Command[]): void {
@@ -49,16 +56,28 @@ export class CommandRegistry {
   /** Takes the next step of a command. @throws StanzaError */
   async run(request: CommandRequest, from: Jid): Promise<CommandResponse> {
     const { node, sessionId, action } = request;
-    const command = await this.find(node, from);
+    const command = await this.#allowed(node, from);
     if (!command) throw new StanzaError('item-not-found', `there is no command ${node}`);
     if (sessionId !== undefined) return this.#continue(this.#session(sessionId, command, from), request, from);
     if (action !== 'execute') throw commandError('bad-action', `a command begins with execute, not with ${action}`);
     const session: OpenCommand = { id: this.sessions.newId(), command, from, stages: [], busy: false };
     const step = await command.execute(from);
+    if (step.kind === 'completed') this.#watch?.ran({ command, from, effect: effectOf(step) });
     if (step.kind === 'form' && !this.sessions.add(session)) {
       throw new StanzaError('resource-constraint', 'too many commands have been begun and not ended');
     }
     return this.#answer(session, step);
+  }
+
+  /** The command, where there is one. That somebody was refused one is of interest, too. @throws StanzaError `forbidden` */
+  async #allowed(node: string, from: Jid): Promise<Command | undefined> {
+    try {
+      return await this.find(node, from);
+    } catch (error) {
+      const command = this.#commands.get(node);
+      if (command) this.#watch?.ran({ command, from, effect: 'refused', reason: (error as Error).message });
+      throw error;
+    }
   }
 
   #session(id: string, command: Command, from: Jid): OpenCommand {
@@ -86,9 +105,17 @@ export class CommandRegistry {
       return this.#response(session);
     }
     if (!request.form) throw commandError('bad-payload', 'the form was not submitted');
+    const refused = this.#watch?.refusal(command);
+    if (refused !== undefined) throw new StanzaError('resource-constraint', refused);
+    const taken = { command, from, asked: current.form, form: request.form };
     session.busy = true;
     try {
-      return this.#answer(session, await current.submit(request.form, from));
+      const step = await current.submit(request.form, from);
+      this.#watch?.ran({ ...taken, effect: effectOf(step) });
+      return this.#answer(session, step);
+    } catch (error) {
+      this.#watch?.ran({ ...taken, effect: 'failed', reason: (error as Error).message });
+      throw error;
     } finally {
       session.busy = false;
     }
@@ -119,6 +146,11 @@ export class CommandRegistry {
       form: stages.at(-1)?.form,
     };
   }
+}
+
+function effectOf(step: CommandStep): CommandRun['effect'] {
+  if (step.kind === 'form') return 'continued';
+  return step.notes?.some(({ type }) => type === 'error') ? 'failed' : 'done';
 }
 
 /** @see XEP-0050 §3.4 */

@@ -7,12 +7,18 @@ import { Stanza } from '../stanza.ts';
 const ANSWER = /^\s*(approve|refuse)\s+(\S{1,64})\s*$/i;
 const HELP = 'Answer "approve ID" or "refuse ID".';
 
+/** @param told what came of it, as it is told to who answered */
+type AnswerListener = (verb: 'approve' | 'refuse', id: string, jid: string, told: string) => void;
+
 /** Requests for approval as a chat with the server: who may approve is told, and answers. */
 export class ApprovalConversation {
+  readonly #onAnswer: AnswerListener;
   readonly #guard: Guard;
   readonly #router: Router;
 
-  constructor(guard: Guard, router: Router) {
+  /** @param onAnswer is told of each answer that came by chat */
+  constructor(guard: Guard, router: Router, onAnswer: AnswerListener = () => undefined) {
+    this.#onAnswer = onAnswer;
     this.#guard = guard;
     this.#router = router;
   }
@@ -31,7 +37,10 @@ export class ApprovalConversation {
     const [, verb, id] = ANSWER.exec(body ?? '') ?? [];
     if (verb === undefined || id === undefined) return false;
     const jid = stanza.from.bare.toString();
-    this.#tell(jid, this.answer(verb.toLowerCase() === 'approve' ? 'approve' : 'refuse', id, jid));
+    const given = verb.toLowerCase() === 'approve' ? 'approve' : 'refuse';
+    const told = this.answer(given, id, jid);
+    this.#onAnswer(given, id, jid, told);
+    this.#tell(jid, told);
     return true;
   }
 

@@ -12,10 +12,9 @@ import { z } from 'zod';
 import { addressesOf, ask, done, optionalValue, requiredValue, textOf } from '../administration/admin-form.ts';
 import type { Administrators } from '../administration/administrators.ts';
 import type { Command } from '../commands/command.ts';
+import { baselineCommand } from './baseline-command.ts';
+import { GUARD_COMMANDS } from './command-namespace.ts';
 import type { PolicySlot, ServerGuard } from './server-guard.ts';
-
-/** Commands of the guard, with `#` and a name. */
-export const GUARD_COMMANDS = 'urn:thingward:guard';
 
 const FILE_FIELD = 'file:';
 const SLOT_FIELD: FormField = {
@@ -143,6 +142,7 @@ export function guardCommands(server: ServerGuard, administrators: Administrator
         },
       ),
     ),
+    ...(server.baseline ? [baselineCommand(server.baseline, administrators)] : []),
     ...approvalCommands(server, administrators),
   ];
 }

@@ -1,6 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { Guard, type GuardListener, Inspection, type PolicyBundle, type PolicyFiles } from '@thingward/guard';
+import {
+  AuditError,
+  type Baseline,
+  type ChainPlace,
+  Guard,
+  GuardAudit,
+  type GuardListener,
+  Inspection,
+  KeptBaseline,
+  type PolicyBundle,
+  type PolicyFiles,
+  parseLine,
+} from '@thingward/guard';
 import type { AccessPolicy, ProvisioningTables, RegistryTables } from '@thingward/services';
 import type { Logger } from '@thingward/xmpp';
 import type { Kysely } from 'kysely';
@@ -9,9 +21,15 @@ import type { Hooks } from '../hooks.ts';
 import type { RosterStore } from '../roster-store.ts';
 import type { Router } from '../router.ts';
 import type { SessionTable } from '../session.ts';
+import type { ServerSchema } from '../storage/schema.ts';
+import { Settings } from '../storage/settings.ts';
+import { VERSION } from '../version.ts';
 import { ApprovalConversation } from './approval-conversation.ts';
+import { logUnusual } from './baseline-log.ts';
 import { circumstancesIn } from './circumstances.ts';
+import { GUARD_COMMANDS } from './command-namespace.ts';
 import { logDecision } from './decision-log.ts';
+import { GuardFigures } from './guard-figures.ts';
 import { NetworkFacts } from './network-facts.ts';
 import { PolicyFolder } from './policy-folder.ts';
 import { StanzaGate } from './stanza-gate.ts';
@@ -25,7 +43,12 @@ export interface ServerGuardOptions {
   readonly database: Kysely<never>;
   readonly log: Logger;
   readonly clock?: (() => Date) | undefined;
+  /** Is told how long each decision took. */
+  readonly onTime?: ((milliseconds: number) => void) | undefined;
 }
+
+/** Where the last checkpoint of the audit log is kept. */
+export const AUDIT_CHECKPOINT = 'audit.checkpoint';
 
 /** Which policies: those in force, or those on trial. */
 export type PolicySlot = 'enforced' | 'shadow';
@@ -34,8 +57,16 @@ export type PolicySlot = 'enforced' | 'shadow';
 export class ServerGuard {
   readonly guard: Guard;
   readonly approvals: ApprovalConversation;
+  /** Undefined where the configuration wants none. */
+  readonly audit: GuardAudit | undefined;
+  /** What is usual; undefined where the configuration does not want it to be learned. */
+  readonly baseline: Baseline | undefined;
+  readonly #keptBaseline: KeptBaseline | undefined;
+  readonly figures: GuardFigures;
   readonly #options: ServerGuardOptions;
   readonly #facts: NetworkFacts;
+  readonly #settings: Settings;
+  #checkpointKept: Promise<void> = Promise.resolve();
 
   constructor(options: ServerGuardOptions) {
     const { config, router, sessions, hooks, rosters, database, log } = options;
@@ -49,15 +80,36 @@ export class ServerGuard {
       onChange: () => this.guard.forget(),
       log,
     });
+    const clock = options.clock ?? (() => new Date());
+    this.#settings = new Settings(database as unknown as Kysely<ServerSchema>);
+    this.audit = config.audit.enabled
+      ? new GuardAudit({
+          config: config.audit,
+          dataDir: config.dataDir,
+          clock,
+          log,
+          onCheckpoint: (line) => this.#keepCheckpoint(line),
+        })
+      : undefined;
+    this.#keptBaseline = config.baseline.enabled
+      ? new KeptBaseline(config.baseline, join(config.dataDir, 'baseline.jsonl'), log)
+      : undefined;
+    this.baseline = this.#keptBaseline?.baseline;
     this.guard = new Guard({
       facts: this.#facts,
       enforcer: 'router',
-      clock: options.clock ?? (() => new Date()),
+      clock,
+      keeper: this.audit,
+      baseline: this.baseline,
       newId: () => randomBytes(4).toString('hex'),
     });
-    this.approvals = new ApprovalConversation(this.guard, router);
+    this.approvals = new ApprovalConversation(this.guard, router, (verb, id, jid, told) =>
+      this.audit?.acted({ who: jid, act: `${GUARD_COMMANDS}#${verb}`, thing: id, effect: 'done', reason: told }),
+    );
+    this.figures = new GuardFigures(this.guard);
     this.guard.onDecision((decision) => {
       logDecision(log, decision);
+      logUnusual(log, decision);
       if (!decision.isNewApproval) return;
       const request = this.guard.approvals.list().find(({ id }) => id === decision.approvalId);
       if (request) this.approvals.announce(request);
@@ -66,15 +118,29 @@ export class ServerGuard {
     hooks.watchData({ passesData: () => !this.guard.isActive });
     const circumstances = circumstancesIn({ domain, sessions, router, s2s: config.s2s });
     router.setInspector(
-      new StanzaGate({ guard: this.guard, inspection: new Inspection(), facts: this.#facts, circumstances }),
+      new StanzaGate({
+        guard: this.guard,
+        inspection: new Inspection(),
+        facts: this.#facts,
+        circumstances,
+        onTime: options.onTime,
+      }),
     );
     router.onServerMessage((stanza) => this.approvals.heard(stanza));
   }
 
   /** Reads policies and what is known of the network. @throws PolicyError */
   async start(): Promise<void> {
+    await this.audit?.start(`thingward ${VERSION}`, await this.#keptCheckpoint());
     await this.#facts.start();
     this.prepare(this.#options.config)();
+  }
+
+  /** Ends the audit log, and keeps what is usual. */
+  async stop(): Promise<void> {
+    await this.#keptBaseline?.stop();
+    await this.audit?.stop();
+    await this.#checkpointKept;
   }
 
   /** Is told of decisions before they are carried out. @returns what ends it */
@@ -118,6 +184,8 @@ export class ServerGuard {
   #use(slot: PolicySlot, bundle: PolicyBundle | undefined): void {
     const { guard } = this;
     const wasActive = guard.isActive;
+    const before = slot === 'enforced' ? guard.policies : guard.shadowPolicies;
+    if (bundle || before) this.audit?.appliedPolicies(slot, bundle?.files);
     if (slot === 'enforced') guard.use(bundle);
     else guard.useShadow(bundle);
     this.#options.log.info(
@@ -128,6 +196,26 @@ export class ServerGuard {
     for (const account of new Set(this.#options.sessions.all().map(({ localpart }) => localpart))) {
       this.#options.hooks.filterChanged(account);
     }
+  }
+
+  async #keptCheckpoint(): Promise<ChainPlace | undefined> {
+    const line = await this.#settings.get(AUDIT_CHECKPOINT);
+    try {
+      return line === undefined ? undefined : parseLine(line);
+    } catch (error) {
+      if (!(error instanceof AuditError)) throw error;
+      this.#options.log.error({ reason: error.message }, 'the checkpoint of the audit log in the database is none');
+      return undefined;
+    }
+  }
+
+  /** In the database, and in the log: whoever cuts off the files has to get at those, too. */
+  #keepCheckpoint(line: string): void {
+    const { log } = this.#options;
+    log.info({ checkpoint: line }, 'checkpoint of the audit log');
+    this.#checkpointKept = this.#checkpointKept
+      .then(() => this.#settings.set(AUDIT_CHECKPOINT, line))
+      .catch((error: unknown) => log.warn({ err: error }, 'a checkpoint of the audit log could not be kept'));
   }
 
   #folder(slot: PolicySlot, { policies, dataDir }: ServerConfig): PolicyFolder {

@@ -16,6 +16,7 @@ import type { MaybePromise } from '../hooks.ts';
 import { Stanza } from '../stanza.ts';
 import type { CircumstancesOf } from './circumstances.ts';
 import type { NetworkFacts } from './network-facts.ts';
+import { packetText } from './packet-text.ts';
 
 /** What may become of a stanza: it goes on, another goes in its place, or it is refused. */
 export type GateVerdict = Stanza | StanzaError | undefined;
@@ -25,6 +26,8 @@ export interface StanzaGateOptions {
   readonly inspection: Inspection;
   readonly facts: NetworkFacts;
   readonly circumstances: CircumstancesOf;
+  /** Is told how long each decision took, with what had to be looked up for it. */
+  readonly onTime?: ((milliseconds: number) => void) | undefined;
 }
 
 const PUBSUB_EVENT = 'http://jabber.org/protocol/pubsub#event';
@@ -38,15 +41,17 @@ export class StanzaGate implements StanzaInspector {
   readonly #inspection: Inspection;
   readonly #facts: NetworkFacts;
   readonly #circumstances: CircumstancesOf;
+  readonly #onTime: (milliseconds: number) => void;
   /** Namespaces that are looked into on their way to anybody, for the policies that are in force. */
   readonly #forAnybody = new Map<string, boolean>();
   #version = -1;
 
-  constructor({ guard, inspection, facts, circumstances }: StanzaGateOptions) {
+  constructor({ guard, inspection, facts, circumstances, onTime = () => {} }: StanzaGateOptions) {
     this.#guard = guard;
     this.#inspection = inspection;
     this.#facts = facts;
     this.#circumstances = circumstances;
+    this.#onTime = onTime;
   }
 
   /** Has the stanza to be checked? */
@@ -87,9 +92,12 @@ export class StanzaGate implements StanzaInspector {
       if (found.length === 0) return this.#redact(stanza);
       const circumstances = this.#circumstances(stanza.from);
       const operations = found.map((operation) => ({ ...operation, principal: stanza.from, circumstances }));
-      const decision = this.#guard.decide(operations, { stanzaId: stanza.id });
-      const carryOut = (made: Awaited<typeof decision>): MaybePromise<GateVerdict> =>
-        made.outcome === 'permit' ? this.#redact(stanza) : refusal(made, stanza.payload?.namespace);
+      const begun = performance.now();
+      const decision = this.#guard.decide(operations, { stanzaId: stanza.id, packet: () => packetText(stanza) });
+      const carryOut = (made: Awaited<typeof decision>): MaybePromise<GateVerdict> => {
+        this.#onTime(performance.now() - begun);
+        return made.outcome === 'permit' ? this.#redact(stanza) : refusal(made, stanza.payload?.namespace);
+      };
       return decision instanceof Promise ? decision.then(carryOut, asRefusal) : carryOut(decision);
     } catch (error) {
       return asRefusal(error);

@@ -1,3 +1,4 @@
+import { commandAudit } from '../guard/command-audit.ts';
 import { guardCommands } from '../guard/guard-commands.ts';
 import type { ServerModule } from '../module.ts';
 
@@ -5,6 +6,7 @@ import type { ServerModule } from '../module.ts';
 export const guard: ServerModule = {
   name: 'guard',
   start({ policies, administrators, commands }) {
+    if (policies.audit) commands.watch(commandAudit(policies.audit));
     commands.add(...guardCommands(policies, administrators));
   },
 };

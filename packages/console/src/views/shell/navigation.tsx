@@ -8,6 +8,7 @@ const PAGES: readonly { readonly route: Route; readonly label: string; readonly 
   { route: { page: 'claim' }, label: 'Claim', icon: 'claim' },
   { route: { page: 'search' }, label: 'Search', icon: 'search' },
   { route: { page: 'access' }, label: 'Access', icon: 'access' },
+  { route: { page: 'events' }, label: 'Events', icon: 'events' },
 ];
 
 export function Navigation() {

@@ -3,6 +3,7 @@ import { useApp } from '../../app-context.ts';
 import type { Route } from '../../model/route.ts';
 import { AccessPage } from '../access/access-page.tsx';
 import { ClaimPage } from '../claim/claim-page.tsx';
+import { EventsPage } from '../events/events-page.tsx';
 import { SearchPage } from '../search/search-page.tsx';
 import { ThingPage } from '../thing/thing-page.tsx';
 import { ThingsPage } from '../things/things-page.tsx';
@@ -57,6 +58,8 @@ function Page({ route }: { readonly route: Route }) {
       return <SearchPage />;
     case 'access':
       return <AccessPage />;
+    case 'events':
+      return <EventsPage />;
   }
 }
 
@@ -72,5 +75,7 @@ function titleOf(route: Route): string {
       return 'Search the registry';
     case 'access':
       return 'Access';
+    case 'events':
+      return 'Events';
   }
 }

@@ -1,4 +1,4 @@
-import { type GuardDecision, refusal } from '@thingward/guard';
+import { refusal } from '@thingward/guard';
 import {
   BROADCAST_UNIT,
   decodeRequestPacket,
@@ -16,10 +16,11 @@ import {
 } from '@thingward/modbus';
 import type { Element } from '@thingward/xml';
 import { type IqRequest, type Jid, type Logger, StanzaError, type Unsubscribe, type XmppPeer } from '@thingward/xmpp';
+import type { PacketCheck } from '../../guard/gateway-guard.ts';
 import { Arbiter } from '../arbiter.ts';
 import { ClockOffsets } from '../clock-offsets.ts';
+import type { UnitRanges } from '../unit-ranges.ts';
 import { EXCEPTION, expired, failureOf, refused } from './failure.ts';
-import type { UnitRanges } from './unit-ranges.ts';
 
 /** A line with devices. */
 export interface EgressLine {
@@ -49,7 +50,7 @@ export interface ModbusEgressOptions {
   /** Milliseconds since 1970. */
   readonly now?: () => number;
   /** Decides about a request of a master that may send it as far as `masters` says. */
-  readonly check?: (packet: RequestPacket, from: Jid) => Promise<GuardDecision>;
+  readonly check?: PacketCheck<RequestPacket>;
   /** Told of each request that a device answered. */
   readonly onTransaction?: (line: EgressLine, unit: number, request: ModbusRequest, response: ModbusResponse) => void;
 }
@@ -120,10 +121,15 @@ export class ModbusEgress {
       const failure = failureOf(error);
       const isRefused = REFUSALS.has(failure.condition);
       this.#counts[isRefused ? 'refused' : 'failed']++;
-      if (isRefused)
-        this.#options.log.warn({ master: iq.from.toString(), reason: failure.text }, 'a request was refused');
+      if (isRefused) this.#tellRefusal(iq, failure);
       throw failure;
     }
+  }
+
+  /** With the packet as it came: who looks into it later wants to see it. */
+  #tellRefusal({ from, payload }: IqRequest, { text }: StanzaError): void {
+    const details = { account: from.bare.toString(), reason: text, packet: payload.toString() };
+    this.#options.log.warn(details, `a request of ${from.bare} was refused: ${payload.elements[0]?.name ?? 'nothing'}`);
   }
 
   /** @throws StanzaError, ModbusError */

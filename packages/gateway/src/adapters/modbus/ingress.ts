@@ -11,8 +11,8 @@ import {
   type ModbusRequest,
 } from '@thingward/modbus';
 import type { Jid, Logger, Roster, XmppPeer } from '@thingward/xmpp';
+import type { UnitRanges } from '../unit-ranges.ts';
 import { EXCEPTION, exceptionFor } from './failure.ts';
-import type { UnitRanges } from './unit-ranges.ts';
 
 /** Where the requests for some units go. */
 export interface IngressRoute {

@@ -1,6 +1,6 @@
 import { type ModbusClient, ModbusTcpClient } from '@thingward/modbus';
 import type { ModbusConnections } from '../../drivers/modbus/connections.ts';
-import type { LineConfig } from '../config.ts';
+import type { LineConfig } from './config.ts';
 import type { EgressLine } from './egress.ts';
 
 /** The connection to the devices of a line. */

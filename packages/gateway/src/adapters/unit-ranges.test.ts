@@ -16,6 +16,11 @@ it.each(['', 'x', '1-', '10-1', '256', '1-300', '1;2', '-1'])('%s is none', (tex
   expect(UnitRanges.tryParse(text)).toBeUndefined();
 });
 
+it('has as many as there are', () => {
+  expect(UnitRanges.tryParse('1-65519', 65_519)?.has(65_519)).toBe(true);
+  expect(UnitRanges.tryParse('65520', 65_519)).toBeUndefined();
+});
+
 it('knows what overlaps', () => {
   const of = (text: string) => UnitRanges.tryParse(text) as UnitRanges;
   expect(of('1-10').overlaps(of('10-12'))).toBe(true);

@@ -1,0 +1,1 @@
+export { type BoilerOptions, boilerTim } from './boiler.ts';

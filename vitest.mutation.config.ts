@@ -1,0 +1,8 @@
+import { mergeConfig } from 'vitest/config';
+import base from './vitest.config.ts';
+
+/** The tests that mutants are run against: those beside the code that decides. */
+export default mergeConfig(
+  { ...base, test: { ...base.test, include: [] } },
+  { test: { include: ['packages/guard/src/**/*.test.ts'] } },
+);
