@@ -14,7 +14,7 @@ try {
   // Built without services: what needs them is reported as not offered.
 }
 const parsed = serverConfigSchema.parse(config);
-const database = await openServerDatabase(parsed.dataDir, services);
+const database = await openServerDatabase(parsed, services);
 const store = new Accounts(database.query, parsed.domain);
 for (let i = 0; i < accounts; i++) await store.add(`bench${i}`, PASSWORD);
 await database.close();

@@ -110,14 +110,17 @@ async function startDemo(options: DemoOptions): Promise<() => Promise<void>> {
       startGateway(gatewayFile, options.logLevel),
       startAdapter(adapterFile, options.logLevel),
     ]);
-    running.push(gateway, adapter, await startScada(scada));
-    await claimAsOwner(
-      labels.filter(({ jid }) => jid !== UNCLAIMED),
-      {
-        password: passwords.owner,
-        connect: tcpConnector({ domain: DOMAIN, ...door, tls: 'starttls', trust }),
-      },
-    );
+    running.push(gateway, adapter);
+    await Promise.all([
+      startScada(scada).then((started) => running.push(started)),
+      claimAsOwner(
+        labels.filter(({ jid }) => jid !== UNCLAIMED),
+        {
+          password: passwords.owner,
+          connect: tcpConnector({ domain: DOMAIN, ...door, tls: 'starttls', trust }),
+        },
+      ),
+    ]);
     announce(server.url ?? '', passwords.owner);
     return stop;
   } catch (error) {
