@@ -106,22 +106,22 @@ async function startDemo(options: DemoOptions): Promise<() => Promise<void>> {
       policies: './adapter-policies',
       ...demoAdapters(passwords, { plc, outstation }, scada),
     });
-    const [gateway, adapter] = await Promise.all([
-      startGateway(gatewayFile, options.logLevel),
-      startAdapter(adapterFile, options.logLevel),
-    ]);
-    running.push(gateway, adapter);
-    await Promise.all([
-      startScada(scada).then((started) => running.push(started)),
-      claimAsOwner(
-        labels.filter(({ jid }) => jid !== UNCLAIMED),
-        {
-          password: passwords.owner,
-          connect: tcpConnector({ domain: DOMAIN, ...door, tls: 'starttls', trust }),
-        },
-      ),
-    ]);
+    running.push(await startGateway(gatewayFile, options.logLevel));
+    await claimAsOwner(
+      labels.filter(({ jid }) => jid !== UNCLAIMED),
+      {
+        password: passwords.owner,
+        connect: tcpConnector({ domain: DOMAIN, ...door, tls: 'starttls', trust }),
+      },
+    );
     announce(server.url ?? '', passwords.owner);
+    // Nobody has to wait for the control room.
+    const room = startControlRoom(adapterFile, scada, options.logLevel);
+    running.push({
+      stop: async () => {
+        for (const part of await room) await part.stop();
+      },
+    });
     return stop;
   } catch (error) {
     await stop();
@@ -178,6 +178,18 @@ function startAdapter(configFile: string, logLevel: string): Promise<Child> {
   const command = fileURLToPath(new URL('../../bin/thingward.js', import.meta.url));
   const args = [command, 'adapter', '--config', configFile, '--log-level', logLevel];
   return Child.start({ name: 'the adapters', args, ready: /^adapter ready/ });
+}
+
+/** The adapters, and the control room that reaches the PLC through them. What goes wrong with them ends nothing else. */
+async function startControlRoom(adapterFile: string, scada: PlantAddress, logLevel: string): Promise<readonly Child[]> {
+  const started: Child[] = [];
+  try {
+    started.unshift(await startAdapter(adapterFile, logLevel));
+    started.unshift(await startScada(scada));
+  } catch (error) {
+    say(`the control room is missing: ${(error as Error).message}`);
+  }
+  return started;
 }
 
 /** A control room that knows nothing of XMPP. */
