@@ -1,13 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Dnp3Channel, Dnp3Master, Dnp3TcpServer, latch, type Measurement } from '@thingward/dnp3';
 import { Substation, SubstationProcess } from '@thingward/dnp3/simulator';
-import { Adapter, adapterConfigSchema } from '@thingward/gateway';
-import { serverConfigSchema, ThingwardServer } from '@thingward/server';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { AdapterStage } from './adapter-stage.ts';
 import { freePort, hasCommand } from './daemon.ts';
 import { captureFile, type Sent } from './pcap.ts';
 import { hasPythonPackage, runPeer, startPeer } from './python.ts';
@@ -19,62 +17,31 @@ const PORT = 20_000;
 
 /** Masters and outstations of others, with our server and adapters between them. */
 describe('DNP3 over XMPP', { timeout: 90_000 }, () => {
-  const directory = mkdtempSync(join(tmpdir(), 'thingward-dnp3-'));
-  let server: ThingwardServer;
+  const stage = new AdapterStage();
+  const { directory } = stage;
+  beforeAll(() => stage.start());
+  afterAll(() => stage.stop());
 
-  beforeAll(async () => {
-    server = await ThingwardServer.start(
-      serverConfigSchema.parse({
-        domain: 'localhost',
-        dataDir: join(directory, 'server'),
-        listen: { c2s: '127.0.0.1:0' },
-      }),
-    );
-    for (const name of ['scada', 'plant']) await server.accounts.add(name, name);
-  });
-  afterAll(async () => {
-    await server.stop();
-    rmSync(directory, { recursive: true });
-  });
-
-  /** Both adapters, in one process. @returns the port where a master connects */
-  async function between(outstation: number): Promise<number> {
-    const started = new Adapter(
-      adapterConfigSchema.parse({
-        server: {
-          domain: 'localhost',
-          host: '127.0.0.1',
-          port: server.address(0)?.port,
-          fingerprint: server.tls.fingerprint,
+  /** @returns the port where a master connects */
+  const between = (outstation: number): Promise<number> =>
+    stage.between({
+      ingress: [
+        {
+          account: stage.account('scada'),
+          protocol: 'dnp3',
+          listen: '127.0.0.1:0',
+          routes: [{ outstations: 10, to: 'plant@localhost' }],
         },
-        dataDir: `adapter-${Math.random()}`,
-        eventLog: 'none',
-        ingress: [
-          {
-            account: { jid: 'scada@localhost', password: 'scada' },
-            protocol: 'dnp3',
-            listen: '127.0.0.1:0',
-            routes: [{ outstations: 10, to: 'plant@localhost' }],
-          },
-        ],
-        egress: [
-          {
-            account: { jid: 'plant@localhost', password: 'plant' },
-            protocol: 'dnp3',
-            masters: [{ jid: 'scada@localhost', address: 1, writes: true }],
-            lines: [{ connect: `127.0.0.1:${outstation}` }],
-          },
-        ],
-      }),
-      { baseDirectory: directory },
-    );
-    onTestFinished(() => started.stop());
-    await started.start();
-    await started.ready(AbortSignal.timeout(20_000));
-    const status = () => started.status().find(({ ingress }) => ingress.length > 0)?.ingress[0];
-    await vi.waitFor(() => expect(Object.values(status()?.routes ?? {})[0]).toBeDefined(), { timeout: 20_000 });
-    return Number(status()?.at.split(':')[1]);
-  }
+      ],
+      egress: [
+        {
+          account: stage.account('plant'),
+          protocol: 'dnp3',
+          masters: [{ jid: 'scada@localhost', address: 1, writes: true }],
+          lines: [{ connect: `127.0.0.1:${outstation}` }],
+        },
+      ],
+    });
 
   function substation() {
     const plant = new SubstationProcess(() => 0.5);

@@ -1,14 +1,13 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { Adapter, type AdapterConfigInput, adapterConfigSchema } from '@thingward/gateway';
+import type { AdapterConfigInput } from '@thingward/gateway';
 import { encodeTcpFrame, TcpFrameReader } from '@thingward/modbus';
-import { serverConfigSchema, ThingwardServer } from '@thingward/server';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { AdapterStage } from './adapter-stage.ts';
 import { freePort, hasCommand } from './daemon.ts';
 import { hasPythonPackage, runPeer, startPeer } from './python.ts';
 
@@ -33,67 +32,37 @@ const hasSerial = hasPymodbus && hasPythonPackage('serial') && hasCommand('socat
 
 /** Masters and devices of others, with our server and adapters between them. */
 describe('Modbus over XMPP', () => {
-  const directory = mkdtempSync(join(tmpdir(), 'thingward-modbus-'));
-  let server: ThingwardServer;
-
-  beforeAll(async () => {
-    server = await ThingwardServer.start(
-      serverConfigSchema.parse({
-        domain: 'localhost',
-        dataDir: join(directory, 'server'),
-        listen: { c2s: '127.0.0.1:0' },
-      }),
-    );
-    for (const name of ['scada', 'plant']) await server.accounts.add(name, name);
-  });
-  afterAll(async () => {
-    await server.stop();
-    rmSync(directory, { recursive: true });
-  });
+  const stage = new AdapterStage();
+  const { directory } = stage;
+  beforeAll(() => stage.start());
+  afterAll(() => stage.stop());
 
   type Egress = Extract<NonNullable<AdapterConfigInput['egress']>[number], { protocol: 'modbus' }>;
   type Line = Egress['lines'][number];
   type Ingress = Extract<NonNullable<AdapterConfigInput['ingress']>[number], { protocol: 'modbus' }>;
   type Door = Pick<Ingress, 'listen' | 'serial' | 'framing'>;
 
-  /** Both adapters, in one process. @returns the port where a master connects */
-  async function between(door: Door, line: Line): Promise<number> {
-    const started = new Adapter(
-      adapterConfigSchema.parse({
-        server: {
-          domain: 'localhost',
-          host: '127.0.0.1',
-          port: server.address(0)?.port,
-          fingerprint: server.tls.fingerprint,
+  /** @returns the port where a master connects */
+  const between = (door: Door, line: Line): Promise<number> =>
+    stage.between({
+      ingress: [
+        {
+          account: stage.account('scada'),
+          protocol: 'modbus',
+          timeoutMs: 5000,
+          routes: [{ units: '0-247', to: 'plant@localhost' }],
+          ...door,
         },
-        dataDir: `adapter-${Math.random()}`,
-        eventLog: 'none',
-        ingress: [
-          {
-            account: { jid: 'scada@localhost', password: 'scada' },
-            protocol: 'modbus',
-            timeoutMs: 5000,
-            routes: [{ units: '0-247', to: 'plant@localhost' }],
-            ...door,
-          },
-        ],
-        egress: [
-          {
-            account: { jid: 'plant@localhost', password: 'plant' },
-            protocol: 'modbus',
-            masters: [{ jid: 'scada@localhost', writes: true }],
-            lines: [line],
-          },
-        ],
-      }),
-      { baseDirectory: directory },
-    );
-    onTestFinished(() => started.stop());
-    await started.start();
-    const ingress = () => started.status().find((account) => account.ingress.length > 0)?.ingress[0];
-    await vi.waitFor(() => expect(Object.values(ingress()?.routes ?? {})[0]).toBeDefined(), { timeout: 10_000 });
-    return Number(ingress()?.at.split(':')[1]);
-  }
+      ],
+      egress: [
+        {
+          account: stage.account('plant'),
+          protocol: 'modbus',
+          masters: [{ jid: 'scada@localhost', writes: true }],
+          lines: [line],
+        },
+      ],
+    });
 
   async function device(...args: string[]): Promise<void> {
     const peer = await startPeer('pymodbus_device.py', args);

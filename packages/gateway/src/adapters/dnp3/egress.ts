@@ -28,6 +28,7 @@ import {
 import type { PacketCheck } from '../../guard/gateway-guard.ts';
 import { Arbiter } from '../arbiter.ts';
 import { ClockOffsets } from '../clock-offsets.ts';
+import { chosenLine, isRefusal } from '../egress-request.ts';
 import type { UnitRanges } from '../unit-ranges.ts';
 import { Exchange } from './exchange.ts';
 import { expired, failureOf } from './failure.ts';
@@ -85,7 +86,6 @@ interface ServedLine {
 const CLOCK_TIMEOUT_MS = 5000;
 /** Pairs of a master and an outstation on one line. */
 const MAX_EXCHANGES = 10_000;
-const REFUSALS: ReadonlySet<string> = new Set(['forbidden', 'not-allowed', 'policy-violation', 'bad-request']);
 
 /**
  * The end of a transversion where the outstations are: packets of masters arrive as XML and go to them as the bytes they were; what
@@ -95,7 +95,7 @@ export class Dnp3Egress {
   readonly #options: Dnp3EgressOptions;
   /** By the address that outstations know them by. */
   readonly #masters: ReadonlyMap<number, OutstationMaster>;
-  readonly #lines: ReadonlyMap<string, ServedLine>;
+  readonly #lines: readonly ServedLine[];
   readonly #clocks: ClockOffsets;
   readonly #counts = { answered: 0, refused: 0, failed: 0, reported: 0 };
   #stops: Unsubscribe[] = [];
@@ -104,12 +104,11 @@ export class Dnp3Egress {
     this.#options = options;
     const { peer, lines, masters, maxWaiting = 100, now = Date.now } = options;
     this.#masters = new Map(masters.map((master) => [master.address, master]));
-    this.#lines = new Map(
-      lines.map((line) => [
-        line.name,
-        { line, arbiter: new Arbiter(line.maxInFlight, maxWaiting), exchanges: new Map<string, Exchange>() },
-      ]),
-    );
+    this.#lines = lines.map((line) => ({
+      line,
+      arbiter: new Arbiter(line.maxInFlight, maxWaiting),
+      exchanges: new Map<string, Exchange>(),
+    }));
     this.#clocks = new ClockOffsets(peer, now);
   }
 
@@ -123,13 +122,13 @@ export class Dnp3Egress {
     this.#stops = [
       peer.onIq('get', pattern, (request) => this.#serve(request)),
       peer.onIq('set', pattern, (request) => this.#serve(request)),
-      ...[...this.#lines.values()].map((served) => this.#listen(served)),
+      ...this.#lines.map((served) => this.#listen(served)),
     ];
   }
 
   stop(): void {
     for (const stop of this.#stops) stop();
-    for (const { arbiter, exchanges } of this.#lines.values()) {
+    for (const { arbiter, exchanges } of this.#lines) {
       arbiter.clear(new StanzaError('recipient-unavailable', 'the adapter stops'));
       for (const exchange of exchanges.values()) exchange.disconnected(new Dnp3Error('closed', 'the adapter stops'));
     }
@@ -160,7 +159,10 @@ export class Dnp3Egress {
   async #serve(iq: IqRequest): Promise<Element> {
     try {
       const request = this.#read(iq);
-      const served = this.#lineOf(request);
+      const { destination } = request.packet;
+      const served = chosenLine(this.#lines, request.line, `outstation ${destination}`, ({ outstations }) =>
+        outstations.has(destination),
+      );
       this.#authorize(iq.from, request.packet);
       const decision = await this.#options.check?.(request, iq.from);
       if (decision && decision.outcome !== 'permit') throw refusal(decision);
@@ -169,7 +171,7 @@ export class Dnp3Egress {
       return encodeCarriedResponse(answer);
     } catch (error) {
       const failure = failureOf(error);
-      const isRefused = REFUSALS.has(failure.condition);
+      const isRefused = isRefusal(failure);
       this.#counts[isRefused ? 'refused' : 'failed']++;
       const details = { master: iq.from.toString(), reason: failure.text };
       if (isRefused) this.#options.log.warn(details, 'a request was refused');
@@ -186,20 +188,6 @@ export class Dnp3Egress {
       throw new StanzaError('bad-request', 'what may change something is sent as a set');
     }
     return request;
-  }
-
-  #lineOf({ line: name, packet: { destination } }: CarriedRequest): ServedLine {
-    const candidates = [...this.#lines.values()].filter(
-      ({ line }) => (name === undefined || line.name === name) && line.outstations.has(destination),
-    );
-    const [found] = candidates;
-    if (!found) {
-      const where = name ? ` at line ${name}` : '';
-      throw new StanzaError('item-not-found', `there is no outstation ${destination}${where}`);
-    }
-    if (candidates.length === 1) return found;
-    const names = candidates.map(({ line }) => line.name).join(', ');
-    throw new StanzaError('bad-request', `outstation ${destination} is at several lines: name one of ${names}`);
   }
 
   #authorize(from: Jid, { source, fragment }: CarriedPacket): void {

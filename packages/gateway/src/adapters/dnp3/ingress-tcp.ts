@@ -1,4 +1,4 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import {
   type CarriedPacket,
   CONFIRMED_USER_DATA,
@@ -8,13 +8,12 @@ import {
   UNCONFIRMED_USER_DATA,
 } from '@thingward/dnp3';
 import type { Logger } from '@thingward/xmpp';
+import { ReadPace } from '../read-pace.ts';
+import { TcpDoor, type TcpDoorOptions } from '../tcp-door.ts';
 import type { Dnp3Ingress } from './ingress.ts';
 import { PacketLink } from './packet-link.ts';
 
-export interface Dnp3TcpIngressOptions {
-  readonly host: string;
-  readonly port: number;
-  readonly maxConnections: number;
+export interface Dnp3TcpIngressOptions extends TcpDoorOptions {
   /** Requests of one connection on their way at once; then no more are read from it. */
   readonly maxInFlight: number;
   readonly log: Logger;
@@ -28,37 +27,23 @@ const MAX_UNSENT_OCTETS = 1_000_000;
 export class Dnp3TcpIngress {
   readonly #ingress: Dnp3Ingress;
   readonly #options: Dnp3TcpIngressOptions;
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
+  readonly #door: TcpDoor;
   /** Where a master spoke from last to an outstation. */
   readonly #masters = new Map<string, Socket>();
 
   constructor(ingress: Dnp3Ingress, options: Dnp3TcpIngressOptions) {
     this.#ingress = ingress;
     this.#options = options;
-    this.#server = createServer({ noDelay: true, keepAlive: true }, (socket) => this.#accept(socket));
-    this.#server.maxConnections = options.maxConnections;
+    this.#door = new TcpDoor(options, (socket) => this.#accept(socket));
   }
 
   /** @returns the port it listens on. Rejects with the system's error */
   listen(): Promise<number> {
-    const { host, port } = this.#options;
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(port, host, () => {
-        this.#server.off('error', reject);
-        // A connection that could not be accepted ends none that are there.
-        this.#server.on('error', () => undefined);
-        const address = this.#server.address();
-        resolve(typeof address === 'object' && address ? address.port : port);
-      });
-    });
+    return this.#door.listen();
   }
 
-  async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const socket of this.#sockets) socket.destroy();
-    await closed;
+  close(): Promise<void> {
+    return this.#door.close();
   }
 
   /** Gives a master what an outstation of it says unasked. @returns whether it is there */
@@ -70,31 +55,22 @@ export class Dnp3TcpIngress {
   }
 
   #accept(socket: Socket): void {
-    const { maxInFlight } = this.#options;
-    this.#sockets.add(socket);
     const links = new Map<string, PacketLink>();
     const reader = new LinkFrameReader();
-    let inFlight = 0;
+    const pace = new ReadPace(socket, this.#options.maxInFlight);
     socket.on('data', (chunk) => {
       for (const frame of reader.push(chunk)) {
         for (const packet of this.#linkOf(frame, links, socket)?.receive(frame) ?? []) {
-          inFlight++;
+          pace.began();
           void this.#ingress.carry(packet).then((answer) => {
-            inFlight--;
             if (answer) send(socket, encodePacket(answer));
-            if (inFlight < maxInFlight && !socket.writableNeedDrain) socket.resume();
+            pace.ended();
           });
         }
       }
-      // Who sends more than is answered, or takes no answers, is not read from.
-      if (inFlight >= maxInFlight || socket.writableNeedDrain) socket.pause();
+      pace.check();
     });
-    socket.on('drain', () => {
-      if (inFlight < maxInFlight) socket.resume();
-    });
-    socket.on('error', () => socket.destroy());
     socket.on('close', () => {
-      this.#sockets.delete(socket);
       for (const key of links.keys()) if (this.#masters.get(key) === socket) this.#masters.delete(key);
     });
   }

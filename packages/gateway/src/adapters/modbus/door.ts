@@ -4,10 +4,11 @@ import type { Jid, Logger, Roster, XmppPeer } from '@thingward/xmpp';
 import { openSerialPort } from '../../drivers/modbus/serial-port.ts';
 import type { Door, IngressStatus } from '../ends.ts';
 import { hostPortText } from '../host-port.ts';
+import type { TcpDoor } from '../tcp-door.ts';
 import type { ModbusIngressConfig } from './config.ts';
 import { ModbusIngress } from './ingress.ts';
 import { SerialIngress } from './ingress-serial.ts';
-import { TcpIngress } from './ingress-tcp.ts';
+import { modbusDoor } from './ingress-tcp.ts';
 
 const SERIAL_RETRY_MS = 3000;
 
@@ -18,7 +19,7 @@ export class ModbusDoor implements Door {
   readonly #log: Logger;
   readonly #ingress: ModbusIngress;
   readonly #stopping = new AbortController();
-  #listener: TcpIngress | undefined;
+  #listener: TcpDoor | undefined;
   #serialLoop: Promise<void> | undefined;
   #at: string;
 
@@ -47,7 +48,7 @@ export class ModbusDoor implements Door {
       return;
     }
     const mode = framing === 'rtu' || framing === 'ascii' ? framing : undefined;
-    this.#listener = new TcpIngress(this.#ingress, { ...listen, mode, maxConnections, maxInFlight });
+    this.#listener = modbusDoor(this.#ingress, { ...listen, mode, maxConnections, maxInFlight });
     this.#at = hostPortText(listen.host, await this.#listener.listen());
   }
 

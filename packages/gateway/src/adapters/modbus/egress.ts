@@ -19,6 +19,7 @@ import { type IqRequest, type Jid, type Logger, StanzaError, type Unsubscribe, t
 import type { PacketCheck } from '../../guard/gateway-guard.ts';
 import { Arbiter } from '../arbiter.ts';
 import { ClockOffsets } from '../clock-offsets.ts';
+import { chosenLine, isRefusal } from '../egress-request.ts';
 import type { UnitRanges } from '../unit-ranges.ts';
 import { EXCEPTION, expired, failureOf, refused } from './failure.ts';
 
@@ -62,7 +63,6 @@ export interface EgressCounts {
 }
 
 const CLOCK_TIMEOUT_MS = 5000;
-const REFUSALS: ReadonlySet<string> = new Set(['forbidden', 'not-allowed', 'policy-violation', 'bad-request']);
 
 /**
  * The end of a transversion where the devices are: requests arrive as XML and go to the device as the bytes they were.
@@ -71,7 +71,7 @@ const REFUSALS: ReadonlySet<string> = new Set(['forbidden', 'not-allowed', 'poli
 export class ModbusEgress {
   readonly #options: ModbusEgressOptions;
   readonly #masters: ReadonlyMap<string, EgressMaster>;
-  readonly #lines: ReadonlyMap<string, { readonly line: EgressLine; readonly arbiter: Arbiter }>;
+  readonly #lines: readonly { readonly line: EgressLine; readonly arbiter: Arbiter }[];
   readonly #clocks: ClockOffsets;
   readonly #counts = { answered: 0, refused: 0, failed: 0 };
   #stops: Unsubscribe[] = [];
@@ -80,9 +80,7 @@ export class ModbusEgress {
     this.#options = options;
     const { peer, lines, masters, maxWaiting = 100, now = Date.now } = options;
     this.#masters = new Map(masters.map((master) => [master.jid.bare.toString(), master]));
-    this.#lines = new Map(
-      lines.map((line) => [line.name, { line, arbiter: new Arbiter(line.maxInFlight, maxWaiting) }]),
-    );
+    this.#lines = lines.map((line) => ({ line, arbiter: new Arbiter(line.maxInFlight, maxWaiting) }));
     this.#clocks = new ClockOffsets(peer, now);
   }
 
@@ -101,7 +99,7 @@ export class ModbusEgress {
 
   stop(): void {
     for (const stop of this.#stops) stop();
-    for (const { arbiter } of this.#lines.values()) {
+    for (const { arbiter } of this.#lines) {
       arbiter.clear(new StanzaError('recipient-unavailable', 'the adapter stops'));
     }
   }
@@ -109,7 +107,9 @@ export class ModbusEgress {
   async #serve(iq: IqRequest): Promise<Element> {
     try {
       const packet = this.#read(iq);
-      const { line, arbiter } = this.#lineOf(packet);
+      const { line, arbiter } = chosenLine(this.#lines, packet.line, `unit ${packet.unit}`, ({ units }) =>
+        units.has(packet.unit),
+      );
       this.#authorize(iq.from, packet.request);
       const decision = await this.#options.check?.(packet, iq.from);
       if (decision && decision.outcome !== 'permit') throw refusal(decision);
@@ -119,7 +119,7 @@ export class ModbusEgress {
       return encodeResponsePacket({ unit, transaction, response });
     } catch (error) {
       const failure = failureOf(error);
-      const isRefused = REFUSALS.has(failure.condition);
+      const isRefused = isRefusal(failure);
       this.#counts[isRefused ? 'refused' : 'failed']++;
       if (isRefused) this.#tellRefusal(iq, failure);
       throw failure;
@@ -140,17 +140,6 @@ export class ModbusEgress {
       throw new StanzaError('bad-request', 'what may change something is sent as a set');
     }
     return packet;
-  }
-
-  #lineOf({ line: name, unit }: RequestPacket) {
-    const candidates = [...this.#lines.values()].filter(
-      ({ line }) => (name === undefined || line.name === name) && line.units.has(unit),
-    );
-    const [found] = candidates;
-    if (!found) throw new StanzaError('item-not-found', `there is no unit ${unit}${name ? ` at line ${name}` : ''}`);
-    if (candidates.length === 1) return found;
-    const names = candidates.map(({ line }) => line.name).join(', ');
-    throw new StanzaError('bad-request', `unit ${unit} is at several lines: name one of ${names}`);
   }
 
   #authorize(from: Jid, request: ModbusRequest): void {
