@@ -520,6 +520,7 @@ export class ThingHost {
   }
 
   #accessChanged(things: Iterable<Thing> = this.#things.values()): void {
+    this.#running?.sensorData.accessChanged();
     for (const thing of things) {
       for (const handler of this.#accessHandlers) this.#call(() => handler(thing));
     }
