@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Adapter, type AdapterConfigInput, adapterConfigSchema, ModbusConnections } from '@thingward/gateway';
+import { Adapter, type AdapterConfigInput, adapterConfigSchema, DeviceConnections } from '@thingward/gateway';
 import { decodeResponse, encodeTcpFrame, ModbusTcpServer, TcpFrameReader } from '@thingward/modbus';
 import { TankProcess, tankUnit } from '@thingward/modbus/simulator';
 import { serverConfigSchema, ThingwardServer } from '@thingward/server';
@@ -41,7 +41,7 @@ describe('Modbus over XMPP', { timeout: 60_000 }, () => {
   async function adapter(
     name: string,
     parts: AdapterParts,
-    { at = port, connections }: { readonly at?: number; readonly connections?: ModbusConnections } = {},
+    { at = port, connections }: { readonly at?: number; readonly connections?: DeviceConnections } = {},
   ): Promise<Adapter> {
     const config = adapterConfigSchema.parse({
       server: { domain: 'localhost', host: '127.0.0.1', port: at, fingerprint },
@@ -59,7 +59,7 @@ describe('Modbus over XMPP', { timeout: 60_000 }, () => {
   const egress = (
     device: number,
     more: Partial<NonNullable<AdapterConfigInput['egress']>[number]> = {},
-    { policies, ...options }: { at?: number; connections?: ModbusConnections; policies?: string } = {},
+    { policies, ...options }: { at?: number; connections?: DeviceConnections; policies?: string } = {},
   ) =>
     adapter(
       'egress',
@@ -295,11 +295,11 @@ describe('Modbus over XMPP', { timeout: 60_000 }, () => {
 
   it('lets others see what the master reads, without asking the device again', async () => {
     const device = await plc();
-    const connections = new ModbusConnections();
+    const connections = new DeviceConnections();
     await egress(device.port, {}, { connections });
     const seen: unknown[] = [];
-    const line = connections.to({ host: '127.0.0.1', port: device.port, timeoutMs: 300, maxInFlight: 8 });
-    connections.observe(line, 1, (request, response) => seen.push([request, response]));
+    const line = connections.modbus.to({ host: '127.0.0.1', port: device.port, timeoutMs: 300, maxInFlight: 8 });
+    connections.modbus.observe(line, 1, (request, response) => seen.push([request, response]));
     const ask = await master((await ingress()).port);
     await ask(1, 4, 0, 0, 0, 1);
     expect(seen).toEqual([

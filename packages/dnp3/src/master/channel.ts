@@ -82,6 +82,16 @@ export class Dnp3Channel extends EventEmitter<{ state: [ChannelState]; unclaimed
     return this.#problem;
   }
 
+  /** How many are asked at the same time. */
+  get maxInFlight(): number {
+    return this.#options.maxInFlight;
+  }
+
+  /** The addresses of those that are attached. */
+  get pairs(): readonly Pick<ChannelUser, 'local' | 'remote'>[] {
+    return [...this.#users.values()];
+  }
+
   /** Host and port, for people. */
   get name(): string {
     return `${this.#options.host}:${this.#options.port}`;
@@ -91,6 +101,14 @@ export class Dnp3Channel extends EventEmitter<{ state: [ChannelState]; unclaimed
   open(): void {
     if (this.#state !== 'disconnected' || this.#retry) return;
     this.#connect();
+  }
+
+  /** Opens it where it is not open, and waits for the attempt. Rejects with Dnp3Error `not-connected`, `closed` */
+  async connected(): Promise<void> {
+    this.open();
+    // Each attempt comes to its end by itself.
+    if (this.#state === 'connecting') await new Promise((resolve) => this.once('state', resolve));
+    if (this.#state !== 'connected') throw this.notConnected();
   }
 
   close(): void {
