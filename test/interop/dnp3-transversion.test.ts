@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Dnp3Channel, Dnp3Master, Dnp3TcpServer, latch, type Measurement } from '@thingward/dnp3';
 import { Substation, SubstationProcess } from '@thingward/dnp3/simulator';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { AdapterStage } from './adapter-stage.ts';
+import { AdapterStage } from '../adapter-stage.ts';
 import { freePort, hasCommand } from './daemon.ts';
 import { captureFile, type Sent } from './pcap.ts';
 import { hasPythonPackage, runPeer, startPeer } from './python.ts';

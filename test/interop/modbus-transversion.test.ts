@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import type { AdapterConfigInput } from '@thingward/gateway';
 import { encodeTcpFrame, TcpFrameReader } from '@thingward/modbus';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { AdapterStage } from './adapter-stage.ts';
+import { AdapterStage } from '../adapter-stage.ts';
 import { freePort, hasCommand } from './daemon.ts';
 import { hasPythonPackage, runPeer, startPeer } from './python.ts';
 
