@@ -25,10 +25,7 @@ export class Dnp3Outstations implements Devices {
   constructor(config: Dnp3EgressConfig, { peer, connections, log, check }: Dnp3OutstationsOptions) {
     const { masters, maxWaiting } = config;
     this.masters = masters.map(({ jid }) => jid);
-    this.#lines = config.lines.map(({ connect, ...line }) => ({
-      ...line,
-      channel: connections.channel({ ...connect, maxInFlight: line.maxInFlight }),
-    }));
+    this.#lines = config.lines.map((line) => outstationLine(line, connections));
     for (const line of this.#lines) checkThings(line, config);
     this.#egress = new Dnp3Egress({
       peer,
@@ -57,6 +54,16 @@ export class Dnp3Outstations implements Devices {
   close(): void {
     this.#egress.stop();
   }
+}
+
+function outstationLine(
+  { connect, serial, ...line }: Dnp3EgressConfig['lines'][number],
+  connections: Dnp3Connections,
+): OutstationLine {
+  // A serial line takes one request at a time.
+  if (serial) return { ...line, maxInFlight: 1, channel: connections.serialChannel(serial) };
+  if (!connect) throw new Error('a line has a serial port or an address');
+  return { ...line, channel: connections.channel({ ...connect, maxInFlight: line.maxInFlight }) };
 }
 
 /** A Thing that speaks from a master's address would take its answers. @throws GatewayConfigError */

@@ -1,4 +1,5 @@
 import { type CarriedPacket, Dnp3Association, Dnp3Channel, Dnp3Master } from '@thingward/dnp3';
+import { openSerialPort, type SerialPortSettings } from '../serial-port.ts';
 import type { Dnp3Config } from './config.ts';
 import { ObservedOutstation } from './observed-outstation.ts';
 import { type OutstationSource, PolledOutstation } from './outstation-source.ts';
@@ -19,13 +20,13 @@ export class Dnp3Connections {
 
   /** The connection to an address. What it takes at a time is what the first has asked for. */
   channel({ host, port, maxInFlight }: OutstationAddress): Dnp3Channel {
-    const key = `${host}:${port}`;
-    let channel = this.#channels.get(key);
-    if (!channel) {
-      channel = new Dnp3Channel({ host, port, maxInFlight });
-      this.#channels.set(key, channel);
-    }
-    return channel;
+    return this.#shared(`${host}:${port}`, () => new Dnp3Channel({ host, port, maxInFlight }));
+  }
+
+  /** A serial line with outstations, of which one can speak at a time. */
+  serialChannel(port: SerialPortSettings): Dnp3Channel {
+    const { path: name } = port;
+    return this.#shared(name, () => new Dnp3Channel({ name, openLine: () => openSerialPort(port) }));
   }
 
   /** Where a Thing's outstation is: begun with when it is the first, unless the Thing is passive. */
@@ -52,6 +53,15 @@ export class Dnp3Connections {
     this.#observed.clear();
     this.#channels.clear();
     await closed;
+  }
+
+  #shared(key: string, make: () => Dnp3Channel): Dnp3Channel {
+    let channel = this.#channels.get(key);
+    if (!channel) {
+      channel = make();
+      this.#channels.set(key, channel);
+    }
+    return channel;
   }
 
   #associate(config: Dnp3Config): PolledOutstation {

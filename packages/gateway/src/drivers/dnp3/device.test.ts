@@ -134,7 +134,11 @@ describe('an outstation as a Thing', () => {
     process.inputs.localMode = true;
     const both = new Map<string, ParameterValue>([['Fan', { type: 'boolean', value: true }]]);
     await expect(driver.set(both, NEVER)).rejects.toThrow('output 1: local');
-    vi.spyOn(Dnp3Master.prototype, 'directOperate').mockImplementationOnce(function (this: Dnp3Master, commands, options) {
+    vi.spyOn(Dnp3Master.prototype, 'directOperate').mockImplementationOnce(function (
+      this: Dnp3Master,
+      commands,
+      options,
+    ) {
       const outcome = this.request(5, [], { ...options, timeoutMs: 5 }).then(() => undefined);
       expect(commands).toHaveLength(1);
       void server.close();
