@@ -5,14 +5,13 @@ import { type Connector, Jid, type Logger, SILENT_LOGGER, type Unsubscribe, type
 import type { findServers } from '@thingward/xmpp/finding';
 import { AccountAgent, type HostedDevice } from './account-agent.ts';
 import type { GatewayConfig, ThingConfig } from './config.ts';
+import { DeviceConnections } from './drivers/connections.ts';
 import type { Device } from './drivers/device.ts';
 import { DirectIoDevice } from './drivers/direct-io/device.ts';
-import { Dnp3Associations } from './drivers/dnp3/associations.ts';
 import { checkNames, type Dnp3Point } from './drivers/dnp3/config.ts';
 import { Dnp3Device } from './drivers/dnp3/device.ts';
 import { parsePointList } from './drivers/dnp3/point-list.ts';
 import { checkPoints, type ModbusConfig } from './drivers/modbus/config.ts';
-import { ModbusConnections } from './drivers/modbus/connections.ts';
 import { ModbusDevice } from './drivers/modbus/device.ts';
 import { parseRegisterList } from './drivers/modbus/point-list.ts';
 import { PointListError } from './drivers/point-table.ts';
@@ -27,7 +26,7 @@ import { openState, type StateDatabase } from './state/state-database.ts';
 
 export interface GatewayOptions {
   /** The lines to the devices, where others use them, too; closed with the gateway. */
-  readonly connections?: ModbusConnections;
+  readonly connections?: DeviceConnections;
   readonly log?: Logger;
   /** The directory that relative paths in the configuration start from; the working directory when not given. */
   readonly baseDirectory?: string;
@@ -63,8 +62,7 @@ export interface GatewayStatus {
 export class Gateway {
   readonly #state: StateDatabase;
   readonly #outbox: Outbox;
-  readonly #connections: ModbusConnections;
-  readonly #associations = new Dnp3Associations();
+  readonly #connections: DeviceConnections;
   readonly #points: ReadonlyMap<ThingConfig, readonly Dnp3Point[]>;
   readonly #registerMaps: ReadonlyMap<ThingConfig, ModbusConfig>;
   readonly #agents: AccountAgent[];
@@ -76,7 +74,7 @@ export class Gateway {
   /** @throws StateError, GatewayConfigError, PolicyError, AuditError */
   constructor(config: GatewayConfig, options: GatewayOptions = {}) {
     this.#log = options.log ?? SILENT_LOGGER;
-    this.#connections = options.connections ?? new ModbusConnections();
+    this.#connections = options.connections ?? new DeviceConnections();
     const baseDirectory = options.baseDirectory ?? '.';
     const { server, registry, provisioning, history, eventLog } = config;
     const service = (name: string, configured: Jid | 'none' | undefined) =>
@@ -157,8 +155,7 @@ export class Gateway {
     for (const stopTelling of this.#stopTelling) stopTelling();
     const stopped = Promise.all(this.#agents.map((agent) => agent.stop()));
     // Nobody polls any more: a device that does not answer must not be waited for.
-    this.#connections.closeAll();
-    await Promise.all([stopped, this.#associations.closeAll()]);
+    await Promise.all([stopped, this.#connections.closeAll()]);
     await this.#audit?.stop();
     this.#state.close();
   }
@@ -209,18 +206,19 @@ export class Gateway {
     }
     if (thing.driver === 'dnp3-tcp') {
       const points = this.#points.get(thing) ?? [];
-      const association = this.#associations.to(thing.dnp3);
-      return new Dnp3Device({ node, parent, metaTags, config: thing.dnp3, points, association, log });
+      const source = this.#connections.dnp3.to(thing.dnp3);
+      return new Dnp3Device({ node, parent, metaTags, config: thing.dnp3, points, source, log });
     }
     const { modbus } = thing;
-    const client = this.#connections.to(modbus);
+    const lines = this.#connections.modbus;
+    const client = lines.to(modbus);
     return new ModbusDevice({
       node,
       parent,
       metaTags,
       config: this.#registerMaps.get(thing) ?? modbus,
       client,
-      traffic: (listener) => this.#connections.observe(client, modbus.unit, listener),
+      traffic: (listener) => lines.observe(client, modbus.unit, listener),
       log,
     });
   }
