@@ -35,6 +35,17 @@ export function tedsOfContent(content: DocumentContent): Teds {
   throw new Ieee1451Error('malformed-teds', 'a TEDS is given as octets or as XML, not as text');
 }
 
+/** What keeps a content from being a TEDS; undefined: it is one. */
+export function tedsProblem(content: DocumentContent): string | undefined {
+  try {
+    tedsOfContent(content);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Ieee1451Error) return error.message;
+    throw error;
+  }
+}
+
 /** Says what the octets of a TransducerChannel mean, knowing its TransducerChannel TEDS alone. @see IEEE 1451.0-2007 §8.5 */
 export class ChannelInterpreter {
   readonly definition: SampleDefinition;
