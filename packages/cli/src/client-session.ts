@@ -1,5 +1,6 @@
 import {
   askSleeper,
+  BROKER,
   EVENT_LOG_QUERY,
   findProvisioningServer,
   findRegistry,
@@ -99,6 +100,11 @@ export class ClientSession {
     return this.#service(EVENT_LOG_QUERY, 'log of events');
   }
 
+  /** @throws CommandError when the server has none */
+  broker(): Promise<Jid> {
+    return this.#service(BROKER, 'service broker');
+  }
+
   /**
    * Where to ask the provisioning server. One that is an account is befriended.
    * @param given undefined: the one that goes with the server
@@ -142,4 +148,19 @@ export function parseThing(text: string): ThingAddress {
     if (error instanceof JidError) throw new UsageError(`"${text}" is no address of a Thing: ${error.message}`);
     throw error;
   }
+}
+
+/** As `parseThing`, with what else tells the node from others of the same name. @throws UsageError */
+export function parseNode(
+  text: string,
+  { source, cacheType }: { readonly source?: string; readonly cacheType?: string },
+): ThingAddress {
+  const { jid, node } = parseThing(text);
+  if (node === undefined && (source ?? cacheType) !== undefined) {
+    throw new UsageError('--source and --cache-type belong to a node: write JID#NODE');
+  }
+  return {
+    jid,
+    node: node && { ...node, ...(source ? { sourceId: source } : {}), ...(cacheType ? { cacheType } : {}) },
+  };
 }

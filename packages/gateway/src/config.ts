@@ -3,6 +3,7 @@ import { auditConfigSchema } from '@thingward/guard';
 import { IoTDiscoError, isUndefinedInterface, KEY_TAG, type NodeReference, parseIoTDisco } from '@thingward/things';
 import { Jid } from '@thingward/xmpp';
 import { z } from 'zod';
+import { documentOfSource, type PointListSource } from './broker/point-list-reference.ts';
 import { contradiction, type Dnp3Config, dnp3ConfigSchema } from './drivers/dnp3/config.ts';
 import { modbusConfigSchema } from './drivers/modbus/config.ts';
 import { publicationOf } from './publications.ts';
@@ -191,6 +192,7 @@ export const gatewayConfigSchema = z
     provisioning: provisioningSchema,
     history: serviceOrNone,
     eventLog: serviceOrNone,
+    broker: serviceOrNone,
     outbox: z.strictObject({ maxReadings: z.number().int().min(1000).default(1_000_000) }).prefault({}),
     things: z.array(z.discriminatedUnion('driver', [directIoThing, modbusThing, dnp3Thing])).min(1),
   })
@@ -200,6 +202,16 @@ export const gatewayConfigSchema = z
       if (server.domain !== undefined || account.jid.domain === served) continue;
       const message = `${account.jid} is not at ${served}, as the first account is: say which server.domain is meant`;
       context.addIssue({ code: 'custom', path: ['things', index, 'account', 'jid'], message });
+    }
+  })
+  .superRefine(({ broker, things }, context) => {
+    if (broker !== 'none') return;
+    for (const [index, thing] of things.entries()) {
+      const key = thing.driver === 'modbus-tcp' ? 'modbus' : 'dnp3';
+      const settings = thing.driver === 'modbus-tcp' ? thing.modbus : thing.driver === 'dnp3-tcp' ? thing.dnp3 : {};
+      if (documentOfSource((settings as { pointList?: PointListSource }).pointList) === undefined) continue;
+      const message = 'is to come from the broker, and broker is none';
+      context.addIssue({ code: 'custom', path: ['things', index, key, 'pointList'], message });
     }
   })
   .superRefine(({ things }, context) => {

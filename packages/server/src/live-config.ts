@@ -9,6 +9,7 @@ const RESTART = [
   'workers',
   'history',
   'eventLog',
+  'broker',
   'provisioning',
   'announce',
   'audit',

@@ -1,3 +1,8 @@
+export { type BrokerOptions, BrokerService } from './broker/broker-service.ts';
+export { DOCUMENT_CHECKS, type DocumentCheck } from './broker/document-check.ts';
+export { type BrokerLimits, DEFAULT_BROKER_LIMITS } from './broker/limits.ts';
+export { brokerMigrations } from './broker/migrations.ts';
+export type { BrokerTables } from './broker/tables.ts';
 export { isSqlite } from './dialect.ts';
 export { type EventLogOptions, EventLogService } from './event-log/event-log-service.ts';
 export { DEFAULT_EVENT_LOG_LIMITS, type EventLogLimits } from './event-log/limits.ts';

@@ -1,4 +1,5 @@
 import type { PacketInspector } from '../packet-inspector.ts';
+import { brokerInspector } from './broker.ts';
 import { commandsInspector } from './commands.ts';
 import { concentratorInspector } from './concentrator.ts';
 import { controlInspector } from './control.ts';
@@ -23,6 +24,7 @@ export const INSPECTORS: readonly PacketInspector[] = [
   registryInspector,
   provisioningInspector,
   historyInspector,
+  brokerInspector,
   commandsInspector,
   modbusInspector,
   dnp3Inspector,

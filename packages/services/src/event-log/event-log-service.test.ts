@@ -19,7 +19,7 @@ import type { PubSubTables } from '../pubsub/tables.ts';
 import { type EventLogOptions, EventLogService } from './event-log-service.ts';
 import { DEFAULT_EVENT_LOG_LIMITS, shortened } from './limits.ts';
 import { eventLogMigrations } from './migrations.ts';
-import { SenderPace } from './sender-pace.ts';
+import { SenderPace } from '../sender-pace.ts';
 import type { EventLogTables } from './tables.ts';
 
 const LOG = Jid.parse('eventlog.localhost');

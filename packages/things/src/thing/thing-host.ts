@@ -174,7 +174,7 @@ export class ThingHost {
     const { things, clock, log, readoutLimits: limits, name } = this.#options;
     const mayRead = (requester: Jid, thing: Thing, tokens: Tokens) => this.#mayRead(requester, thing, tokens);
     const mayControl = (requester: Jid, thing: Thing, tokens: Tokens) => this.#mayControl(requester, thing, tokens);
-    const features = [
+    const features = () => [
       ...READOUT_DIALECTS.map(({ namespace }) => namespace),
       ...(things.some((thing) => thing.parameters.length > 0) ? CONTROL_FEATURES : []),
       ...EVENT_DIALECTS.map(({ namespace }) => namespace),
@@ -203,7 +203,8 @@ export class ThingHost {
         interfaces.serve(peer, mayRead),
         serveDisco(peer, {
           identities: [{ category: 'client', type: 'bot', name }],
-          features,
+          // A Thing may come by parameters while it runs.
+          features: { [Symbol.iterator]: () => features().values() },
           items: ({ from }, node) => this.#listPublications(from, node),
         }),
         ...DISCOVERY_DIALECTS.flatMap(({ namespace }) =>
