@@ -47,18 +47,11 @@ function writeArray(writer: OctetWriter, of: Type, values: readonly OpcUaValue[]
 }
 
 function writeComposite(writer: OctetWriter, name: CompositeName, value: OpcUaValue): void {
-  switch (name) {
-    case 'LocalizedText':
-      return writeLocalizedText(writer, value as LocalizedText);
-    case 'ExtensionObject':
-      return writeExtensionObject(writer, value as ExtensionObject);
-    case 'DataValue':
-      return writeDataValue(writer, value as DataValue);
-    case 'Variant':
-      return writeVariant(writer, value as Variant);
-    case 'DiagnosticInfo':
-      return writeDiagnosticInfo(writer, value as DiagnosticInfo);
-  }
+  if (name === 'LocalizedText') writeLocalizedText(writer, value as LocalizedText);
+  else if (name === 'ExtensionObject') writeExtensionObject(writer, value as ExtensionObject);
+  else if (name === 'DataValue') writeDataValue(writer, value as DataValue);
+  else if (name === 'Variant') writeVariant(writer, value as Variant);
+  else writeDiagnosticInfo(writer, value as DiagnosticInfo);
 }
 
 function writeText(writer: OctetWriter, text: OpcUaText | null): void {
@@ -122,7 +115,10 @@ function writeVariant(writer: OctetWriter, { type: id, isArray, value, dimension
     if (id === 0 && !isArray) return;
     throw new OpcUaError('limit-exceeded', `a Variant${isArray ? ' with an array' : ''} of type ${id}`);
   }
-  if (!isArray) return writeValue(writer, type, value);
+  if (!isArray) {
+    writeValue(writer, type, value);
+    return;
+  }
   writeArray(writer, type, value as readonly OpcUaValue[] | null);
   if (dimensions !== undefined) writeArray(writer, builtInType(6) as Type, dimensions);
 }

@@ -44,5 +44,6 @@ export { formatStatusCode, parseStatusCode } from './status-codes.ts';
 export { STRUCTURES, type StructureName } from './structures/index.ts';
 export type { TransportName } from './structures/transport.ts';
 export { formatText, type OpcUaText } from './text.ts';
+export * from './transversion.ts';
 export { BUILT_IN_TYPES } from './type.ts';
 export type * from './values.ts';

@@ -10,10 +10,10 @@ import {
   messageFromXml,
   messageToXml,
   OpcUaError,
-  SECURITY_POLICY_NONE,
+  type OpcUaMessage,
+  parseDateTime,
 } from './index.ts';
 
-const hex = (text: string) => new Uint8Array(Buffer.from(text.replace(/\s/g, ''), 'hex'));
 const hexOf = (octets: Uint8Array) => Buffer.from(octets).toString('hex');
 
 describe('messages', () => {
@@ -79,17 +79,73 @@ describe('messages', () => {
   }, 60_000);
 });
 
-/** A Read of the value of ns=2;s=Pump.Speed, with all that is around it. */
-const READ = `4d5347465600000007000000 01000000 34000000 03000000
-  01007702 0200 2a 0000000000000000 01000000 00000000 ffffffff a00f0000 000000
-  0000000000000000 02000000 01000000 03 0200 0a000000 50756d702e5370656564 0d000000 ffffffff 0000 ffffffff`;
-
 describe('what is written of a message', () => {
   it('can be read by people', () => {
-    // Its length is as it is.
-    const octets = hex(READ.replace('020000000100', '020000000100').replace('02002a', '002a'));
-    octets[4] = octets.length;
-    const [read] = decodeMessages(octets);
-    expect(read).toMatchObject({ kind: 'channel' });
+    const header = {
+      authenticationToken: { kind: 'numeric', namespace: 0, value: 42 },
+      timestamp: parseDateTime('2026-07-01T12:00:00.25Z') as bigint,
+      requestHandle: 7,
+      returnDiagnostics: 0,
+      auditEntryId: null,
+      timeoutHint: 4000,
+      additionalHeader: { typeId: { kind: 'numeric', namespace: 0, value: 0 }, body: { kind: 'none' } },
+    } as const;
+    const node = { kind: 'string', namespace: 2, value: 'Pump.Speed' } as const;
+    const sent: OpcUaMessage = {
+      kind: 'channel',
+      type: 'MSG',
+      channelId: 12,
+      security: { tokenId: 1 },
+      requestId: 3,
+      chunks: [{ sequenceNumber: 52, octets: 90 }],
+      body: {
+        kind: 'service',
+        name: 'WriteRequest',
+        value: {
+          requestHeader: header,
+          nodesToWrite: [
+            {
+              nodeId: node,
+              attributeId: 13,
+              indexRange: '1:2',
+              value: { value: { type: 10, isArray: true, value: [0.1, -2] }, status: 0 },
+            },
+          ],
+        },
+      },
+    };
+    const text = String(messageToXml(sent));
+    expect(text).toBe(
+      "<message xmlns='urn:thingward:opcua:1' type='MSG' channel='12' token='1' request='3'><chunk sequence='52'/><writeRequest><requestHeader authenticationToken='i=42' timestamp='2026-07-01T12:00:00.25Z' requestHandle='7' returnDiagnostics='0' timeoutHint='4000'/><nodesToWrite><writeValue nodeId='ns=2;s=Pump.Speed' attributeId='Value' indexRange='1:2'><value status='Good'><value type='Float' array='true'>0.1 -2</value></value></writeValue></nodesToWrite></writeRequest></message>",
+    );
+    expect(hexOf(encodeMessage(messageFromXml(parseElement(text))))).toBe(
+      // Header, channel, token, sequence, request, type of a WriteRequest (673).
+      '4d534746' +
+        '6b000000' +
+        '0c000000' +
+        '01000000' +
+        '34000000' +
+        '03000000' +
+        '0100a102' +
+        // Authentication token, timestamp, handle, diagnostics, audit entry, timeout, no additional header.
+        '002a' +
+        'a0c5a0245109dd01' +
+        '07000000' +
+        '00000000' +
+        'ffffffff' +
+        'a00f0000' +
+        '000000' +
+        // One value: node, attribute, index range, the value with its status.
+        '01000000' +
+        '0302000a00000050756d702e5370656564' +
+        '0d000000' +
+        '03000000313a32' +
+        '03' +
+        '8a' +
+        '02000000' +
+        'cdcccc3d' +
+        '000000c0' +
+        '00000000',
+    );
   });
 });

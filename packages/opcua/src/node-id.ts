@@ -30,7 +30,7 @@ export const NULL_NODE_ID: NodeId = { kind: 'numeric', namespace: 0, value: 0 };
 const FORMS: readonly NumericForm[] = ['two-byte', 'four-byte', 'numeric'];
 const HAS_NAMESPACE_URI = 0x80;
 const HAS_SERVER_INDEX = 0x40;
-const TEXT = /^(?:svr=(\d{1,10});)?(?:nsu=([^;]*);)?(?:ns=(\d{1,5});)?([isgb])=([^]*)$/;
+const TEXT = /^(?:svr=(\d{1,10});)?(?:nsu=([^;]*);)?(?:ns=(\d{1,5});)?([isgb])=(.*)$/s;
 const NUMERIC = /^(\d{1,10})(?:;form=(two-byte|four-byte|numeric))?$/;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 

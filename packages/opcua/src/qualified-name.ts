@@ -5,7 +5,7 @@ import type { QualifiedName } from './values.ts';
 /** No name at all. */
 export const NULL_NAME: QualifiedName = { namespace: 0, name: null };
 
-const TEXT = /^(?:(\d{1,5}):)?([^]*)$/;
+const TEXT = /^(?:(\d{1,5}):)?(.*)$/s;
 
 /** @see OPC 10000-6 §5.2.2.13 */
 export function readQualifiedName(reader: OctetReader): QualifiedName {

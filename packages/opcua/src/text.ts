@@ -8,8 +8,8 @@ export type OpcUaText = string | Uint8Array;
 /** How a text that is null is written where an attribute that is not there means something else. No other text is written so. */
 const NULL = '\\null';
 /** What stands for itself in XML, whoever carries it: no backslash, no control character, no half of a pair. */
-const PLAIN = /^[^\\\u0000-\u001f\u007f\ufffe\uffff\p{Surrogate}]*$/u;
-const ESCAPED = /[\\\u0000-\u001f\u007f\ufffe\uffff]/g;
+const PLAIN = /^[^\\\p{Cc}\ufffe\uffff\p{Surrogate}]*$/u;
+const ESCAPED = /[\\\p{Cc}\ufffe\uffff]/gu;
 const ESCAPE = /\\(?:\\|x([0-9a-f]{2}))/g;
 
 /** Text from octets: a string wherever it is UTF-8. */

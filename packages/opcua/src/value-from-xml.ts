@@ -17,6 +17,8 @@ import type {
 type StructureType = Extract<Type, { readonly kind: 'structure' }>;
 type ItemType = Exclude<Type, { readonly kind: 'array' }>;
 
+const BUILT_IN_TYPE_NAMES: readonly string[] = BUILT_IN_TYPES;
+
 /** What is meant where there is no element. */
 const NOTHING: Readonly<Record<CompositeName, OpcUaValue>> = {
   LocalizedText: {},
@@ -137,7 +139,7 @@ function dataValueFrom(reader: ElementReader): DataValue {
 function variantFrom(reader: ElementReader): Variant {
   const name = reader.text('type');
   if (name === undefined) return { type: 0, isArray: false, value: null };
-  const id = BUILT_IN_TYPES.findIndex((one) => one === name);
+  const id = BUILT_IN_TYPE_NAMES.indexOf(name);
   const type = builtInType(id);
   if (!type || type.kind === 'array')
     throw malformedXml(`${reader.path}/@type`, `expected one of ${BUILT_IN_TYPES.slice(1).join(', ')}`);
