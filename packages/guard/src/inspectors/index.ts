@@ -8,6 +8,7 @@ import { eventsInspector } from './events.ts';
 import { historyInspector } from './history.ts';
 import { httpInspector } from './http.ts';
 import { modbusInspector } from './modbus.ts';
+import { opcuaInspector } from './opcua.ts';
 import { provisioningInspector } from './provisioning.ts';
 import { pubsubInspector } from './pubsub.ts';
 import { registryInspector } from './registry.ts';
@@ -28,4 +29,5 @@ export const INSPECTORS: readonly PacketInspector[] = [
   commandsInspector,
   modbusInspector,
   dnp3Inspector,
+  opcuaInspector,
 ];
