@@ -12,6 +12,13 @@ export {
 export { historyMigrations } from './history/migrations.ts';
 export type { HistoryTables } from './history/tables.ts';
 export { KeyedLock } from './keyed-lock.ts';
+export {
+  describeTransducer,
+  discoverNcaps,
+  isOutcomeUnknown,
+  readChannel,
+  writeChannel,
+} from './mcap/client.ts';
 export { DEFAULT_MCAP_LIMITS, type McapLimits } from './mcap/limits.ts';
 export { type McapOptions, McapService } from './mcap/mcap-service.ts';
 export { mcapMigrations } from './mcap/migrations.ts';
