@@ -191,6 +191,7 @@ export const gatewayConfigSchema = z
     registry: registrySchema,
     provisioning: provisioningSchema,
     history: serviceOrNone,
+    mcap: serviceOrNone,
     eventLog: serviceOrNone,
     broker: serviceOrNone,
     outbox: z.strictObject({ maxReadings: z.number().int().min(1000).default(1_000_000) }).prefault({}),

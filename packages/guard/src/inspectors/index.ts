@@ -7,6 +7,7 @@ import { dnp3Inspector } from './dnp3.ts';
 import { eventsInspector } from './events.ts';
 import { historyInspector } from './history.ts';
 import { httpInspector } from './http.ts';
+import { ieee1451Inspector } from './ieee1451.ts';
 import { modbusInspector } from './modbus.ts';
 import { opcuaInspector } from './opcua.ts';
 import { provisioningInspector } from './provisioning.ts';
@@ -30,4 +31,5 @@ export const INSPECTORS: readonly PacketInspector[] = [
   modbusInspector,
   dnp3Inspector,
   opcuaInspector,
+  ieee1451Inspector,
 ];
