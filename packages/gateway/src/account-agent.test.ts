@@ -264,7 +264,10 @@ describe('AccountAgent whose devices come and go', () => {
     await vi.waitFor(() => expect(readers.at(-1)).toEqual(['friend@example.org']));
     expect(registered).not.toContain('pump');
     const readPump = async () => {
-      for await (const fields of readSensorData(friend, agent.client.jid, { nodes: [pump.node] })) return fields.length;
+      let count = 0;
+      const options = { nodes: [pump.node] };
+      for await (const fields of readSensorData(friend, agent.client.jid, options)) count += fields.length;
+      return count;
     };
     expect(await readPump()).toBe(1);
     expect(agent.devices.map(({ name }) => name)).toEqual(['Tank', 'Pump']);

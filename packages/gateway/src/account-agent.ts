@@ -13,7 +13,8 @@ import {
   ThingHost,
   withHistory,
 } from '@thingward/things';
-import { type Jid, type Logger, servePing, type Unsubscribe, type XmppClient, type XmppPeer } from '@thingward/xmpp';
+import { type Jid, type Logger, servePing, type Unsubscribe } from '@thingward/xmpp';
+import type { AccountConnection } from './account-connection.ts';
 import { DeviceRunner } from './device-runner.ts';
 import type { Device } from './drivers/device.ts';
 import { ReadersTeller } from './readers-teller.ts';
@@ -39,9 +40,6 @@ export interface HostedDevice {
   /** What it publishes, and where. */
   readonly publications?: readonly Publication[];
 }
-
-/** The connection of an account, kept up between start and stop. */
-export type AccountConnection = XmppPeer & Pick<XmppClient, 'state' | 'start' | 'stop' | 'ready'>;
 
 export interface AccountAgentOptions {
   readonly client: AccountConnection;

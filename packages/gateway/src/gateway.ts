@@ -1,16 +1,25 @@
 import { resolve } from 'node:path';
 import { GuardAudit } from '@thingward/guard';
-import { EventLogger, formatIoTDisco, type NodeReference, tellEventLog } from '@thingward/things';
+import {
+  EventLogger,
+  formatIoTDisco,
+  type MetaTag,
+  type NodeReference,
+  nodeKey,
+  tellEventLog,
+} from '@thingward/things';
 import { type Connector, Jid, type Logger, SILENT_LOGGER, type Unsubscribe, type XmppClient } from '@thingward/xmpp';
 import type { findServers } from '@thingward/xmpp/finding';
 import { AccountAgent, type HostedDevice } from './account-agent.ts';
 import type { GatewayConfig, ThingConfig } from './config.ts';
+import type { Concentrator, DevicePart } from './drivers/concentrator.ts';
 import type { Device } from './drivers/device.ts';
 import { DirectIoDevice } from './drivers/direct-io/device.ts';
 import { Dnp3Associations } from './drivers/dnp3/associations.ts';
 import { checkNames, type Dnp3Point } from './drivers/dnp3/config.ts';
 import { Dnp3Device } from './drivers/dnp3/device.ts';
 import { parsePointList } from './drivers/dnp3/point-list.ts';
+import { NcapDevice } from './drivers/ieee1451/ncap-device.ts';
 import { checkPoints, type ModbusConfig } from './drivers/modbus/config.ts';
 import { ModbusConnections } from './drivers/modbus/connections.ts';
 import { ModbusDevice } from './drivers/modbus/device.ts';
@@ -18,10 +27,13 @@ import { parseRegisterList } from './drivers/modbus/point-list.ts';
 import { PointListError } from './drivers/point-table.ts';
 import { GatewayGuard } from './guard/gateway-guard.ts';
 import { guardedDevice } from './guard/guarded-device.ts';
+import { Ncap } from './ncap/ncap.ts';
+import type { TransducerServices } from './ncap/transducer-services.ts';
 import { publicationOf } from './publications.ts';
 import { AccountClients } from './server/account-clients.ts';
 import { GatewayConfigError, readText } from './server/config-files.ts';
 import { metaTagsOf } from './state/claim-keys.ts';
+import { ncapIdentity } from './state/ncap-identity.ts';
 import { Outbox } from './state/outbox.ts';
 import { openState, type StateDatabase } from './state/state-database.ts';
 
@@ -59,6 +71,12 @@ export interface GatewayStatus {
   readonly refused: number;
 }
 
+/** A device that is configured. */
+interface HostedThing extends HostedDevice {
+  readonly thing: ThingConfig;
+  readonly concentrator: Concentrator | undefined;
+}
+
 /** Hosts drivers as Things on an XMPP network. */
 export class Gateway {
   readonly #state: StateDatabase;
@@ -68,6 +86,9 @@ export class Gateway {
   readonly #points: ReadonlyMap<ThingConfig, readonly Dnp3Point[]>;
   readonly #registerMaps: ReadonlyMap<ThingConfig, ModbusConfig>;
   readonly #agents: AccountAgent[];
+  readonly #concentrators: { readonly entry: HostedThing; readonly agent: AccountAgent }[] = [];
+  readonly #ncaps: Ncap[] = [];
+  readonly #stopParts: Unsubscribe[] = [];
   readonly #guard: GatewayGuard | undefined;
   readonly #audit: GuardAudit | undefined;
   readonly #log: Logger;
@@ -111,9 +132,12 @@ export class Gateway {
       const [first] = things as [ThingConfig];
       const client = clients.client(first.account);
       const log = this.#eventsOf(client, service('eventlog', eventLog));
+      const hosted = things.map((thing) => this.#hosted(thing, log));
+      const concentrators = hosted.filter(({ concentrator }) => concentrator);
       const agent: AccountAgent = new AccountAgent({
         client,
-        devices: things.map((thing) => this.#hosted(thing, log)),
+        devices: hosted,
+        comeAndGo: concentrators.length > 0,
         registry: registry === 'none' ? undefined : (registry ?? Jid.parse(`registry.${server.domain}`)),
         provisioning,
         history: service('history', history),
@@ -121,10 +145,8 @@ export class Gateway {
         outbox: this.#outbox,
         log,
       });
-      for (const { device, friends } of agent.devices) {
-        const ownership = () => agent.ownershipOf(device);
-        this.#guard?.add({ account: first.account.jid.toString(), device, friends, ownership });
-      }
+      for (const one of agent.devices) this.#watchOver(one, agent);
+      for (const entry of concentrators) this.#concentrators.push({ entry, agent });
       return agent;
     });
   }
@@ -146,6 +168,8 @@ export class Gateway {
   async start(): Promise<void> {
     await this.#audit?.start('thingward gateway');
     await Promise.all(this.#agents.map((agent) => agent.start()));
+    for (const { entry, agent } of this.#concentrators) this.#serveParts(entry, agent);
+    for (const ncap of this.#ncaps) ncap.start();
   }
 
   /** Waits until every account is online. @throws the first error of an account that is not: SaslError, PeerError */
@@ -154,13 +178,19 @@ export class Gateway {
   }
 
   async stop(): Promise<void> {
-    for (const stopTelling of this.#stopTelling) stopTelling();
+    for (const stop of [...this.#stopTelling, ...this.#stopParts]) stop();
+    const ncapsStopped = this.#ncaps.map((ncap) => ncap.stop());
     const stopped = Promise.all(this.#agents.map((agent) => agent.stop()));
     // Nobody polls any more: a device that does not answer must not be waited for.
     this.#connections.closeAll();
-    await Promise.all([stopped, this.#associations.closeAll()]);
+    await Promise.all([stopped, this.#associations.closeAll(), ...ncapsStopped]);
     await this.#audit?.stop();
     this.#state.close();
+  }
+
+  /** The NCAPs it has, each with its TIMs. */
+  get ncaps(): readonly TransducerServices[] {
+    return this.#ncaps;
   }
 
   status(): GatewayStatus {
@@ -190,15 +220,58 @@ export class Gateway {
     this.#log.error({ refused, waiting: size, reason: reason.message }, 'readings are lost');
   }
 
-  #hosted(thing: ThingConfig, log: Logger): HostedDevice {
+  #hosted(thing: ThingConfig, log: Logger): HostedThing {
     const metaTags = metaTagsOf(thing, this.#state);
-    const { name, friends, interfaces, publish } = thing;
     const driven = this.#device(thing, metaTags, log);
-    const account = thing.account.jid.toString();
-    const device = this.#guard ? guardedDevice(driven, this.#guard.check(account)) : driven;
-    const published = { jid: thing.account.jid, node: device.node, name };
+    const concentrator = 'serveParts' in driven ? (driven as Concentrator) : undefined;
+    const { interfaces } = thing;
+    return {
+      ...this.#hostedPart(thing, { name: thing.name, device: driven }),
+      thing,
+      metaTags,
+      interfaces,
+      concentrator,
+    };
+  }
+
+  /** A device of a configured Thing: its own, or one behind it. */
+  #hostedPart({ account, friends, publish }: ThingConfig, { name, device: driven }: DevicePart): HostedDevice {
+    const device = this.#guard ? guardedDevice(driven, this.#guard.check(account.jid.toString())) : driven;
+    const published = { jid: account.jid, node: device.node, name };
     const publications = publish.map((publication) => publicationOf(published, publication));
-    return { name, metaTags, friends, interfaces, publications, device };
+    return { name, metaTags: driven.metaTags, friends, publications, device };
+  }
+
+  /** The guard knows what there is. */
+  #watchOver({ device, friends }: HostedDevice, agent: AccountAgent): void {
+    const account = agent.client.jid.bare.toString();
+    this.#guard?.add({ account, device, friends, ownership: () => agent.ownershipOf(device) });
+  }
+
+  #serveParts({ thing, concentrator }: HostedThing, agent: AccountAgent): void {
+    const stop = concentrator?.serveParts({
+      add: async (part) => {
+        const hosted = this.#hostedPart(thing, part);
+        this.#watchOver(hosted, agent);
+        await agent.add(hosted);
+      },
+      remove: async (device) => {
+        const hosted = agent.devices.find((one) => nodeKey(one.device.node) === nodeKey(device.node));
+        await agent.remove(device);
+        if (hosted) this.#guard?.remove({ account: agent.client.jid.bare.toString(), device: hosted.device });
+      },
+    });
+    if (stop) this.#stopParts.push(stop);
+  }
+
+  #ncapDevice(thing: Extract<ThingConfig, { driver: 'ieee1451' }>, metaTags: readonly MetaTag[], log: Logger): Device {
+    const node = thing.node as NodeReference | undefined;
+    const parent = thing.parent as NodeReference | undefined;
+    const id = ncapIdentity(this.#state, thing.account.jid.toString(), nodeKey(node));
+    const { name, ieee1451: config } = thing;
+    const ncap = new Ncap({ id, name, config, sourceId: node?.sourceId, log });
+    this.#ncaps.push(ncap);
+    return new NcapDevice({ node, parent, metaTags, config, ncap, log });
   }
 
   #device(thing: ThingConfig, metaTags: HostedDevice['metaTags'], log: Logger): Device {
@@ -207,6 +280,7 @@ export class Gateway {
     if (thing.driver === 'direct-io') {
       return new DirectIoDevice({ node, parent, metaTags, config: thing.directIo, pollMs: thing.pollMs });
     }
+    if (thing.driver === 'ieee1451') return this.#ncapDevice(thing, metaTags, log);
     if (thing.driver === 'dnp3-tcp') {
       const points = this.#points.get(thing) ?? [];
       const association = this.#associations.to(thing.dnp3);

@@ -1,6 +1,6 @@
 import { nodeKey, pause, type ReadAccess, setReaders, type Thing } from '@thingward/things';
 import type { Jid, Logger } from '@thingward/xmpp';
-import type { AccountConnection } from './account-agent.ts';
+import type { AccountConnection } from './account-connection.ts';
 
 const FIRST_BACKOFF_MS = 1000;
 const LONGEST_BACKOFF_MS = 60_000;

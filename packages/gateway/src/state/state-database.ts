@@ -97,6 +97,12 @@ export function openState(dataDir: string): StateDatabase {
         account TEXT PRIMARY KEY,
         jid TEXT NOT NULL
       );
+      CREATE TABLE IF NOT EXISTS ncap (
+        account TEXT NOT NULL,
+        node TEXT NOT NULL,
+        uuid TEXT NOT NULL,
+        PRIMARY KEY (account, node)
+      );
       CREATE TABLE IF NOT EXISTS claim_key (
         account TEXT NOT NULL,
         node TEXT NOT NULL,
