@@ -70,6 +70,7 @@ export {
 export { DATA_MODELS, SAMPLING_MODE_BITS } from './teds/transducer-channel.ts';
 export { channelUnit, fieldUnit } from './teds/unit-of-field.ts';
 export { isUnits } from './teds/units-kind.ts';
+export { utf8Text as octetsText } from './teds/value-kinds.ts';
 export { tedsFromXml, tedsToXml } from './teds/xml.ts';
 export { formatDuration, parseDuration } from './time-duration.ts';
 export { type PhysicalUnits, UNIT_INTERPRETATIONS, unitsExpression, unitsFromUcum, unitsToUcum } from './units.ts';
