@@ -99,3 +99,9 @@ export const INTERFACE = fc.record(
   },
   { requiredKeys: ['ncap', 'tim', 'operations', 'teds'] },
 );
+
+export const STOP = fc.record({ stream: text, reason: text }, { requiredKeys: ['stream'] });
+export const READERS = fc.record(
+  { ncap: uuid, node, readers: fc.array(text, { maxLength: 3 }) },
+  { requiredKeys: ['ncap', 'readers'] },
+);

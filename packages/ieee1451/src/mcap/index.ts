@@ -1,5 +1,6 @@
 export type { ChannelAddress, Forwarded, ThingNode, TransducerAddress } from './address.ts';
 export * from './interface.ts';
+export { decodeMcapReaders, encodeMcapReaders, type McapReaders } from './readers.ts';
 export {
   type AddressedReading,
   decodeEvent,

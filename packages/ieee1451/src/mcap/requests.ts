@@ -86,15 +86,26 @@ export function decodeStreaming(element: Element): Streaming {
   return { id: textAttribute(element, 'id'), until: dateAttribute(element, 'until') };
 }
 
-/** `<stop/>`: ends a stream. @throws Ieee1451Error `limit-exceeded` */
-export function encodeStop(stream: string): Element {
-  return xml('stop', { xmlns: IEEE1451_NAMESPACE, stream: xmlText(stream, 'stream') });
+/** `<stop/>`: ends a stream; or, in a message, tells that it has ended, and why. */
+export interface Stop {
+  readonly stream: string;
+  readonly reason?: string;
 }
 
-/** The stream. @throws Ieee1451Error `malformed-xml` */
-export function decodeStop(element: Element): string {
+/** @throws Ieee1451Error `limit-exceeded` */
+export function encodeStop({ stream, reason }: Stop): Element {
+  return xml('stop', {
+    xmlns: IEEE1451_NAMESPACE,
+    stream: xmlText(stream, 'stream'),
+    reason: xmlText(reason, 'reason'),
+  });
+}
+
+/** @throws Ieee1451Error `malformed-xml` */
+export function decodeStop(element: Element): Stop {
   requireElement(element, 'stop', IEEE1451_NAMESPACE);
-  return textAttribute(element, 'stream');
+  const reason = element.attribute('reason');
+  return { stream: textAttribute(element, 'stream'), ...(reason === undefined ? {} : { reason }) };
 }
 
 /** A `<set/>` of XEP-0059 goes into it. @throws Ieee1451Error `limit-exceeded` */
