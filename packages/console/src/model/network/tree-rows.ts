@@ -34,7 +34,8 @@ export const SERVICE_TITLES: Readonly<Record<ThingService, string>> = {
 
 /** In a path, before the place of a Thing in the list of its NCAP. */
 export const THING_STEP = 'thing';
-const SERVICE_STEP = 'service';
+/** In a path, before a type of service. */
+export const SERVICE_STEP = 'service';
 
 interface Node extends Pick<TreeRow, 'path' | 'kind' | 'name' | 'detail' | 'presence' | 'isAway'> {
   readonly children: readonly Node[];

@@ -1,0 +1,51 @@
+import { type ExplainedUnits, powerText } from '../../model/network/units-explained.ts';
+
+/** A unit in words: what it is called, what it is a product of, what it means. */
+export function UnitsExplanation({ units }: { readonly units: ExplainedUnits }) {
+  const { text, ucum, powers, product, derived, notes } = units;
+  const [only, ...others] = powers;
+  const base = only && others.length === 0 && only.exponent === 1 ? only : undefined;
+  const named = derived ?? base;
+  return (
+    <div class="units">
+      <p>
+        <span class="value">{named?.symbol ?? text}</span>
+        {named && (
+          <>
+            {' '}
+            {named.name} <span class="muted">· {named.quantity}</span>
+          </>
+        )}
+        {ucum !== undefined && (
+          <>
+            {' '}
+            <span class="muted">· UCUM</span> <code>{ucum}</code>
+          </>
+        )}
+      </p>
+      {powers.length > 0 && !base && (
+        <>
+          <p>
+            <span class="muted">is</span> {product}
+          </p>
+          <ul class="unit-powers">
+            {powers.map(({ symbol, name, quantity, exponent }) => (
+              <li key={symbol}>
+                <span class="unit-power">
+                  {symbol}
+                  {powerText(exponent)}
+                </span>{' '}
+                {name} <span class="muted">({quantity})</span>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+      {notes.map((note) => (
+        <p key={note} class="muted">
+          {note}
+        </p>
+      ))}
+    </div>
+  );
+}
