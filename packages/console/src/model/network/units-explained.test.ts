@@ -8,11 +8,11 @@ describe('explainUnits', () => {
       text: 'Pa',
       ucum: 'Pa',
       powers: [
-        { symbol: 'm', name: 'metre', quantity: 'length', exponent: -1 },
         { symbol: 'kg', name: 'kilogram', quantity: 'mass', exponent: 1 },
+        { symbol: 'm', name: 'metre', quantity: 'length', exponent: -1 },
         { symbol: 's', name: 'second', quantity: 'time', exponent: -2 },
       ],
-      product: 'm⁻¹·kg·s⁻²',
+      product: 'kg·m⁻¹·s⁻²',
       derived: { symbol: 'Pa', name: 'pascal', quantity: 'pressure or stress' },
       notes: ['The value is in the unit itself.'],
     });

@@ -74,9 +74,9 @@ export interface ExplainedUnits {
   readonly text: string;
   /** Undefined where the UCUM has no words for it. */
   readonly ucum: string | undefined;
-  /** In the order of the octets, without those to the power of nought. */
+  /** Those that multiply first, then those that divide; without those to the power of nought. */
   readonly powers: readonly UnitPower[];
-  /** The product as it is printed: `m⁻¹·kg·s⁻²`; `1` where it is empty. */
+  /** The product as it is printed: `kg·m⁻¹·s⁻²`; `1` where it is empty. */
   readonly product: string;
   /** The name that the product has. */
   readonly derived: { readonly symbol: string; readonly name: string; readonly quantity: string } | undefined;
@@ -90,7 +90,7 @@ export function explainUnits(units: PhysicalUnits): ExplainedUnits {
   const powers = BASE_UNITS.flatMap((unit) => {
     const exponent = exponents[unit] ?? 0;
     return exponent === 0 ? [] : [{ ...BASE_WORDS[unit], exponent }];
-  });
+  }).sort((a, b) => Math.sign(b.exponent) - Math.sign(a.exponent));
   const derived = derivedOf(units);
   const ucum = unitsToUcum(units);
   const meaning = INTERPRETATIONS[interpretation] ?? `Interpretation ${interpretation} is not one of the standard’s.`;

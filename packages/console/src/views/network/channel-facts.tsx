@@ -2,7 +2,7 @@ import { isUnits, tedsValue } from '@thingward/ieee1451';
 import type { ChannelResource, TransducerInterface } from '@thingward/ieee1451/mcap';
 import { channelTeds } from '../../model/network/channel-parameter.ts';
 import { explainUnits } from '../../model/network/units-explained.ts';
-import { UnitsExplanation } from './units-explanation.tsx';
+import { UnitName } from './units-explanation.tsx';
 
 /** What the channel is, in short: its unit explained, its range, what may be done with it. */
 export function ChannelFacts({
@@ -22,13 +22,7 @@ export function ChannelFacts({
       <dl class="pairs">
         <div>
           <dt>Unit</dt>
-          <dd>
-            {units !== undefined && isUnits(units) ? (
-              <UnitsExplanation units={explainUnits(units)} />
-            ) : (
-              (unit ?? 'none')
-            )}
-          </dd>
+          <dd>{units !== undefined && isUnits(units) ? <UnitName units={explainUnits(units)} /> : (unit ?? 'none')}</dd>
         </div>
         {(min !== undefined || max !== undefined) && (
           <div>
