@@ -7,6 +7,9 @@ import {
   HistoryService,
   type HistoryTables,
   historyMigrations,
+  McapService,
+  type McapTables,
+  mcapMigrations,
   ProvisioningService,
   type ProvisioningTables,
   PubSubService,
@@ -81,6 +84,14 @@ export const SERVICES: readonly ServiceDefinition[] = [
     title: 'Event Log',
     migrations: eventLogMigrations,
     create: createEventLog,
+  },
+  {
+    name: 'mcap',
+    title: 'MCAP',
+    migrations: mcapMigrations,
+    isWanted: ({ mcap }) => mcap.enabled,
+    create: (peer, database, log, { isAdministrator }) =>
+      new McapService({ peer, database: database as unknown as Kysely<McapTables>, isAdministrator, log }),
   },
 ];
 

@@ -186,6 +186,7 @@ export const gatewayConfigSchema = z
     registry: registrySchema,
     provisioning: provisioningSchema,
     history: serviceOrNone,
+    mcap: serviceOrNone,
     eventLog: serviceOrNone,
     outbox: z.strictObject({ maxReadings: z.number().int().min(1000).default(1_000_000) }).prefault({}),
     things: z.array(z.discriminatedUnion('driver', [directIoThing, modbusThing, dnp3Thing])).min(1),

@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
-import { GuardAudit } from '@thingward/guard';
+import { channelWriteOperations, GuardAudit, type ResourceReference } from '@thingward/guard';
+import type { Sample } from '@thingward/ieee1451';
+import type { ThingResource } from '@thingward/ieee1451/mcap';
 import { EventLogger, formatIoTDisco, type NodeReference, tellEventLog } from '@thingward/things';
 import { type Connector, Jid, type Logger, SILENT_LOGGER, type Unsubscribe, type XmppClient } from '@thingward/xmpp';
 import type { findServers } from '@thingward/xmpp/finding';
@@ -18,6 +20,7 @@ import { parseRegisterList } from './drivers/modbus/point-list.ts';
 import { PointListError } from './drivers/point-table.ts';
 import { GatewayGuard } from './guard/gateway-guard.ts';
 import { guardedDevice } from './guard/guarded-device.ts';
+import type { NcapAccess } from './ncap/ncap-access.ts';
 import { publicationOf } from './publications.ts';
 import { AccountClients } from './server/account-clients.ts';
 import { GatewayConfigError, readText } from './server/config-files.ts';
@@ -78,7 +81,7 @@ export class Gateway {
     this.#log = options.log ?? SILENT_LOGGER;
     this.#connections = options.connections ?? new ModbusConnections();
     const baseDirectory = options.baseDirectory ?? '.';
-    const { server, registry, provisioning, history, eventLog } = config;
+    const { server, registry, provisioning, history, eventLog, mcap } = config;
     const service = (name: string, configured: Jid | 'none' | undefined) =>
       configured === 'none' ? undefined : (configured ?? Jid.parse(`${name}.${server.domain}`));
     const accounts = groupByAccount(config.things);
@@ -117,6 +120,8 @@ export class Gateway {
         registry: registry === 'none' ? undefined : (registry ?? Jid.parse(`registry.${server.domain}`)),
         provisioning,
         history: service('history', history),
+        mcap: service('mcap', mcap),
+        mayWrite: this.#channelCheck(first.account.jid.toString()),
         state: this.#state,
         outbox: this.#outbox,
         log,
@@ -198,7 +203,15 @@ export class Gateway {
     const device = this.#guard ? guardedDevice(driven, this.#guard.check(account)) : driven;
     const published = { jid: thing.account.jid, node: device.node, name };
     const publications = publish.map((publication) => publicationOf(published, publication));
-    return { name, metaTags, friends, interfaces, publications, device };
+    return { name, metaTags, friends, interfaces, publications, device, service: SERVICE_OF[thing.driver] };
+  }
+
+  /** Asks the policies about writes to channels that came by the MCAP; undefined where there are none. */
+  #channelCheck(account: string): NcapAccess['mayWrite'] | undefined {
+    const check = this.#guard?.checkPackets(account, channelOperations);
+    if (!check) return undefined;
+    return async (requester, { nodeId }, { channel }, samples) =>
+      (await check({ nodeId, channel, samples }, requester)).outcome === 'permit';
   }
 
   #device(thing: ThingConfig, metaTags: HostedDevice['metaTags'], log: Logger): Device {
@@ -224,6 +237,21 @@ export class Gateway {
       log,
     });
   }
+}
+
+/** How the Things of a driver are reached, as the paper on P21451-1-4 sorts them. */
+const SERVICE_OF: Readonly<Record<ThingConfig['driver'], Pick<ThingResource, 'service' | 'protocol'>>> = {
+  'direct-io': { service: 'direct-io' },
+  'modbus-tcp': { service: 'legacy-adapter', protocol: 'modbus' },
+  'dnp3-tcp': { service: 'legacy-adapter', protocol: 'dnp3' },
+};
+
+/** A channel is judged as the Thing it is. */
+function channelOperations(
+  { nodeId, ...write }: { readonly nodeId: string; readonly channel: number; readonly samples: readonly Sample[] },
+  resource: ResourceReference,
+) {
+  return channelWriteOperations(write, { ...resource, node: nodeId });
 }
 
 /** What is printed on the label of a Thing. */

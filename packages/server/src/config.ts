@@ -295,6 +295,7 @@ export const serverConfigSchema = z
       .prefault({}),
     history: z.strictObject({ retentionDays: positive.default(400) }).prefault({}),
     eventLog: serverEventLogSchema,
+    mcap: z.strictObject({ enabled: z.boolean().default(true) }).prefault({}),
     provisioning: provisioningSchema,
     announce: announceSchema,
     policies: z.string().min(1).optional(),

@@ -12,7 +12,7 @@ export interface HostedService {
 }
 
 /** What services take from the configuration, and from the server that hosts them. */
-export interface ServiceSettings extends Pick<ServerConfig, 'history' | 'eventLog' | 'provisioning' | 'registry'> {
+export interface ServiceSettings extends Pick<ServerConfig, 'history' | 'eventLog' | 'provisioning' | 'registry' | 'mcap'> {
   /** May the account administrate the server? Not known to a service that runs elsewhere. */
   readonly isAdministrator?: ((jid: Jid) => Promise<boolean>) | undefined;
 }
@@ -25,6 +25,8 @@ export interface ServiceDefinition {
   readonly title: string;
   /** Tables it keeps in the server's database. */
   readonly migrations: Record<string, Migration>;
+  /** Is it wanted in the server's process? It is, when this is not given. */
+  isWanted?(config: ServiceSettings): boolean;
   create(
     peer: XmppPeer,
     database: Kysely<never>,
@@ -55,11 +57,11 @@ export class HostedServices {
   /** Starts them at their domains, but for those whose domain is served already: they run elsewhere and join as components. */
   async start(definitions: readonly ServiceDefinition[], environment: ServiceEnvironment): Promise<void> {
     const { config, isAdministrator, router, database, log } = this.#options;
-    const { history, eventLog, provisioning, registry } = config;
-    const settings: ServiceSettings = { history, eventLog, provisioning, registry, isAdministrator };
-    for (const { name, title, create } of definitions) {
+    const { history, eventLog, provisioning, registry, mcap } = config;
+    const settings: ServiceSettings = { history, eventLog, provisioning, registry, mcap, isAdministrator };
+    for (const { name, title, create, isWanted } of definitions) {
       const domain = `${name}.${config.domain}`;
-      if (router.hasService(domain)) continue;
+      if (router.hasService(domain) || isWanted?.(settings) === false) continue;
       const host = new ServiceHost(domain, title, router, this.#options);
       const service = create(host, database, log, settings, environment);
       this.#hosts.push(host);

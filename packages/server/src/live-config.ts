@@ -9,6 +9,7 @@ const RESTART = [
   'workers',
   'history',
   'eventLog',
+  'mcap',
   'provisioning',
   'announce',
   'audit',

@@ -97,6 +97,11 @@ export function openState(dataDir: string): StateDatabase {
         account TEXT PRIMARY KEY,
         jid TEXT NOT NULL
       );
+      -- UUIDs of the NCAPs that accounts are.
+      CREATE TABLE IF NOT EXISTS ncap (
+        account TEXT PRIMARY KEY,
+        id TEXT NOT NULL
+      );
       CREATE TABLE IF NOT EXISTS claim_key (
         account TEXT NOT NULL,
         node TEXT NOT NULL,

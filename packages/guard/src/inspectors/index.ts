@@ -6,6 +6,7 @@ import { dnp3Inspector } from './dnp3.ts';
 import { eventsInspector } from './events.ts';
 import { historyInspector } from './history.ts';
 import { httpInspector } from './http.ts';
+import { ieee1451Inspector } from './ieee1451.ts';
 import { modbusInspector } from './modbus.ts';
 import { provisioningInspector } from './provisioning.ts';
 import { pubsubInspector } from './pubsub.ts';
@@ -26,4 +27,5 @@ export const INSPECTORS: readonly PacketInspector[] = [
   commandsInspector,
   modbusInspector,
   dnp3Inspector,
+  ieee1451Inspector,
 ];

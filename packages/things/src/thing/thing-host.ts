@@ -266,6 +266,11 @@ export class ThingHost {
     };
   }
 
+  /** May somebody control a Thing of this host? The decision that everything else here follows. @throws StanzaError `item-not-found` */
+  mayControl(requester: Jid, { node }: Pick<Thing, 'node'>): AccessDecision | Promise<AccessDecision> {
+    return this.#mayControl(requester, this.#thingAt(node), {});
+  }
+
   /** Called after each change of ownership or friendship was saved. */
   onOwnership(handler: (thing: Thing, ownership: Ownership) => void): Unsubscribe {
     this.#handlers.add(handler);
