@@ -14,7 +14,7 @@ export function sortNcaps(ncaps: readonly NcapResource[]): readonly NcapResource
 
 /** An NCAP that was away tells everything it has; one that is there, the TIMs that came. */
 function joined(before: NcapResource | undefined, ncap: NcapResource, now: Date): NcapResource {
-  const tims = ncap.tims.map((tim) => ({ ...tim, isPresent: true, since: tim.since ?? now }));
+  const tims = ncap.tims.map((tim) => ({ ...tim, since: tim.since ?? now }));
   if (!before?.isPresent) return { ...ncap, isPresent: true, since: ncap.since ?? now, tims };
   return {
     ...before,
@@ -24,6 +24,16 @@ function joined(before: NcapResource | undefined, ncap: NcapResource, now: Date)
     tims: withTims(before.tims, tims),
     things: ncap.things.length > 0 ? ncap.things : before.things,
   };
+}
+
+/** Names, from the NCAP down, of what a change made come or go; nothing where only what it is has changed. */
+export function comings(before: readonly NcapResource[], { kind, ncap }: TreeChange): readonly (readonly string[])[] {
+  const known = before.find(({ id }) => id === ncap.id);
+  if (kind === 'left' && ncap.tims.length === 0) return known?.isPresent === false ? [] : [[ncap.name]];
+  if (kind === 'joined' && !known?.isPresent) return [[ncap.name]];
+  const was = (tim: TimResource) => known?.tims.find(({ id }) => id === tim.id)?.isPresent ?? kind === 'left';
+  const changed = ncap.tims.filter((tim) => was(tim) !== (kind === 'joined') && (kind === 'left' || tim.isPresent));
+  return changed.map(({ name }) => [ncap.name, name]);
 }
 
 /** With TIMs it is they that left; without, it is the NCAP. */

@@ -70,6 +70,24 @@ describe('Network', () => {
     expect(tims()).toEqual([]);
   });
 
+  it('tells of nothing that has come or gone where only what is there has changed', async () => {
+    const { connection, network } = setUp();
+    network.watch();
+    await vi.advanceTimersByTimeAsync(1);
+    const things = [{ service: 'direct-io' as const, name: 'New host' }];
+    const pump = boiler({ id: NCAP_ID, name: 'Pump', isPresent: false });
+    connection.change({ kind: 'joined', ncap: gateway({ things, tims: [boiler({ name: 'Boiler 2' }), pump] }) });
+    expect(network.events.value).toEqual([]);
+    expect(network.ncaps.value[0]).toMatchObject({ things, tims: [{ name: 'Boiler 2' }, { isPresent: false }] });
+    connection.change({ kind: 'left', ncap: gateway({ tims: [], things: [] }) });
+    connection.change({ kind: 'left', ncap: gateway({ tims: [], things: [] }) });
+    connection.change({ kind: 'joined', ncap: gateway() });
+    expect(network.events.value.map(({ kind, what }) => [kind, what.join('/')])).toEqual([
+      ['joined', 'Plant'],
+      ['left', 'Plant'],
+    ]);
+  });
+
   it('tells what a channel told, by its names', async () => {
     const { connection, network } = setUp();
     network.watch();
@@ -127,7 +145,9 @@ describe('Network', () => {
   it('remembers no more events than fit on a page', async () => {
     const { connection, network } = setUp();
     network.watch();
-    for (let i = 0; i < 60; i++) connection.change({ kind: 'left', ncap: gateway({ things: [] }) });
+    for (let i = 0; i < 60; i++) {
+      connection.tell({ ncap: NCAP_ID, tim: TIM_ID, channel: 1, time: new Date(), samples: [i] });
+    }
     expect(network.events.value).toHaveLength(50);
     expect(network.events.value[0]?.number).toBe(60);
   });

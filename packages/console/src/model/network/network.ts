@@ -3,7 +3,7 @@ import type { AddressedReading, NcapResource, TreeChange } from '@thingward/ieee
 import { PeerError, StanzaError } from '@thingward/xmpp';
 import { explain } from '../explain.ts';
 import { Poller } from '../poller.ts';
-import { applyChange, sortNcaps } from './changes.ts';
+import { applyChange, comings, sortNcaps } from './changes.ts';
 import type { NetworkConnection } from './network-connection.ts';
 
 /** How far we are with the tree. */
@@ -105,13 +105,11 @@ export class Network {
   #changed(change: TreeChange): void {
     const now = new Date();
     this.#meanwhile?.push(change);
-    const { kind, ncap, reason } = change;
+    const { kind, reason } = change;
+    const before = this.#ncaps.peek();
     batch(() => {
-      this.#ncaps.value = applyChange(this.#ncaps.peek(), change, now);
-      const isNcapItself = ncap.tims.length === 0 || (kind === 'joined' && ncap.tims.length > 1);
-      if (isNcapItself) this.#happened({ time: now, kind, what: [ncap.name], detail: reason });
-      else
-        for (const { name } of ncap.tims) this.#happened({ time: now, kind, what: [ncap.name, name], detail: reason });
+      this.#ncaps.value = applyChange(before, change, now);
+      for (const what of comings(before, change)) this.#happened({ time: now, kind, what, detail: reason });
     });
   }
 

@@ -39,9 +39,8 @@ export function DetailHeader({
 export function PresenceText({ isPresent, since }: Presence) {
   const words = isPresent ? 'Present' : 'Away';
   return (
-    <span class="availability">
-      <span class={`dot dot-${isPresent ? 'online' : 'offline'}`} aria-hidden="true" />
-      {words}
+    <span class="presence-text">
+      <span class={`dot dot-${isPresent ? 'online' : 'offline'}`} aria-hidden="true" /> {words}
       {since && (
         <>
           {' '}
