@@ -29,11 +29,13 @@ function joined(before: NcapResource | undefined, ncap: NcapResource, now: Date)
 /** Names, from the NCAP down, of what a change made come or go; nothing where only what it is has changed. */
 export function comings(before: readonly NcapResource[], { kind, ncap }: TreeChange): readonly (readonly string[])[] {
   const known = before.find(({ id }) => id === ncap.id);
-  if (kind === 'left' && ncap.tims.length === 0) return known?.isPresent === false ? [] : [[ncap.name]];
-  if (kind === 'joined' && !known?.isPresent) return [[ncap.name]];
-  const was = (tim: TimResource) => known?.tims.find(({ id }) => id === tim.id)?.isPresent ?? kind === 'left';
-  const changed = ncap.tims.filter((tim) => was(tim) !== (kind === 'joined') && (kind === 'left' || tim.isPresent));
-  return changed.map(({ name }) => [ncap.name, name]);
+  const wasHere = known?.isPresent ?? false;
+  const wasTimHere = (tim: TimResource) =>
+    wasHere && known?.tims.some(({ id, isPresent }) => id === tim.id && isPresent);
+  const isNcapItself = kind === 'joined' ? !wasHere : wasHere && ncap.tims.length === 0;
+  const concerned = kind === 'left' && isNcapItself ? (known?.tims ?? []) : ncap.tims;
+  const tims = concerned.filter((tim) => (kind === 'left' ? wasTimHere(tim) : tim.isPresent && !wasTimHere(tim)));
+  return [...(isNcapItself ? [[ncap.name]] : []), ...tims.map(({ name }) => [ncap.name, name])];
 }
 
 /** With TIMs it is they that left; without, it is the NCAP. */

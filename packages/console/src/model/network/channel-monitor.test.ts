@@ -166,13 +166,22 @@ describe('ChannelMonitor', () => {
     expect(monitor.control.value?.parameter.type).toBe(type);
   });
 
+  it('asks an actuator what it is set to, although it is nothing to measure', async () => {
+    const { monitor, reads } = setUp({ operations: ['write'] });
+    monitor.watch();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(reads()).toBe(1);
+    expect(monitor.control.value?.state.value.reported).toEqual({ type: 'double', value: '0.25' });
+  });
+
   it('neither reads nor sets what we may not, and says so', async () => {
-    const { monitor, reads } = setUp({ operations: [] });
+    const { monitor, reads } = setUp({ kind: 'sensor', operations: [] });
     monitor.watch();
     await vi.advanceTimersByTimeAsync(5000);
     expect(reads()).toBe(0);
     expect(monitor.control.value).toBeUndefined();
-    expect(refusals('actuator', { operations: [] })).toHaveLength(2);
+    expect(refusals('sensor', { operations: [] })).toEqual([expect.stringMatching(/may not read/)]);
+    expect(refusals('actuator', { operations: ['history'] })).toEqual([expect.stringMatching(/may not set/)]);
     expect(refusals('sensor', { operations: ['read'] })).toEqual([]);
   });
 

@@ -35,6 +35,11 @@ export interface ChannelMonitorOptions {
   readonly isPresent: ReadonlySignal<boolean>;
 }
 
+/** An actuator is no sensor, but tells what it is set to; where it can't, it says so. */
+export function canBeRead(described: TransducerInterface | undefined): boolean {
+  return described !== undefined && (described.operations.includes('read') || described.kind === 'actuator');
+}
+
 /** A TransducerChannel that somebody looks at: what it is, what it reads, and how to set it. */
 export class ChannelMonitor implements TrendSource {
   readonly thing: Jid | undefined;
@@ -64,7 +69,7 @@ export class ChannelMonitor implements TrendSource {
       return isPresent.value ? this.#outcome.value : { kind: 'offline' };
     });
     this.control = computed(() => this.#controlFor(this.description.described.value));
-    const mayRead = computed(() => this.description.described.value?.operations.includes('read') ?? false);
+    const mayRead = computed(() => canBeRead(this.description.described.value));
     this.#poller = new Poller({
       intervalMs: () => READ_INTERVAL_MS,
       maxBackoffMs: MAX_BACKOFF_MS,

@@ -82,9 +82,12 @@ describe('Network', () => {
     connection.change({ kind: 'left', ncap: gateway({ tims: [], things: [] }) });
     connection.change({ kind: 'left', ncap: gateway({ tims: [], things: [] }) });
     connection.change({ kind: 'joined', ncap: gateway() });
-    expect(network.events.value.map(({ kind, what }) => [kind, what.join('/')])).toEqual([
-      ['joined', 'Plant'],
-      ['left', 'Plant'],
+    // All that came and went with it, too; what was away before can't leave.
+    expect(network.events.value.map(({ kind, what }) => `${what.join('/')} ${kind}`)).toEqual([
+      'Plant/Boiler joined',
+      'Plant joined',
+      'Plant/Boiler 2 left',
+      'Plant left',
     ]);
   });
 

@@ -1,6 +1,6 @@
 import { Age } from '../../components/age.tsx';
 import { formatFieldValue, unitOf } from '../../model/field-format.ts';
-import type { ChannelMonitor } from '../../model/network/channel-monitor.ts';
+import { type ChannelMonitor, canBeRead } from '../../model/network/channel-monitor.ts';
 import { isStale } from '../thing/stale.ts';
 
 /** The newest value, large, with its unit, its uncertainty and its age. */
@@ -10,8 +10,8 @@ export function ChannelValue({ monitor }: { readonly monitor: ChannelMonitor }) 
   const reading = monitor.fields.value.get(monitor.key);
   const samples = monitor.latest.value?.samples.length ?? 0;
   if (!reading) {
-    const mayRead = described?.operations.includes('read') ?? true;
-    return <p class="panel channel-value muted">{status.kind === 'waiting' && mayRead ? 'Reading…' : 'No value'}</p>;
+    const isAwaited = status.kind === 'waiting' && (!described || canBeRead(described));
+    return <p class="panel channel-value muted">{isAwaited ? 'Reading…' : 'No value'}</p>;
   }
   const { field } = reading;
   const unit = unitOf(field.value);
