@@ -10,14 +10,14 @@ import {
   Publisher,
   pause,
   type RegistryChoice,
-  setReaders,
   storedHistory,
   type Thing,
   ThingHost,
   withHistory,
 } from '@thingward/things';
-import { type Jid, type Logger, servePing, type Unsubscribe, type XmppClient, type XmppPeer } from '@thingward/xmpp';
+import { Jid, type Logger, servePing, type Unsubscribe, type XmppClient, type XmppPeer } from '@thingward/xmpp';
 import type { Device } from './drivers/device.ts';
+import { type InformedService, informedServices, isAbsent } from './informed-services.ts';
 import { McapAgent } from './ncap/mcap-agent.ts';
 import type { NcapAccess } from './ncap/ncap-access.ts';
 import type { TransducerServices } from './ncap/transducer-services.ts';
@@ -61,6 +61,8 @@ export interface AccountAgentOptions {
   /** Whom to ask who may read and control the Things; undefined: owner and friends may. */
   readonly provisioning?: (Omit<ProvisioningSettings, 'store'> & { readonly secondary?: readonly Jid[] }) | undefined;
   readonly history: Jid | undefined;
+  /** The service broker, which may keep documents about the Things. */
+  readonly broker?: Jid | undefined;
   /** Where what there is is announced; undefined: nowhere. */
   readonly mcap?: Jid | undefined;
   /** TIMs whose channels are Things of this account. */
@@ -84,11 +86,19 @@ export class AccountAgent {
   readonly #mcap: McapAgent | undefined;
   readonly #telling = new Map<Thing, AbortController>();
   readonly #tellings = new Set<Promise<void>>();
+  readonly #informed: readonly InformedService[];
 
   constructor(options: AccountAgentOptions) {
     this.#options = options;
     const { client, devices, registry, provisioning, history, state, outbox, log } = options;
     const account = client.jid.bare.toString();
+    this.#informed = informedServices({
+      ...options,
+      ownerOf: (thing) => {
+        const { owner } = this.ownershipOf(thing);
+        return owner === undefined ? undefined : Jid.parse(owner);
+      },
+    });
     const past = history && storedHistory(client, history, { timeoutMs: HISTORY_TIMEOUT_MS });
     this.#host = new ThingHost({
       peer: client,
@@ -257,45 +267,47 @@ export class AccountAgent {
     return this.#options.devices.find(({ device }) => nodeKey(device.node) === nodeKey(thing.node));
   }
 
-  /** Who may read the whole Thing may also ask the history about it. What was being told before is out of date. */
+  /** Who may read the whole Thing may also ask the history about it, and the broker. What was being told before is out of date. */
   #tellReaders(thing: Thing): void {
     if (this.#stopping.signal.aborted) return;
     this.#telling.get(thing)?.abort(new Error('there is newer news'));
     const telling = new AbortController();
     this.#telling.set(thing, telling);
-    const told = this.#tellUntilKnown(thing, AbortSignal.any([this.#stopping.signal, telling.signal]));
-    this.#tellings.add(told);
-    void told.finally(() => this.#tellings.delete(told));
+    const signal = AbortSignal.any([this.#stopping.signal, telling.signal]);
+    for (const service of this.#informed) {
+      const told = this.#tellUntilKnown(service, thing, signal);
+      this.#tellings.add(told);
+      void told.finally(() => this.#tellings.delete(told));
+    }
   }
 
   /**
-   * Goes on until the history service has understood, or until there is no connection: then the next one begins anew. A provisioning
+   * Goes on until the service has understood, or until there is no connection: then the next one begins anew. A provisioning
    * server that gave no answer may give one later: it is asked again now and then.
    */
-  async #tellUntilKnown(thing: Thing, signal: AbortSignal): Promise<void> {
-    const { client, history, provisioning, log } = this.#options;
-    if (!history) return;
+  async #tellUntilKnown(service: InformedService, thing: Thing, signal: AbortSignal): Promise<void> {
+    const { client, provisioning, log } = this.#options;
     let told: string | undefined;
     for (let failures = 0; !signal.aborted && client.state === 'online'; failures++) {
       try {
         const readers = await this.#readersOf(thing);
-        if (readers.join() !== told) await setReaders(client, history, thing.node, readers, { signal });
+        if (readers.join() !== told) await service.tell(thing, readers, signal);
         if (!provisioning) return;
         told = readers.join();
         failures = -1;
         await pause(READERS_CHECK_MS, signal);
       } catch (error) {
-        if (signal.aborted) return;
+        if (signal.aborted || (service.isOptional && isAbsent(error))) return;
         const waitMs = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(failures, 10));
         const { message: reason } = error as Error;
         const details = { account: client.jid.bare.toString(), node: nodeKey(thing.node), reason, waitMs };
-        log[failures === 0 ? 'warn' : 'debug'](details, 'the history service was not told who may read');
+        log[failures === 0 ? 'warn' : 'debug'](details, `the ${service.title} was not told who may read`);
         await pause(waitMs * (0.5 + Math.random() / 2), signal);
       }
     }
   }
 
-  /** The history knows no parts of a Thing: who may read some fields only is not among them. */
+  /** The services know no parts of a Thing: who may read some fields only is not among them. */
   async #readersOf(thing: Thing): Promise<readonly Jid[]> {
     const access = this.#host.readAccess(thing);
     const readers: Jid[] = [];

@@ -9,6 +9,7 @@ const RESTART = [
   'workers',
   'history',
   'eventLog',
+  'broker',
   'mcap',
   'provisioning',
   'announce',

@@ -46,8 +46,7 @@ export function serviceCommand(): Command {
       });
       const peer = servicePeer(config, log);
       const events = serviceEvents(peer, name, log, config);
-      const settings = { ...config, mcap: { enabled: true } };
-      const service = definition.create(peer, database.query as unknown as Kysely<never>, events.log, settings);
+      const service = definition.create(peer, database.query as unknown as Kysely<never>, events.log, config);
       await service.start();
       peer.onState((state, error) => {
         if (state === 'online') say(`${name} ready at ${peer.jid.bare}`);
