@@ -115,6 +115,16 @@ describe('Network', () => {
     expect(network.state.value).toEqual({ kind: 'loaded' });
   });
 
+  it('tells an MCAP that fails from one that is not there', async () => {
+    const { connection, network } = setUp();
+    connection.onFollow = async () => {
+      throw new StanzaError('resource-constraint', 'There are too many followers.');
+    };
+    network.watch();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(network.state.value).toEqual({ kind: 'failed', problem: 'There are too many followers.' });
+  });
+
   it('keeps the tree over a lost connection, and follows anew', async () => {
     const { connection, isOnline, network, tims } = setUp();
     network.watch();

@@ -136,13 +136,12 @@ export class Network {
     if (error instanceof PeerError) return;
     const problem = explain(error);
     if (this.#state.peek().kind === 'loaded') this.#state.value = { kind: 'loaded', problem };
-    else if (isAbsence(error)) this.#state.value = { kind: 'absent', problem };
+    else if (isNoMcap(error)) this.#state.value = { kind: 'absent', problem };
     else this.#state.value = { kind: 'failed', problem };
   }
 }
 
-const ABSENT = new Set(['item-not-found', 'service-unavailable', 'remote-server-not-found', 'feature-not-implemented']);
-
-function isAbsence(error: unknown): boolean {
-  return error instanceof StanzaError && ABSENT.has(error.condition);
+/** What finding it throws where there is none; what an MCAP answers itself is another matter. */
+function isNoMcap(error: unknown): boolean {
+  return error instanceof StanzaError && error.condition === 'item-not-found';
 }

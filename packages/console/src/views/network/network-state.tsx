@@ -10,12 +10,12 @@ export function NetworkState({ state, isEmpty }: { readonly state: State; readon
       return (
         <div class="panel empty" data-testid="network-absent">
           <p>
-            <strong>This server has no MCAP.</strong> {state.problem}
+            <strong>{state.problem}</strong>
           </p>
           <p class="muted">
-            The MCAP knows the NCAPs of the network. Whoever runs the server can switch it on in its configuration, or
-            start <code>thingward service mcap</code> beside it. This page fills as soon as it is there; your Things are
-            under <a href="#/things">Things</a> meanwhile.
+            The MCAP knows the NCAPs of the network. Whoever runs the server can switch it on (<code>mcap.enabled</code>{' '}
+            in its configuration), or start <code>thingward service mcap</code> beside it. This page fills as soon as it
+            is there; your Things are under <a href="#/things">Things</a> meanwhile.
           </p>
         </div>
       );

@@ -1,3 +1,4 @@
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { Icon } from '../../components/icon.tsx';
 import { Notice } from '../../components/notice.tsx';
 import type { Network } from '../../model/network/network.ts';
@@ -18,17 +19,25 @@ export function SelectionPanel({
   readonly selection: Selection | undefined;
   readonly path: readonly string[];
 }) {
+  const back = useRef<HTMLAnchorElement>(null);
+  const key = rowKey(path);
+  // On phones it takes the place of the tree, and of the row that had the focus.
+  useLayoutEffect(() => {
+    if (!back.current || back.current.offsetParent === null) return;
+    back.current.focus({ preventScroll: true });
+    scrollTo(0, 0);
+  }, [key]);
   if (path.length === 0) {
     return <p class="network-hint muted">Select an NCAP, a TIM, a channel or a Thing to see what it is and does.</p>;
   }
   return (
     <>
-      <a class="back network-back" href="#/network">
+      <a class="back network-back" href="#/network" ref={back}>
         <Icon name="back" />
         Network
       </a>
       {selection ? (
-        <Detail key={rowKey(path)} network={network} selection={selection} />
+        <Detail key={key} network={network} selection={selection} />
       ) : (
         <Notice kind="warning">
           What this address names is not there, or not shown to you. It may have left for good: choose something else in
