@@ -205,8 +205,8 @@ describe('ChannelMonitor', () => {
     const points = [{ timestamp: new Date(NOW - 30_000), value: '2' }];
     history.onHistory = async () => ({
       series: [
-        { name: 'State', type: 'string', points },
-        { name: 'Value', type: 'numeric', unit: 'K', points },
+        { name: 'Status Condition', type: 'int', points: [{ timestamp: new Date(NOW - 30_000), value: '7' }] },
+        { name: 'Gas valve', type: 'numeric', unit: 'K', points },
       ],
     });
     const trends = new Trends(history, monitor, isOnline);

@@ -97,12 +97,11 @@ export class ChannelMonitor implements TrendSource {
     return key === this.key ? this.#samples : undefined;
   }
 
-  /** The stored series that is in the unit of the channel, whatever it is called; the first one where there are several. */
-  keyOfSeries(_node: NodeReference | undefined, series: Series): string | undefined {
-    const unit = this.description.described.peek()?.unit;
-    const isNumber = series.type === 'numeric' || series.type === 'int' || series.type === 'long';
-    const isSameUnit = (series.unit ?? '') === (unit === '1' ? '' : (unit ?? '')) || series.unit === unit;
-    return isNumber && isSameUnit ? this.key : undefined;
+  /** An NCAP gives the field of a channel its name, and says `Value` behind one that another field has. */
+  keyOfSeries(_node: NodeReference | undefined, { name, type }: Series): string | undefined {
+    const isNumber = type === 'numeric' || type === 'int' || type === 'long';
+    const own = this.#options.name;
+    return isNumber && (name === own || name === `${own} Value`) ? this.key : undefined;
   }
 
   /** Reads it until the function returned is called. */
