@@ -26,6 +26,7 @@ import {
   type Unsubscribe,
 } from '@thingward/xmpp';
 import type { Connection, ControlTarget, Credentials, ReadWish } from '../src/model/connection.ts';
+import { FakeNetwork } from './fake-network.ts';
 import type { Plant } from './plant.ts';
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
@@ -92,6 +93,7 @@ export class FakeConnection implements Connection {
   #questions = fakeQuestions();
   #rules = fakeRules();
   #state: ClientState = 'offline';
+  readonly mcap = new FakeNetwork();
   contactsAreLoaded = false;
 
   constructor({ jid, password }: Credentials, plant: Plant) {
@@ -296,6 +298,10 @@ export class FakeConnection implements Connection {
 
   onAccessQuestion(): Unsubscribe {
     return () => undefined;
+  }
+
+  async network(): Promise<FakeNetwork> {
+    return this.mcap;
   }
 
   async search(_operators: readonly SearchOperator[], offset: number): Promise<SearchResult> {

@@ -11,6 +11,9 @@ export {
   type ThingLabel,
   type ThingStatus,
 } from './gateway.ts';
+export { type MqttBridgeConfig, type MqttBridgeConfigInput, mqttBridgeConfigSchema } from './ncap/mqtt/config.ts';
+export { MqttBridge, type MqttBridgeOptions } from './ncap/mqtt/mqtt-bridge.ts';
+export { mqttBroker } from './ncap/mqtt/mqtt-broker.ts';
 export type {
   ChannelReading,
   NcapChannel,

@@ -1,5 +1,6 @@
 export { BASE_UNITS, type BaseUnit, type Exponents } from './base-units.ts';
 export type { Body, BodyValue, Layout, LayoutField } from './body.ts';
+export { DERIVED_UNITS } from './derived-units.ts';
 export { Ieee1451Error, type Ieee1451ErrorCode, type Ieee1451ErrorDetails } from './error.ts';
 export { formatNumber, parseNumber } from './float.ts';
 export {
@@ -44,8 +45,16 @@ export { networkMessageFromXml, networkMessageToXml } from './network/xml.ts';
 export { formatHex, parseHex } from './octets.ts';
 export { decodeSamples, encodeSamples, type Sample, type SampleDefinition, sampleDefinition } from './sample.ts';
 export { TEDS_CLASSES, TEXT_CLASSES, tedsClassCode, tedsClassName } from './teds/classes.ts';
-export { isOpaque, type KnownField, type OpaqueField, type TedsField, type TedsValue } from './teds/field.ts';
+export {
+  type FieldRow,
+  isOpaque,
+  type KnownField,
+  type OpaqueField,
+  type TedsField,
+  type TedsValue,
+} from './teds/field.ts';
 export { tedsFromJson, tedsToJson } from './teds/json.ts';
+export { type FieldPlace, type FieldPlaces, tedsPlaces } from './teds/places.ts';
 export { describeProblem, describeTeds, type TedsProblem, tedsProblems } from './teds/problems.ts';
 export {
   type DecodeTedsOptions,
@@ -59,7 +68,9 @@ export {
   tedsValue,
 } from './teds/teds.ts';
 export { DATA_MODELS, SAMPLING_MODE_BITS } from './teds/transducer-channel.ts';
-export { channelUnit } from './teds/unit-of-field.ts';
+export { channelUnit, fieldUnit } from './teds/unit-of-field.ts';
+export { isUnits } from './teds/units-kind.ts';
+export { utf8Text as octetsText } from './teds/value-kinds.ts';
 export { tedsFromXml, tedsToXml } from './teds/xml.ts';
 export { formatDuration, parseDuration } from './time-duration.ts';
 export { type PhysicalUnits, UNIT_INTERPRETATIONS, unitsExpression, unitsFromUcum, unitsToUcum } from './units.ts';

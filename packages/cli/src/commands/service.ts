@@ -10,6 +10,7 @@ import { loadServiceConfig, type ServiceConfig } from '../service-config.ts';
 import { type ServicePeer, servicePeer } from '../service-peer.ts';
 import { EVENT_LOG_NAME, PROVISIONING_NAME, REGISTRY_NAME, SERVICES } from '../services.ts';
 import { untilStopped } from '../shutdown.ts';
+import { MQTT_BRIDGE_NAME, runMqttBridge } from './mqtt-bridge.ts';
 
 const HOSTED_AS_CLIENT: ReadonlySet<string> = new Set([REGISTRY_NAME, PROVISIONING_NAME]);
 
@@ -17,7 +18,7 @@ const HOSTED_AS_CLIENT: ReadonlySet<string> = new Set([REGISTRY_NAME, PROVISIONI
 const REGISTRY_CONNECTIONS = 10;
 
 export function serviceCommand(): Command {
-  const names = SERVICES.map(({ name }) => name);
+  const names = [...SERVICES.map(({ name }) => name), MQTT_BRIDGE_NAME];
   return new Command('service')
     .description(
       'run one service at any XMPP server: as an external component (XEP-0114) or, registry and provisioning, as a client',
@@ -27,9 +28,10 @@ export function serviceCommand(): Command {
     .option('--log-level <level>', 'debug, info, warn or error', 'info')
     .addHelpText(
       'after',
-      '\nWith the key "account" in their configuration, registry and provisioning are hosted as clients, with a JID (XEP-0347 §5.1).\n\nExamples:\n  thingward service registry --config registry.yaml\n  thingward service provisioning --config provisioning.yaml',
+      '\nWith the key "account" in their configuration, registry and provisioning are hosted as clients, with a JID (XEP-0347 §5.1).\n\nExamples:\n  thingward service registry --config registry.yaml\n  thingward service provisioning --config provisioning.yaml\n  thingward service mqtt-bridge --config mqtt.yaml',
     )
     .action(async (name: string, options: { config?: string; logLevel: string }) => {
+      if (name === MQTT_BRIDGE_NAME) return runMqttBridge(options.config, options.logLevel);
       const definition = SERVICES.find((service) => service.name === name);
       if (!definition) throw new UsageError(`there is no service "${name}"; there are ${names.join(', ')}`);
       const log = createLogger(options.logLevel);

@@ -4,6 +4,8 @@ const PATHS = {
   claim: 'M3 3h5v5H3zM12 3h5v5h-5zM3 12h5v5H3zM12 12h2v2h-2zM17 12v5h-5M17 17h-2',
   access: 'M10 2.5 16 5v4.5c0 4-2.6 6.6-6 8-3.4-1.4-6-4-6-8V5zM7.3 9.8l2 2 3.6-3.8',
   events: 'M3 5h2M3 10h2M3 15h2M8 5h9M8 10h9M8 15h9',
+  network: 'M7 3h6v4H7zM2 13h5v4H2zM13 13h5v4h-5zM10 7v3M4.5 13v-3h11v3',
+  open: 'M7 4l6 6-6 6',
   search: 'M8.5 3a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11zM12.5 12.5 17 17',
   signOut: 'M8 3H4v14h4M8 10h9M13.5 6.5 17 10l-3.5 3.5',
   back: 'M12 4 6 10l6 6',

@@ -13,6 +13,7 @@ import type {
 } from '@thingward/things';
 import { type ClientState, type Contact, Jid, StanzaError } from '@thingward/xmpp';
 import type { Connection, ControlTarget, ReadWish } from './connection.ts';
+import { TestNetwork } from './network/network.fixture.ts';
 
 /** A connection whose other side is the test: it sets what is there and says what happens. */
 export class TestConnection implements Connection {
@@ -196,6 +197,12 @@ export class TestConnection implements Connection {
   onAccessQuestion(handler: () => void): () => void {
     this.#accessHandlers.add(handler);
     return () => this.#accessHandlers.delete(handler);
+  }
+
+  readonly mcap = new TestNetwork();
+
+  async network(): Promise<TestNetwork> {
+    return this.mcap;
   }
 
   /** Somebody has asked. */

@@ -18,6 +18,7 @@ import type {
   ThingReference,
 } from '@thingward/things';
 import type { ClientState, Contact, Jid, Unsubscribe } from '@thingward/xmpp';
+import type { NetworkConnection } from './network/network-connection.ts';
 
 export interface Credentials {
   readonly jid: Jid;
@@ -91,4 +92,7 @@ export interface Connection {
   dismissAccess(question: number): Promise<void>;
   /** Called when we are told that somebody waits for our decision. */
   onAccessQuestion(handler: () => void): Unsubscribe;
+
+  /** What the MCAP is asked with; its code is loaded when it is first wanted. */
+  network(): Promise<NetworkConnection>;
 }

@@ -1,12 +1,12 @@
 import { batch, computed, type ReadonlySignal, signal } from '@preact/signals-core';
-import { type NodeReference, nodeKey } from '@thingward/things';
-import { StanzaError } from '@thingward/xmpp';
+import { type NodeReference, nodeKey, type Series } from '@thingward/things';
+import { type Jid, StanzaError } from '@thingward/xmpp';
 import type { Connection } from './connection.ts';
 import { explain } from './explain.ts';
-import { fieldKey } from './field-key.ts';
+import { type FieldReading, fieldKey } from './field-key.ts';
+import type { LiveSamples } from './live-samples.ts';
 import { groupForPlots, type PlotGroup } from './plot-groups.ts';
 import { Poller } from './poller.ts';
-import type { ThingMonitor } from './thing-monitor.ts';
 import { composeTrend, historyTrend, type TrendPoint } from './trend.ts';
 import { bucketSeconds, MAX_TREND_POINTS, TREND_RANGES, type TrendRange } from './trend-range.ts';
 
@@ -20,10 +20,21 @@ export type HistoryStatus =
   | { readonly kind: 'loaded' }
   | { readonly kind: 'failed'; readonly problem: string };
 
+/** What is read live, and what stored series belong to it. */
+export interface TrendSource {
+  /** Bare JID whose history it is; undefined: nothing of it is stored. */
+  readonly thing: Jid | undefined;
+  /** By their keys. */
+  readonly fields: ReadonlySignal<ReadonlyMap<string, FieldReading>>;
+  samplesOf(key: string): LiveSamples | undefined;
+  /** The field that a stored series is of; undefined: none. When not given, the one of its node and name. */
+  keyOfSeries?(node: NodeReference | undefined, series: Series): string | undefined;
+}
+
 /** What the plots of a Thing show: its history, continued by what is read live. */
 export class Trends {
   readonly #connection: Connection;
-  readonly #monitor: ThingMonitor;
+  readonly #source: TrendSource;
   readonly #poller: Poller;
   readonly #range = signal<TrendRange>(TREND_RANGES[0]);
   readonly #status = signal<HistoryStatus>({ kind: 'loading' });
@@ -36,13 +47,13 @@ export class Trends {
   readonly groups: ReadonlySignal<readonly PlotGroup[]>;
 
   /** @param isActive are we online, and is anybody looking at the page? */
-  constructor(connection: Connection, monitor: ThingMonitor, isActive: ReadonlySignal<boolean>) {
+  constructor(connection: Connection, source: TrendSource, isActive: ReadonlySignal<boolean>) {
     this.#connection = connection;
-    this.#monitor = monitor;
+    this.#source = source;
     let groups: readonly PlotGroup[] = [];
     let id = '';
     this.groups = computed(() => {
-      const next = groupForPlots(monitor.fields.value.values());
+      const next = groupForPlots(source.fields.value.values());
       const nextId = JSON.stringify(next);
       if (nextId !== id) {
         groups = next;
@@ -93,7 +104,7 @@ export class Trends {
   pointsOf(key: string, now: number): TrendPoint[] {
     const range = this.#range.value;
     const to = now / 1000;
-    const live = this.#monitor.samplesOf(key)?.samples ?? [];
+    const live = this.#source.samplesOf(key)?.samples ?? [];
     const from = to - range.spanMs / 1000;
     const span = { from, to: to + CLOCK_TOLERANCE_SECONDS, bucket: bucketSeconds(range) };
     return composeTrend(this.#history.value.get(key) ?? [], live, span);
@@ -101,7 +112,7 @@ export class Trends {
 
   /** Points of a field of the last seconds up to now (ms since 1970), whatever range is shown. */
   recentPointsOf(key: string, now: number, seconds: number): TrendPoint[] {
-    const live = this.#monitor.samplesOf(key)?.samples ?? [];
+    const live = this.#source.samplesOf(key)?.samples ?? [];
     const to = now / 1000;
     const span = { from: to - seconds, to: to + CLOCK_TOLERANCE_SECONDS, bucket: bucketSeconds(TREND_RANGES[0]) };
     return composeTrend(this.#recent.value.get(key) ?? [], live, span);
@@ -112,10 +123,16 @@ export class Trends {
     const to = new Date();
     const from = new Date(to.getTime() - range.spanMs);
     const history = new Map<string, readonly TrendPoint[]>();
-    for (const node of this.#nodes()) {
-      const query = { thing: this.#monitor.thing, node, names: [], from, to, maxPoints: MAX_TREND_POINTS };
+    const { thing } = this.#source;
+    const ofThing = thing ? [...this.#nodes()].map((node) => ({ thing, node })) : [];
+    for (const target of ofThing) {
+      const { node } = target;
+      const query = { ...target, names: [], from, to, maxPoints: MAX_TREND_POINTS };
       const { series } = await this.#connection.history(query, signal);
-      for (const { name, points } of series) history.set(fieldKey({ node, name }), historyTrend(points));
+      for (const one of series) {
+        const key = this.#source.keyOfSeries ? this.#source.keyOfSeries(node, one) : fieldKey({ node, name: one.name });
+        if (key !== undefined && !history.has(key)) history.set(key, historyTrend(one.points));
+      }
     }
     if (range.id !== this.#range.peek().id) return;
     batch(() => {
@@ -128,7 +145,7 @@ export class Trends {
   /** The Things behind the JID that have fields. */
   #nodes(): Iterable<NodeReference | undefined> {
     const nodes = new Map<string, NodeReference | undefined>();
-    for (const { field } of this.#monitor.fields.peek().values()) nodes.set(nodeKey(field.node), field.node);
+    for (const { field } of this.#source.fields.peek().values()) nodes.set(nodeKey(field.node), field.node);
     return nodes.values();
   }
 }

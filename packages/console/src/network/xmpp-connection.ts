@@ -51,6 +51,7 @@ import {
 } from '@thingward/xmpp';
 import { webSocketConnector } from '@thingward/xmpp/websocket';
 import type { Connection, ControlTarget, Credentials, ReadWish } from '../model/connection.ts';
+import type { NetworkConnection } from '../model/network/network-connection.ts';
 
 /** A device that answers later than this is as good as silent to who watches it. */
 const READ_TIMEOUT_MS = 10_000;
@@ -59,6 +60,8 @@ const MAX_BACKOFF_MS = 5000;
 const KEEP_ALIVE_MS = 20_000;
 const SEARCH_PAGE = 50;
 const REQUEST = { timeoutMs: REQUEST_TIMEOUT_MS } as const;
+/** Feature of the MCAP. The code that speaks it is loaded only where it is wanted, and this is all that is needed before. */
+const MCAP = 'urn:thingward:ieee1451:1';
 
 /** The network as XMPP has it, over a WebSocket. */
 export class XmppConnection implements Connection {
@@ -218,6 +221,11 @@ export class XmppConnection implements Connection {
   onAccessQuestion(handler: () => void): Unsubscribe {
     // Whoever says so: what is shown comes from the server.
     return this.#client.onMessage({ name: 'question', namespace: PROVISIONING_OWNER }, () => handler());
+  }
+
+  async network(): Promise<NetworkConnection> {
+    const { McapConnection } = await import('./mcap-connection.ts');
+    return new McapConnection(this.#client, () => this.#service(MCAP, 'MCAP'));
   }
 
   #provisioning(): Promise<Jid> {

@@ -1,4 +1,10 @@
-import { encodeAnnouncement, encodeMcapReaders, type NcapResource, type ThingNode } from '@thingward/ieee1451/mcap';
+import {
+  encodeAnnouncement,
+  encodeMcapReaders,
+  encodeTreeChange,
+  type NcapResource,
+  type ThingNode,
+} from '@thingward/ieee1451/mcap';
 import { nodeKey, pause } from '@thingward/things';
 import { type Jid, type Logger, PeerError, presence, StanzaError, type Unsubscribe } from '@thingward/xmpp';
 import type { AccountConnection } from '../account-connection.ts';
@@ -31,6 +37,8 @@ export class Announcer {
   readonly #options: AnnouncerOptions;
   /** Readers that the MCAP knows, by NCAP and node. */
   readonly #told = new Map<string, string>();
+  /** NCAPs that the MCAP knows of. */
+  #announced: readonly NcapResource[] = [];
   #waking = new AbortController();
   #isWoken = false;
 
@@ -87,7 +95,13 @@ export class Announcer {
     const { peer, mcap, ncaps, access } = this.#options;
     const options = { signal, timeoutMs: REQUEST_TIMEOUT_MS };
     peer.send(presence(undefined, { to: mcap }));
-    for (const ncap of ncaps()) {
+    const present = ncaps();
+    for (const gone of this.#announced.filter(({ id }) => !present.some((ncap) => ncap.id === id))) {
+      const ncap = { ...gone, isPresent: false, tims: [], things: [] };
+      await peer.request('set', mcap, encodeTreeChange({ kind: 'left', ncap }), options);
+    }
+    this.#announced = present;
+    for (const ncap of present) {
       await peer.request('set', mcap, encodeAnnouncement({ ncap, lease: LEASE_SECONDS }), options);
       for (const node of nodesOf(ncap)) {
         const readers = (await access.readers(node)).map((jid) => jid.bare.toString()).sort();

@@ -32,6 +32,7 @@ export interface McapAgentOptions {
   readonly mcap: Jid;
   /** The NCAP that the account itself is, for Things that are no channels, and where there are no TIMs. */
   readonly ncap: { readonly id: string; readonly name: string };
+  /** Those that are there from the start. */
   readonly transducers: readonly TransducerServices[];
   /** Things behind the account that are no channels. */
   readonly things: readonly ThingResource[];
@@ -56,20 +57,20 @@ interface Addressed {
 export class McapAgent {
   readonly #options: McapAgentOptions;
   readonly #announcer: Announcer;
-  readonly #teds: ReadonlyMap<TransducerServices, TedsReader>;
+  readonly #transducers = new Map<TransducerServices, { readonly teds: TedsReader; readonly stop: Unsubscribe }>();
   readonly #stopping = new AbortController();
   #stops: Unsubscribe[] = [];
   #announcing: Promise<void> | undefined;
 
   constructor(options: McapAgentOptions) {
-    const { peer, mcap, access, log, transducers } = options;
+    const { peer, mcap, access, log } = options;
     this.#options = options;
-    this.#teds = new Map(transducers.map((one) => [one, new TedsReader(one)]));
     this.#announcer = new Announcer({ peer, mcap, access, log, ncaps: () => this.#ncaps() });
   }
 
   start(): void {
     const { peer, transducers } = this.#options;
+    for (const one of transducers) this.add(one);
     const answer = (type: 'get' | 'set', name: string, handler: (request: IqRequest) => Promise<Element | undefined>) =>
       peer.onIq(type, { name, namespace: IEEE1451_NAMESPACE }, async (request) => {
         try {
@@ -83,7 +84,6 @@ export class McapAgent {
       answer('get', 'read', (request) => this.#read(request)),
       answer('get', 'history', (request) => this.#history(request)),
       answer('set', 'write', (request) => this.#write(request)),
-      ...transducers.flatMap((one) => this.#listen(one)),
     ];
     this.#announcing = this.#announcer.run(this.#stopping.signal);
   }
@@ -91,13 +91,29 @@ export class McapAgent {
   async stop(): Promise<void> {
     this.#stopping.abort(new Error('the NCAP stops'));
     for (const stop of this.#stops.splice(0)) stop();
+    for (const { stop } of this.#transducers.values()) stop();
     await this.#announcing;
+  }
+
+  /** There are more TIMs, of another NCAP. */
+  add(transducers: TransducerServices): void {
+    if (this.#transducers.has(transducers)) return;
+    const teds = new TedsReader(transducers);
+    this.#transducers.set(transducers, { teds, stop: this.#listen(transducers, teds) });
+    this.#announcer.wake();
+  }
+
+  /** An NCAP is gone, with its TIMs. */
+  remove(transducers: TransducerServices): void {
+    this.#transducers.get(transducers)?.stop();
+    this.#transducers.delete(transducers);
+    this.#announcer.wake();
   }
 
   /** What the MCAP is told that there is. */
   #ncaps(): readonly NcapResource[] {
-    const { ncap, transducers, things, protocol } = this.#options;
-    const withTims = transducers.map(
+    const { ncap, things, protocol } = this.#options;
+    const withTims = [...this.#transducers.keys()].map(
       (one, i): NcapResource => ({
         id: one.id,
         name: one.name,
@@ -118,16 +134,18 @@ export class McapAgent {
     return things.length > 0 ? [{ ...ncap, isPresent: true, tims: [], things }] : [];
   }
 
-  #listen(transducers: TransducerServices): readonly Unsubscribe[] {
-    const joined = ({ id }: NcapTim) => {
-      this.#teds.get(transducers)?.forget(id);
+  #listen(transducers: TransducerServices, teds: TedsReader): Unsubscribe {
+    const changed = ({ id }: NcapTim) => {
+      teds.forget(id);
       this.#announcer.wake();
     };
     const event = (tim: NcapTim, channel: NcapChannel, reading: ChannelReading) => {
       void this.#event(transducers, tim, channel, reading);
     };
-    transducers.on('joined', joined).on('left', joined).on('event', event);
-    return [() => transducers.off('joined', joined).off('left', joined).off('event', event)];
+    transducers.on('joined', changed).on('left', changed).on('event', event);
+    return () => {
+      transducers.off('joined', changed).off('left', changed).off('event', event);
+    };
   }
 
   async #event(
@@ -218,7 +236,7 @@ export class McapAgent {
   }
 
   #find({ ncap, tim: id, channel: number = 0 }: TransducerAddress): Addressed {
-    const transducers = this.#options.transducers.find((one) => one.id === ncap);
+    const transducers = [...this.#transducers.keys()].find((one) => one.id === ncap);
     const tim = transducers?.tims.find((one) => one.id === id);
     if (!transducers || !tim) throw new StanzaError('item-not-found', `there is no TIM ${id}`);
     if (number === 0) return { transducers, tim, channel: undefined };
@@ -243,7 +261,7 @@ export class McapAgent {
   }
 
   #readerOf(transducers: TransducerServices): TedsReader {
-    return this.#teds.get(transducers) ?? new TedsReader(transducers);
+    return this.#transducers.get(transducers)?.teds ?? new TedsReader(transducers);
   }
 }
 

@@ -1,7 +1,7 @@
-import { fieldRows, tedsClassName } from './classes.ts';
-import { type FieldRow, isOpaque, type TedsField } from './field.ts';
-import { isFields, type Teds, tedsValue } from './teds.ts';
-import { encodeTuples } from './tuples.ts';
+import { tedsClassName } from './classes.ts';
+import { isOpaque } from './field.ts';
+import { type FieldPlaces, tedsPlaces } from './places.ts';
+import { type Teds, tedsValue } from './teds.ts';
 
 /** Something in a TEDS that its reader should know of. The TEDS can be decoded and encoded all the same. */
 export interface TedsProblem {
@@ -12,19 +12,15 @@ export interface TedsProblem {
   readonly message: string;
 }
 
-const LENGTH_OCTETS = 4;
-
 /** Everything that is wrong or missing in a TEDS. */
 export function tedsProblems(teds: Teds): readonly TedsProblem[] {
-  const { tedsClass, family, member, fields, tupleLength, lengthOctets = tupleLength } = teds;
-  const rows = fieldRows(tedsClass, family);
-  const identificationOctets = 2 + (member === undefined ? 4 : 5);
+  const { tupleLength, lengthOctets = tupleLength } = teds;
   return [
     ...(teds.checksum === undefined ? [] : [{ path: 'checksum', message: 'is not that of the octets' }]),
     ...(lengthOctets === tupleLength
       ? []
       : [{ path: 'tupleLength', message: `is ${tupleLength}, and lengths have ${lengthOctets} octets` }]),
-    ...problemsOf(fields, rows, { tupleLength: lengthOctets, offset: LENGTH_OCTETS + identificationOctets, path: '' }),
+    ...problemsOf(tedsPlaces(teds), ''),
     ...limitProblems(teds),
   ];
 }
@@ -34,31 +30,18 @@ export function describeProblem({ offset, path, message }: TedsProblem): string 
   return `${path}: ${message}${offset === undefined ? '' : ` (at octet ${offset})`}`;
 }
 
-interface Place {
-  readonly tupleLength: number;
-  readonly offset: number;
-  readonly path: string;
-}
-
-function problemsOf(fields: readonly TedsField[], rows: readonly FieldRow[], place: Place): TedsProblem[] {
+/** @param above path of the field they are in, with its dot */
+function problemsOf({ rows, fields }: FieldPlaces, above: string): TedsProblem[] {
   const problems: TedsProblem[] = [];
   const seen = new Set<number>();
-  let { offset } = place;
-  for (const field of fields) {
-    const row = rows.find(({ type }) => type === field.type);
-    const path = place.path + (field.name ?? `field ${field.type}`);
+  for (const { field, row, path, offset, inside } of fields) {
     if (row && !row.repeated && seen.has(field.type)) problems.push({ offset, path, message: 'is there twice' });
     seen.add(field.type);
-    if (isOpaque(field)) {
-      if (field.problem !== undefined) problems.push({ offset, path, message: field.problem });
-    } else if (row?.kind.rows && isFields(field.value)) {
-      const inside = { ...place, offset: offset + 1 + place.tupleLength, path: `${path}.` };
-      problems.push(...problemsOf(field.value, row.kind.rows, inside));
-    }
-    offset += encodeTuples([field], rows, place.tupleLength).length;
+    if (isOpaque(field) && field.problem !== undefined) problems.push({ offset, path, message: field.problem });
+    if (inside) problems.push(...problemsOf(inside, `${path}.`));
   }
   for (const { type, name, required } of rows) {
-    if (required && !seen.has(type)) problems.push({ path: place.path + name, message: `is missing (type ${type})` });
+    if (required && !seen.has(type)) problems.push({ path: above + name, message: `is missing (type ${type})` });
   }
   return problems;
 }

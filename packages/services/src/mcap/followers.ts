@@ -6,8 +6,8 @@ import {
   type ThingNode,
 } from '@thingward/ieee1451/mcap';
 import { nodeKey } from '@thingward/things';
-import { type Element, xml } from '@thingward/xml';
-import { type Jid, type Logger, PeerError, StanzaError, type XmppPeer } from '@thingward/xmpp';
+import type { Element } from '@thingward/xml';
+import { type Jid, type Logger, message, PeerError, StanzaError, type XmppPeer } from '@thingward/xmpp';
 import type { McapLimits } from './limits.ts';
 import type { NcapChange } from './resource-store.ts';
 import { type Readable, treeChanges, visibleNcap } from './visible.ts';
@@ -105,7 +105,7 @@ export class Followers {
   #tell(follower: Jid, payload: Element): void {
     try {
       // Nothing of it is worth keeping for somebody who is not there.
-      this.#peer.send(xml('message', { to: follower.toString(), type: 'headline' }, payload));
+      this.#peer.send(message('headline', { to: follower }, payload));
     } catch (error) {
       if (!(error instanceof PeerError)) throw error;
       this.#log.debug({ follower: follower.toString(), reason: error.message }, 'a follower could not be told');

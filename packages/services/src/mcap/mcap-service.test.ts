@@ -241,6 +241,18 @@ describe('changes of the tree', () => {
     expect(seen.stranger).toEqual([]);
   });
 
+  it('are stanzas of clients: over a WebSocket there is no namespace to inherit', async () => {
+    const { ncap, owner } = await mcapStage();
+    const namespaces: (string | undefined)[] = [];
+    owner.onMessage({ name: 'joined', namespace: NS }, ({ stanza }) => {
+      namespaces.push(stanza.namespace);
+    });
+    await set(owner, follow);
+    await announce(ncap);
+    await vi.waitFor(() => expect(namespaces.length).toBeGreaterThan(0));
+    expect(new Set(namespaces)).toEqual(new Set(['jabber:client']));
+  });
+
   it('come when an NCAP is not connected any more, or silent for too long, or says so', async () => {
     const { ncap, owner, clock } = await mcapStage();
     const seen = told(owner);

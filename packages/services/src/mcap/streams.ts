@@ -7,8 +7,8 @@ import {
   type StreamRequest,
 } from '@thingward/ieee1451/mcap';
 import { pause } from '@thingward/things';
-import { type Element, xml } from '@thingward/xml';
-import { type Jid, PeerError, StanzaError, type XmppPeer } from '@thingward/xmpp';
+import type { Element } from '@thingward/xml';
+import { type Jid, message, PeerError, StanzaError, type XmppPeer } from '@thingward/xmpp';
 import type { Tasks } from '../tasks.ts';
 import type { McapLimits } from './limits.ts';
 
@@ -132,7 +132,7 @@ export class Streams {
 
   #tell(to: Jid, payload: Element): void {
     try {
-      this.#peer.send(xml('message', { to: to.toString(), type: 'headline' }, payload));
+      this.#peer.send(message('headline', { to }, payload));
     } catch (error) {
       // It is missed like any while there is no connection.
       if (!(error instanceof PeerError)) throw error;

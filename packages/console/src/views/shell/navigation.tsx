@@ -5,6 +5,7 @@ import { formatRoute, type Route } from '../../model/route.ts';
 
 const PAGES: readonly { readonly route: Route; readonly label: string; readonly icon: IconName }[] = [
   { route: { page: 'things' }, label: 'Things', icon: 'things' },
+  { route: { page: 'network', path: [] }, label: 'Network', icon: 'network' },
   { route: { page: 'claim' }, label: 'Claim', icon: 'claim' },
   { route: { page: 'search' }, label: 'Search', icon: 'search' },
   { route: { page: 'access' }, label: 'Access', icon: 'access' },

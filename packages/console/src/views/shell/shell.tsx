@@ -4,6 +4,7 @@ import type { Route } from '../../model/route.ts';
 import { AccessPage } from '../access/access-page.tsx';
 import { ClaimPage } from '../claim/claim-page.tsx';
 import { EventsPage } from '../events/events-page.tsx';
+import { LazyNetworkPage } from '../network/lazy-network-page.tsx';
 import { SearchPage } from '../search/search-page.tsx';
 import { ThingPage } from '../thing/thing-page.tsx';
 import { ThingsPage } from '../things/things-page.tsx';
@@ -52,6 +53,8 @@ function Page({ route }: { readonly route: Route }) {
       return <ThingsPage />;
     case 'thing':
       return <ThingPage key={route.jid} jid={route.jid} />;
+    case 'network':
+      return <LazyNetworkPage path={route.path} />;
     case 'claim':
       return <ClaimPage />;
     case 'search':
@@ -69,6 +72,8 @@ function titleOf(route: Route): string {
       return 'Things';
     case 'thing':
       return route.jid;
+    case 'network':
+      return 'Network';
     case 'claim':
       return 'Claim a Thing';
     case 'search':

@@ -3,8 +3,11 @@ import { Timestamp } from '../../components/age.tsx';
 import { Notice } from '../../components/notice.tsx';
 import type { ThingMonitor } from '../../model/thing-monitor.ts';
 
+/** What is read again and again. */
+type Monitor = Pick<ThingMonitor, 'status' | 'nextAt' | 'readNow'>;
+
 /** Why values are not up to date, if they are not. */
-export function ReadoutNotice({ monitor }: { readonly monitor: ThingMonitor }) {
+export function ReadoutNotice({ monitor }: { readonly monitor: Monitor }) {
   const status = monitor.status.value;
   if (status.kind === 'offline') {
     return (
@@ -26,7 +29,7 @@ export function ReadoutNotice({ monitor }: { readonly monitor: ThingMonitor }) {
 }
 
 /** Beside the notice, so that the seconds are not said aloud. */
-function NextAttempt({ monitor }: { readonly monitor: ThingMonitor }) {
+function NextAttempt({ monitor }: { readonly monitor: Monitor }) {
   const now = useApp().now.value.getTime();
   const nextAt = monitor.nextAt.value;
   const seconds = nextAt === undefined ? 0 : Math.max(0, Math.ceil((nextAt - now) / 1000));

@@ -104,7 +104,7 @@ function ThingView({ bare }: { readonly bare: string }) {
           <ControlsPanel controls={controls} elsewhere={elsewhere} isDisabled={isDisabled} />
           <IdentityPanel readings={identity} entry={entry} />
         </div>
-        <TrendsPanel monitor={monitor} trends={trends} />
+        <TrendsPanel source={monitor} trends={trends} />
       </div>
     </div>
   );

@@ -3,8 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { useApp } from '../../app-context.ts';
 import { alignTrends } from '../../model/plot-data.ts';
 import type { PlotGroup } from '../../model/plot-groups.ts';
-import type { ThingMonitor } from '../../model/thing-monitor.ts';
-import type { Trends } from '../../model/trends.ts';
+import type { TrendSource, Trends } from '../../model/trends.ts';
 import { type PlotCursor, TimePlot } from './time-plot.ts';
 import { TrendLegend } from './trend-legend.tsx';
 
@@ -12,11 +11,11 @@ import { TrendLegend } from './trend-legend.tsx';
 export function TrendPlot({
   group,
   trends,
-  monitor,
+  source,
 }: {
   readonly group: PlotGroup;
   readonly trends: Trends;
-  readonly monitor: ThingMonitor;
+  readonly source: TrendSource;
 }) {
   const { now, colorScheme } = useApp();
   const frame = useRef<HTMLDivElement>(null);
@@ -39,7 +38,7 @@ export function TrendPlot({
   const time = now.value.getTime();
   const range = trends.range.value;
   const points = group.fields.map(({ key }) => trends.pointsOf(key, time));
-  const { fields } = monitor;
+  const { fields } = source;
   const readings = fields.value;
   useEffect(() => {
     plot.current?.show(alignTrends(points), { from: (time - range.spanMs) / 1000, to: time / 1000 });

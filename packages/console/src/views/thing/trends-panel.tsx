@@ -1,11 +1,10 @@
 import { Notice } from '../../components/notice.tsx';
-import type { ThingMonitor } from '../../model/thing-monitor.ts';
 import { TREND_RANGES } from '../../model/trend-range.ts';
-import type { Trends } from '../../model/trends.ts';
+import type { TrendSource, Trends } from '../../model/trends.ts';
 import { TrendPlot } from './trend-plot.tsx';
 
 /** The plots of a Thing. */
-export function TrendsPanel({ monitor, trends }: { readonly monitor: ThingMonitor; readonly trends: Trends }) {
+export function TrendsPanel({ source, trends }: { readonly source: TrendSource; readonly trends: Trends }) {
   const groups = trends.groups.value;
   const status = trends.status.value;
   const range = trends.range.value;
@@ -38,7 +37,7 @@ export function TrendsPanel({ monitor, trends }: { readonly monitor: ThingMonito
       )}
       <div class="plot-grid">
         {groups.map((group) => (
-          <TrendPlot key={`${group.key} ${group.fields.length}`} group={group} trends={trends} monitor={monitor} />
+          <TrendPlot key={`${group.key} ${group.fields.length}`} group={group} trends={trends} source={source} />
         ))}
       </div>
     </section>
