@@ -21,14 +21,14 @@ const ALL_DOORS = 'listen: { c2s: "[::]:5222", c2sTls: "[::]:5223" }';
 const FINGERPRINT = expect.stringMatching(/^[0-9a-f]{64}$/);
 
 /** A name server that knows one domain; it may be a DHCP server, too. */
-function startDnsmasq(link: Link, lines: readonly string[] = []): Promise<void> {
+async function startDnsmasq(link: Link, lines: readonly string[] = []): Promise<void> {
   const file = link.file('dnsmasq.conf', [
     ...['no-resolv', 'no-hosts', 'bind-interfaces', 'listen-address=10.77.0.1', 'user=root', 'pid-file='],
     ...['log-facility=-', 'local=/pronto.example/', 'host-record=xmpp.pronto.example,10.77.0.2'],
     'srv-host=_xmpps-client._tcp.pronto.example,xmpp.pronto.example,5223',
     ...lines,
   ]);
-  return link.start('network', ['dnsmasq', '--keep-in-foreground', `--conf-file=${file}`], /started/);
+  await link.start('network', ['dnsmasq', '--keep-in-foreground', `--conf-file=${file}`], /started/);
 }
 
 const serveAt = (link: Link, more = '', doors = DOORS) =>
