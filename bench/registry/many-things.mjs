@@ -16,12 +16,15 @@ const TAGS = {
     CITY: () => `'City ' || (i % ${CITIES})`,
     COUNTRY: () => `'Country ' || (i % ${COUNTRIES})`,
     CLASS: () => `'Class ' || (i % ${CLASSES})`,
+    // Half of the Things, and PHASE says the same of them in other words.
+    AREA: (_, count) => `case when i <= ${count / 2} then 'East' else 'West' end`,
   },
   number: {
     V: () => '((i % 90) + 10) / 10.0',
     // Two steps that have nothing in common with each other, or with the counts above.
     LAT: () => '((i * 7919) % 180000) / 1000.0 - 90',
     LON: () => '((i * 104729) % 360000) / 1000.0 - 180',
+    PHASE: (_, count) => `case when i <= ${count / 2} then 3 else 1 end`,
   },
 };
 
@@ -42,7 +45,7 @@ export async function makeThings(database, count, sqlite) {
   const series = sqlite
     ? `with recursive n(i) as (select 1 union all select i + 1 from n where i < ${count})`
     : `with n as (select i from generate_series(1::bigint, ${count}) as g(i))`;
-  const each = (kind) => Object.entries(TAGS[kind]).map(([name, value]) => [name, value(number)]);
+  const each = (kind) => Object.entries(TAGS[kind]).map(([name, value]) => [name, value(number, count)]);
   const pair = sqlite ? 'json_array' : 'json_build_array';
   const json = `${pair}(${[...each('text'), ...each('number')].map(([name, value]) => `${pair}('${name}', ${value})`).join(', ')})`;
   await run(`${series} insert into registry_things

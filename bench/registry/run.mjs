@@ -1,9 +1,10 @@
 // How fast a Thing Registry of many Things searches, registers and lets claim, on SQLite and, where THINGWARD_BENCH_POSTGRES is the address
 // of an empty PostgreSQL database, on that. Needs the build.
 // Options: --things N (1,000,000), --searches N (of each kind, 200), --seconds N (of registering and claiming, 5), --no-sqlite,
-// --made (the Things are in the PostgreSQL database already, from a run before).
+// --made (the Things are in the PostgreSQL database already, from a run before), --keep FILE (the SQLite database, which is kept; where it
+// is there already, from a run before, nothing is made, registered or claimed), --match REGEX (only searches with such titles).
 
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -22,6 +23,8 @@ const { values: options } = parseArgs({
     seconds: { type: 'string', default: '5' },
     sqlite: { type: 'boolean', default: true },
     made: { type: 'boolean', default: false },
+    keep: { type: 'string' },
+    match: { type: 'string', default: '' },
   },
   allowNegative: true,
 });
@@ -80,6 +83,7 @@ async function measureSearches(peer) {
   console.log(`${'search'.padEnd(34)}  p50 ms   p99 ms   max ms  CPU p99  found a search`);
   let worst = 0;
   for (const [title, next] of Object.entries(searches(things))) {
+    if (!new RegExp(options.match).test(title)) continue;
     const wall = [];
     const cpu = [];
     let found = 0;
@@ -161,11 +165,11 @@ async function measureWrites(peer) {
   }
 }
 
-async function measure(title, place, sqlite) {
+async function measure(title, place, sqlite, isMade) {
   console.log(`\n${title}`);
   const { query: database, close } = await openDatabase(place, registryMigrations, { connections: 10 });
   const started = performance.now();
-  if (sqlite || !options.made) await makeThings(database, things, sqlite);
+  if (!isMade) await makeThings(database, things, sqlite);
   const size = sqlite ? `, ${(statSync(place).size / 2 ** 20).toFixed(0)} MiB` : '';
   console.log(`${things} Things made in ${((performance.now() - started) / 1000).toFixed(0)} s${size}`);
   const peer = new BenchPeer();
@@ -173,19 +177,20 @@ async function measure(title, place, sqlite) {
   await registry.start();
   await measureSearches(peer);
   // Who is registered and claimed already is not so anew.
-  if (!options.made) await measureWrites(peer);
+  if (!isMade) await measureWrites(peer);
   await registry.stop();
   await close();
 }
 
-if (options.sqlite) {
+if (options.sqlite && options.keep !== undefined) await measure('SQLite', options.keep, true, existsSync(options.keep));
+else if (options.sqlite) {
   const directory = mkdtempSync(join(tmpdir(), 'thingward-bench-'));
   try {
-    await measure('SQLite', join(directory, 'registry.db'), true);
+    await measure('SQLite', join(directory, 'registry.db'), true, false);
   } finally {
     rmSync(directory, { recursive: true });
   }
 }
 const postgres = process.env.THINGWARD_BENCH_POSTGRES;
-if (postgres) await measure('PostgreSQL', postgres, false);
+if (postgres) await measure('PostgreSQL', postgres, false, options.made);
 else console.log('\nPostgreSQL: skipped, THINGWARD_BENCH_POSTGRES names no database');

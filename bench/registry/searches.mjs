@@ -88,6 +88,6 @@ export function searches(count) {
     const isEast = random(2) === 1;
     return [text('strEq', 'AREA', isEast ? 'East' : 'West'), text('numEq', 'PHASE', isEast ? 1 : 3)];
   };
-  all['the 500th city of ten, by page'] = () => [mask('CITY', 'City 1*'), range('numRange', 'V', 1 + random(8), 9)];
+  all['cities by a mask, and versions'] = () => [mask('CITY', 'City 1*'), range('numRange', 'V', 1 + random(8), 9)];
   return all;
 }

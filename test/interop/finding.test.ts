@@ -21,14 +21,14 @@ const ALL_DOORS = 'listen: { c2s: "[::]:5222", c2sTls: "[::]:5223" }';
 const FINGERPRINT = expect.stringMatching(/^[0-9a-f]{64}$/);
 
 /** A name server that knows one domain; it may be a DHCP server, too. */
-function startDnsmasq(link: Link, lines: readonly string[] = []): Promise<void> {
+async function startDnsmasq(link: Link, lines: readonly string[] = []): Promise<void> {
   const file = link.file('dnsmasq.conf', [
     ...['no-resolv', 'no-hosts', 'bind-interfaces', 'listen-address=10.77.0.1', 'user=root', 'pid-file='],
     ...['log-facility=-', 'local=/pronto.example/', 'host-record=xmpp.pronto.example,10.77.0.2'],
     'srv-host=_xmpps-client._tcp.pronto.example,xmpp.pronto.example,5223',
     ...lines,
   ]);
-  return link.start('network', ['dnsmasq', '--keep-in-foreground', `--conf-file=${file}`], /started/);
+  await link.start('network', ['dnsmasq', '--keep-in-foreground', `--conf-file=${file}`], /started/);
 }
 
 const serveAt = (link: Link, more = '', doors = DOORS) =>
@@ -171,17 +171,45 @@ describe('a server is found', () => {
     'by SSDP, with its description, by async_upnp_client (skipped unless that Python package is installed and networks can be made)',
     async () => {
       const link = newLink();
-      await serveAt(link, 'announce: { ssdp: true }');
-      expect(link.runPeer('network', 'upnp_search.py', ['10.77.0.1', 'urn:thingward:device:XmppServer:1'])).toEqual([
-        {
-          device_type: 'urn:thingward:device:XmppServer:1',
-          friendly_name: 'XMPP server of pronto.example',
-          model_name: 'Thingward',
-          udn: expect.stringMatching(/^uuid:[\da-f]{8}-[\da-f]{4}-8/),
-        },
-      ]);
+      await serveAt(link, 'announce: { ssdp: true }', ALL_DOORS);
+      // Over IPv4, and over IPv6.
+      for (const origin of ['10.77.0.1', 'link0']) {
+        expect(link.runPeer('network', 'upnp_search.py', [origin, 'urn:thingward:device:XmppServer:1'])).toEqual([
+          {
+            device_type: 'urn:thingward:device:XmppServer:1',
+            friendly_name: 'XMPP server of pronto.example',
+            model_name: 'Thingward',
+            udn: expect.stringMatching(/^uuid:[\da-f]{8}-[\da-f]{4}-8/),
+          },
+        ]);
+      }
     },
   );
+
+  it.skipIf(!isPermitted)('by SSDP where there is no IPv4 (skipped unless networks can be made)', async () => {
+    const link = newLink();
+    link.dropIpv4();
+    await serveAt(link, 'announce: { ssdp: true }', ALL_DOORS);
+    const found = await vi.waitUntil(
+      () => {
+        const servers = link.find('network', '--interface', 'link0').filter(({ method }) => method === 'ssdp');
+        return servers.length > 0 && servers;
+      },
+      // An address of IPv6 is tried out for a second or two before it is used.
+      { timeout: 30_000, interval: 500 },
+    );
+    expect(found).toEqual(
+      [
+        { port: 5223, tls: 'direct' },
+        { port: 5222, tls: 'starttls' },
+      ].map((door) => ({
+        ...{ method: 'ssdp', domain: 'pronto.example', host: expect.stringMatching(/^fe80:.*%link0$/), ...door },
+        registries: ['registry.pronto.example'],
+        provisioningServers: ['provisioning.pronto.example'],
+        ...{ isVouchedFor: false, fingerprint: FINGERPRINT },
+      })),
+    );
+  });
 
   it.skipIf(!isPermitted).each([['mdns'], ['ssdp']])(
     'by a gateway without an address, by %s (skipped unless networks can be made)',

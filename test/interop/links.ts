@@ -1,9 +1,10 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { Outcome } from '../life-of-a-thing.ts';
 import { hasCommand } from './daemon.ts';
 import { PYTHON } from './python.ts';
 
@@ -48,9 +49,13 @@ export class Link {
     writeFileSync(join(this.directory, 'resolv.conf'), 'nameserver 10.77.0.1\n');
   }
 
-  /** Starts a program and waits until it has written what is expected. */
-  async start(machine: Machine, [command, ...args]: readonly [string, ...string[]], ready: RegExp): Promise<void> {
-    const child = spawn('ip', ['netns', 'exec', this.#names[machine], command, ...args], { env: this.#env });
+  /** Starts a program and waits until it has written what is expected. @returns what ends it before the link is closed */
+  async start(
+    machine: Machine,
+    [command, ...args]: readonly [string, ...string[]],
+    ready: RegExp,
+  ): Promise<() => Promise<void>> {
+    const child = spawn('ip', this.#on(machine, [command, ...args]), { env: this.#env, cwd: this.directory });
     this.#children.push(child);
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
@@ -63,15 +68,31 @@ export class Link {
       if (child.exitCode !== null || Date.now() > until) throw new Error(`${command} did not start: ${output}`);
       await delay(50);
     }
+    return () => ended(child);
   }
 
   /** Runs a program to its end. @returns its lines, whatever its exit code */
   run(machine: Machine, command: readonly string[], input = ''): readonly string[] {
-    const script = 'mount --bind "$0" /etc/resolv.conf && exec "$@"';
-    const file = join(this.directory, 'resolv.conf');
-    const args = ['netns', 'exec', this.#names[machine], 'unshare', '--mount', 'sh', '-c', script, file, ...command];
+    const args = this.#on(machine, command);
     const text = execFileSync('ip', args, { env: this.#env, encoding: 'utf8', timeout: 60_000, input });
     return text.split('\n').filter((line) => line !== '');
+  }
+
+  /** Runs `thingward` there, in the directory of the link, to its end. */
+  outcome(machine: Machine, args: readonly string[]): Promise<Outcome> {
+    return new Promise((resolve) => {
+      const options = { env: this.#env, cwd: this.directory, timeout: 60_000 };
+      execFile('ip', this.#on(machine, ['node', COMMAND, ...args]), options, (error, stdout, stderr) =>
+        resolve({ code: error ? Number(error.code ?? -1) : 0, stdout, stderr }),
+      );
+    });
+  }
+
+  /** The arguments of `ip` that run a program there, with the name server of the network. */
+  #on(machine: Machine, command: readonly string[]): readonly string[] {
+    const script = 'mount --bind "$0" /etc/resolv.conf && exec "$@"';
+    const file = join(this.directory, 'resolv.conf');
+    return ['netns', 'exec', this.#names[machine], 'unshare', '--mount', 'sh', '-c', script, file, ...command];
   }
 
   /** What `thingward find-server` tells there. */
@@ -106,7 +127,7 @@ export class Link {
   }
 
   /** Starts `thingward` there and waits until it has said what is expected. */
-  startCommand(machine: Machine, args: readonly string[], ready: RegExp): Promise<void> {
+  startCommand(machine: Machine, args: readonly string[], ready: RegExp): Promise<() => Promise<void>> {
     return this.start(machine, ['node', COMMAND, ...args], ready);
   }
 
@@ -122,10 +143,10 @@ export class Link {
   }
 
   /** Starts `thingward serve` there. */
-  serve(machine: Machine, config: string): Promise<void> {
+  async serve(machine: Machine, config: string): Promise<void> {
     const file = this.serverConfig;
     writeFileSync(file, config);
-    return this.start(machine, ['node', COMMAND, 'serve', '--config', file], /thingward ready/);
+    await this.start(machine, ['node', COMMAND, 'serve', '--config', file], /thingward ready/);
   }
 
   /** Writes a file into its directory. @returns its path */
@@ -136,14 +157,7 @@ export class Link {
   }
 
   async close(): Promise<void> {
-    for (const child of this.#children.reverse()) {
-      const ended = new Promise<void>((resolve) =>
-        child.exitCode === null ? child.once('exit', () => resolve()) : resolve(),
-      );
-      child.kill('SIGTERM');
-      await Promise.race([ended, delay(5000, undefined, { ref: false })]);
-      child.kill('SIGKILL');
-    }
+    for (const child of this.#children.reverse()) await ended(child);
     for (const name of Object.values(this.#names)) execFileSync('ip', ['netns', 'del', name]);
     rmSync(this.directory, { recursive: true, force: true });
   }
@@ -152,4 +166,14 @@ export class Link {
   get #env() {
     return { ...process.env, DBUS_SYSTEM_BUS_ADDRESS: `unix:path=${join(this.directory, 'bus')}` };
   }
+}
+
+/** Ends a program, and waits until it has ended. */
+async function ended(child: ChildProcess): Promise<void> {
+  const exit = new Promise<void>((resolve) =>
+    child.exitCode === null && child.signalCode === null ? child.once('exit', () => resolve()) : resolve(),
+  );
+  child.kill('SIGTERM');
+  await Promise.race([exit, delay(5000, undefined, { ref: false })]);
+  child.kill('SIGKILL');
 }

@@ -19,7 +19,8 @@ describe('a Thing that publishes', { timeout: 60_000 }, () => {
   let plc: Jid;
 
   beforeAll(async () => {
-    plant = await Plant.start();
+    // Friends may as their owner says: what becomes of those who are asked about is told in provisioned-subscribers.test.ts.
+    plant = await Plant.start({ provisioning: 'none' });
     owner = await plant.signIn('owner');
     stranger = await plant.signIn('stranger');
     plc = await plant.claim(owner, 'plc');

@@ -3,7 +3,14 @@ import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from '@thingward/xmpp';
-import { FindingError, type MdnsService, type NetworkLink, networkLinks, withoutZone } from '@thingward/xmpp/finding';
+import {
+  FindingError,
+  type MdnsService,
+  type NetworkLink,
+  networkLinks,
+  ssdpAddresses,
+  withoutZone,
+} from '@thingward/xmpp/finding';
 import type { ListenAddress } from '../listeners/listen.ts';
 import type { AnnounceConfig } from './config.ts';
 import { MdnsResponder } from './mdns-responder.ts';
@@ -91,10 +98,9 @@ export class Announcements {
     if (reachableOn(link, doors()).doors.length === 0)
       log.warn({ interface: name }, 'no door for clients can be reached here');
     const ending = new AbortController();
-    const [address] = link.ipv4;
     const starting = Promise.all([
       config.mdns ? this.#attempt(name, () => this.#startMdns(link, ending.signal)) : undefined,
-      config.ssdp && address !== undefined ? this.#attempt(name, () => this.#startSsdp(address)) : undefined,
+      ...(config.ssdp ? ssdpAddresses(link) : []).map((address) => this.#attempt(name, () => this.#startSsdp(address))),
     ]).then((all) => all.filter((announced) => announced !== undefined));
     this.#links.set(key, { ending, starting });
   }

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { FindingError } from '@thingward/xmpp/finding';
+import { type AddressInfo, isIPv6 } from 'node:net';
+import { FindingError, withoutZone } from '@thingward/xmpp/finding';
 
 /** Neighbours that read it at the same time. */
 const MAX_CONNECTIONS = 32;
@@ -51,7 +51,10 @@ export class DescriptionDoor {
       });
       server.listen({ host: address, port }, () => {
         const { port: taken } = server.address() as AddressInfo;
-        resolve(new DescriptionDoor(server, `http://${address}:${taken}${DESCRIPTION_PATH}`));
+        // Of an address of the link alone everybody knows a zone of their own. @see UPnP Device Architecture 2.0 §A.4
+        const plain = withoutZone(address);
+        const host = isIPv6(plain) ? `[${plain}]` : plain;
+        resolve(new DescriptionDoor(server, `http://${host}:${taken}${DESCRIPTION_PATH}`));
       });
     });
   }

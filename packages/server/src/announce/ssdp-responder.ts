@@ -6,17 +6,17 @@ import {
   type DescribedServer,
   encodeDescription,
   encodeSsdp,
-  SSDP_GROUP,
-  SSDP_PORT,
+  isForEverybody,
   SsdpLink,
   type SsdpMessage,
   type SsdpSource,
+  ssdpHost,
   UPNP_DEVICE_TYPE,
 } from '@thingward/xmpp/finding';
 import { DescriptionDoor } from './description-door.ts';
 
 export interface SsdpResponderOptions {
-  /** IPv4 address of the network interface. */
+  /** IPv4 address of the network interface; or an IPv6 address, with the name of the interface behind a percent sign. */
   readonly address: string;
   /** 1900 but in tests. */
   readonly port?: number | undefined;
@@ -101,7 +101,7 @@ export class SsdpResponder {
   }
 
   get #host(): string {
-    return `${SSDP_GROUP}:${this.#options.port ?? SSDP_PORT}`;
+    return ssdpHost(this.#link.groups[0] as string, this.#options.port);
   }
 
   get #configId(): number {
@@ -188,7 +188,7 @@ export class SsdpResponder {
 /** How long answers may be spread over; undefined for who has asked everybody without saying. @see UPnP Device Architecture 2.0 §1.3.3 */
 function patienceOf(headers: ReadonlyMap<string, string>): number | undefined {
   const text = headers.get('MX');
-  if (text === undefined) return headers.get('HOST')?.startsWith(SSDP_GROUP) ? undefined : UNICAST_DELAY_MS;
+  if (text === undefined) return isForEverybody(headers) ? undefined : UNICAST_DELAY_MS;
   return /^[1-9]\d{0,5}$/.test(text) ? Math.min(Number(text), MAX_MX_SECONDS) * 1000 : undefined;
 }
 

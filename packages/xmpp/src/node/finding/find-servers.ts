@@ -4,7 +4,7 @@ import { serversInLeases } from './dhcp-leases.ts';
 import { FindingError } from './finding-error.ts';
 import { type FindingMethod, type FoundServer, inOrderOfPreference } from './found-server.ts';
 import { browseMdns } from './mdns-browse.ts';
-import { networkLinks } from './network-links.ts';
+import { networkLinks, ssdpAddresses } from './network-links.ts';
 import { searchSsdp } from './ssdp-search.ts';
 
 export interface FindServersOptions {
@@ -12,7 +12,7 @@ export interface FindServersOptions {
   readonly signal: AbortSignal;
   /** A domain that is known: DNS is asked for its doors. */
   readonly domain?: string | undefined;
-  /** Addresses or names of the network interfaces; all but loopback when not given. DHCP and SSDP are for IPv4 alone. */
+  /** Addresses or names of the network interfaces; all but loopback when not given. DHCP is for IPv4 alone. */
   readonly addresses?: readonly string[] | undefined;
   /** Code of the option of DHCP; 224 when not given. */
   readonly dhcpOption?: number | undefined;
@@ -34,7 +34,8 @@ export interface Finding {
 export async function findServers(options: FindServersOptions): Promise<Finding> {
   const { signal, domain, dhcpOption, lookUp } = options;
   const interfaces = options.addresses ?? networkLinks().map(({ name }) => name);
-  const addresses = networkLinks(interfaces).flatMap(({ ipv4: [first] }) => first ?? []);
+  const links = networkLinks(interfaces);
+  const addresses = links.flatMap(({ ipv4: [first] }) => first ?? []);
   const failures: FindingFailure[] = [];
   const attempt = async <T>(method: FindingMethod, look: () => Promise<readonly T[]>): Promise<readonly T[]> => {
     try {
@@ -61,7 +62,9 @@ export async function findServers(options: FindServersOptions): Promise<Finding>
     byDhcp(),
     domain === undefined ? [] : doors(domain, 'dns'),
     ...interfaces.map((each) => attempt('mdns', () => browseMdns({ signal, addresses: [each] }))),
-    ...addresses.map((address) => attempt('ssdp', () => searchSsdp({ signal, addresses: [address] }))),
+    ...links
+      .flatMap(ssdpAddresses)
+      .map((address) => attempt('ssdp', () => searchSsdp({ signal, addresses: [address] }))),
   ]);
   return { servers: inOrderOfPreference(found.flat()), failures };
 }

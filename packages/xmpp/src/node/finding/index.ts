@@ -10,12 +10,21 @@ export * from './mdns-link.ts';
 export { isName, MDNS_SERVICES, type MdnsRecord, type MdnsService, mdnsRecords, serversIn } from './mdns-records.ts';
 export { compareProposals } from './mdns-tie-break.ts';
 export { multicastAddresses } from './multicast-addresses.ts';
-export { isLinkLocal, type NetworkLink, networkLinks, withoutZone } from './network-links.ts';
+export { isLinkLocal, type NetworkLink, networkLinks, ssdpAddresses, withoutZone } from './network-links.ts';
 export { neighboursOf } from './on-link.ts';
 export * from './shown-certificate.ts';
 export { inSrvOrder, type SrvRank } from './srv-order.ts';
 export { SsdpLink, type SsdpLinkOptions, type SsdpSource } from './ssdp-link.ts';
-export { decodeSsdp, encodeSsdp, SSDP_GROUP, SSDP_PORT, type SsdpMessage } from './ssdp-message.ts';
+export {
+  decodeSsdp,
+  encodeSsdp,
+  isForEverybody,
+  SSDP_GROUP,
+  SSDP_GROUPS_IPV6,
+  SSDP_PORT,
+  type SsdpMessage,
+  ssdpHost,
+} from './ssdp-message.ts';
 export { type SsdpSearchOptions, searchSsdp } from './ssdp-search.ts';
 export {
   type DescribedServer,

@@ -26,6 +26,13 @@ export function networkLinks(chosen?: readonly string[]): readonly NetworkLink[]
   });
 }
 
+/** Addresses by which a link is spoken to by SSDP: one of IPv4, and one of IPv6, of the link alone where there is one. */
+export function ssdpAddresses({ name, ipv4: [ipv4], ipv6 }: NetworkLink): readonly string[] {
+  const [first] = ipv6;
+  const zoned = ipv6.find((address) => address.includes('%')) ?? (first && `${first}%${name}`);
+  return [ipv4, zoned].filter((address) => address !== undefined);
+}
+
 /** Does it hold on its link alone? @see RFC 4291 §2.5.6 */
 export function isLinkLocal(address: string): boolean {
   return /^fe[89ab]/i.test(address);

@@ -7,6 +7,8 @@ export interface SsdpMessage {
 }
 
 export const SSDP_GROUP = '239.255.255.250';
+/** Of the link, and of the site. @see UPnP Device Architecture 2.0 §A.2 */
+export const SSDP_GROUPS_IPV6 = ['ff02::c', 'ff05::c'] as const;
 export const SSDP_PORT = 1900;
 
 const START_LINES = {
@@ -17,6 +19,17 @@ const START_LINES = {
 /** Larger ones are no SSDP. */
 const MAX_BYTES = 8192;
 const MAX_HEADERS = 64;
+
+/** Where a message for everybody goes, as its header HOST names it. @param port 1900 but in tests */
+export function ssdpHost(group: string, port = SSDP_PORT): string {
+  return group.includes(':') ? `[${group.toUpperCase()}]:${port}` : `${group}:${port}`;
+}
+
+/** Was a message for everybody? */
+export function isForEverybody(headers: ReadonlyMap<string, string>): boolean {
+  const host = headers.get('HOST')?.toLowerCase() ?? '';
+  return [SSDP_GROUP, ...SSDP_GROUPS_IPV6.map((group) => `[${group}]`)].some((group) => host.startsWith(group));
+}
 
 /** @throws FindingError `malformed` */
 export function decodeSsdp(bytes: Uint8Array): SsdpMessage {

@@ -1,20 +1,23 @@
+import { isIPv6 } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { bodyText } from './body-text.ts';
 import { FindingError } from './finding-error.ts';
 import { doorOf, type FoundServer } from './found-server.ts';
+import { httpText } from './http-text.ts';
 import { multicastAddresses } from './multicast-addresses.ts';
+import { withoutZone } from './network-links.ts';
 import { SsdpLink } from './ssdp-link.ts';
-import { encodeSsdp, SSDP_GROUP, SSDP_PORT } from './ssdp-message.ts';
+import { encodeSsdp, ssdpHost } from './ssdp-message.ts';
 import { serversInDescription, UPNP_DEVICE_TYPE } from './upnp-description.ts';
 
 export interface SsdpSearchOptions {
   /** Ends it. */
   readonly signal: AbortSignal;
-  /** IPv4 addresses of the network interfaces; all but loopback when not given. */
+  /** Addresses of the network interfaces, those of IPv6 with their zones; those of IPv4 of all but loopback when not given. */
   readonly addresses?: readonly string[] | undefined;
   /** 1900 but in tests. */
   readonly port?: number | undefined;
-  readonly fetch?: typeof fetch | undefined;
+  /** Reads a description; for tests. */
+  readonly read?: typeof httpText | undefined;
   /** Is told of each server when it is found. */
   readonly onFound?: ((server: FoundServer) => void) | undefined;
 }
@@ -50,12 +53,12 @@ export async function searchSsdp(options: SsdpSearchOptions): Promise<readonly F
 async function searchLink(
   link: SsdpLink,
   found: Map<string, FoundServer>,
-  { signal, port = SSDP_PORT, fetch: get = fetch, onFound }: SsdpSearchOptions,
+  { signal, port, read: readText = httpText, onFound }: SsdpSearchOptions,
 ): Promise<void> {
   const seen = new Set<string>();
   const readings = new Set<Promise<void>>();
   const read = async (location: URL, from: string) => {
-    for (const server of await describedAt(location, from, { signal, get })) {
+    for (const server of await describedAt(location, from, { signal, readText })) {
       const key = doorOf(server);
       if (found.has(key)) continue;
       found.set(key, server);
@@ -72,16 +75,17 @@ async function searchLink(
     readings.add(reading);
     void reading.finally(() => readings.delete(reading));
   });
-  const search = encodeSsdp('search', {
-    HOST: `${SSDP_GROUP}:${port}`,
-    MAN: '"ssdp:discover"',
-    MX,
-    ST: UPNP_DEVICE_TYPE,
-    'USER-AGENT': 'UPnP/2.0 Thingward',
-  });
+  const search = (group: string) =>
+    encodeSsdp('search', {
+      HOST: ssdpHost(group, port),
+      MAN: '"ssdp:discover"',
+      MX,
+      ST: UPNP_DEVICE_TYPE,
+      'USER-AGENT': 'UPnP/2.0 Thingward',
+    });
   try {
     for (let pauseMs = FIRST_PAUSE_MS; !signal.aborted; pauseMs *= 2) {
-      await link.send(search);
+      for (const group of link.groups) await link.send(search(group), group);
       await delay(pauseMs, undefined, { signal });
     }
   } finally {
@@ -96,16 +100,16 @@ async function searchLink(
 async function describedAt(
   location: URL,
   from: string,
-  { signal, get }: { readonly signal: AbortSignal; readonly get: typeof fetch },
+  { signal, readText }: { readonly signal: AbortSignal; readonly readText: typeof httpText },
 ): Promise<readonly FoundServer[]> {
-  if (location.protocol !== 'http:' || location.hostname !== from || location.username !== '') {
+  const plain = withoutZone(from);
+  const host = isIPv6(plain) ? `[${plain}]` : plain;
+  if (location.protocol !== 'http:' || location.hostname !== host || location.username !== '') {
     throw new FindingError('malformed', `SSDP: ${from} says that its description is at ${location.href}`);
   }
   try {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(DESCRIPTION_TIMEOUT_MS)]);
-    const response = await get(location, { signal: limit, redirect: 'error' });
-    if (!response.ok) throw new Error(`HTTP ${response.status}`);
-    return serversInDescription(await bodyText(response, MAX_DESCRIPTION_BYTES), from);
+    return serversInDescription(await readText(location, from, limit, MAX_DESCRIPTION_BYTES), from);
   } catch (error) {
     if (error instanceof FindingError) throw error;
     throw new FindingError('unavailable', `SSDP: ${location.href}: ${(error as Error).message}`, { cause: error });
