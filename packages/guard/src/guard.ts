@@ -264,7 +264,7 @@ export class Guard {
       ...made,
       ...(unusual && unusual.length > 0 ? { unusual, packet: details.packet } : {}),
       ...(shadow && this.#shadow && outcomeOf(shadow) !== made.outcome
-        ? { shadow: { outcome: outcomeOf(shadow), policies: (shadow.judgement?.policies ?? []).map(decisivePolicy) } }
+        ? { shadow: { outcome: outcomeOf(shadow), policies: shadow.judgement.policies.map(decisivePolicy) } }
         : {}),
     };
     for (const listener of this.#listeners) listener(decision);
