@@ -87,13 +87,13 @@ describe('nobody gets past it', () => {
 
   it('in structures that nobody here understands, wherever they are', () => {
     const inValue = found(write(node('Speed'), { value: many(VARIANT, [one(STRUCTURE, hidden(number(5001, 3)))]) }));
-    expect(inValue.map(short)).toEqual(['opaque ns=3;i=5001', 'write ns=2;s=Speed Value ns=3;i=5001']);
+    expect(inValue.map(short)).toEqual(['opaque ns=2;s=Speed ns=3;i=5001', 'write ns=2;s=Speed Value ns=3;i=5001']);
     const header = { ...HEADER, additionalHeader: hidden(number(9, 4)) };
     const inHeader = message('PublishRequest', { subscriptionAcknowledgements: null }, { header });
     expect(found(inHeader).map(short)).toEqual(['opaque ns=4;i=9', 'connect']);
     // One that is known, and does not hold what it should.
     expect(found(write(node('Speed'), { value: one(STRUCTURE, hidden(number(886))) })).map(short)[0]).toBe(
-      'opaque i=886',
+      'opaque ns=2;s=Speed i=886',
     );
   });
 
