@@ -26,6 +26,7 @@ import { findingTargets } from './finding-targets.mjs';
 import { ieee1451Targets } from './ieee1451-targets.mjs';
 import { modbusTargets } from './modbus-targets.mjs';
 import { NEGOTIATION, negotiate } from './negotiation.mjs';
+import { opcuaTargets } from './opcua-targets.mjs';
 import { payloadTargets } from './payload-targets.mjs';
 import { serverTargets } from './server-targets.mjs';
 import { uploadTargets } from './upload-targets.mjs';
@@ -310,6 +311,7 @@ Object.assign(TARGETS, uploadTargets({ pick, mutated, noise, random }));
 Object.assign(TARGETS, exiStreamTargets({ pick, mutated, noise, random }));
 Object.assign(TARGETS, auditTargets({ pick, mutated, noise, utf8, below }));
 Object.assign(TARGETS, dnp3Targets({ pick, mutated, noise, utf8 }));
+Object.assign(TARGETS, opcuaTargets({ pick, mutated, noise, utf8 }));
 Object.assign(TARGETS, ieee1451Targets({ pick, mutated, noise, utf8 }));
 Object.assign(TARGETS, serverTargets({ random, below, pick, soup, noise, mutated, utf8 }));
 

@@ -22,6 +22,7 @@ const VERBS: Readonly<Record<string, () => Promise<() => Command>>> = {
   history: async () => (await import('./commands/history.ts')).historyCommand,
   exi: async () => (await import('./commands/exi.ts')).exiCommand,
   dnp3: async () => (await import('./commands/dnp3.ts')).dnp3Command,
+  opcua: async () => (await import('./commands/opcua.ts')).opcuaCommand,
   teds: async () => (await import('./commands/teds.ts')).tedsCommand,
   policy: async () => (await import('./commands/policy.ts')).policyCommand,
   audit: async () => (await import('./commands/audit.ts')).auditCommand,

@@ -64,7 +64,7 @@ export function policyCommand(): Command {
     .requiredOption('--principal <jid>', 'who wants to do it')
     .requiredOption(
       '--action <action>',
-      'read, subscribe, browse, set, write, execute, edit, publish, administer or unknown',
+      'read, subscribe, browse, connect, set, write, execute, edit, publish, administer, opaque or unknown',
     )
     .requiredOption('--resource <thing>', 'an address, or address#node')
     .option('--owner <jid>', 'whose it is, where entities.yaml does not say')

@@ -1,6 +1,6 @@
 import type { ExtensionObject, StructureOf } from '@thingward/opcua';
 import type { FoundOperation, OperationFacts } from '../operation.ts';
-import { at, found, type Place } from './opcua-place.ts';
+import { at, found, opaque, type Place } from './opcua-place.ts';
 import { type SeenValue, seenInData } from './opcua-values.ts';
 
 const ATTRIBUTE: Partial<OperationFacts> = { attribute: 'History' };
@@ -26,8 +26,6 @@ export function historyUpdates({ body }: ExtensionObject, place: Place): readonl
       return write(nodeId, [{ text: body.name }]);
     }
     default:
-      return [
-        found('opaque', place, { text: body.name, problem: `${body.name} says nothing of an update of history` }),
-      ];
+      return [opaque(place, `${body.name} says nothing of an update of history`, { text: body.name })];
   }
 }

@@ -15,6 +15,11 @@ export function found(
   return { action, resource, facts: { ...facts, ...more } };
 }
 
+/** What is carried without being seen. @param problem for people */
+export function opaque(place: Place, problem: string, facts: Partial<OperationFacts> = {}): FoundOperation {
+  return found('opaque', place, { ...facts, problem });
+}
+
 /** The same at a node of the server, by its NodeId: however it is encoded, it is the same node. */
 export function at({ resource, facts }: Place, node: ExpandedNodeId): Place {
   return { resource: { ...resource, node: nodeName(node) }, facts };

@@ -10,8 +10,8 @@ import {
 } from '@thingward/opcua';
 import type { ActionName, FoundOperation, OperationFacts } from '../operation.ts';
 import { historyUpdates } from './opcua-history.ts';
-import { at, found, type Place, rangeOf } from './opcua-place.ts';
-import { seenInData, seenValues } from './opcua-values.ts';
+import { at, found, opaque, type Place, rangeOf } from './opcua-place.ts';
+import { hiddenIn, seenInData, seenValues } from './opcua-values.ts';
 
 type Nodes = readonly ExpandedNodeId[] | null;
 
@@ -54,7 +54,7 @@ function operationsOf(request: ServiceRequest, place: Place): readonly FoundOper
     case 'RegisterNodesRequest':
       // Servers may give nodes other names for that session, under which nobody could tell them any more.
       return items(request.value.nodesToRegister, (node) => [
-        found('opaque', at(place, node), { problem: 'a node gets another name, under which it can not be judged' }),
+        opaque(at(place, node), 'a node gets another name, under which it can not be judged'),
       ]);
     case 'UnregisterNodesRequest':
       return each('connect', request.value.nodesToUnregister);
@@ -138,18 +138,23 @@ function emptyAction({ name }: ServiceRequest): ActionName {
 }
 
 function written(item: StructureOf<'WriteValue'>, place: Place): readonly FoundOperation[] {
+  const here = at(place, item.nodeId);
   const facts = attributeOf(item);
-  return seenInData(item.value).map((value) => found('write', at(place, item.nodeId), { ...facts, ...value }));
+  return [
+    ...hiddenIn(item.value, here),
+    ...seenInData(item.value).map((value) => found('write', here, { ...facts, ...value })),
+  ];
 }
 
 /** One operation for each value of each argument. @see OPC 10000-4 §5.12.2 */
 function called(item: StructureOf<'CallMethodRequest'>, place: Place): readonly FoundOperation[] {
   const here = at(place, item.objectId);
   const methodId = at(place, item.methodId).resource.node;
+  const hidden = hiddenIn(item.inputArguments, here);
   const values = (item.inputArguments ?? []).flatMap((variant, argument) =>
     seenValues(variant).map((value) => found('execute', here, { methodId, argument, ...value })),
   );
-  return values.length > 0 ? values : [found('execute', here, { methodId })];
+  return [...hidden, ...(values.length > 0 ? values : [found('execute', here, { methodId })])];
 }
 
 function attributeOf({
@@ -171,7 +176,7 @@ function activated(userIdentityToken: ExtensionObject, place: Place): readonly F
   }
   const userToken = TOKENS[body.name];
   if (userToken === undefined) {
-    return [found('opaque', place, { text: body.name, problem: `${body.name} says nothing of a user` })];
+    return [opaque(place, `${body.name} says nothing of a user`, { text: body.name })];
   }
   const { userName } = body.value as Partial<StructureOf<'UserNameIdentityToken'>>;
   return [found('connect', place, { userToken, text: textOf(userName ?? null) })];

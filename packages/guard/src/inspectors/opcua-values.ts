@@ -18,7 +18,8 @@ import {
   type Variant,
 } from '@thingward/opcua';
 import { decimalsAround } from '../decimal.ts';
-import type { OperationFacts } from '../operation.ts';
+import type { FoundOperation, OperationFacts } from '../operation.ts';
+import { opaque, type Place } from './opcua-place.ts';
 
 /** A value as policies see it. */
 export type SeenValue = Pick<OperationFacts, 'number' | 'text'>;
@@ -41,8 +42,14 @@ export function seenInData({ value, status }: DataValue): readonly SeenValue[] {
   return status === undefined ? NOTHING : [{ text: `status ${formatStatusCode(status)}` }];
 }
 
-/** Types of what is carried somewhere in a value without being understood. */
-export function opaqueTypes(value: OpcUaValue): ReadonlySet<string> {
+/** An operation for each type of what is carried somewhere in a value without being understood. */
+export function hiddenIn(value: OpcUaValue, place: Place): readonly FoundOperation[] {
+  return [...opaqueTypes(value)].map((type) =>
+    opaque(place, `a structure of type ${type} is not understood`, { text: type }),
+  );
+}
+
+function opaqueTypes(value: OpcUaValue): ReadonlySet<string> {
   const found = new Set<string>();
   const visit = (one: unknown): void => {
     if (typeof one !== 'object' || one === null || one instanceof Uint8Array) return;

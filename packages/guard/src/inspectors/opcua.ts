@@ -9,12 +9,13 @@ import {
   type OpcUaValue,
   type ServiceMessage,
   type ServiceRequest,
+  type Structure,
 } from '@thingward/opcua';
-import type { FoundOperation, OperationFacts, ResourceReference } from '../operation.ts';
+import type { FoundOperation, ResourceReference } from '../operation.ts';
 import { type PacketInspector, unknownOperation } from '../packet-inspector.ts';
-import { found, type Place } from './opcua-place.ts';
+import { found, opaque, type Place } from './opcua-place.ts';
 import { requestOperations } from './opcua-services.ts';
-import { opaqueTypes } from './opcua-values.ts';
+import { hiddenIn } from './opcua-values.ts';
 
 const PROTOCOL = 'opcua';
 const ANSWERS: ReadonlySet<string> = new Set(['response']);
@@ -55,18 +56,17 @@ export function opcuaOperations(message: OpcUaMessage, resource: ResourceReferen
   }
   if (!isRequest(body)) return [{ ...found('opaque', place(body.name)), action: 'unknown' }];
   const here = place(serviceName(body.name));
-  const hidden = [...opaqueTypes(body.value as unknown as OpcUaValue)].map((type) =>
-    opaque(here, `a structure of type ${type} is not understood`, { text: type }),
-  );
-  return [...hidden, ...requestOperations(body, here)];
+  return [...hiddenIn(outsideItems(body), here), ...requestOperations(body, here)];
+}
+
+/** What of a request is not written to a node or given to a method: of that it is said at the node. */
+function outsideItems({ value }: ServiceRequest): OpcUaValue {
+  const { nodesToWrite: _written, methodsToCall: _called, ...rest } = value as unknown as Structure;
+  return rest;
 }
 
 function isRequest(message: ServiceMessage): message is ServiceRequest {
   return isRequestName(message.name);
-}
-
-function opaque(place: Place, problem: string, facts: Partial<OperationFacts> = {}): FoundOperation {
-  return found('opaque', place, { ...facts, problem });
 }
 
 /** As OPC 10000-4 calls it: `write` for WriteRequest. */

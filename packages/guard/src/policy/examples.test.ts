@@ -23,7 +23,7 @@ describe.each(templates.map((template) => [template.name, template] as const))('
     const [, command, given = ''] = /^\/\/ (thingward policy template \S+) ?(.*)$/.exec(first) ?? [];
     expect(command).toBe(`thingward policy template ${name}`);
     const values = given.split(' ').filter((pair) => pair !== '');
-    const filled = fillTemplate(template, new Map(values.map((pair) => pair.split('=') as [string, string])));
+    const filled = fillTemplate(template, new Map(values.map(nameAndValue)));
     expect(lines.join('\n')).toBe(filled);
   });
 
@@ -41,3 +41,10 @@ describe.each(templates.map((template) => [template.name, template] as const))('
     for (const id of own) expect(decided).toContain(id);
   });
 });
+
+/** As a shell would give it to the command: some need quotes there. */
+function nameAndValue(pair: string): [string, string] {
+  const plain = pair.replace(/^'(.*)'$/, '$1');
+  const equals = plain.indexOf('=');
+  return [plain.slice(0, equals), plain.slice(equals + 1)];
+}
