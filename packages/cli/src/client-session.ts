@@ -1,3 +1,4 @@
+import { IEEE1451_NAMESPACE } from '@thingward/ieee1451';
 import {
   askSleeper,
   BROKER,
@@ -93,6 +94,11 @@ export class ClientSession {
   /** @throws CommandError when the server has none */
   history(): Promise<Jid> {
     return this.#service(HISTORY, 'history service');
+  }
+
+  /** @throws CommandError when the server has none */
+  mcap(): Promise<Jid> {
+    return this.#service(IEEE1451_NAMESPACE, 'MCAP');
   }
 
   /** @throws CommandError when the server has none */

@@ -10,6 +10,9 @@ import {
   HistoryService,
   type HistoryTables,
   historyMigrations,
+  McapService,
+  type McapTables,
+  mcapMigrations,
   ProvisioningService,
   type ProvisioningTables,
   PubSubService,
@@ -95,6 +98,14 @@ export const SERVICES: readonly ServiceDefinition[] = [
     isEnabled: ({ broker }) => broker.enabled,
     migrations: { ...registryMigrations, ...provisioningMigrations, ...brokerMigrations },
     create: createBroker,
+  },
+  {
+    name: 'mcap',
+    title: 'MCAP',
+    migrations: mcapMigrations,
+    isEnabled: ({ mcap }) => mcap.enabled,
+    create: (peer, database, log, { isAdministrator }) =>
+      new McapService({ peer, database: database as unknown as Kysely<McapTables>, isAdministrator, log }),
   },
 ];
 

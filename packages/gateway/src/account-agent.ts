@@ -1,6 +1,8 @@
+import type { ThingResource } from '@thingward/ieee1451/mcap';
 import {
   type Field,
   type MetaTag,
+  type NodeReference,
   nodeKey,
   type Ownership,
   type ProvisioningSettings,
@@ -16,8 +18,12 @@ import {
 import { Jid, type Logger, servePing, type Unsubscribe, type XmppClient, type XmppPeer } from '@thingward/xmpp';
 import type { Device } from './drivers/device.ts';
 import { type InformedService, informedServices, isAbsent } from './informed-services.ts';
+import { McapAgent } from './ncap/mcap-agent.ts';
+import type { NcapAccess } from './ncap/ncap-access.ts';
+import type { TransducerServices } from './ncap/transducer-services.ts';
 import { poll } from './poller.ts';
 import { StoredAnswers } from './state/answer-store.ts';
+import { ncapId } from './state/ncap-id.ts';
 import type { Outbox } from './state/outbox.ts';
 import { StoredOwnership } from './state/ownership-store.ts';
 import { StoredPublicationQueue } from './state/publication-queue.ts';
@@ -41,6 +47,8 @@ export interface HostedDevice {
   readonly interfaces?: readonly string[];
   /** What it publishes, and where. */
   readonly publications?: readonly Publication[];
+  /** How it is reached, for the tree of an MCAP; undefined: it is no Thing beside TIMs. */
+  readonly service?: Pick<ThingResource, 'service' | 'protocol'> | undefined;
 }
 
 /** The connection of an account, kept up between start and stop. */
@@ -55,6 +63,12 @@ export interface AccountAgentOptions {
   readonly history: Jid | undefined;
   /** The service broker, which may keep documents about the Things. */
   readonly broker?: Jid | undefined;
+  /** Where what there is is announced; undefined: nowhere. */
+  readonly mcap?: Jid | undefined;
+  /** TIMs whose channels are Things of this account. */
+  readonly transducers?: readonly TransducerServices[] | undefined;
+  /** Asks the policies about a write that came by the MCAP; when not given, there are none. */
+  readonly mayWrite?: NcapAccess['mayWrite'] | undefined;
   readonly state: StateDatabase;
   readonly outbox: Outbox;
   readonly log: Logger;
@@ -69,6 +83,7 @@ export class AccountAgent {
   readonly #stopping = new AbortController();
   #unsubscribe: Unsubscribe[] = [];
   #loops: Promise<void>[] = [];
+  readonly #mcap: McapAgent | undefined;
   readonly #telling = new Map<Thing, AbortController>();
   readonly #tellings = new Set<Promise<void>>();
   readonly #informed: readonly InformedService[];
@@ -109,6 +124,7 @@ export class AccountAgent {
       log,
     });
     this.#uploader = history && new Uploader(client, history, outbox, account, log);
+    this.#mcap = options.mcap && this.#mcapAgent(options.mcap, account);
     for (const { device, publications = [] } of devices) {
       this.#publishers.set(
         device,
@@ -162,6 +178,7 @@ export class AccountAgent {
       }
     }
     if (this.#uploader) this.#loops.push(this.#uploader.run(signal));
+    this.#mcap?.start();
     for (const publisher of [...this.#publishers.values()].flat()) this.#loops.push(publisher.run(signal));
     client.start();
   }
@@ -169,7 +186,7 @@ export class AccountAgent {
   /** Ends polling, uploads what it can in a moment, and leaves the network. */
   async stop(): Promise<void> {
     this.#stopping.abort(new Error('the gateway stops'));
-    await Promise.all([...this.#loops, ...this.#tellings]);
+    await Promise.all([...this.#loops, ...this.#tellings, this.#mcap?.stop()]);
     for (const { device } of this.#options.devices) device.close();
     if (this.#options.client.state === 'online') {
       await this.#uploader?.uploadOnce(AbortSignal.timeout(2000)).catch(() => false);
@@ -207,6 +224,39 @@ export class AccountAgent {
     // Not the address of an account: the history must not get these, too.
     const queue = new StoredPublicationQueue(state, outbox, `publication ${client.jid.bare} ${service} ${node}`);
     return new Publisher({ peer: client, publication, queue, access: this.#host.readAccess(device), log });
+  }
+
+  #mcapAgent(mcap: Jid, account: string): McapAgent {
+    const { client, devices, state, history, log, transducers = [], mayWrite = async () => true } = this.#options;
+    const deviceAt = (node: NodeReference | undefined) =>
+      devices.find(({ device }) => nodeKey(device.node) === nodeKey(node))?.device;
+    return new McapAgent({
+      peer: client,
+      mcap,
+      ncap: { id: ncapId(state, account), name: devices[0]?.name ?? account },
+      transducers,
+      things: devices.flatMap(({ name, device: { node }, service }) =>
+        service ? [{ ...service, name, ...(node === undefined ? {} : { node }) }] : [],
+      ),
+      access: {
+        readers: async (node) => {
+          const device = deviceAt(node);
+          return device ? this.#readersOf(device) : [];
+        },
+        mayRead: async (requester, node) => {
+          const device = deviceAt(node);
+          return device !== undefined && (await this.#host.readAccess(device).mayRead(requester)) === true;
+        },
+        mayControl: async (requester, node) => {
+          const device = deviceAt(node);
+          return device !== undefined && (await this.#host.mayControl(requester, device)) === true;
+        },
+        mayWrite,
+        onChange: (handler) => this.#host.onAccess(() => handler()),
+      },
+      history,
+      log,
+    });
   }
 
   #friendsOf(thing: Thing): readonly Jid[] {

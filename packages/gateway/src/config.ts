@@ -34,7 +34,10 @@ export const serviceOrNone = z.union([z.literal('none'), serviceJid]).optional()
 
 const HOUR_MS = 3_600_000;
 
-/** Whom to ask, and for how long answers count. `find`: the one that goes with the server. */
+/**
+ * Whom to ask, and for how long answers count. `find`: the one that goes with the server. Nothing said: the same, but where the server says
+ * that it has none, owner and friends may.
+ */
 const provisioningSchema = z
   .union([
     z.enum(['none', 'find']),
@@ -47,9 +50,10 @@ const provisioningSchema = z
       secondary: z.array(serviceJid).max(5).default([]),
     }),
   ])
-  .default('none')
+  .optional()
   .transform((given) => {
     if (given === 'none') return undefined;
+    if (given === undefined) return { server: 'find' as const, isOptional: true };
     if (given === 'find' || given instanceof Jid) return { server: given };
     const { server, freshMinutes, graceHours, timeoutSeconds, secondary } = given;
     const times = { freshMs: freshMinutes * 60_000, graceMs: graceHours * HOUR_MS, timeoutMs: timeoutSeconds * 1000 };
@@ -187,6 +191,7 @@ export const gatewayConfigSchema = z
     registry: registrySchema,
     provisioning: provisioningSchema,
     history: serviceOrNone,
+    mcap: serviceOrNone,
     eventLog: serviceOrNone,
     broker: serviceOrNone,
     outbox: z.strictObject({ maxReadings: z.number().int().min(1000).default(1_000_000) }).prefault({}),

@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
-import { GuardAudit } from '@thingward/guard';
+import { channelWriteOperations, GuardAudit, type ResourceReference } from '@thingward/guard';
+import type { Sample } from '@thingward/ieee1451';
+import type { ThingResource } from '@thingward/ieee1451/mcap';
 import { EventLogger, formatIoTDisco, type NodeReference, tellEventLog } from '@thingward/things';
 import { type Connector, Jid, type Logger, SILENT_LOGGER, type Unsubscribe, type XmppClient } from '@thingward/xmpp';
 import type { findServers } from '@thingward/xmpp/finding';
@@ -9,17 +11,18 @@ import { pointListOf, registerMapOf, withListedPoints, withRegisterMap } from '.
 import { documentOfSource, type PointListDocument, referenceOf } from './broker/point-list-reference.ts';
 import { type PointDevice, ReplaceableDevice } from './broker/replaceable-device.ts';
 import type { GatewayConfig, ThingConfig } from './config.ts';
+import { DeviceConnections } from './drivers/connections.ts';
 import type { Device } from './drivers/device.ts';
 import { DirectIoDevice } from './drivers/direct-io/device.ts';
-import { Dnp3Associations } from './drivers/dnp3/associations.ts';
 import type { Dnp3Point } from './drivers/dnp3/config.ts';
 import { Dnp3Device } from './drivers/dnp3/device.ts';
 import { pointsOf, withPointList } from './drivers/listed-points.ts';
 import type { ModbusConfig } from './drivers/modbus/config.ts';
-import { ModbusConnections, type TrafficListener } from './drivers/modbus/connections.ts';
+import type { TrafficListener } from './drivers/modbus/connections.ts';
 import { ModbusDevice } from './drivers/modbus/device.ts';
 import { GatewayGuard } from './guard/gateway-guard.ts';
 import { guardedDevice } from './guard/guarded-device.ts';
+import type { NcapAccess } from './ncap/ncap-access.ts';
 import { publicationOf } from './publications.ts';
 import { AccountClients } from './server/account-clients.ts';
 import { metaTagsOf } from './state/claim-keys.ts';
@@ -29,7 +32,7 @@ import { openState, type StateDatabase } from './state/state-database.ts';
 
 export interface GatewayOptions {
   /** The lines to the devices, where others use them, too; closed with the gateway. */
-  readonly connections?: ModbusConnections;
+  readonly connections?: DeviceConnections;
   readonly log?: Logger;
   /** The directory that relative paths in the configuration start from; the working directory when not given. */
   readonly baseDirectory?: string;
@@ -65,8 +68,7 @@ export interface GatewayStatus {
 export class Gateway {
   readonly #state: StateDatabase;
   readonly #outbox: Outbox;
-  readonly #connections: ModbusConnections;
-  readonly #associations = new Dnp3Associations();
+  readonly #connections: DeviceConnections;
   readonly #points: ReadonlyMap<ThingConfig, readonly Dnp3Point[]>;
   readonly #registerMaps: ReadonlyMap<ThingConfig, ModbusConfig>;
   readonly #agents: AccountAgent[];
@@ -81,9 +83,9 @@ export class Gateway {
   /** @throws StateError, GatewayConfigError, PolicyError, AuditError */
   constructor(config: GatewayConfig, options: GatewayOptions = {}) {
     this.#log = options.log ?? SILENT_LOGGER;
-    this.#connections = options.connections ?? new ModbusConnections();
+    this.#connections = options.connections ?? new DeviceConnections();
     const baseDirectory = options.baseDirectory ?? '.';
-    const { server, registry, provisioning, history, eventLog, broker } = config;
+    const { server, registry, provisioning, history, eventLog, broker, mcap } = config;
     const service = (name: string, configured: Jid | 'none' | undefined) =>
       configured === 'none' ? undefined : (configured ?? Jid.parse(`${name}.${server.domain}`));
     const accounts = groupByAccount(config.things);
@@ -128,6 +130,8 @@ export class Gateway {
         provisioning,
         history: service('history', history),
         broker: this.#broker,
+        mcap: service('mcap', mcap),
+        mayWrite: this.#channelCheck(first.account.jid.toString()),
         state: this.#state,
         outbox: this.#outbox,
         log,
@@ -170,8 +174,7 @@ export class Gateway {
     await Promise.all(this.#documents.map((document) => document.stop()));
     const stopped = Promise.all(this.#agents.map((agent) => agent.stop()));
     // Nobody polls any more: a device that does not answer must not be waited for.
-    this.#connections.closeAll();
-    await Promise.all([stopped, this.#associations.closeAll()]);
+    await Promise.all([stopped, this.#connections.closeAll()]);
     await this.#audit?.stop();
     this.#state.close();
   }
@@ -211,7 +214,15 @@ export class Gateway {
     const device = this.#guard ? guardedDevice(driven, this.#guard.check(account)) : driven;
     const published = { jid: thing.account.jid, node: device.node, name };
     const publications = publish.map((publication) => publicationOf(published, publication));
-    return { name, metaTags, friends, interfaces, publications, device };
+    return { name, metaTags, friends, interfaces, publications, device, service: SERVICE_OF[thing.driver] };
+  }
+
+  /** Asks the policies about writes to channels that came by the MCAP; undefined where there are none. */
+  #channelCheck(account: string): NcapAccess['mayWrite'] | undefined {
+    const check = this.#guard?.checkPackets(account, channelOperations);
+    if (!check) return undefined;
+    return async (requester, { nodeId }, { channel }, samples) =>
+      (await check({ nodeId, channel, samples }, requester)).outcome === 'permit';
   }
 
   #device(thing: ThingConfig, metaTags: HostedDevice['metaTags'], client: XmppClient, log: Logger): Device {
@@ -222,9 +233,9 @@ export class Gateway {
     }
     if (thing.driver === 'dnp3-tcp') {
       const { dnp3 } = thing;
-      const association = this.#associations.to(dnp3);
+      const source = this.#connections.dnp3.to(dnp3);
       const make = (points: readonly Dnp3Point[]) =>
-        new Dnp3Device({ node, parent, metaTags, config: dnp3, points, association, log });
+        new Dnp3Device({ node, parent, metaTags, config: dnp3, points, source, log });
       const points = this.#points.get(thing) ?? [];
       const document = documentOfSource(dnp3.pointList);
       if (!document) return make(points);
@@ -236,8 +247,9 @@ export class Gateway {
       });
     }
     const { modbus } = thing;
-    const line = this.#connections.to(modbus);
-    const traffic = (listener: TrafficListener) => this.#connections.observe(line, modbus.unit, listener);
+    const lines = this.#connections.modbus;
+    const line = lines.to(modbus);
+    const traffic = (listener: TrafficListener) => lines.observe(line, modbus.unit, listener);
     const make = (config: ModbusConfig) =>
       new ModbusDevice({ node, parent, metaTags, config, client: line, traffic, log });
     const document = documentOfSource(modbus.pointList);
@@ -275,6 +287,21 @@ export class Gateway {
     this.#documents.push(followed);
     return device;
   }
+}
+
+/** How the Things of a driver are reached, as the paper on P21451-1-4 sorts them. */
+const SERVICE_OF: Readonly<Record<ThingConfig['driver'], Pick<ThingResource, 'service' | 'protocol'>>> = {
+  'direct-io': { service: 'direct-io' },
+  'modbus-tcp': { service: 'legacy-adapter', protocol: 'modbus' },
+  'dnp3-tcp': { service: 'legacy-adapter', protocol: 'dnp3' },
+};
+
+/** A channel is judged as the Thing it is. */
+function channelOperations(
+  { nodeId, ...write }: { readonly nodeId: string; readonly channel: number; readonly samples: readonly Sample[] },
+  resource: ResourceReference,
+) {
+  return channelWriteOperations(write, { ...resource, node: nodeId });
 }
 
 /** What is printed on the label of a Thing. */

@@ -297,6 +297,7 @@ export const serverConfigSchema = z
     history: z.strictObject({ retentionDays: positive.default(400) }).prefault({}),
     eventLog: serverEventLogSchema,
     broker: serverBrokerSchema,
+    mcap: z.strictObject({ enabled: z.boolean().default(true) }).prefault({}),
     provisioning: provisioningSchema,
     announce: announceSchema,
     policies: z.string().min(1).optional(),

@@ -10,6 +10,7 @@ const RESTART = [
   'history',
   'eventLog',
   'broker',
+  'mcap',
   'provisioning',
   'announce',
   'audit',

@@ -17,6 +17,17 @@ export {
 export { historyMigrations } from './history/migrations.ts';
 export type { HistoryTables } from './history/tables.ts';
 export { KeyedLock } from './keyed-lock.ts';
+export {
+  describeTransducer,
+  discoverNcaps,
+  isOutcomeUnknown,
+  readChannel,
+  writeChannel,
+} from './mcap/client.ts';
+export { DEFAULT_MCAP_LIMITS, type McapLimits } from './mcap/limits.ts';
+export { type McapOptions, McapService } from './mcap/mcap-service.ts';
+export { mcapMigrations } from './mcap/migrations.ts';
+export type { McapTables } from './mcap/tables.ts';
 export { combinedOwners } from './provisioning/combined-owners.ts';
 export type { AccessConditions } from './provisioning/credential-match.ts';
 export type { AccessPolicy } from './provisioning/decisions.ts';

@@ -108,6 +108,11 @@ export function openState(dataDir: string): StateDatabase {
         content TEXT NOT NULL,
         PRIMARY KEY (account, reference)
       );
+      -- UUIDs of the NCAPs that accounts are.
+      CREATE TABLE IF NOT EXISTS ncap (
+        account TEXT PRIMARY KEY,
+        id TEXT NOT NULL
+      );
       CREATE TABLE IF NOT EXISTS claim_key (
         account TEXT NOT NULL,
         node TEXT NOT NULL,

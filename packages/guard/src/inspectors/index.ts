@@ -7,7 +7,9 @@ import { dnp3Inspector } from './dnp3.ts';
 import { eventsInspector } from './events.ts';
 import { historyInspector } from './history.ts';
 import { httpInspector } from './http.ts';
+import { ieee1451Inspector } from './ieee1451.ts';
 import { modbusInspector } from './modbus.ts';
+import { opcuaInspector } from './opcua.ts';
 import { provisioningInspector } from './provisioning.ts';
 import { pubsubInspector } from './pubsub.ts';
 import { registryInspector } from './registry.ts';
@@ -28,4 +30,6 @@ export const INSPECTORS: readonly PacketInspector[] = [
   commandsInspector,
   modbusInspector,
   dnp3Inspector,
+  opcuaInspector,
+  ieee1451Inspector,
 ];

@@ -102,6 +102,8 @@ export const dnp3ConfigSchema = z
     timeSync: z.enum(['lan', 'serial', 'none']).default('lan'),
     timestamps: z.enum(['outstation', 'gateway']).default('outstation'),
     pollMs: z.number().int().min(100).default(10_000),
+    /** Takes what masters of an adapter in the same process are told, and asks for nothing but when somebody reads it. */
+    passive: z.boolean().default(false),
     pointList: pointListSchema.optional(),
     points: z.array(dnp3PointSchema).default([]),
   })
@@ -129,6 +131,7 @@ const ASSOCIATION_KEYS = [
   'integrityMs',
   'eventPollMs',
   'timeSync',
+  'passive',
 ] as const satisfies readonly (keyof Dnp3Config)[];
 
 /** Which of two Things' settings for the same outstation, or connection, contradict each other; undefined: none. */
