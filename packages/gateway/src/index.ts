@@ -11,6 +11,13 @@ export {
   type ThingLabel,
   type ThingStatus,
 } from './gateway.ts';
+export type {
+  ChannelReading,
+  NcapChannel,
+  NcapTim,
+  TransducerEvents,
+  TransducerServices,
+} from './ncap/transducer-services.ts';
 export { GatewayConfigError } from './server/config-files.ts';
 export { type PinnedCertificate, ServerPins } from './state/server-pin.ts';
 export { openState, StateError } from './state/state-database.ts';
