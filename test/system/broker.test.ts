@@ -272,6 +272,14 @@ describe('register maps from the service broker', { timeout: 60_000 }, () => {
       expect(JSON.parse(listed.stdout)).toMatchObject({ kind: 'register-map', version: 1, by: 'owner@localhost' });
       expect((await run('list', 'plc@localhost')).stdout).toMatch(/^KIND +NAME +VERSION[\s\S]*register-map +default/);
       expect((await run('get', 'plc@localhost', ...kind)).stdout).toBe(FIRST);
+      writeFileSync(
+        join(directory, 'map.yaml'),
+        'points: [{ name: Level, table: input-register, address: 0, type: uint16 }]\n',
+      );
+      expect(await run('put', 'plc@localhost', 'map.yaml', ...kind)).toMatchObject({ code: 0 });
+      expect(JSON.parse((await run('get', 'plc@localhost', ...kind)).stdout)).toMatchObject({
+        points: [{ name: 'Level' }],
+      });
       expect(await run('remove', 'plc@localhost', ...kind)).toMatchObject({ code: 0 });
       expect(await run('get', 'plc@localhost', ...kind)).toMatchObject({
         code: 1,

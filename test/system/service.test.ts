@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { serverConfigSchema, ThingwardServer } from '@thingward/server';
+import { getDocument, putDocument, setBrokerReaders } from '@thingward/things';
 import { discoInfo, Jid, XmppClient } from '@thingward/xmpp';
 import { tcpConnector } from '@thingward/xmpp/node';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -22,7 +23,7 @@ beforeAll(async () => {
       domain: 'localhost',
       dataDir: join(directory, 'server'),
       listen: { c2s: '127.0.0.1:0', component: '127.0.0.1:0' },
-      components: { 'registry.localhost': 'secret' },
+      components: { 'registry.localhost': 'secret', 'broker.localhost': 'secret' },
     }),
   );
   await server.accounts.add('alice', 'secret');
@@ -49,11 +50,12 @@ afterAll(async () => {
 
 /** Runs the service. @returns what it says, as it comes */
 function run(name: string, secret: string) {
-  const file = join(directory, `${secret}.yaml`);
+  const domain = name === 'broker' ? 'broker.localhost' : 'registry.localhost';
+  const file = join(directory, `${name}-${secret}.yaml`);
   const port = server.address(1)?.port;
   writeFileSync(
     file,
-    `domain: registry.localhost\nserver: { port: ${port} }\nsecret: ${secret}\ndataDir: ./${secret}\n`,
+    `domain: ${domain}\nserver: { port: ${port} }\nsecret: ${secret}\ndataDir: ./${name}-${secret}\n`,
   );
   const child = spawn(process.execPath, [COMMAND, 'service', name, '--config', file, '--log-level', 'error']);
   children.push(child);
@@ -71,6 +73,21 @@ it('a service joins a server from a process of its own', async () => {
   child.kill('SIGTERM');
   expect(await ended).toBe(0);
   await expect(discoInfo(client, Jid.parse('registry.localhost'))).rejects.toThrow('is not connected');
+});
+
+it('the broker takes documents there, and believes a Thing whom it belongs to', async () => {
+  const { child, ended, said } = run('broker', 'secret');
+  await expect.poll(said, { timeout: 10_000 }).toContain('broker ready at broker.localhost');
+  const broker = Jid.parse('broker.localhost');
+  const thing = client.jid.bare;
+  const map = { thing, kind: 'register-map', name: 'default', mediaType: 'text/csv' };
+  const put = (text: string) => putDocument(client, broker, { ...map, content: { form: 'text', text } });
+  await expect(put('nonsense')).rejects.toMatchObject({ condition: 'not-acceptable' });
+  expect(await put('name,table,address\nPump,coil,0\n')).toMatchObject({ version: 1, by: thing });
+  await setBrokerReaders(client, broker, { readers: [], owner: Jid.parse('owner@localhost') });
+  expect((await getDocument(client, broker, map)).content).toMatchObject({ form: 'text' });
+  child.kill('SIGTERM');
+  expect(await ended).toBe(0);
 });
 
 it('with a wrong secret it ends and says why', async () => {

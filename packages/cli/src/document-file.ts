@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import type { DocumentContent } from '@thingward/things';
 import { parseElement, XmlError } from '@thingward/xml';
+import { parse, YAMLParseError } from 'yaml';
 import { CommandError } from './errors.ts';
 
 const MEDIA_TYPES: Readonly<Record<string, string>> = {
@@ -16,8 +17,35 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
 const TEXT = /^(?:text\/|application\/(?:json|yaml)(?:;|$))/;
 const XML = /^(?:application|text)\/xml(?:;|$)|\+xml(?:;|$)/;
 
-/** A file as a document of the broker has it. @param given media type; by the end of its name when not given @throws CommandError */
-export function readDocument(file: string, given: string | undefined): { mediaType: string; content: DocumentContent } {
+export interface FileDocument {
+  readonly mediaType: string;
+  readonly content: DocumentContent;
+}
+
+/** Kinds that are kept as CSV or JSON. */
+const LISTS: ReadonlySet<string> = new Set(['register-map', 'point-list']);
+
+/**
+ * A file as a document of the broker has it. A list of points in YAML becomes JSON: YAML is for people, not for what comes over a network.
+ * @param given media type; by the end of the file's name when not given
+ * @throws CommandError
+ */
+export function readDocument(file: string, kind: string, given: string | undefined): FileDocument {
+  const document = readFile(file, given);
+  const { mediaType, content } = document;
+  if (!LISTS.has(kind) || mediaType !== 'application/yaml' || content.form !== 'text') return document;
+  try {
+    return {
+      mediaType: 'application/json',
+      content: { form: 'text', text: JSON.stringify(parse(content.text), null, 2) },
+    };
+  } catch (error) {
+    if (error instanceof YAMLParseError) throw new CommandError(`${file}: ${error.message}`);
+    throw error;
+  }
+}
+
+function readFile(file: string, given: string | undefined): FileDocument {
   const mediaType = given ?? MEDIA_TYPES[extname(file).toLowerCase()] ?? 'application/octet-stream';
   let octets: Uint8Array;
   try {

@@ -17,6 +17,7 @@ import { FollowedDocument } from './broker/followed-document.ts';
 import { pointListOf, registerMapOf, withListedPoints, withRegisterMap } from './broker/point-documents.ts';
 import { documentOfSource, type PointListDocument, referenceOf } from './broker/point-list-reference.ts';
 import { type PointDevice, ReplaceableDevice } from './broker/replaceable-device.ts';
+import { TedsPublisher } from './broker/teds-publisher.ts';
 import type { GatewayConfig, ThingConfig } from './config.ts';
 import type { Concentrator, DevicePart } from './drivers/concentrator.ts';
 import { DeviceConnections } from './drivers/connections.ts';
@@ -100,6 +101,8 @@ export class Gateway {
   readonly #broker: Jid | undefined;
   /** Lists of points that come from the broker. */
   readonly #documents: FollowedDocument[] = [];
+  /** They put the TEDS of TIMs to the broker. */
+  readonly #publishers: TedsPublisher[] = [];
 
   /** @throws StateError, GatewayConfigError, PolicyError, AuditError */
   constructor(config: GatewayConfig, options: GatewayOptions = {}) {
@@ -184,6 +187,7 @@ export class Gateway {
   async start(): Promise<void> {
     await this.#audit?.start('thingward gateway');
     for (const document of this.#documents) document.start();
+    for (const publisher of this.#publishers) publisher.start();
     await Promise.all(this.#agents.map((agent) => agent.start()));
     for (const { entry, agent } of this.#concentrators) this.#serveParts(entry, agent);
     for (const ncap of this.#ncaps.values()) ncap.start();
@@ -196,7 +200,7 @@ export class Gateway {
 
   async stop(): Promise<void> {
     for (const stop of [...this.#stopTelling, ...this.#stopParts]) stop();
-    await Promise.all(this.#documents.map((document) => document.stop()));
+    await Promise.all([...this.#documents, ...this.#publishers].map((following) => following.stop()));
     const ncapsStopped = [...this.#ncaps.values()].map((ncap) => ncap.stop());
     const stopped = Promise.all(this.#agents.map((agent) => agent.stop()));
     // Nobody polls any more: a device that does not answer must not be waited for.
@@ -282,13 +286,21 @@ export class Gateway {
     if (stop) this.#stopParts.push(stop);
   }
 
-  #ncapDevice(thing: Extract<ThingConfig, { driver: 'ieee1451' }>, metaTags: readonly MetaTag[], log: Logger): Device {
+  #ncapDevice(
+    thing: Extract<ThingConfig, { driver: 'ieee1451' }>,
+    metaTags: readonly MetaTag[],
+    client: XmppClient,
+    log: Logger,
+  ): Device {
     const node = thing.node as NodeReference | undefined;
     const parent = thing.parent as NodeReference | undefined;
     const id = ncapIdentity(this.#state, thing.account.jid.toString(), nodeKey(node));
     const { name, ieee1451: config } = thing;
     const ncap = new Ncap({ id, name, config, sourceId: node?.sourceId, log });
     this.#ncaps.set(thing, ncap);
+    if (this.#broker) {
+      this.#publishers.push(new TedsPublisher({ peer: client, broker: this.#broker, services: ncap, log }));
+    }
     return new NcapDevice({ node, parent, metaTags, config, ncap, log });
   }
 
@@ -306,7 +318,7 @@ export class Gateway {
     if (thing.driver === 'direct-io') {
       return new DirectIoDevice({ node, parent, metaTags, config: thing.directIo, pollMs: thing.pollMs });
     }
-    if (thing.driver === 'ieee1451') return this.#ncapDevice(thing, metaTags, log);
+    if (thing.driver === 'ieee1451') return this.#ncapDevice(thing, metaTags, client, log);
     if (thing.driver === 'dnp3-tcp') {
       const { dnp3 } = thing;
       const source = this.#connections.dnp3.to(dnp3);

@@ -77,7 +77,11 @@ export function addMetadataCommand(things: Command): void {
 async function put(text: string, file: string, options: PutOptions): Promise<void> {
   const reference = referenceOf(text, options);
   const { previous } = options;
-  const document = { ...reference, ...readDocument(file, options.mediaType), ...(previous ? { previous } : {}) };
+  const document = {
+    ...reference,
+    ...readDocument(file, options.kind, options.mediaType),
+    ...(previous ? { previous } : {}),
+  };
   await ClientSession.use(options.profile, async (session) => {
     const kept = await explained(putDocument(session.client, await session.broker(), document), text);
     if (options.json) printJson(entryJson(kept));

@@ -94,25 +94,28 @@ export class FollowedDocument {
 
   #look(): void {
     this.#isToLookAgain = true;
-    this.#looking ??= this.#lookUntilKnown().finally(() => {
-      this.#looking = undefined;
-    });
+    this.#looking ??= this.#lookUntilKnown();
   }
 
   async #lookUntilKnown(): Promise<void> {
     const { peer, broker, reference } = this.#options;
     const { signal } = this.#stopping;
-    while (this.#isToLookAgain && !signal.aborted) {
-      this.#isToLookAgain = false;
-      try {
-        const question = { ...reference, unless: this.#digest };
-        const found = await getChangedDocument(peer, broker, question, { signal, timeoutMs: TIMEOUT_MS });
-        this.#failures = 0;
-        if (found) this.#found(found);
-        else this.#said = undefined;
-      } catch (error) {
-        this.#failed(error);
+    try {
+      while (this.#isToLookAgain && !signal.aborted) {
+        this.#isToLookAgain = false;
+        try {
+          const question = { ...reference, unless: this.#digest };
+          const found = await getChangedDocument(peer, broker, question, { signal, timeoutMs: TIMEOUT_MS });
+          this.#failures = 0;
+          if (found) this.#found(found);
+          else this.#said = undefined;
+        } catch (error) {
+          this.#failed(error);
+        }
       }
+    } finally {
+      // At once: who asks now must not find it running.
+      this.#looking = undefined;
     }
   }
 

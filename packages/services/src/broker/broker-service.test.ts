@@ -221,6 +221,9 @@ describe('the service broker', () => {
     expect(heard[1]).toMatchObject({ kind: 'removed', document: { kind: 'register-map', name: 'default' } });
     owned.clear();
     await put(thing, map('two'));
+    // Who may not know any more is forgotten: it hears nothing when it may again, before it asks.
+    const followers = () => database.selectFrom('broker_followers').select('follower').execute();
+    await vi.waitFor(async () => expect(await followers()).toEqual([]));
     owned.set(keyOf('plc@localhost', ''), 'owner@localhost');
     await put(thing, map('three'));
     await get(thing);
