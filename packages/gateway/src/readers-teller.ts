@@ -1,6 +1,7 @@
 import { nodeKey, pause, type ReadAccess, setReaders, type Thing } from '@thingward/things';
 import type { Jid, Logger } from '@thingward/xmpp';
 import type { AccountConnection } from './account-connection.ts';
+import { Turns } from './turns.ts';
 
 const FIRST_BACKOFF_MS = 1000;
 const LONGEST_BACKOFF_MS = 60_000;
@@ -23,8 +24,7 @@ export class ReadersTeller {
   readonly #stopping = new AbortController();
   readonly #telling = new Map<string, AbortController>();
   readonly #tellings = new Set<Promise<void>>();
-  readonly #waiting: (() => void)[] = [];
-  #free = AT_ONCE;
+  readonly #turns = new Turns(AT_ONCE);
 
   constructor(options: ReadersTellerOptions) {
     this.#options = options;
@@ -64,7 +64,7 @@ export class ReadersTeller {
     let told: string | undefined;
     for (let failures = 0; !signal.aborted && client.state === 'online'; failures++) {
       try {
-        told = await this.#inTurn(() => this.#tellOnce(thing, told, signal));
+        told = await this.#turns.take(() => this.#tellOnce(thing, told, signal));
         if (!checksAgain) return;
         failures = -1;
         await pause(READERS_CHECK_MS, signal);
@@ -86,18 +86,6 @@ export class ReadersTeller {
     const readers = await this.#readersOf(thing);
     if (readers.join() !== told) await setReaders(client, history, thing.node, readers, { signal });
     return readers.join();
-  }
-
-  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#free > 0) this.#free--;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#free++;
-    }
   }
 
   /** The history knows no parts of a Thing: who may read some fields only is not among them. */
