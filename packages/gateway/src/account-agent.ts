@@ -1,7 +1,9 @@
+import type { ThingResource } from '@thingward/ieee1451/mcap';
 import {
   type Field,
   type HistorySource,
   type MetaTag,
+  type NodeReference,
   nodeKey,
   type Ownership,
   type ProvisioningSettings,
@@ -13,12 +15,17 @@ import {
   ThingHost,
   withHistory,
 } from '@thingward/things';
-import { type Jid, type Logger, servePing, type Unsubscribe } from '@thingward/xmpp';
+import { Jid, type Logger, servePing, type Unsubscribe } from '@thingward/xmpp';
 import type { AccountConnection } from './account-connection.ts';
 import { DeviceRunner } from './device-runner.ts';
 import type { Device } from './drivers/device.ts';
+import { informedServices } from './informed-services.ts';
+import { McapAgent } from './ncap/mcap-agent.ts';
+import type { NcapAccess } from './ncap/ncap-access.ts';
+import type { TransducerServices } from './ncap/transducer-services.ts';
 import { ReadersTeller } from './readers-teller.ts';
 import { StoredAnswers } from './state/answer-store.ts';
+import { ncapId } from './state/ncap-id.ts';
 import type { Outbox } from './state/outbox.ts';
 import { StoredOwnership } from './state/ownership-store.ts';
 import { StoredPublicationQueue } from './state/publication-queue.ts';
@@ -39,6 +46,8 @@ export interface HostedDevice {
   readonly interfaces?: readonly string[];
   /** What it publishes, and where. */
   readonly publications?: readonly Publication[];
+  /** How it is reached, for the tree of an MCAP; undefined: it is no Thing beside TIMs. */
+  readonly service?: Pick<ThingResource, 'service' | 'protocol'> | undefined;
 }
 
 export interface AccountAgentOptions {
@@ -51,6 +60,14 @@ export interface AccountAgentOptions {
   /** Whom to ask who may read and control the Things; undefined: owner and friends may. */
   readonly provisioning?: (Omit<ProvisioningSettings, 'store'> & { readonly secondary?: readonly Jid[] }) | undefined;
   readonly history: Jid | undefined;
+  /** The service broker, which may keep documents about the Things. */
+  readonly broker?: Jid | undefined;
+  /** Where what there is is announced; undefined: nowhere. */
+  readonly mcap?: Jid | undefined;
+  /** TIMs whose channels are Things of this account. */
+  readonly transducers?: readonly TransducerServices[] | undefined;
+  /** Asks the policies about a write that came by the MCAP; when not given, there are none. */
+  readonly mayWrite?: NcapAccess['mayWrite'] | undefined;
   readonly state: StateDatabase;
   readonly outbox: Outbox;
   readonly log: Logger;
@@ -62,7 +79,7 @@ export class AccountAgent {
   readonly #host: ThingHost;
   readonly #past: HistorySource | undefined;
   readonly #uploader: Uploader | undefined;
-  readonly #teller: ReadersTeller | undefined;
+  readonly #teller: ReadersTeller;
   /** By the key of their node. */
   readonly #hosted = new Map<string, HostedDevice>();
   readonly #runners = new Map<string, DeviceRunner>();
@@ -71,6 +88,7 @@ export class AccountAgent {
   readonly #stopping = new AbortController();
   #isRunning = false;
   #unsubscribe: Unsubscribe[] = [];
+  readonly #mcap: McapAgent | undefined;
   #uploading: Promise<void> | undefined;
 
   constructor(options: AccountAgentOptions) {
@@ -104,15 +122,20 @@ export class AccountAgent {
       log,
     });
     this.#uploader = history && new Uploader(client, history, outbox, account, log);
-    this.#teller =
-      history &&
-      new ReadersTeller({
-        client,
-        history,
-        accessTo: (thing) => this.#host.readAccess(thing),
-        checksAgain: provisioning !== undefined,
-        log,
-      });
+    this.#teller = new ReadersTeller({
+      client,
+      services: informedServices({
+        ...options,
+        ownerOf: (thing) => {
+          const { owner } = this.ownershipOf(thing);
+          return owner === undefined ? undefined : Jid.parse(owner);
+        },
+      }),
+      accessTo: (thing) => this.#host.readAccess(thing),
+      checksAgain: provisioning !== undefined,
+      log,
+    });
+    this.#mcap = options.mcap && this.#mcapAgent(options.mcap, account);
   }
 
   get client(): AccountConnection {
@@ -145,16 +168,17 @@ export class AccountAgent {
     this.#isRunning = true;
     this.#unsubscribe = [
       this.#host.onAccess((thing) => {
-        this.#teller?.tell(thing);
+        this.#teller.tell(thing);
         for (const publisher of this.#publishersOf(thing)) publisher.accessChanged();
       }),
       client.onOnline(() => {
-        for (const { device } of this.#hosted.values()) this.#teller?.tell(device);
+        for (const { device } of this.#hosted.values()) this.#teller.tell(device);
         this.#uploader?.wake();
       }),
     ];
     for (const hosted of this.#hosted.values()) this.#run(hosted);
     this.#uploading = this.#uploader?.run(this.#stopping.signal);
+    this.#mcap?.start();
     client.start();
   }
 
@@ -173,7 +197,7 @@ export class AccountAgent {
     // It may have gone already, or all has.
     if (this.#hosted.get(key) !== hosted || !this.#isRunning) return;
     this.#run(hosted);
-    this.#teller?.tell(device);
+    this.#teller.tell(device);
   }
 
   /** Speaks for a device no longer, and ends what goes on for it. What is to be uploaded and published of it stays so. */
@@ -184,7 +208,7 @@ export class AccountAgent {
     const runner = this.#runners.get(key);
     this.#hosted.delete(key);
     this.#runners.delete(key);
-    this.#teller?.forget(hosted.device);
+    this.#teller.forget(hosted.device);
     this.#host.remove(hosted.device);
     await runner?.stop();
     for (const { published } of runner?.publishers ?? []) this.#publishedBefore += published;
@@ -196,8 +220,9 @@ export class AccountAgent {
     this.#stopping.abort(new Error('the gateway stops'));
     await Promise.all([
       ...[...this.#runners.values()].map((runner) => runner.stop()),
-      this.#teller?.stop(),
+      this.#teller.stop(),
       this.#uploading,
+      this.#mcap?.stop(),
     ]);
     if (this.#options.client.state === 'online') {
       await this.#uploader?.uploadOnce(AbortSignal.timeout(2000)).catch(() => false);
@@ -250,11 +275,43 @@ export class AccountAgent {
     return new Publisher({ peer: client, publication, queue, access: this.#host.readAccess(device), log });
   }
 
+  #mcapAgent(mcap: Jid, account: string): McapAgent {
+    const { client, devices, state, history, log, transducers = [], mayWrite = async () => true } = this.#options;
+    const deviceAt = (node: NodeReference | undefined) => this.#hostedAt({ node })?.device;
+    return new McapAgent({
+      peer: client,
+      mcap,
+      ncap: { id: ncapId(state, account), name: devices[0]?.name ?? account },
+      transducers,
+      things: devices.flatMap(({ name, device: { node }, service }) =>
+        service ? [{ ...service, name, ...(node === undefined ? {} : { node }) }] : [],
+      ),
+      access: {
+        readers: async (node) => {
+          const device = deviceAt(node);
+          return device ? this.#teller.readersOf(device) : [];
+        },
+        mayRead: async (requester, node) => {
+          const device = deviceAt(node);
+          return device !== undefined && (await this.#host.readAccess(device).mayRead(requester)) === true;
+        },
+        mayControl: async (requester, node) => {
+          const device = deviceAt(node);
+          return device !== undefined && (await this.#host.mayControl(requester, device)) === true;
+        },
+        mayWrite,
+        onChange: (handler) => this.#host.onAccess(() => handler()),
+      },
+      history,
+      log,
+    });
+  }
+
   #friendsOf(thing: Thing): readonly Jid[] {
     return this.#hostedAt(thing)?.friends ?? [];
   }
 
-  #hostedAt({ node }: Thing): HostedDevice | undefined {
+  #hostedAt({ node }: Pick<Thing, 'node'>): HostedDevice | undefined {
     return this.#hosted.get(nodeKey(node));
   }
 }

@@ -4,7 +4,7 @@ import { pause } from '@thingward/things';
 import type { Logger } from '@thingward/xmpp';
 import { hostPortText } from '../adapters/host-port.ts';
 import type { Ieee1451Config, SerialLineConfig } from '../drivers/ieee1451/config.ts';
-import { openSerialPort } from '../drivers/modbus/serial-port.ts';
+import { openSerialPort } from '../drivers/serial-port.ts';
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 10_000;

@@ -54,7 +54,7 @@ export interface ThingHostOptions {
   readonly registry?: RegistryChoice | undefined;
   /**
    * Whom to ask who may be a friend of the Things, read and control them. The owner and `friends` may without; nobody else may when
-   * it can't be asked. Undefined: owner and friends may, as the owner says.
+   * it can't be asked. Undefined, or while there is none and need not be: owner and friends may, as the owner says.
    * @see XEP-0324
    */
   readonly provisioning?:
@@ -129,7 +129,11 @@ export class ThingHost {
         ...options.provisioning,
         peer: options.peer,
         registry: options.registry && chosenRegistry(options.registry, options.peer.jid.domain),
-        onFound: (server) => this.#greetAuthority(server),
+        onFound: (server) => {
+          this.#greetAuthority(server);
+          // Whom owner and friends let in is asked about from now on.
+          if (options.provisioning?.isOptional) this.#rulesChanged();
+        },
         onCleared: () => this.#rulesChanged(),
         log: this.#log,
         clock: options.clock ?? (() => new Date()),
@@ -215,7 +219,6 @@ export class ThingHost {
     const things = () => this.#things.present;
     const mayRead = (requester: Jid, thing: Thing, tokens: Tokens) => this.#mayRead(requester, thing, tokens);
     const mayControl = (requester: Jid, thing: Thing, tokens: Tokens) => this.#mayControl(requester, thing, tokens);
-    const features = () => this.#features();
     const fromRegistry = (tell: (payload: Element) => Promise<void>) => async (request: IqRequest) => {
       if (!this.#registry?.is(request.from)) throw accessDenied();
       await tell(asXepDiscovery(request.payload));
@@ -246,9 +249,8 @@ export class ThingHost {
         interfaces.serve(peer, mayRead),
         serveDisco(peer, {
           identities: [{ category: 'client', type: 'bot', name }],
-          get features() {
-            return features();
-          },
+          // A Thing may come by parameters while it runs, or come with some.
+          features: { [Symbol.iterator]: () => this.#features().values() },
           items: ({ from }, node) => this.#listPublications(from, node),
         }),
         ...DISCOVERY_DIALECTS.flatMap(({ namespace }) =>
@@ -314,6 +316,11 @@ export class ThingHost {
       },
       mayRead: (requester) => this.#mayRead(requester, thing, {}),
     };
+  }
+
+  /** May somebody control a Thing of this host? The decision that everything else here follows. @throws StanzaError `item-not-found` */
+  mayControl(requester: Jid, { node }: Pick<Thing, 'node'>): AccessDecision | Promise<AccessDecision> {
+    return this.#mayControl(requester, this.#thingAt(node), {});
   }
 
   /** Called after each change of ownership or friendship was saved. */
@@ -403,6 +410,11 @@ export class ThingHost {
   /** Need nobody be asked about it? With a provisioning server, friends it allowed or the owner named are asked about all the same. */
   #isTrustedWithoutAsking(requester: Jid, thing: Thing): boolean {
     if (!this.#authority) return this.#isTrusted(requester, thing);
+    if (this.#authority.isAbsent) {
+      // There may be one by now.
+      void this.#authority.find();
+      return this.#isTrusted(requester, thing);
+    }
     const bare = requester.bare.toString();
     return this.#alwaysTrusted.get(thing)?.has(bare) || this.ownershipOf(thing).owner === bare;
   }
@@ -597,6 +609,7 @@ export class ThingHost {
   }
 
   #accessChanged(things: readonly Thing[] = this.#things.present): void {
+    this.#running?.sensorData.accessChanged();
     for (const thing of things) {
       for (const handler of this.#accessHandlers) this.#call(() => handler(thing));
     }
