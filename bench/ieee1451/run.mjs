@@ -2,7 +2,7 @@
  * Many TIMs through one NCAP: each of their channels is a Thing that is polled once a second. The gateway is a process of its own, the TIMs are in a
  * few others. Prints the reads that were achieved, those that took longer than their second, and what the gateway needs of processor and
  * memory: without a history, and with the readings kept in the outbox on disk, where they wait for a server that is not there.
- * Options: --tims N (1000), --channels N (8), --seconds N (20).
+ * Options: --tims N (1000), --channels N (8), --seconds N (20), --keep (the latter alone).
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,12 +13,14 @@ const { values: options } = parseArgs({
     tims: { type: 'string', default: '1000' },
     channels: { type: 'string', default: '8' },
     seconds: { type: 'string', default: '20' },
+    keep: { type: 'boolean' },
   },
 });
 const PROCESSES = 2;
 const tims = Number(options.tims);
 
-for (const keep of ['', 'keep']) {
+const variants = options.keep ? ['keep'] : ['', 'keep'];
+for (const keep of variants) {
   const ncap = fork(new URL('ncap.mjs', import.meta.url), [options.tims, options.channels, options.seconds, keep]);
   const [{ port }] = await once(ncap, 'message');
   const each = Math.ceil(tims / PROCESSES);

@@ -33,6 +33,9 @@ import type { StateDatabase } from './state/state-database.ts';
 import { StoredSubscriptions } from './state/subscription-store.ts';
 import { Uploader } from './uploader.ts';
 
+/** How long readings of polls wait for others to be written with. */
+const GATHER_MS = 10;
+const GATHERED_FIELDS = 200;
 /** Less than a Thing may be silent in a read-out. */
 const HISTORY_TIMEOUT_MS = 20_000;
 
@@ -90,6 +93,9 @@ export class AccountAgent {
   #unsubscribe: Unsubscribe[] = [];
   readonly #mcap: McapAgent | undefined;
   #uploading: Promise<void> | undefined;
+  /** Readings of polls that are not on disk yet. */
+  readonly #gathered: Field[] = [];
+  #gathering: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: AccountAgentOptions) {
     this.#options = options;
@@ -224,6 +230,7 @@ export class AccountAgent {
       this.#uploading,
       this.#mcap?.stop(),
     ]);
+    this.#flush();
     if (this.#options.client.state === 'online') {
       await this.#uploader?.uploadOnce(AbortSignal.timeout(2000)).catch(() => false);
     }
@@ -236,7 +243,11 @@ export class AccountAgent {
     const runner = new DeviceRunner({
       device,
       publishers: publications.map((publication) => this.#publisher(device, publication)),
-      onFields: (fields) => this.#polled(device, fields),
+      onPolled: (fields) => this.#polled(device, fields),
+      onTold: (fields) => {
+        this.#polled(device, fields);
+        this.#flush();
+      },
       log: this.#options.log,
     });
     this.#runners.set(nodeKey(device.node), runner);
@@ -256,7 +267,17 @@ export class AccountAgent {
     if (!this.#uploader) return;
     // What says that a value is missing has none to be kept.
     const present = fields.filter(({ qos }) => !qos.includes('missing'));
-    this.#options.outbox.put(this.#options.client.jid.bare.toString(), atNode(device, present));
+    this.#gathered.push(...atNode(device, present));
+    if (this.#gathered.length >= GATHERED_FIELDS) this.#flush();
+    else this.#gathering ??= setTimeout(() => this.#flush(), GATHER_MS);
+  }
+
+  /** Thousands of devices are polled in a second: what comes together goes to disk together. */
+  #flush(): void {
+    clearTimeout(this.#gathering);
+    this.#gathering = undefined;
+    const fields = this.#gathered.splice(0);
+    this.#options.outbox.put(this.#options.client.jid.bare.toString(), fields);
   }
 
   #publish(device: Device, fields: readonly Field[]): void {
