@@ -25,7 +25,7 @@ import type { NcapAccess } from './ncap/ncap-access.ts';
 import type { TransducerServices } from './ncap/transducer-services.ts';
 import { ReadersTeller } from './readers-teller.ts';
 import { StoredAnswers } from './state/answer-store.ts';
-import { ncapId } from './state/ncap-id.ts';
+import { ncapIdentity } from './state/ncap-identity.ts';
 import type { Outbox } from './state/outbox.ts';
 import { StoredOwnership } from './state/ownership-store.ts';
 import { StoredPublicationQueue } from './state/publication-queue.ts';
@@ -302,7 +302,7 @@ export class AccountAgent {
     return new McapAgent({
       peer: client,
       mcap,
-      ncap: { id: ncapId(state, account), name: devices[0]?.name ?? account },
+      ncap: { id: ncapIdentity(state, account, nodeKey(undefined)), name: devices[0]?.name ?? account },
       transducers,
       things: devices.flatMap(({ name, device: { node }, service }) =>
         service ? [{ ...service, name, ...(node === undefined ? {} : { node }) }] : [],

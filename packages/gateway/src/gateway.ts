@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { channelWriteOperations, GuardAudit, type ResourceReference } from '@thingward/guard';
 import type { Sample } from '@thingward/ieee1451';
+import type { ThingResource } from '@thingward/ieee1451/mcap';
 import {
   EventLogger,
   formatIoTDisco,
@@ -90,7 +91,7 @@ export class Gateway {
   readonly #registerMaps: ReadonlyMap<ThingConfig, ModbusConfig>;
   readonly #agents: AccountAgent[];
   readonly #concentrators: { readonly entry: HostedThing; readonly agent: AccountAgent }[] = [];
-  readonly #ncaps: Ncap[] = [];
+  readonly #ncaps = new Map<ThingConfig, Ncap>();
   readonly #stopParts: Unsubscribe[] = [];
   readonly #guard: GatewayGuard | undefined;
   readonly #audit: GuardAudit | undefined;
@@ -149,7 +150,7 @@ export class Gateway {
         client,
         devices: hosted,
         comeAndGo: concentrators.length > 0,
-        transducers: concentrators.flatMap(({ concentrator }) => concentrator?.transducers ?? []),
+        transducers: things.flatMap((thing) => this.#ncaps.get(thing) ?? []),
         registry: registry === 'none' ? undefined : (registry ?? Jid.parse(`registry.${server.domain}`)),
         provisioning,
         history: service('history', history),
@@ -185,7 +186,7 @@ export class Gateway {
     for (const document of this.#documents) document.start();
     await Promise.all(this.#agents.map((agent) => agent.start()));
     for (const { entry, agent } of this.#concentrators) this.#serveParts(entry, agent);
-    for (const ncap of this.#ncaps) ncap.start();
+    for (const ncap of this.#ncaps.values()) ncap.start();
   }
 
   /** Waits until every account is online. @throws the first error of an account that is not: SaslError, PeerError */
@@ -196,7 +197,7 @@ export class Gateway {
   async stop(): Promise<void> {
     for (const stop of [...this.#stopTelling, ...this.#stopParts]) stop();
     await Promise.all(this.#documents.map((document) => document.stop()));
-    const ncapsStopped = this.#ncaps.map((ncap) => ncap.stop());
+    const ncapsStopped = [...this.#ncaps.values()].map((ncap) => ncap.stop());
     const stopped = Promise.all(this.#agents.map((agent) => agent.stop()));
     // Nobody polls any more: a device that does not answer must not be waited for.
     await Promise.all([stopped, this.#connections.closeAll(), ...ncapsStopped]);
@@ -206,7 +207,7 @@ export class Gateway {
 
   /** The NCAPs it has, each with its TIMs. */
   get ncaps(): readonly TransducerServices[] {
-    return this.#ncaps;
+    return [...this.#ncaps.values()];
   }
 
   status(): GatewayStatus {
@@ -246,8 +247,8 @@ export class Gateway {
       thing,
       metaTags,
       interfaces,
-      concentrator,
       service: SERVICE_OF[thing.driver],
+      concentrator,
     };
   }
 
@@ -287,7 +288,7 @@ export class Gateway {
     const id = ncapIdentity(this.#state, thing.account.jid.toString(), nodeKey(node));
     const { name, ieee1451: config } = thing;
     const ncap = new Ncap({ id, name, config, sourceId: node?.sourceId, log });
-    this.#ncaps.push(ncap);
+    this.#ncaps.set(thing, ncap);
     return new NcapDevice({ node, parent, metaTags, config, ncap, log });
   }
 
@@ -365,10 +366,11 @@ export class Gateway {
 }
 
 /** How the Things of a driver are reached, as the paper on P21451-1-4 sorts them. */
-const SERVICE_OF: Readonly<Record<ThingConfig['driver'], HostedDevice['service']>> = {
+const SERVICE_OF: Readonly<Record<ThingConfig['driver'], Pick<ThingResource, 'service' | 'protocol'> | undefined>> = {
   'direct-io': { service: 'direct-io' },
   'modbus-tcp': { service: 'legacy-adapter', protocol: 'modbus' },
   'dnp3-tcp': { service: 'legacy-adapter', protocol: 'dnp3' },
+  // What it has is in the tree as NCAP, TIMs and channels.
   ieee1451: undefined,
 };
 

@@ -1,5 +1,4 @@
 import type { Unsubscribe } from '@thingward/xmpp';
-import type { TransducerServices } from '../ncap/transducer-services.ts';
 import type { Device } from './device.ts';
 
 /** A device behind another one. It belongs to that, and has no meta data of its own. */
@@ -18,8 +17,6 @@ export interface PartHost {
 
 /** A device with others behind it that come and go. @see XEP-0326 */
 export interface Concentrator extends Device {
-  /** Where its parts are TIMs and channels. */
-  readonly transducers?: TransducerServices | undefined;
   /** Gives the host what is there and what comes, one after the other, and takes it back when it has gone. @returns ends it */
   serveParts(host: PartHost): Unsubscribe;
 }

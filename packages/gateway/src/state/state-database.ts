@@ -97,13 +97,6 @@ export function openState(dataDir: string): StateDatabase {
         account TEXT PRIMARY KEY,
         jid TEXT NOT NULL
       );
-      -- UUIDs of the NCAPs that Things with TIMs are.
-      CREATE TABLE IF NOT EXISTS tim_ncap (
-        account TEXT NOT NULL,
-        node TEXT NOT NULL,
-        uuid TEXT NOT NULL,
-        PRIMARY KEY (account, node)
-      );
       -- The last good copies of documents of the service broker.
       CREATE TABLE IF NOT EXISTS broker_document (
         account TEXT NOT NULL,
@@ -115,10 +108,12 @@ export function openState(dataDir: string): StateDatabase {
         content TEXT NOT NULL,
         PRIMARY KEY (account, reference)
       );
-      -- UUIDs of the NCAPs that accounts are.
+      -- UUIDs of NCAPs.
       CREATE TABLE IF NOT EXISTS ncap (
-        account TEXT PRIMARY KEY,
-        id TEXT NOT NULL
+        account TEXT NOT NULL,
+        node TEXT NOT NULL,
+        uuid TEXT NOT NULL,
+        PRIMARY KEY (account, node)
       );
       CREATE TABLE IF NOT EXISTS claim_key (
         account TEXT NOT NULL,

@@ -219,6 +219,7 @@ export class ThingHost {
     const things = () => this.#things.present;
     const mayRead = (requester: Jid, thing: Thing, tokens: Tokens) => this.#mayRead(requester, thing, tokens);
     const mayControl = (requester: Jid, thing: Thing, tokens: Tokens) => this.#mayControl(requester, thing, tokens);
+    const features = () => this.#features();
     const fromRegistry = (tell: (payload: Element) => Promise<void>) => async (request: IqRequest) => {
       if (!this.#registry?.is(request.from)) throw accessDenied();
       await tell(asXepDiscovery(request.payload));
@@ -249,8 +250,9 @@ export class ThingHost {
         interfaces.serve(peer, mayRead),
         serveDisco(peer, {
           identities: [{ category: 'client', type: 'bot', name }],
-          // A Thing may come by parameters while it runs, or come with some.
-          features: { [Symbol.iterator]: () => this.#features().values() },
+          get features() {
+            return features();
+          },
           items: ({ from }, node) => this.#listPublications(from, node),
         }),
         ...DISCOVERY_DIALECTS.flatMap(({ namespace }) =>

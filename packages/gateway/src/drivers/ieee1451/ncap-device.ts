@@ -42,7 +42,6 @@ export class NcapDevice implements Concentrator {
   readonly metaTags: readonly MetaTag[];
   readonly parameters = [];
   readonly schedules: readonly PollSchedule[] = [{ name: 'status', intervalMs: STATUS_MS }];
-  readonly transducers: Ncap;
   readonly #options: NcapDeviceOptions;
   readonly #clock: () => Date;
   readonly #parts = new Map<string, Parts>();
@@ -54,7 +53,6 @@ export class NcapDevice implements Concentrator {
   constructor(options: NcapDeviceOptions) {
     this.#options = options;
     this.#clock = options.clock ?? (() => new Date());
-    this.transducers = options.ncap;
     this.node = options.node;
     this.parent = options.parent;
     this.metaTags = options.metaTags;
