@@ -23,7 +23,7 @@ import { informedServices } from './informed-services.ts';
 import { McapAgent } from './ncap/mcap-agent.ts';
 import type { NcapAccess } from './ncap/ncap-access.ts';
 import type { TransducerServices } from './ncap/transducer-services.ts';
-import { ReadersTeller, wholeReaders } from './readers-teller.ts';
+import { ReadersTeller } from './readers-teller.ts';
 import { StoredAnswers } from './state/answer-store.ts';
 import { ncapIdentity } from './state/ncap-identity.ts';
 import type { Outbox } from './state/outbox.ts';
@@ -33,6 +33,9 @@ import type { StateDatabase } from './state/state-database.ts';
 import { StoredSubscriptions } from './state/subscription-store.ts';
 import { Uploader } from './uploader.ts';
 
+/** How long readings of polls wait for others to be written with. */
+const GATHER_MS = 10;
+const GATHERED_FIELDS = 200;
 /** Less than a Thing may be silent in a read-out. */
 const HISTORY_TIMEOUT_MS = 20_000;
 
@@ -79,8 +82,7 @@ export class AccountAgent {
   readonly #host: ThingHost;
   readonly #past: HistorySource | undefined;
   readonly #uploader: Uploader | undefined;
-  /** One for each service that is told who may read. */
-  readonly #tellers: readonly ReadersTeller[];
+  readonly #teller: ReadersTeller;
   /** By the key of their node. */
   readonly #hosted = new Map<string, HostedDevice>();
   readonly #runners = new Map<string, DeviceRunner>();
@@ -89,8 +91,11 @@ export class AccountAgent {
   readonly #stopping = new AbortController();
   #isRunning = false;
   #unsubscribe: Unsubscribe[] = [];
-  #uploading: Promise<void> | undefined;
   readonly #mcap: McapAgent | undefined;
+  #uploading: Promise<void> | undefined;
+  /** Readings of polls that are not on disk yet. */
+  readonly #gathered: Field[] = [];
+  #gathering: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: AccountAgentOptions) {
     this.#options = options;
@@ -123,24 +128,20 @@ export class AccountAgent {
       log,
     });
     this.#uploader = history && new Uploader(client, history, outbox, account, log);
-    this.#mcap = options.mcap && this.#mcapAgent(options.mcap, account);
-    const informed = informedServices({
-      ...options,
-      ownerOf: (thing) => {
-        const { owner } = this.ownershipOf(thing);
-        return owner === undefined ? undefined : Jid.parse(owner);
-      },
+    this.#teller = new ReadersTeller({
+      client,
+      services: informedServices({
+        ...options,
+        ownerOf: (thing) => {
+          const { owner } = this.ownershipOf(thing);
+          return owner === undefined ? undefined : Jid.parse(owner);
+        },
+      }),
+      accessTo: (thing) => this.#host.readAccess(thing),
+      checksAgain: provisioning !== undefined,
+      log,
     });
-    this.#tellers = informed.map(
-      (service) =>
-        new ReadersTeller({
-          client,
-          service,
-          accessTo: (thing) => this.#host.readAccess(thing),
-          checksAgain: provisioning !== undefined,
-          log,
-        }),
-    );
+    this.#mcap = options.mcap && this.#mcapAgent(options.mcap, account);
   }
 
   get client(): AccountConnection {
@@ -173,11 +174,11 @@ export class AccountAgent {
     this.#isRunning = true;
     this.#unsubscribe = [
       this.#host.onAccess((thing) => {
-        this.#tell(thing);
+        this.#teller.tell(thing);
         for (const publisher of this.#publishersOf(thing)) publisher.accessChanged();
       }),
       client.onOnline(() => {
-        for (const { device } of this.#hosted.values()) this.#tell(device);
+        for (const { device } of this.#hosted.values()) this.#teller.tell(device);
         this.#uploader?.wake();
       }),
     ];
@@ -202,7 +203,7 @@ export class AccountAgent {
     // It may have gone already, or all has.
     if (this.#hosted.get(key) !== hosted || !this.#isRunning) return;
     this.#run(hosted);
-    this.#tell(device);
+    this.#teller.tell(device);
   }
 
   /** Speaks for a device no longer, and ends what goes on for it. What is to be uploaded and published of it stays so. */
@@ -213,7 +214,7 @@ export class AccountAgent {
     const runner = this.#runners.get(key);
     this.#hosted.delete(key);
     this.#runners.delete(key);
-    for (const teller of this.#tellers) teller.forget(hosted.device);
+    this.#teller.forget(hosted.device);
     this.#host.remove(hosted.device);
     await runner?.stop();
     for (const { published } of runner?.publishers ?? []) this.#publishedBefore += published;
@@ -225,10 +226,11 @@ export class AccountAgent {
     this.#stopping.abort(new Error('the gateway stops'));
     await Promise.all([
       ...[...this.#runners.values()].map((runner) => runner.stop()),
-      ...this.#tellers.map((teller) => teller.stop()),
+      this.#teller.stop(),
       this.#uploading,
       this.#mcap?.stop(),
     ]);
+    this.#flush();
     if (this.#options.client.state === 'online') {
       await this.#uploader?.uploadOnce(AbortSignal.timeout(2000)).catch(() => false);
     }
@@ -241,7 +243,11 @@ export class AccountAgent {
     const runner = new DeviceRunner({
       device,
       publishers: publications.map((publication) => this.#publisher(device, publication)),
-      onFields: (fields) => this.#polled(device, fields),
+      onPolled: (fields) => this.#polled(device, fields),
+      onTold: (fields) => {
+        this.#polled(device, fields);
+        this.#flush();
+      },
       log: this.#options.log,
     });
     this.#runners.set(nodeKey(device.node), runner);
@@ -261,7 +267,17 @@ export class AccountAgent {
     if (!this.#uploader) return;
     // What says that a value is missing has none to be kept.
     const present = fields.filter(({ qos }) => !qos.includes('missing'));
-    this.#options.outbox.put(this.#options.client.jid.bare.toString(), atNode(device, present));
+    this.#gathered.push(...atNode(device, present));
+    if (this.#gathered.length >= GATHERED_FIELDS) this.#flush();
+    else this.#gathering ??= setTimeout(() => this.#flush(), GATHER_MS);
+  }
+
+  /** Thousands of devices are polled in a second: what comes together goes to disk together. */
+  #flush(): void {
+    clearTimeout(this.#gathering);
+    this.#gathering = undefined;
+    const fields = this.#gathered.splice(0);
+    this.#options.outbox.put(this.#options.client.jid.bare.toString(), fields);
   }
 
   #publish(device: Device, fields: readonly Field[]): void {
@@ -280,14 +296,9 @@ export class AccountAgent {
     return new Publisher({ peer: client, publication, queue, access: this.#host.readAccess(device), log });
   }
 
-  /** Who may read the whole Thing may also ask the services about it. */
-  #tell(thing: Thing): void {
-    for (const teller of this.#tellers) teller.tell(thing);
-  }
-
   #mcapAgent(mcap: Jid, account: string): McapAgent {
     const { client, devices, state, history, log, transducers = [], mayWrite = async () => true } = this.#options;
-    const deviceAt = (node: NodeReference | undefined) => this.#hosted.get(nodeKey(node))?.device;
+    const deviceAt = (node: NodeReference | undefined) => this.#hostedAt({ node })?.device;
     return new McapAgent({
       peer: client,
       mcap,
@@ -299,7 +310,7 @@ export class AccountAgent {
       access: {
         readers: async (node) => {
           const device = deviceAt(node);
-          return device ? wholeReaders(this.#host.readAccess(device)) : [];
+          return device ? this.#teller.readersOf(device) : [];
         },
         mayRead: async (requester, node) => {
           const device = deviceAt(node);
@@ -321,7 +332,7 @@ export class AccountAgent {
     return this.#hostedAt(thing)?.friends ?? [];
   }
 
-  #hostedAt({ node }: Thing): HostedDevice | undefined {
+  #hostedAt({ node }: Pick<Thing, 'node'>): HostedDevice | undefined {
     return this.#hosted.get(nodeKey(node));
   }
 }

@@ -6,7 +6,9 @@ import { poll } from './poller.ts';
 export interface DeviceRunnerOptions {
   readonly device: Device;
   readonly publishers: readonly Publisher[];
-  readonly onFields: (fields: readonly Field[]) => void;
+  readonly onPolled: (fields: readonly Field[]) => void;
+  /** Of what the device told by itself, and may have been told that it was taken. */
+  readonly onTold: (fields: readonly Field[]) => void;
   readonly log: Logger;
 }
 
@@ -18,13 +20,13 @@ export class DeviceRunner {
   readonly #loops: readonly Promise<void>[];
   readonly #stopWatching: Unsubscribe | undefined;
 
-  constructor({ device, publishers, onFields, log }: DeviceRunnerOptions) {
+  constructor({ device, publishers, onPolled, onTold, log }: DeviceRunnerOptions) {
     this.#device = device;
     this.publishers = publishers;
     const { signal } = this.#stopping;
-    this.#stopWatching = device.watch?.(onFields);
+    this.#stopWatching = device.watch?.(onTold);
     this.#loops = [
-      ...device.schedules.map((schedule) => poll(device, schedule, onFields, signal, log)),
+      ...device.schedules.map((schedule) => poll(device, schedule, onPolled, signal, log)),
       ...publishers.map((publisher) => publisher.run(signal)),
     ];
   }

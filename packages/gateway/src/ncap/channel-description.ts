@@ -23,7 +23,7 @@ export type Correction =
 /** What a TransducerChannel TEDS says about how to read, set and understand a channel. */
 export interface ChannelDescription {
   readonly kind: ChannelKind;
-  /** UCUM; undefined: there is none, or no word for it. */
+  /** UCUM, empty for a plain number; undefined: there is none, or no word for it. */
   readonly unit: string | undefined;
   /** How its samples are written; undefined: it can't be read. */
   readonly definition: SampleDefinition | undefined;
@@ -79,7 +79,7 @@ export function describeChannel(teds: Teds): ChannelDescription {
   const uncertainty = finite(tedsValue(teds, 'worstCaseUncertainty'));
   return {
     kind: typeof kind === 'string' && KINDS.includes(kind) ? (kind as ChannelKind) : 'sensor',
-    unit: channelUnit(teds),
+    unit: unitOf(teds),
     definition: definitionOf(teds),
     lowLimit: finite(tedsValue(teds, 'lowLimit')),
     highLimit: finite(tedsValue(teds, 'highLimit')),
@@ -99,6 +99,12 @@ export function describeChannel(teds: Teds): ChannelDescription {
 /** What is wrong with a TransducerChannel TEDS that could be decoded, in words. */
 export function channelProblems(teds: Teds): readonly string[] {
   return tedsProblems(teds).map(describeProblem);
+}
+
+/** A number of one is a number. */
+function unitOf(teds: Teds): string | undefined {
+  const unit = channelUnit(teds);
+  return unit === '1' ? '' : unit;
 }
 
 function definitionOf(teds: Teds): SampleDefinition | undefined {

@@ -4,6 +4,7 @@ import { TimClient, type TimLink, watchLink } from '@thingward/ieee1451/tim';
 import type { NodeReference } from '@thingward/things';
 import type { Logger } from '@thingward/xmpp';
 import type { Ieee1451Config } from '../drivers/ieee1451/config.ts';
+import { Turns } from '../turns.ts';
 import { KnownTim } from './known-tim.ts';
 import { TimReader } from './tim-description.ts';
 import { TimDoors } from './tim-doors.ts';
@@ -16,6 +17,8 @@ const DEFAULT_TIMEOUT_MS = 5000;
 const LEAST_TIMEOUT_MS = 100;
 /** A TIM that seems to be there already is asked whether it is. */
 const STILL_THERE_MS = 500;
+/** TIMs whose TEDS are read at the same time. */
+const JOINS_AT_ONCE = 32;
 /** TIMs that were turned away, of which that was said. */
 const MAX_SAID = 1000;
 
@@ -42,6 +45,7 @@ export class Ncap extends EventEmitter<TransducerEvents> implements TransducerSe
   readonly #tims = new Map<string, KnownTim>();
   readonly #clients = new Set<TimClient>();
   readonly #joining = new Set<Promise<void>>();
+  readonly #joins = new Turns(JOINS_AT_ONCE);
   readonly #said = new Set<string>();
   #isStopped = false;
 
@@ -104,7 +108,8 @@ export class Ncap extends EventEmitter<TransducerEvents> implements TransducerSe
     const { tedsClass } = decodeTeds(octets);
     const tim = this.#tims.get(id);
     await this.#session(id).writeTeds(channel, octets, tedsClass, signal);
-    if (tim?.client) await this.#join(tim.client, tim.id);
+    const { client } = tim ?? {};
+    if (client) await this.#joins.take(() => this.#join(client, id));
   }
 
   #session(id: string): TimSession {
@@ -132,7 +137,7 @@ export class Ncap extends EventEmitter<TransducerEvents> implements TransducerSe
       const uuid = await client.greet();
       this.#checkAdmitted(uuid);
       await this.#checkAlone(timId(uuid));
-      await this.#join(client, uuid);
+      await this.#joins.take(() => this.#join(client, uuid));
     } catch (error) {
       if (!(error instanceof Ieee1451Error)) throw error;
       if (!this.#isStopped) this.#sayOnce(`${link.name}: no TIM joined: ${error.message}`);

@@ -17,6 +17,9 @@ export function watchLink(link: TimLink, silenceMs: number): void {
   let beatAt = heardAt;
   const step = () => {
     const now = performance.now();
+    // A process that was held up has not listened, so the other side can't be blamed.
+    const heldUpMs = now - dueAt;
+    if (heldUpMs > stepMs / 2) heardAt += heldUpMs;
     const silentMs = now - heardAt;
     if (silentMs >= silenceMs) {
       link.close(`the TIM has been silent for ${Math.round(silentMs)} ms`);
@@ -27,9 +30,15 @@ export function watchLink(link: TimLink, silenceMs: number): void {
       beatAt = now;
       link.send({ kind: 'heartbeat', sequence: 0, message }, { isAnswered: true });
     }
-    timer = setTimeout(step, Math.max(1, Math.min(stepMs, silenceMs - silentMs)));
+    wait(Math.max(1, Math.min(stepMs, silenceMs - silentMs)));
   };
-  let timer = setTimeout(step, stepMs);
+  const wait = (ms: number) => {
+    dueAt = performance.now() + ms;
+    timer = setTimeout(step, ms);
+  };
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let dueAt = 0;
+  wait(stepMs);
   link.on('frame', () => {
     heardAt = performance.now();
   });

@@ -24,6 +24,8 @@ export class TimEnd {
   readonly #uuid: Uint8Array;
   readonly #link: TimLink;
   readonly #answers = new Map<number, Uint8Array | undefined>();
+  /** Frames that have come. */
+  #heard = 0;
   #silence: ReturnType<typeof setTimeout> | undefined;
 
   /** @throws Ieee1451Error `limit-exceeded` for a UUID that is none */
@@ -51,7 +53,7 @@ export class TimEnd {
   };
 
   #received({ kind, sequence, message }: LinkFrame): void {
-    this.#silence?.refresh();
+    this.#heard++;
     switch (kind) {
       case 'command':
         this.#perform(sequence, message);
@@ -91,7 +93,12 @@ export class TimEnd {
 
   #expect(silenceMs: number): void {
     clearTimeout(this.#silence);
-    const lost = () => this.#link.close(`the NCAP has been silent for ${silenceMs} ms`);
-    this.#silence = setTimeout(lost, Math.min(silenceMs, 2 ** 31 - 1));
+    const heard = this.#heard;
+    // What has come while this process was held up is read first.
+    const check = () => {
+      if (this.#heard === heard) this.#link.close(`the NCAP has been silent for ${silenceMs} ms`);
+      else this.#expect(silenceMs);
+    };
+    this.#silence = setTimeout(() => setImmediate(check), Math.min(silenceMs, 2 ** 31 - 1));
   }
 }

@@ -22,8 +22,6 @@ import { controlParameter, fieldValue, parameterValue, qualityOf, sampleOf } fro
 import type { Ieee1451Config } from './config.ts';
 
 const SCHEDULE = 'samples';
-/** Of read-outs and polls that nobody ends. */
-const NEVER = new AbortController().signal;
 
 export interface ChannelDeviceOptions {
   readonly ncap: Ncap;
@@ -54,6 +52,8 @@ export class ChannelDevice implements Device {
   readonly #name: string;
   readonly #options: ChannelDeviceOptions;
   readonly #latest: SharedRead<Snapshot>;
+  /** Of reads, which several may wait for. */
+  readonly #closing = new AbortController();
   readonly #watchers = new Set<(fields: readonly Field[]) => void>();
   #value: Sample | undefined;
   #wasReached: boolean | undefined;
@@ -70,10 +70,11 @@ export class ChannelDevice implements Device {
     this.parameters = kind === 'actuator' && definition ? [controlParameter(description, this.#name)] : [];
     const intervalMs = pollInterval(options);
     this.schedules = definition ? [{ name: SCHEDULE, intervalMs }] : [];
+    const { signal } = this.#closing;
     const read = async (): Promise<Snapshot> => {
       const [reading, register] = await Promise.all([
-        ncap.read(tim.id, channel.number, NEVER),
-        config.statusBits ? ncap.readCondition(tim.id, channel.number, NEVER).catch(unlessRefused) : undefined,
+        ncap.read(tim.id, channel.number, signal),
+        config.statusBits ? ncap.readCondition(tim.id, channel.number, signal).catch(unlessRefused) : undefined,
       ]);
       return { reading, register };
     };
@@ -168,6 +169,7 @@ export class ChannelDevice implements Device {
   }
 
   close(): void {
+    this.#closing.abort(new Error('the channel is gone'));
     this.#watchers.clear();
   }
 

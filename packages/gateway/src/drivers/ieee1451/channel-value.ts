@@ -57,7 +57,7 @@ export function controlParameter(channel: DescribedChannel, name: string): Contr
     name,
     type,
     label: channel.name,
-    ...(unit === undefined ? {} : { unit }),
+    ...(unit ? { unit } : {}),
     ...(type === 'string' ? { pattern: `([0-9a-fA-F]{2}){${definition?.octets ?? 0}}` } : bounds),
   };
 }

@@ -51,9 +51,7 @@ describe('an NCAP as a Thing', () => {
     await plug(boiler().tim, port);
     await vi.waitFor(() => expect(parts.size).toBe(5));
     const valve = parts.get(channel(3)) as Device;
-    expect(valve.parameters).toEqual([
-      { name: 'Gas valve', type: 'double', label: 'Gas valve', unit: '1', min: 0, max: 1 },
-    ]);
+    expect(valve.parameters).toEqual([{ name: 'Gas valve', type: 'double', label: 'Gas valve', min: 0, max: 1 }]);
     await valve.set(new Map([['Gas valve', double('0.7')]]), NEVER);
     expect((await readAll(valve)).get('Gas valve')).toMatchObject({ value: { value: '0.700' }, writable: true });
     expect(await valve.confirm?.(new Map([['Gas valve', double('0.7')]]), NEVER)).toEqual(['Gas valve']);
