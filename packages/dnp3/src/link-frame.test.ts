@@ -1,12 +1,13 @@
+import { parseHexBinary } from '@thingward/xml';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anyFrame } from '../test/arbitrary.ts';
 import { Dnp3Error } from './error.ts';
 import { decodeLinkFrame, encodeLinkFrame, type LinkFrame } from './link-frame.ts';
 import { LinkFrameReader } from './link-frame-reader.ts';
-import { formatHex, parseHex } from './octets.ts';
+import { formatHex } from './octets.ts';
 
-const hex = (text: string) => parseHex(text.replaceAll(' ', '')) as Uint8Array;
+const hex = (text: string) => parseHexBinary(text.replaceAll(' ', '')) as Uint8Array;
 
 /** Frames as other implementations write them. */
 const FRAMES: readonly (readonly [string, LinkFrame])[] = [
@@ -85,6 +86,8 @@ describe('a stream of frames', () => {
   it('gives up a frame that was cut off when there is a pause, and finds what it has swallowed', () => {
     fc.assert(
       fc.property(anyFrame, fc.nat(), fc.array(anyFrame, { maxLength: 3 }), (lost, cut, frames) => {
+        // The header of a frame is 8 octets and their CRC: in place of a last block of 8 octets nobody can tell it from one.
+        fc.pre(lost.userData.length % 16 !== 8);
         const octets = encodeLinkFrame(lost);
         const rest = frames.flatMap((frame) => [...encodeLinkFrame(frame)]);
         const reader = new LinkFrameReader();
