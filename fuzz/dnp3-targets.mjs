@@ -45,6 +45,8 @@ export function dnp3Targets({ pick, mutated, noise, utf8 }) {
         const reader = new LinkFrameReader();
         const pieces = [...input].flatMap((octet) => reader.push(Uint8Array.of(octet)));
         if (JSON.stringify(whole) !== JSON.stringify(pieces)) throw new Error('in pieces other frames are found');
+        reader.silence();
+        if (reader.pending > 0) throw new Error('a pause leaves something of a frame');
       },
       Dnp3Error,
     ],
