@@ -109,6 +109,11 @@ if (guard.decide(operations).outcome !== 'permit') throw new Error('the benchmar
 const values = Array.from({ length: 2000 }, (_, i) => asked(set((10 + i * 0.0035).toFixed(4))));
 const cached = microseconds(15, 20_000, () => guard.decide(operations));
 const uncached = microseconds(15, 2000, (i) => guard.decide(values[i]));
+/** The same policies with nothing but Cedar to decide by. */
+const cedarOnly = policies();
+for (const policy of cedarOnly.set.policies) policy.holds = undefined;
+const byCedar = guardWith(cedarOnly);
+const left = microseconds(8, 2000, (i) => byCedar.decide(values[i]));
 const strangers = Array.from({ length: 2000 }, (_, i) =>
   operations.map((operation) => ({ ...operation, principal: Jid.parse(`user${i}@example.org/x`) })),
 );
@@ -120,6 +125,7 @@ const inspected = microseconds(15, 20_000, () => inspection.operations(one, abou
 console.log(`policies                                  ${bundle.set.policies.length}`);
 console.log(`decision, remembered                      ${cached.toFixed(2)} us (target: under 5)`);
 console.log(`decision about a new value                ${uncached.toFixed(1)} us (target: under 100)`);
+console.log(`the same, left to Cedar                   ${left.toFixed(1)} us (x${(left / uncached).toFixed(1)})`);
 console.log(`decision about somebody new               ${first.toFixed(1)} us (target: under 100)`);
 console.log(`inspection of a command                   ${inspected.toFixed(2)} us`);
 

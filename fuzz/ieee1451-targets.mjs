@@ -24,6 +24,7 @@ import {
   tedsToXml,
   unitsFromUcum,
 } from '@thingward/ieee1451';
+import * as mcap from '@thingward/ieee1451/mcap';
 import { LinkFrameReader } from '@thingward/ieee1451/tim';
 import { parseElement, XmlError } from '@thingward/xml';
 
@@ -86,6 +87,57 @@ const XML = [
   ...MESSAGES.map((octets) => String(networkMessageToXml(decodeNetworkMessage(octets, { keepLength: true })))),
 ];
 
+const ID = '00112233-4455-6677-8899-aabbccddeeff';
+const AT = { ncap: ID, tim: ID, channel: 1 };
+const READING = { ...AT, time: new Date(0), unit: 'K', samples: [300.5, 'beef'] };
+const NCAP_RESOURCE = {
+  id: ID,
+  name: 'Boiler',
+  isPresent: true,
+  since: new Date(0),
+  tims: [
+    {
+      id: ID,
+      name: 'TIM',
+      node: { nodeId: 'tim', sourceId: 's' },
+      isPresent: false,
+      channels: [{ number: 1, name: 'Water', kind: 'sensor', node: { nodeId: 'tim/1' } }],
+    },
+  ],
+  things: [{ service: 'legacy-adapter', protocol: 'modbus', name: 'PLC', node: { nodeId: 'plc' } }],
+};
+/** Each payload of the exchanges: an example, and what reads and writes it. */
+const EXCHANGES = [
+  [{ ncap: ID, tim: ID }, mcap.encodeDiscover, mcap.decodeDiscover],
+  [[NCAP_RESOURCE], mcap.encodeResources, mcap.decodeResources],
+  [{ ncap: NCAP_RESOURCE, lease: 90 }, mcap.encodeAnnouncement, mcap.decodeAnnouncement],
+  [{ kind: 'left', ncap: NCAP_RESOURCE, reason: 'lost' }, mcap.encodeTreeChange, mcap.decodeTreeChange],
+  [{ ncap: ID, node: { nodeId: 'n' }, readers: ['a@b'] }, mcap.encodeMcapReaders, mcap.decodeMcapReaders],
+  [{ ...AT, originator: 'a@b' }, mcap.encodeInterfaceRequest, mcap.decodeInterfaceRequest],
+  [
+    {
+      ...AT,
+      kind: 'sensor',
+      unit: 'K',
+      min: 0,
+      max: 1.5,
+      operations: ['read'],
+      teds: TEDS.map((one) => decodeTeds(one)),
+    },
+    mcap.encodeInterface,
+    mcap.decodeInterface,
+  ],
+  [AT, mcap.encodeRead, mcap.decodeRead],
+  [{ ...AT, samples: [1, 'ff'] }, mcap.encodeWrite, mcap.decodeWrite],
+  [{ ...AT, interval: 1000 }, mcap.encodeStream, mcap.decodeStream],
+  [{ id: 's', until: new Date(0) }, mcap.encodeStreaming, mcap.decodeStreaming],
+  [{ stream: 's', reason: 'r' }, mcap.encodeStop, mcap.decodeStop],
+  [{ ...AT, from: new Date(0), to: new Date(1) }, mcap.encodeHistory, mcap.decodeHistory],
+  [READING, mcap.encodeReading, mcap.decodeReading],
+  [READING, mcap.encodeEvent, mcap.decodeEvent],
+  [{ ...AT, readings: [{ time: new Date(0), samples: [1] }] }, mcap.encodeReadings, mcap.decodeReadings],
+];
+
 function same(a, b, what) {
   if (Buffer.compare(a, b) !== 0) throw new Error(`${what} is not the same: ${Buffer.from(b).toString('hex')}`);
 }
@@ -120,6 +172,28 @@ export function ieee1451Targets({ pick, mutated, noise, utf8 }) {
         const element = parseElement(input);
         if (element.name === 'teds') encodeTeds(tedsFromXml(element));
         else encodeNetworkMessage(networkMessageFromXml(element));
+      },
+      [Ieee1451Error, XmlError],
+    ],
+    'ieee1451 exchanges': [
+      () => {
+        const [value, encode] = pick(EXCHANGES);
+        return mutated(utf8(String(encode(value))));
+      },
+      (input) => {
+        const element = parseElement(input);
+        for (const [, encode, decode] of EXCHANGES) {
+          let value;
+          try {
+            value = decode(element);
+          } catch (error) {
+            if (error instanceof Ieee1451Error) continue;
+            throw error;
+          }
+          // What can be read can be written, and is read as the same.
+          const text = String(encode(value));
+          if (String(encode(decode(parseElement(text)))) !== text) throw new Error(`not the same again: ${text}`);
+        }
       },
       [Ieee1451Error, XmlError],
     ],

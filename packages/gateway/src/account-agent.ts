@@ -1,6 +1,8 @@
+import type { ThingResource } from '@thingward/ieee1451/mcap';
 import {
   type Field,
   type MetaTag,
+  type NodeReference,
   nodeKey,
   type Ownership,
   type ProvisioningSettings,
@@ -8,16 +10,20 @@ import {
   Publisher,
   pause,
   type RegistryChoice,
-  setReaders,
   storedHistory,
   type Thing,
   ThingHost,
   withHistory,
 } from '@thingward/things';
-import { type Jid, type Logger, servePing, type Unsubscribe, type XmppClient, type XmppPeer } from '@thingward/xmpp';
+import { Jid, type Logger, servePing, type Unsubscribe, type XmppClient, type XmppPeer } from '@thingward/xmpp';
 import type { Device } from './drivers/device.ts';
+import { type InformedService, informedServices, isAbsent } from './informed-services.ts';
+import { McapAgent } from './ncap/mcap-agent.ts';
+import type { NcapAccess } from './ncap/ncap-access.ts';
+import type { TransducerServices } from './ncap/transducer-services.ts';
 import { poll } from './poller.ts';
 import { StoredAnswers } from './state/answer-store.ts';
+import { ncapId } from './state/ncap-id.ts';
 import type { Outbox } from './state/outbox.ts';
 import { StoredOwnership } from './state/ownership-store.ts';
 import { StoredPublicationQueue } from './state/publication-queue.ts';
@@ -41,6 +47,8 @@ export interface HostedDevice {
   readonly interfaces?: readonly string[];
   /** What it publishes, and where. */
   readonly publications?: readonly Publication[];
+  /** How it is reached, for the tree of an MCAP; undefined: it is no Thing beside TIMs. */
+  readonly service?: Pick<ThingResource, 'service' | 'protocol'> | undefined;
 }
 
 /** The connection of an account, kept up between start and stop. */
@@ -53,6 +61,14 @@ export interface AccountAgentOptions {
   /** Whom to ask who may read and control the Things; undefined: owner and friends may. */
   readonly provisioning?: (Omit<ProvisioningSettings, 'store'> & { readonly secondary?: readonly Jid[] }) | undefined;
   readonly history: Jid | undefined;
+  /** The service broker, which may keep documents about the Things. */
+  readonly broker?: Jid | undefined;
+  /** Where what there is is announced; undefined: nowhere. */
+  readonly mcap?: Jid | undefined;
+  /** TIMs whose channels are Things of this account. */
+  readonly transducers?: readonly TransducerServices[] | undefined;
+  /** Asks the policies about a write that came by the MCAP; when not given, there are none. */
+  readonly mayWrite?: NcapAccess['mayWrite'] | undefined;
   readonly state: StateDatabase;
   readonly outbox: Outbox;
   readonly log: Logger;
@@ -67,13 +83,22 @@ export class AccountAgent {
   readonly #stopping = new AbortController();
   #unsubscribe: Unsubscribe[] = [];
   #loops: Promise<void>[] = [];
+  readonly #mcap: McapAgent | undefined;
   readonly #telling = new Map<Thing, AbortController>();
   readonly #tellings = new Set<Promise<void>>();
+  readonly #informed: readonly InformedService[];
 
   constructor(options: AccountAgentOptions) {
     this.#options = options;
     const { client, devices, registry, provisioning, history, state, outbox, log } = options;
     const account = client.jid.bare.toString();
+    this.#informed = informedServices({
+      ...options,
+      ownerOf: (thing) => {
+        const { owner } = this.ownershipOf(thing);
+        return owner === undefined ? undefined : Jid.parse(owner);
+      },
+    });
     const past = history && storedHistory(client, history, { timeoutMs: HISTORY_TIMEOUT_MS });
     this.#host = new ThingHost({
       peer: client,
@@ -99,6 +124,7 @@ export class AccountAgent {
       log,
     });
     this.#uploader = history && new Uploader(client, history, outbox, account, log);
+    this.#mcap = options.mcap && this.#mcapAgent(options.mcap, account);
     for (const { device, publications = [] } of devices) {
       this.#publishers.set(
         device,
@@ -152,6 +178,7 @@ export class AccountAgent {
       }
     }
     if (this.#uploader) this.#loops.push(this.#uploader.run(signal));
+    this.#mcap?.start();
     for (const publisher of [...this.#publishers.values()].flat()) this.#loops.push(publisher.run(signal));
     client.start();
   }
@@ -159,7 +186,7 @@ export class AccountAgent {
   /** Ends polling, uploads what it can in a moment, and leaves the network. */
   async stop(): Promise<void> {
     this.#stopping.abort(new Error('the gateway stops'));
-    await Promise.all([...this.#loops, ...this.#tellings]);
+    await Promise.all([...this.#loops, ...this.#tellings, this.#mcap?.stop()]);
     for (const { device } of this.#options.devices) device.close();
     if (this.#options.client.state === 'online') {
       await this.#uploader?.uploadOnce(AbortSignal.timeout(2000)).catch(() => false);
@@ -199,6 +226,39 @@ export class AccountAgent {
     return new Publisher({ peer: client, publication, queue, access: this.#host.readAccess(device), log });
   }
 
+  #mcapAgent(mcap: Jid, account: string): McapAgent {
+    const { client, devices, state, history, log, transducers = [], mayWrite = async () => true } = this.#options;
+    const deviceAt = (node: NodeReference | undefined) =>
+      devices.find(({ device }) => nodeKey(device.node) === nodeKey(node))?.device;
+    return new McapAgent({
+      peer: client,
+      mcap,
+      ncap: { id: ncapId(state, account), name: devices[0]?.name ?? account },
+      transducers,
+      things: devices.flatMap(({ name, device: { node }, service }) =>
+        service ? [{ ...service, name, ...(node === undefined ? {} : { node }) }] : [],
+      ),
+      access: {
+        readers: async (node) => {
+          const device = deviceAt(node);
+          return device ? this.#readersOf(device) : [];
+        },
+        mayRead: async (requester, node) => {
+          const device = deviceAt(node);
+          return device !== undefined && (await this.#host.readAccess(device).mayRead(requester)) === true;
+        },
+        mayControl: async (requester, node) => {
+          const device = deviceAt(node);
+          return device !== undefined && (await this.#host.mayControl(requester, device)) === true;
+        },
+        mayWrite,
+        onChange: (handler) => this.#host.onAccess(() => handler()),
+      },
+      history,
+      log,
+    });
+  }
+
   #friendsOf(thing: Thing): readonly Jid[] {
     return this.#hosted(thing)?.friends ?? [];
   }
@@ -207,45 +267,47 @@ export class AccountAgent {
     return this.#options.devices.find(({ device }) => nodeKey(device.node) === nodeKey(thing.node));
   }
 
-  /** Who may read the whole Thing may also ask the history about it. What was being told before is out of date. */
+  /** Who may read the whole Thing may also ask the history about it, and the broker. What was being told before is out of date. */
   #tellReaders(thing: Thing): void {
     if (this.#stopping.signal.aborted) return;
     this.#telling.get(thing)?.abort(new Error('there is newer news'));
     const telling = new AbortController();
     this.#telling.set(thing, telling);
-    const told = this.#tellUntilKnown(thing, AbortSignal.any([this.#stopping.signal, telling.signal]));
-    this.#tellings.add(told);
-    void told.finally(() => this.#tellings.delete(told));
+    const signal = AbortSignal.any([this.#stopping.signal, telling.signal]);
+    for (const service of this.#informed) {
+      const told = this.#tellUntilKnown(service, thing, signal);
+      this.#tellings.add(told);
+      void told.finally(() => this.#tellings.delete(told));
+    }
   }
 
   /**
-   * Goes on until the history service has understood, or until there is no connection: then the next one begins anew. A provisioning
+   * Goes on until the service has understood, or until there is no connection: then the next one begins anew. A provisioning
    * server that gave no answer may give one later: it is asked again now and then.
    */
-  async #tellUntilKnown(thing: Thing, signal: AbortSignal): Promise<void> {
-    const { client, history, provisioning, log } = this.#options;
-    if (!history) return;
+  async #tellUntilKnown(service: InformedService, thing: Thing, signal: AbortSignal): Promise<void> {
+    const { client, provisioning, log } = this.#options;
     let told: string | undefined;
     for (let failures = 0; !signal.aborted && client.state === 'online'; failures++) {
       try {
         const readers = await this.#readersOf(thing);
-        if (readers.join() !== told) await setReaders(client, history, thing.node, readers, { signal });
+        if (readers.join() !== told) await service.tell(thing, readers, signal);
         if (!provisioning) return;
         told = readers.join();
         failures = -1;
         await pause(READERS_CHECK_MS, signal);
       } catch (error) {
-        if (signal.aborted) return;
+        if (signal.aborted || (service.isOptional && isAbsent(error))) return;
         const waitMs = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(failures, 10));
         const { message: reason } = error as Error;
         const details = { account: client.jid.bare.toString(), node: nodeKey(thing.node), reason, waitMs };
-        log[failures === 0 ? 'warn' : 'debug'](details, 'the history service was not told who may read');
+        log[failures === 0 ? 'warn' : 'debug'](details, `the ${service.title} was not told who may read`);
         await pause(waitMs * (0.5 + Math.random() / 2), signal);
       }
     }
   }
 
-  /** The history knows no parts of a Thing: who may read some fields only is not among them. */
+  /** The services know no parts of a Thing: who may read some fields only is not among them. */
   async #readersOf(thing: Thing): Promise<readonly Jid[]> {
     const access = this.#host.readAccess(thing);
     const readers: Jid[] = [];

@@ -3,6 +3,7 @@ import { auditConfigSchema } from '@thingward/guard';
 import { IoTDiscoError, isUndefinedInterface, KEY_TAG, type NodeReference, parseIoTDisco } from '@thingward/things';
 import { Jid } from '@thingward/xmpp';
 import { z } from 'zod';
+import { documentOfSource, type PointListSource } from './broker/point-list-reference.ts';
 import { contradiction, type Dnp3Config, dnp3ConfigSchema } from './drivers/dnp3/config.ts';
 import { modbusConfigSchema } from './drivers/modbus/config.ts';
 import { publicationOf } from './publications.ts';
@@ -33,7 +34,10 @@ export const serviceOrNone = z.union([z.literal('none'), serviceJid]).optional()
 
 const HOUR_MS = 3_600_000;
 
-/** Whom to ask, and for how long answers count. `find`: the one that goes with the server. */
+/**
+ * Whom to ask, and for how long answers count. `find`: the one that goes with the server. Nothing said: the same, but where the server says
+ * that it has none, owner and friends may.
+ */
 const provisioningSchema = z
   .union([
     z.enum(['none', 'find']),
@@ -46,9 +50,10 @@ const provisioningSchema = z
       secondary: z.array(serviceJid).max(5).default([]),
     }),
   ])
-  .default('none')
+  .optional()
   .transform((given) => {
     if (given === 'none') return undefined;
+    if (given === undefined) return { server: 'find' as const, isOptional: true };
     if (given === 'find' || given instanceof Jid) return { server: given };
     const { server, freshMinutes, graceHours, timeoutSeconds, secondary } = given;
     const times = { freshMs: freshMinutes * 60_000, graceMs: graceHours * HOUR_MS, timeoutMs: timeoutSeconds * 1000 };
@@ -186,7 +191,9 @@ export const gatewayConfigSchema = z
     registry: registrySchema,
     provisioning: provisioningSchema,
     history: serviceOrNone,
+    mcap: serviceOrNone,
     eventLog: serviceOrNone,
+    broker: serviceOrNone,
     outbox: z.strictObject({ maxReadings: z.number().int().min(1000).default(1_000_000) }).prefault({}),
     things: z.array(z.discriminatedUnion('driver', [directIoThing, modbusThing, dnp3Thing])).min(1),
   })
@@ -196,6 +203,16 @@ export const gatewayConfigSchema = z
       if (server.domain !== undefined || account.jid.domain === served) continue;
       const message = `${account.jid} is not at ${served}, as the first account is: say which server.domain is meant`;
       context.addIssue({ code: 'custom', path: ['things', index, 'account', 'jid'], message });
+    }
+  })
+  .superRefine(({ broker, things }, context) => {
+    if (broker !== 'none') return;
+    for (const [index, thing] of things.entries()) {
+      const key = thing.driver === 'modbus-tcp' ? 'modbus' : 'dnp3';
+      const settings = thing.driver === 'modbus-tcp' ? thing.modbus : thing.driver === 'dnp3-tcp' ? thing.dnp3 : {};
+      if (documentOfSource((settings as { pointList?: PointListSource }).pointList) === undefined) continue;
+      const message = 'is to come from the broker, and broker is none';
+      context.addIssue({ code: 'custom', path: ['things', index, key, 'pointList'], message });
     }
   })
   .superRefine(({ things }, context) => {

@@ -1,26 +1,32 @@
 import { resolve } from 'node:path';
-import { GuardAudit } from '@thingward/guard';
+import { channelWriteOperations, GuardAudit, type ResourceReference } from '@thingward/guard';
+import type { Sample } from '@thingward/ieee1451';
+import type { ThingResource } from '@thingward/ieee1451/mcap';
 import { EventLogger, formatIoTDisco, type NodeReference, tellEventLog } from '@thingward/things';
 import { type Connector, Jid, type Logger, SILENT_LOGGER, type Unsubscribe, type XmppClient } from '@thingward/xmpp';
 import type { findServers } from '@thingward/xmpp/finding';
 import { AccountAgent, type HostedDevice } from './account-agent.ts';
+import { FollowedDocument } from './broker/followed-document.ts';
+import { pointListOf, registerMapOf, withListedPoints, withRegisterMap } from './broker/point-documents.ts';
+import { documentOfSource, type PointListDocument, referenceOf } from './broker/point-list-reference.ts';
+import { type PointDevice, ReplaceableDevice } from './broker/replaceable-device.ts';
 import type { GatewayConfig, ThingConfig } from './config.ts';
 import { DeviceConnections } from './drivers/connections.ts';
 import type { Device } from './drivers/device.ts';
 import { DirectIoDevice } from './drivers/direct-io/device.ts';
-import { checkNames, type Dnp3Point } from './drivers/dnp3/config.ts';
+import type { Dnp3Point } from './drivers/dnp3/config.ts';
 import { Dnp3Device } from './drivers/dnp3/device.ts';
-import { parsePointList } from './drivers/dnp3/point-list.ts';
-import { checkPoints, type ModbusConfig } from './drivers/modbus/config.ts';
+import { pointsOf, withPointList } from './drivers/listed-points.ts';
+import type { ModbusConfig } from './drivers/modbus/config.ts';
+import type { TrafficListener } from './drivers/modbus/connections.ts';
 import { ModbusDevice } from './drivers/modbus/device.ts';
-import { parseRegisterList } from './drivers/modbus/point-list.ts';
-import { PointListError } from './drivers/point-table.ts';
 import { GatewayGuard } from './guard/gateway-guard.ts';
 import { guardedDevice } from './guard/guarded-device.ts';
+import type { NcapAccess } from './ncap/ncap-access.ts';
 import { publicationOf } from './publications.ts';
 import { AccountClients } from './server/account-clients.ts';
-import { GatewayConfigError, readText } from './server/config-files.ts';
 import { metaTagsOf } from './state/claim-keys.ts';
+import { type KeptDocument, StoredDocuments } from './state/document-store.ts';
 import { Outbox } from './state/outbox.ts';
 import { openState, type StateDatabase } from './state/state-database.ts';
 
@@ -70,17 +76,25 @@ export class Gateway {
   readonly #audit: GuardAudit | undefined;
   readonly #log: Logger;
   readonly #stopTelling: Unsubscribe[] = [];
+  readonly #broker: Jid | undefined;
+  /** Lists of points that come from the broker. */
+  readonly #documents: FollowedDocument[] = [];
 
   /** @throws StateError, GatewayConfigError, PolicyError, AuditError */
   constructor(config: GatewayConfig, options: GatewayOptions = {}) {
     this.#log = options.log ?? SILENT_LOGGER;
     this.#connections = options.connections ?? new DeviceConnections();
     const baseDirectory = options.baseDirectory ?? '.';
-    const { server, registry, provisioning, history, eventLog } = config;
+    const { server, registry, provisioning, history, eventLog, broker, mcap } = config;
     const service = (name: string, configured: Jid | 'none' | undefined) =>
       configured === 'none' ? undefined : (configured ?? Jid.parse(`${name}.${server.domain}`));
     const accounts = groupByAccount(config.things);
-    this.#points = new Map(config.things.map((thing) => [thing, pointsOf(thing, baseDirectory)]));
+    this.#broker = service('broker', broker);
+    this.#points = new Map(
+      config.things.flatMap((thing) =>
+        thing.driver === 'dnp3-tcp' ? [[thing, pointsOf(thing.dnp3, baseDirectory)] as const] : [],
+      ),
+    );
     this.#registerMaps = new Map(
       config.things.flatMap((thing) =>
         thing.driver === 'modbus-tcp' ? [[thing, withPointList(thing.modbus, baseDirectory)] as const] : [],
@@ -111,10 +125,13 @@ export class Gateway {
       const log = this.#eventsOf(client, service('eventlog', eventLog));
       const agent: AccountAgent = new AccountAgent({
         client,
-        devices: things.map((thing) => this.#hosted(thing, log)),
+        devices: things.map((thing) => this.#hosted(thing, client, log)),
         registry: registry === 'none' ? undefined : (registry ?? Jid.parse(`registry.${server.domain}`)),
         provisioning,
         history: service('history', history),
+        broker: this.#broker,
+        mcap: service('mcap', mcap),
+        mayWrite: this.#channelCheck(first.account.jid.toString()),
         state: this.#state,
         outbox: this.#outbox,
         log,
@@ -143,6 +160,7 @@ export class Gateway {
   /** Begins to poll and connects. Being offline is no error: it goes on trying. */
   async start(): Promise<void> {
     await this.#audit?.start('thingward gateway');
+    for (const document of this.#documents) document.start();
     await Promise.all(this.#agents.map((agent) => agent.start()));
   }
 
@@ -153,6 +171,7 @@ export class Gateway {
 
   async stop(): Promise<void> {
     for (const stopTelling of this.#stopTelling) stopTelling();
+    await Promise.all(this.#documents.map((document) => document.stop()));
     const stopped = Promise.all(this.#agents.map((agent) => agent.stop()));
     // Nobody polls any more: a device that does not answer must not be waited for.
     await Promise.all([stopped, this.#connections.closeAll()]);
@@ -187,41 +206,102 @@ export class Gateway {
     this.#log.error({ refused, waiting: size, reason: reason.message }, 'readings are lost');
   }
 
-  #hosted(thing: ThingConfig, log: Logger): HostedDevice {
+  #hosted(thing: ThingConfig, client: XmppClient, log: Logger): HostedDevice {
     const metaTags = metaTagsOf(thing, this.#state);
     const { name, friends, interfaces, publish } = thing;
-    const driven = this.#device(thing, metaTags, log);
+    const driven = this.#device(thing, metaTags, client, log);
     const account = thing.account.jid.toString();
     const device = this.#guard ? guardedDevice(driven, this.#guard.check(account)) : driven;
     const published = { jid: thing.account.jid, node: device.node, name };
     const publications = publish.map((publication) => publicationOf(published, publication));
-    return { name, metaTags, friends, interfaces, publications, device };
+    return { name, metaTags, friends, interfaces, publications, device, service: SERVICE_OF[thing.driver] };
   }
 
-  #device(thing: ThingConfig, metaTags: HostedDevice['metaTags'], log: Logger): Device {
+  /** Asks the policies about writes to channels that came by the MCAP; undefined where there are none. */
+  #channelCheck(account: string): NcapAccess['mayWrite'] | undefined {
+    const check = this.#guard?.checkPackets(account, channelOperations);
+    if (!check) return undefined;
+    return async (requester, { nodeId }, { channel }, samples) =>
+      (await check({ nodeId, channel, samples }, requester)).outcome === 'permit';
+  }
+
+  #device(thing: ThingConfig, metaTags: HostedDevice['metaTags'], client: XmppClient, log: Logger): Device {
     const node = thing.node as NodeReference | undefined;
     const parent = thing.parent as NodeReference | undefined;
     if (thing.driver === 'direct-io') {
       return new DirectIoDevice({ node, parent, metaTags, config: thing.directIo, pollMs: thing.pollMs });
     }
     if (thing.driver === 'dnp3-tcp') {
+      const { dnp3 } = thing;
+      const source = this.#connections.dnp3.to(dnp3);
+      const make = (points: readonly Dnp3Point[]) =>
+        new Dnp3Device({ node, parent, metaTags, config: dnp3, points, source, log });
       const points = this.#points.get(thing) ?? [];
-      const source = this.#connections.dnp3.to(thing.dnp3);
-      return new Dnp3Device({ node, parent, metaTags, config: thing.dnp3, points, source, log });
+      const document = documentOfSource(dnp3.pointList);
+      if (!document) return make(points);
+      return this.#followed(thing, 'point-list', document, client, log, make(points), ({ content, mediaType }) => {
+        const device = make(withListedPoints(points, pointListOf(content, mediaType), document.writable));
+        // It knows no values before it has asked for all.
+        void device.readParameters([]).catch(() => undefined);
+        return device;
+      });
     }
     const { modbus } = thing;
     const lines = this.#connections.modbus;
-    const client = lines.to(modbus);
-    return new ModbusDevice({
-      node,
-      parent,
-      metaTags,
-      config: this.#registerMaps.get(thing) ?? modbus,
-      client,
-      traffic: (listener) => lines.observe(client, modbus.unit, listener),
+    const line = lines.to(modbus);
+    const traffic = (listener: TrafficListener) => lines.observe(line, modbus.unit, listener);
+    const make = (config: ModbusConfig) =>
+      new ModbusDevice({ node, parent, metaTags, config, client: line, traffic, log });
+    const document = documentOfSource(modbus.pointList);
+    if (!document) return make(this.#registerMaps.get(thing) ?? modbus);
+    return this.#followed(thing, 'register-map', document, client, log, make(modbus), ({ content, mediaType }) =>
+      make(withRegisterMap(modbus, registerMapOf(content, mediaType), document.writable)),
+    );
+  }
+
+  /**
+   * A device whose points are listed at the broker: as they were last, until there is another list.
+   * @param first has the points of the configuration
+   * @param next the device by a list @throws PointListError (of `next`) when it can't be used
+   */
+  #followed(
+    { account, node }: ThingConfig,
+    kind: 'register-map' | 'point-list',
+    document: PointListDocument,
+    peer: XmppClient,
+    log: Logger,
+    first: PointDevice,
+    next: (document: KeptDocument) => PointDevice,
+  ): Device {
+    const device = new ReplaceableDevice(first, log);
+    if (!this.#broker) return device;
+    const followed = new FollowedDocument({
+      peer,
+      broker: this.#broker,
+      reference: referenceOf(kind, document, { thing: account.jid, node: node as NodeReference | undefined }),
+      store: new StoredDocuments(this.#state, account.jid.toString()),
+      apply: (found) => device.replace(next(found)),
       log,
     });
+    followed.load();
+    this.#documents.push(followed);
+    return device;
   }
+}
+
+/** How the Things of a driver are reached, as the paper on P21451-1-4 sorts them. */
+const SERVICE_OF: Readonly<Record<ThingConfig['driver'], Pick<ThingResource, 'service' | 'protocol'>>> = {
+  'direct-io': { service: 'direct-io' },
+  'modbus-tcp': { service: 'legacy-adapter', protocol: 'modbus' },
+  'dnp3-tcp': { service: 'legacy-adapter', protocol: 'dnp3' },
+};
+
+/** A channel is judged as the Thing it is. */
+function channelOperations(
+  { nodeId, ...write }: { readonly nodeId: string; readonly channel: number; readonly samples: readonly Sample[] },
+  resource: ResourceReference,
+) {
+  return channelWriteOperations(write, { ...resource, node: nodeId });
 }
 
 /** What is printed on the label of a Thing. */
@@ -255,44 +335,6 @@ function groupByAccount(things: readonly ThingConfig[]): Map<string, ThingConfig
     accounts.set(key, [...(accounts.get(key) ?? []), thing]);
   }
   return accounts;
-}
-
-/** A unit with the points of the list it names, too. @throws GatewayConfigError */
-function withPointList(modbus: ModbusConfig, baseDirectory: string): ModbusConfig {
-  const { points, pointList, pollGroups } = modbus;
-  if (pointList === undefined) return modbus;
-  return fromPointList(pointList, () => {
-    const listed = parseRegisterList(readText(baseDirectory, pointList, 'modbus.pointList'), pollGroups);
-    const all = [...points, ...listed];
-    checkPoints(all, pollGroups, (_index, _key, message) => {
-      throw new PointListError(message);
-    });
-    return { ...modbus, points: all };
-  });
-}
-
-/** Names the file in what is wrong with it. */
-function fromPointList<T>(file: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof PointListError) throw new GatewayConfigError(`${file}: ${error.message}`);
-    throw error;
-  }
-}
-
-/** The points of an outstation: those of the configuration and those of the list it names. */
-function pointsOf(thing: ThingConfig, baseDirectory: string): readonly Dnp3Point[] {
-  if (thing.driver !== 'dnp3-tcp') return [];
-  const { points, pointList } = thing.dnp3;
-  if (pointList === undefined) return points;
-  return fromPointList(pointList, () => {
-    const all = [...points, ...parsePointList(readText(baseDirectory, pointList, 'dnp3.pointList'))];
-    checkNames(all, (_, message) => {
-      throw new PointListError(message);
-    });
-    return all;
-  });
 }
 
 /** The log of what the gateway's guard decides. @throws AuditError */

@@ -1,5 +1,6 @@
 export { Adapter, type AdapterAccountStatus, type AdapterOptions } from './adapters/adapter.ts';
 export { type AdapterConfig, type AdapterConfigInput, adapterConfigSchema } from './adapters/config.ts';
+export { pointListProblem, registerMapProblem } from './broker/point-documents.ts';
 export { type GatewayConfig, type GatewayConfigInput, gatewayConfigSchema } from './config.ts';
 export { DeviceConnections } from './drivers/connections.ts';
 export {

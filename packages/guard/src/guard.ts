@@ -44,7 +44,7 @@ export interface DecisionDetails {
 }
 
 /** Actions on a JID that mean the nodes behind it, too, where none is named. */
-const REACHES_NODES: ReadonlySet<ActionName> = new Set(['read', 'subscribe', 'set', 'write', 'execute']);
+const REACHES_NODES: ReadonlySet<ActionName> = new Set(['read', 'subscribe', 'set', 'write', 'execute', 'opaque']);
 /** Actions on a node that mean its parts, too. @see XEP-0323 §5.8 */
 const REACHES_PARTS: ReadonlySet<ActionName> = new Set(['read', 'subscribe']);
 const MAX_EXPANDED = 5000;
@@ -264,7 +264,7 @@ export class Guard {
       ...made,
       ...(unusual && unusual.length > 0 ? { unusual, packet: details.packet } : {}),
       ...(shadow && this.#shadow && outcomeOf(shadow) !== made.outcome
-        ? { shadow: { outcome: outcomeOf(shadow), policies: (shadow.judgement?.policies ?? []).map(decisivePolicy) } }
+        ? { shadow: { outcome: outcomeOf(shadow), policies: shadow.judgement.policies.map(decisivePolicy) } }
         : {}),
     };
     for (const listener of this.#listeners) listener(decision);

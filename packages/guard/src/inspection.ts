@@ -1,4 +1,4 @@
-import { Element, type QName } from '@thingward/xml';
+import { Element } from '@thingward/xml';
 import { INSPECTORS } from './inspectors/index.ts';
 import type { ActionName, FoundOperation } from './operation.ts';
 import { CONTAINER_NAMESPACES, ORDINARY_NAMESPACES } from './ordinary-namespaces.ts';
@@ -45,12 +45,6 @@ export class Inspection {
     if (this.#inspectors.has(namespace)) return 'inspected';
     if (CONTAINER_NAMESPACES.has(namespace)) return 'container';
     return ORDINARY_NAMESPACES.has(namespace) ? 'ordinary' : 'unknown';
-  }
-
-  /** Does a payload do something to others than whom it is sent to, so that it has to be looked into on its way to anybody? */
-  isAboutOthers({ name, namespace }: QName): boolean {
-    const inspector = this.#inspectors.get(namespace);
-    return inspector?.about === 'others' && !inspector.answers.has(name);
   }
 
   /**

@@ -6,7 +6,7 @@ import { AUTHENTICATION_STRENGTHS, type Operation, resourceId } from './operatio
 import type { CompiledPolicy } from './policy/compile.ts';
 import type { ContextAttribute, ContextSource } from './policy/context-attributes.ts';
 import type { PolicyBundle } from './policy/policy-bundle.ts';
-import type { PolicyRequest } from './policy/policy-set.ts';
+import type { PolicyRequest } from './policy/policy-request.ts';
 import type { OperationHistory } from './state/operation-history.ts';
 
 /** What is judged of one operation. */
@@ -153,5 +153,9 @@ export function valueKey({ resource, facts }: Operation): string {
     facts.table,
     facts.address,
     facts.channel,
+    facts.attribute,
+    facts.indexRange,
+    facts.methodId,
+    facts.argument,
   ]);
 }

@@ -4,6 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 type Cedar = typeof import('@cedar-policy/cedar-wasm/nodejs');
 
 export type {
+  AuthorizationAnswer,
   CedarValueJson,
   Decision,
   DetailedError,

@@ -1,6 +1,7 @@
 import { Jid } from '@thingward/xmpp';
 import { type AttributeUse, attributeUse } from './attribute-use.ts';
 import { cedar, type DetailedError, type PolicyJson, type TypeAndId } from './cedar.ts';
+import { type Condition, compileCondition } from './condition.ts';
 import { type Obligation, readObligation } from './obligation.ts';
 import { PolicyError, type PolicyProblem } from './policy-error.ts';
 import { indexOfByte, type PolicyStatement, policyStatements, positionOf } from './policy-statements.ts';
@@ -30,6 +31,8 @@ export interface CompiledPolicy {
   readonly text: string;
   /** Its conditions alone: what is left to Cedar when its head fits. */
   readonly conditions: PolicyJson;
+  /** The same, where they need no Cedar. */
+  readonly holds: Condition | undefined;
   readonly isShipped: boolean;
 }
 
@@ -95,6 +98,7 @@ export function compilePolicies(
           resource: { op: 'All' },
           annotations: {},
         },
+        holds: compileCondition(json),
         isShipped: source.isShipped ?? false,
       });
       if (policies.length > MAX_POLICIES) {

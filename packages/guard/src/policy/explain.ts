@@ -3,7 +3,8 @@ import type { CompiledPolicy } from './compile.ts';
 import { CONTEXT_ATTRIBUTE_NAMES, contextJson } from './context-attributes.ts';
 import { entityJson } from './known-entity.ts';
 import type { PolicyBundle } from './policy-bundle.ts';
-import type { PolicyRequest, PolicyVerdict } from './policy-set.ts';
+import type { PolicyRequest } from './policy-request.ts';
+import type { PolicyVerdict } from './policy-set.ts';
 import { policyRequests, type Question } from './question.ts';
 import { groupsOfAction } from './scope.ts';
 

@@ -197,6 +197,8 @@ test('what it decides is what Cedar decides from all policies, entities and cont
     permit(principal, action, resource) when { context has number && context.number.lessThan(decimal("3.0")) };
     forbid(principal, action, resource) when { resource has owner && resource.owner in Group::"dismissed" };
     permit(principal, action, resource) when { action in Action::"observe" && context.hour > 8 };
+    forbid(principal, action in Action::"control", resource) when { context has ip && context.ip.isInRange(ip("198.51.100.0/24")) };
+    permit(principal, action in Action::"control", resource) when { context has ip && context.ip.isLoopback() && context.hour > 8 };
     permit(principal, action == Action::"unknown", resource) when { !(principal in Group::"guests") && principal.domain == "example.org" };
   `;
   const set = PolicySet.compile([DEFAULT, own(text)]);
@@ -229,7 +231,8 @@ test('what it decides is what Cedar decides from all policies, entities and cont
       fc.record({
         hour: fc.constantFrom(3, 12),
         isEncrypted: fc.boolean(),
-        number: fc.constantFrom(undefined, '1.0', '5.0'),
+        number: fc.constantFrom(undefined, '1.0', '5.0', '-922337203685477.5808'),
+        ip: fc.constantFrom(undefined, '127.0.0.1', '198.51.100.7'),
         ownerAllows: fc.boolean(),
         origin: fc.constantFrom('client', 'service'),
       }),

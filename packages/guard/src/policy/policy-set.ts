@@ -1,27 +1,29 @@
 import { ACTIONS, type ActionName } from '../operation.ts';
-import { cedar, type EntityJson, PARSED_SETS } from './cedar.ts';
+import { cedar, PARSED_SETS } from './cedar.ts';
 import { type CompiledPolicy, compilePolicies, type PolicySource } from './compile.ts';
 import {
   CONTEXT_ATTRIBUTE_NAMES,
   type ContextAttribute,
-  type ContextSource,
   contextJson,
   contextKey,
   unknownJson,
 } from './context-attributes.ts';
-import { entityJson, type KnownEntity } from './known-entity.ts';
+import type { KnownEntity } from './known-entity.ts';
 import type { PolicyProblem } from './policy-error.ts';
-import { settled } from './residual.ts';
-import { groupsOfAction } from './scope.ts';
+import {
+  askCedar,
+  type Evaluation,
+  entitiesOf,
+  evaluateHere,
+  looksAtContext,
+  NO_EVALUATION,
+  needsOf,
+  partsOf,
+  type Slice,
+} from './policy-evaluation.ts';
+import type { PolicyRequest } from './policy-request.ts';
+import { settled as settledResidual } from './residual.ts';
 import { shippedSchema } from './shipped.ts';
-
-/** What is to be decided. */
-export interface PolicyRequest {
-  readonly principal: KnownEntity;
-  readonly action: ActionName;
-  readonly resource: KnownEntity;
-  readonly context: ContextSource;
-}
 
 /** What policies say. */
 export interface PolicyVerdict {
@@ -32,32 +34,18 @@ export interface PolicyVerdict {
   readonly errors: readonly string[];
 }
 
-/** Policies with conditions, parsed together when they are first asked, and what they look at. */
-interface Slice {
-  /** Under which Cedar keeps them. */
-  name: string | undefined;
-  readonly policies: readonly CompiledPolicy[];
-  readonly context: readonly ContextAttribute[];
-  readonly entities: ReadonlySet<string>;
-  readonly action: boolean;
-  readonly hierarchy: boolean;
-  readonly related: boolean;
-}
-
-/** Which policies are satisfied, and what went wrong while finding out. */
-interface Evaluation {
-  readonly satisfied: readonly CompiledPolicy[];
-  readonly errors: readonly string[];
-}
-
 /** What has been decided about one principal, action and resource. */
 interface Remembered {
   readonly principal: KnownEntity;
   readonly resource: KnownEntity;
   readonly candidates: readonly CompiledPolicy[];
-  /** Those without conditions. */
-  readonly unconditional: readonly CompiledPolicy[];
-  /** Those with conditions: asked at once, the first time. */
+  /** Those that hold whatever the context: without conditions, or with such that look at entities alone. */
+  readonly settled: readonly CompiledPolicy[];
+  /** Those whose conditions need no Cedar: worked out each time. */
+  readonly local: readonly CompiledPolicy[];
+  /** Attributes of the context that these and those left to Cedar look at. */
+  readonly context: readonly ContextAttribute[];
+  /** Those left to Cedar: asked at once, the first time. */
   readonly conditional: Slice | undefined;
   /** Those of them that do not look at the context: asked once, when there is a second time. */
   readonly fixed: Slice | undefined;
@@ -73,7 +61,6 @@ const SLICES_OF_ONE = 3;
 const MAX_REMEMBERED = 10_000;
 const MAX_CONTEXTS = 64;
 const NOTHING: ReadonlySet<string> = new Set();
-const NONE: Evaluation = { satisfied: [], errors: [] };
 const NO_CONTEXT = () => undefined;
 
 /**
@@ -134,8 +121,8 @@ export class PolicySet {
   /** @param without ids of policies that are left aside */
   decide(request: PolicyRequest, without: ReadonlySet<string> = NOTHING): PolicyVerdict {
     const remembered = this.#remember(request, without);
-    const { varying, byContext } = remembered;
-    const key = varying === undefined ? '' : contextKey(request.context, varying.context);
+    const { byContext } = remembered;
+    const key = contextKey(request.context, remembered.context);
     const known = byContext.get(key);
     if (known) {
       this.#rememberedCount++;
@@ -203,7 +190,7 @@ export class PolicySet {
       const name = `p${i}`;
       if (satisfied.includes(name)) return true;
       const residual = residuals[name];
-      return residual === undefined ? false : settled(residual);
+      return residual === undefined ? false : settledResidual(residual);
     });
   }
 
@@ -230,16 +217,19 @@ export class PolicySet {
     const candidates = this.#about(resource, action).filter(
       ({ id, scope }) => scope.principal(principal) && !without.has(id),
     );
-    const conditional = candidates.filter(({ isUnconditional }) => !isUnconditional);
+    const { settled, local, left } = partsOf(candidates, request);
+    const varying = left.filter(looksAtContext);
     const remembered: Remembered = {
       principal,
       resource,
       candidates,
-      unconditional: candidates.filter(({ isUnconditional }) => isUnconditional),
-      conditional: this.#slice(conditional),
-      fixed: this.#slice(conditional.filter(({ use }) => use.context?.size === 0)),
+      settled,
+      local,
+      context: needsOf([...local, ...varying]).context,
+      conditional: this.#slice(left),
+      fixed: this.#slice(left.filter((policy) => !looksAtContext(policy))),
       fixedEvaluation: undefined,
-      varying: this.#slice(conditional.filter(({ use }) => use.context?.size !== 0)),
+      varying: this.#slice(varying),
       byContext: new Map(),
     };
     if (this.#remembered.size >= MAX_REMEMBERED) {
@@ -273,77 +263,16 @@ export class PolicySet {
   }
 
   #evaluate(request: PolicyRequest, remembered: Remembered): PolicyVerdict {
-    const { unconditional, conditional, varying, byContext } = remembered;
+    const { settled, local, conditional, varying, byContext } = remembered;
     const isFirst = byContext.size === 0 && remembered.fixedEvaluation === undefined;
-    if (!isFirst) remembered.fixedEvaluation ??= evaluate(remembered.fixed, { ...request, context: NO_CONTEXT });
-    const fixed = remembered.fixedEvaluation ?? NONE;
-    const rest = evaluate(isFirst ? conditional : varying, request);
-    const satisfied = [...unconditional, ...fixed.satisfied, ...rest.satisfied];
-    const errors = [...fixed.errors, ...rest.errors];
+    if (!isFirst) remembered.fixedEvaluation ??= askCedar(remembered.fixed, { ...request, context: NO_CONTEXT });
+    const fixed = remembered.fixedEvaluation ?? NO_EVALUATION;
+    const rest = askCedar(isFirst ? conditional : varying, request);
+    const here = evaluateHere(local, request);
+    const satisfied = [...settled, ...here.satisfied, ...fixed.satisfied, ...rest.satisfied];
+    const errors = [...here.errors, ...fixed.errors, ...rest.errors];
     const forbids = satisfied.filter(({ effect }) => effect === 'forbid');
     if (forbids.length > 0 || errors.length > 0) return { isPermitted: false, policies: forbids, errors };
     return { isPermitted: satisfied.length > 0, policies: satisfied, errors };
   }
-}
-
-type Needs = Omit<Slice, 'name' | 'policies'>;
-
-function needsOf(policies: readonly CompiledPolicy[]): Needs {
-  const uses = policies.map(({ use }) => use);
-  return {
-    context: CONTEXT_ATTRIBUTE_NAMES.filter((name) =>
-      uses.some(({ context }) => context === undefined || context.has(name)),
-    ),
-    entities: new Set(uses.flatMap(({ entities }) => [...entities])),
-    action: uses.some(({ action }) => action),
-    hierarchy: uses.some(({ hierarchy }) => hierarchy),
-    related: uses.some(({ related }) => related),
-  };
-}
-
-/** Asks Cedar. It tells which policies forbid, or, where none does, which permit: more is not needed. */
-function evaluate(slice: Slice | undefined, request: PolicyRequest): Evaluation {
-  if (slice === undefined) return NONE;
-  slice.name ??= PARSED_SETS.add(Object.fromEntries(slice.policies.map((policy, i) => [`p${i}`, policy.conditions])));
-  const { principal, action, resource, context } = request;
-  const answer = cedar().statefulIsAuthorized({
-    principal: { type: principal.type, id: principal.id },
-    action: { type: 'Action', id: action },
-    resource: { type: resource.type, id: resource.id },
-    context: contextJson(context, slice.context),
-    preparsedPolicySetId: slice.name,
-    validateRequest: false,
-    entities: entitiesOf(request, slice),
-  });
-  if (answer.type === 'failure') return { satisfied: [], errors: answer.errors.map(({ message }) => message) };
-  const { reason, errors: failed } = answer.response.diagnostics;
-  const named = (name: string) => slice.policies[Number(name.slice(1))];
-  return {
-    satisfied: reason.flatMap((name) => named(name) ?? []),
-    // A policy that permits and fails does not permit; one that forbids and fails must not be passed over.
-    errors: failed.flatMap(({ policyId, error }) => {
-      const policy = named(policyId);
-      return policy?.effect === 'forbid' ? [`${policy.at}: ${error.message}`] : [];
-    }),
-  };
-}
-
-function entitiesOf({ principal, action, resource }: PolicyRequest, needs: Needs): EntityJson[] {
-  const { entities: wanted, hierarchy } = needs;
-  if (wanted.size === 0 && !hierarchy) return [];
-  const entities = [entityJson(principal, wanted, hierarchy), entityJson(resource, wanted, hierarchy)].filter(
-    // Of what it is not given, Cedar knows as much as of what has nothing that is asked for.
-    ({ attrs, parents }) => parents.length > 0 || Object.keys(attrs).length > 0,
-  );
-  if (needs.action) {
-    const parents = groupsOfAction(action).map((id) => ({ type: 'Action', id }));
-    entities.push({ uid: { type: 'Action', id: action }, attrs: {}, parents });
-  }
-  if (!needs.related) return entities;
-  for (const related of resource.related) {
-    if (related.uid !== principal.uid && related.uid !== resource.uid) {
-      entities.push(entityJson(related, wanted, hierarchy));
-    }
-  }
-  return entities;
 }

@@ -7,7 +7,7 @@ import { KnownNetwork, type KnownPair } from '../network/known-network.ts';
 import { NO_FACTS } from '../network/live-facts.ts';
 import { ACTIONS, AUTHENTICATION_STRENGTHS, ORIGINS, parseResourceId } from '../operation.ts';
 import type { ContextAttribute, ContextValue } from './context-attributes.ts';
-import type { PolicyRequest } from './policy-set.ts';
+import type { PolicyRequest } from './policy-request.ts';
 
 const address = z.string().transform((text, context): string => {
   const jid = Jid.tryParse(text);
@@ -37,6 +37,12 @@ const contextSchema = z.strictObject({
   address: long,
   lastAddress: long,
   channel: long,
+  attribute: text,
+  indexRange: text,
+  methodId: text,
+  argument: long,
+  securityMode: text,
+  userToken: text,
   isNested: flag,
   origin: z.enum(ORIGINS).optional(),
   isEncrypted: flag,

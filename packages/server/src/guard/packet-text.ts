@@ -1,8 +1,10 @@
 import { Element } from '@thingward/xml';
 import type { Stanza } from '../stanza.ts';
 
+/** Of users of OPC UA: with their passwords, where the channel does not encrypt. */
+const TOKENS = ['userIdentityToken', 'userNameIdentityToken', 'issuedIdentityToken'];
 /** What people write to each other is not for logs. */
-const PRIVATE = new Set(['body', 'subject', 'html', 'encrypted', 'openpgp']);
+const PRIVATE = new Set(['body', 'subject', 'html', 'encrypted', 'openpgp', ...TOKENS]);
 
 /** A stanza as XML, for the log of events: without what is said in it. */
 export function packetText(stanza: Stanza): string {

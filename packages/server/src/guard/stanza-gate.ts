@@ -4,6 +4,8 @@ import {
   type InspectedStanza,
   type Inspection,
   InspectionError,
+  type NamespaceClass,
+  type PacketInspector,
   redacted,
   refusal,
   shownFields,
@@ -30,6 +32,14 @@ export interface StanzaGateOptions {
   readonly onTime?: ((milliseconds: number) => void) | undefined;
 }
 
+/** What is known of a namespace, for the policies that are in force. */
+interface NamespaceTraits {
+  readonly kind: NamespaceClass;
+  readonly inspector: PacketInspector | undefined;
+  /** Is it looked into on its way to anybody? */
+  readonly isForAnybody: boolean;
+}
+
 const PUBSUB_EVENT = 'http://jabber.org/protocol/pubsub#event';
 
 /**
@@ -42,8 +52,7 @@ export class StanzaGate implements StanzaInspector {
   readonly #facts: NetworkFacts;
   readonly #circumstances: CircumstancesOf;
   readonly #onTime: (milliseconds: number) => void;
-  /** Namespaces that are looked into on their way to anybody, for the policies that are in force. */
-  readonly #forAnybody = new Map<string, boolean>();
+  readonly #traits = new Map<string, NamespaceTraits>();
   #version = -1;
 
   constructor({ guard, inspection, facts, circumstances, onTime = () => {} }: StanzaGateOptions) {
@@ -104,25 +113,25 @@ export class StanzaGate implements StanzaInspector {
     }
   }
 
-  #isOfInterest(child: QName, stanza: Stanza): boolean {
-    const { namespace } = child;
-    const kind = this.#inspection.classOf(namespace);
+  #isOfInterest({ name, namespace }: QName, stanza: Stanza): boolean {
+    const { kind, inspector, isForAnybody } = this.#traitsOf(namespace);
     if (kind === 'ordinary') return false;
     if (this.#guard.isGuarded(addresseeOf(stanza).bare.toString())) return true;
-    if (this.#inspection.isAboutOthers(child)) return true;
+    const isAnswer = inspector?.answers.has(name) ?? false;
+    if (inspector?.about === 'others' && !isAnswer) return true;
     // What is published was looked into when it was: it is not looked into again for each of its subscribers.
     if (namespace === PUBSUB_EVENT && this.#circumstances.isOurs(stanza.from)) return false;
-    if (this.#inspection.inspectorOf(namespace)?.answers.has(child.name)) return false;
-    return this.#isForAnybody(namespace);
+    return isForAnybody && !isAnswer;
   }
 
-  #isForAnybody(namespace: string): boolean {
+  /** Looked up once for each namespace: names of stanzas are new strings each time, and each table of them costs. */
+  #traitsOf(namespace: string): NamespaceTraits {
     if (this.#version !== this.#guard.version) {
-      this.#forAnybody.clear();
+      this.#traits.clear();
       this.#version = this.#guard.version;
     }
-    const known = this.#forAnybody.get(namespace);
-    if (known !== undefined) return known;
+    const known = this.#traits.get(namespace);
+    if (known) return known;
     const inspector = this.#inspection.inspectorOf(namespace);
     const kind = this.#inspection.classOf(namespace);
     const isForAnybody = inspector
@@ -131,9 +140,10 @@ export class StanzaGate implements StanzaInspector {
         ? this.#inspection.actions.some((action) => this.#guard.forbids(action))
         : this.#guard.forbids('unknown');
     // Anybody can make up namespaces.
-    if (this.#forAnybody.size >= 1000) this.#forAnybody.clear();
-    this.#forAnybody.set(namespace, isForAnybody);
-    return isForAnybody;
+    if (this.#traits.size >= 1000) this.#traits.clear();
+    const traits = { kind, inspector, isForAnybody };
+    this.#traits.set(namespace, traits);
+    return traits;
   }
 
   #mayBeRedacted(stanza: Stanza, payload: QName): boolean {

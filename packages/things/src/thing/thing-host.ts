@@ -51,7 +51,7 @@ export interface ThingHostOptions {
   readonly registry?: RegistryChoice | undefined;
   /**
    * Whom to ask who may be a friend of the Things, read and control them. The owner and `friends` may without; nobody else may when
-   * it can't be asked. Undefined: owner and friends may, as the owner says.
+   * it can't be asked. Undefined, or while there is none and need not be: owner and friends may, as the owner says.
    * @see XEP-0324
    */
   readonly provisioning?:
@@ -126,7 +126,11 @@ export class ThingHost {
         ...options.provisioning,
         peer: options.peer,
         registry: options.registry && chosenRegistry(options.registry, options.peer.jid.domain),
-        onFound: (server) => this.#greetAuthority(server),
+        onFound: (server) => {
+          this.#greetAuthority(server);
+          // Whom owner and friends let in is asked about from now on.
+          if (options.provisioning?.isOptional) this.#rulesChanged();
+        },
         onCleared: () => this.#rulesChanged(),
         log: this.#log,
         clock: options.clock ?? (() => new Date()),
@@ -170,7 +174,7 @@ export class ThingHost {
     const { things, clock, log, readoutLimits: limits, name } = this.#options;
     const mayRead = (requester: Jid, thing: Thing, tokens: Tokens) => this.#mayRead(requester, thing, tokens);
     const mayControl = (requester: Jid, thing: Thing, tokens: Tokens) => this.#mayControl(requester, thing, tokens);
-    const features = [
+    const features = () => [
       ...READOUT_DIALECTS.map(({ namespace }) => namespace),
       ...(things.some((thing) => thing.parameters.length > 0) ? CONTROL_FEATURES : []),
       ...EVENT_DIALECTS.map(({ namespace }) => namespace),
@@ -199,7 +203,8 @@ export class ThingHost {
         interfaces.serve(peer, mayRead),
         serveDisco(peer, {
           identities: [{ category: 'client', type: 'bot', name }],
-          features,
+          // A Thing may come by parameters while it runs.
+          features: { [Symbol.iterator]: () => features().values() },
           items: ({ from }, node) => this.#listPublications(from, node),
         }),
         ...DISCOVERY_DIALECTS.flatMap(({ namespace }) =>
@@ -264,6 +269,11 @@ export class ThingHost {
       },
       mayRead: (requester) => this.#mayRead(requester, thing, {}),
     };
+  }
+
+  /** May somebody control a Thing of this host? The decision that everything else here follows. @throws StanzaError `item-not-found` */
+  mayControl(requester: Jid, { node }: Pick<Thing, 'node'>): AccessDecision | Promise<AccessDecision> {
+    return this.#mayControl(requester, this.#thingAt(node), {});
   }
 
   /** Called after each change of ownership or friendship was saved. */
@@ -341,6 +351,11 @@ export class ThingHost {
   /** Need nobody be asked about it? With a provisioning server, friends it allowed or the owner named are asked about all the same. */
   #isTrustedWithoutAsking(requester: Jid, thing: Thing): boolean {
     if (!this.#authority) return this.#isTrusted(requester, thing);
+    if (this.#authority.isAbsent) {
+      // There may be one by now.
+      void this.#authority.find();
+      return this.#isTrusted(requester, thing);
+    }
     const bare = requester.bare.toString();
     return this.#alwaysTrusted.get(thing)?.has(bare) || this.ownershipOf(thing).owner === bare;
   }
@@ -520,6 +535,7 @@ export class ThingHost {
   }
 
   #accessChanged(things: Iterable<Thing> = this.#things.values()): void {
+    this.#running?.sensorData.accessChanged();
     for (const thing of things) {
       for (const handler of this.#accessHandlers) this.#call(() => handler(thing));
     }

@@ -1,5 +1,6 @@
 import { parseStringIds } from '@thingward/things';
 import { z } from 'zod';
+import { pointListSchema } from '../../broker/point-list-reference.ts';
 import { CONNECTED } from '../fields.ts';
 
 const address = z.number().int().min(0).max(65519);
@@ -103,7 +104,7 @@ export const dnp3ConfigSchema = z
     pollMs: z.number().int().min(100).default(10_000),
     /** Takes what masters of an adapter in the same process are told, and asks for nothing but when somebody reads it. */
     passive: z.boolean().default(false),
-    pointList: z.string().min(1).optional(),
+    pointList: pointListSchema.optional(),
     points: z.array(dnp3PointSchema).default([]),
   })
   .superRefine(({ points, pointList }, context) => {

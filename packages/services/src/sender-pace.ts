@@ -1,4 +1,4 @@
-/** How much each sender may still tell: a bucket that fills with time. Bounded in senders; who was silent longest is forgotten first. */
+/** How much each sender may still tell or do: a bucket that fills with time. Bounded in senders; who was silent longest is forgotten first. */
 export class SenderPace {
   readonly #buckets = new Map<string, { readonly allowance: number; readonly at: number }>();
   readonly #options: { readonly burst: number; readonly perMinute: number; readonly senders: number };
@@ -7,7 +7,7 @@ export class SenderPace {
     this.#options = options;
   }
 
-  /** Takes as many of the events as the sender may tell now. @param at in ms @returns how many */
+  /** Takes as many of the events, or whatever is counted, as the sender may have now. @param at in ms @returns how many */
   take(sender: string, events: number, at: number): number {
     const { burst, perMinute, senders } = this.#options;
     const before = this.#buckets.get(sender) ?? { allowance: burst, at };
