@@ -9,9 +9,8 @@ import {
   LinkFrameReader,
   packetFromXml,
   packetToXml,
-  parseHex,
 } from '@thingward/dnp3';
-import { parseElement, XmlError } from '@thingward/xml';
+import { parseElement, parseHexBinary, XmlError } from '@thingward/xml';
 
 /** Fragments with objects of many kinds. */
 const FRAGMENTS = [
@@ -22,8 +21,8 @@ const FRAGMENTS = [
   'c419465b01080066696c652e747874',
   'd1810000010100000aff0303010000071bde00fa00000103616263',
   'c0207803070101000000010078095b0108000102030405060708',
-].map((text) => parseHex(text));
-const PACKET = parseHex('056414f3010000040a3bc0c3013c02063c03063c04063c01069a12');
+].map((text) => parseHexBinary(text));
+const PACKET = parseHexBinary('056414f3010000040a3bc0c3013c02063c03063c04063c01069a12');
 const XML = [
   String(packetToXml(decodePackets(PACKET)[0])),
   ...FRAGMENTS.map(
@@ -46,6 +45,8 @@ export function dnp3Targets({ pick, mutated, noise, utf8 }) {
         const reader = new LinkFrameReader();
         const pieces = [...input].flatMap((octet) => reader.push(Uint8Array.of(octet)));
         if (JSON.stringify(whole) !== JSON.stringify(pieces)) throw new Error('in pieces other frames are found');
+        reader.silence();
+        if (reader.pending > 0) throw new Error('a pause leaves something of a frame');
       },
       Dnp3Error,
     ],

@@ -17,13 +17,11 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'v
 import { AdapterStage } from '../adapter-stage.ts';
 import { connectMaster } from '../dnp3-ends.ts';
 import { freePort, hasCommand } from './daemon.ts';
+import { DNP3_PYTHON } from './dnp3-python.ts';
 import { captureFile, type Sent } from './pcap.ts';
-import { hasPythonPackage, runPeer, startPeer } from './python.ts';
+import { runPeer, startPeer } from './python.ts';
 import { serialLine } from './serial-line.ts';
 
-/** The library has binaries for some versions of Python alone: THINGWARD_DNP3_PYTHON names one that has it. */
-const CANDIDATES = [process.env.THINGWARD_DNP3_PYTHON, 'python3.10', 'python3.9', 'python3.8', 'python3'];
-const PYTHON = CANDIDATES.find((name) => name !== undefined && name !== '' && hasPythonPackage('pydnp3', name));
 const PORT = 20_000;
 /** Where a frame has the function of its fragment: after the header, the transport header and the application control. */
 const FUNCTION_OFFSET = 12;
@@ -130,7 +128,7 @@ describe('DNP3 over XMPP', { timeout: 90_000 }, () => {
   const complaints = (sent: readonly Sent[]) =>
     dissect(sent, '-Y', '_ws.malformed || _ws.expert.severity >= 0x00600000');
 
-  describe.skipIf(!PYTHON)(
+  describe.skipIf(!DNP3_PYTHON)(
     'OpenDNP3 (skipped unless a Python has the package dnp3-python; THINGWARD_DNP3_PYTHON names it)',
     () => {
       it.each(MEDIA)(
@@ -147,7 +145,7 @@ describe('DNP3 over XMPP', { timeout: 90_000 }, () => {
             await between(line, { serial: { path: ours } });
             way = ['serial', theirs];
           }
-          expect(await runPeer('opendnp3_master.py', way, PYTHON)).toMatchObject(SEEN);
+          expect(await runPeer('opendnp3_master.py', way, DNP3_PYTHON)).toMatchObject(SEEN);
           expect(plant.inputs).toMatchObject({ breakerClosed: false, voltageSetpoint: 402 });
           expect(restarts).toEqual(['cold']);
         },
@@ -165,7 +163,7 @@ describe('DNP3 over XMPP', { timeout: 90_000 }, () => {
             const [ours, theirs] = await serialLine(directory, 'outstation');
             [at, line] = [theirs, { serial: { path: ours } }];
           }
-          const peer = await startPeer('opendnp3_outstation.py', [at], PYTHON);
+          const peer = await startPeer('opendnp3_outstation.py', [at], DNP3_PYTHON);
           onTestFinished(() => peer.kill());
           const master = await connectMaster(await between(line), { timeoutMs: 5000 });
           const told: Measurement[] = [];
@@ -202,7 +200,9 @@ describe('DNP3 over XMPP', { timeout: 90_000 }, () => {
           const { device } = substation();
           const far = await tap(await device.listen(0));
           const near = await tap(await between(tcp(far.port)));
-          expect(await runPeer('opendnp3_master.py', ['127.0.0.1', String(near.port)], PYTHON)).toMatchObject(SEEN);
+          expect(await runPeer('opendnp3_master.py', ['127.0.0.1', String(near.port)], DNP3_PYTHON)).toMatchObject(
+            SEEN,
+          );
           for (const fromClient of [true, false]) {
             const [before, after] = [near, far].map(({ sent }) => userData(beforeRestart(sent), fromClient));
             expect(before?.length).toBeGreaterThan(10);

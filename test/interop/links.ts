@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Outcome } from '../life-of-a-thing.ts';
+import { promisify } from 'node:util';
 import { hasCommand } from './daemon.ts';
 import { PYTHON } from './python.ts';
 
@@ -132,9 +133,17 @@ export class Link {
   }
 
   /** Runs a peer's script there. @returns the JSON it printed */
-  runPeer(machine: Machine, script: string, args: readonly string[]): unknown {
+  runPeer(machine: Machine, script: string, args: readonly string[], python = PYTHON): unknown {
     const file = fileURLToPath(new URL(`./peers/${script}`, import.meta.url));
-    return JSON.parse(this.run(machine, [PYTHON, file, ...args]).at(-1) ?? '');
+    return JSON.parse(this.run(machine, [python, file, ...args]).at(-1) ?? '');
+  }
+
+  /** Starts a peer's script there. @returns the JSON it prints at its end */
+  async startPeer(machine: Machine, script: string, args: readonly string[], python = PYTHON): Promise<unknown> {
+    const file = fileURLToPath(new URL(`./peers/${script}`, import.meta.url));
+    const command = ['netns', 'exec', this.#names[machine], python, file, ...args];
+    const { stdout } = await promisify(execFile)('ip', command, { timeout: 60_000 });
+    return JSON.parse(stdout.trim().split('\n').at(-1) ?? '');
   }
 
   /** The configuration that `serve` has written. */

@@ -1,23 +1,11 @@
-import { createServer } from 'node:net';
 import { Dnp3Channel, Dnp3Master, Dnp3TcpServer, IIN, latch, type Measurement } from '@thingward/dnp3';
 import { Substation, SubstationProcess } from '@thingward/dnp3/simulator';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { hasPythonPackage, type RunningPeer, runPeer, startPeer } from './python.ts';
+import { freePort } from './daemon.ts';
+import { DNP3_PYTHON } from './dnp3-python.ts';
+import { type RunningPeer, runPeer, startPeer } from './python.ts';
 
-/** The library has binaries for some versions of Python alone: THINGWARD_DNP3_PYTHON names one that has it. */
-const CANDIDATES = [process.env.THINGWARD_DNP3_PYTHON, 'python3.10', 'python3.9', 'python3.8', 'python3'];
-const PYTHON = CANDIDATES.find((name) => name !== undefined && name !== '' && hasPythonPackage('pydnp3', name));
-
-/** A port that is free now. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address ? address.port : 0;
-}
-
-describe.skipIf(!PYTHON)(
+describe.skipIf(!DNP3_PYTHON)(
   'OpenDNP3 (skipped unless a Python has the package dnp3-python; THINGWARD_DNP3_PYTHON names it)',
   () => {
     it('as the master: polls, operates, sets the clock, hears of changes, restarts', async () => {
@@ -40,7 +28,7 @@ describe.skipIf(!PYTHON)(
         if (restarts.length === 0) setBefore = substation.outstation.time - Date.now();
       }, 20);
       onTestFinished(() => clearInterval(watch));
-      const seen = await runPeer('opendnp3_master.py', ['127.0.0.1', String(port)], PYTHON);
+      const seen = await runPeer('opendnp3_master.py', ['127.0.0.1', String(port)], DNP3_PYTHON);
       expect(seen).toMatchObject({
         started: true,
         commands: {
@@ -82,7 +70,7 @@ describe.skipIf(!PYTHON)(
 
       beforeAll(async () => {
         const port = await freePort();
-        peer = await startPeer('opendnp3_outstation.py', [String(port)], PYTHON);
+        peer = await startPeer('opendnp3_outstation.py', [String(port)], DNP3_PYTHON);
         channel = new Dnp3Channel({ host: '127.0.0.1', port });
         channel.open();
         master = new Dnp3Master({ channel, timeoutMs: 3000 });

@@ -1,9 +1,9 @@
-import type { AttributeInput, Element } from '@thingward/xml';
+import { type AttributeInput, type Element, parseHexBinary } from '@thingward/xml';
 import { COMMAND_STATUSES } from './command-status.ts';
 import { decodeControlCode, encodeControlCode, OPERATIONS, TRIP_CLOSE } from './control-code.ts';
 import { DOUBLE_BIT_STATES } from './flags.ts';
 import { bitNames, bitsOf, codeOf, nameOf } from './names.ts';
-import { checkRange, formatHex, type OctetReader, OctetWriter, parseHex } from './octets.ts';
+import { checkRange, formatHex, type OctetReader, OctetWriter } from './octets.ts';
 import { formatFloat, formatTime, parseFloatText, parseTime } from './values-text.ts';
 import { booleanAttribute, integerAttribute, xmlError } from './xml-attributes.ts';
 
@@ -107,7 +107,7 @@ export function float(size: 4 | 8): Field {
       if (hex !== usual) item.nan = hex;
     },
     write: (writer, item) => {
-      const octets = item.nan === undefined ? undefined : parseHex(item.nan);
+      const octets = item.nan === undefined ? undefined : parseHexBinary(item.nan);
       if (octets?.length === size && Number.isNaN(item.value)) writer.bytes(octets);
       else writer.float(size, item.value ?? 0, 'a value');
     },
@@ -118,7 +118,7 @@ export function float(size: 4 | 8): Field {
       item.value = value;
       const nan = element.attribute('nan');
       if (nan === undefined) return;
-      const octets = parseHex(nan);
+      const octets = parseHexBinary(nan);
       if (octets?.length !== size || !isNan(octets)) {
         throw xmlError(element, 'nan', `the ${size} octets of a number that is none`);
       }

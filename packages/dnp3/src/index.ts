@@ -49,7 +49,7 @@ export * from './master/index.ts';
 export { bitNames, nameOf } from './names.ts';
 export { type ObjectHeader, PREFIXES, type PrefixCode, RANGES, type RangeCode } from './object-header.ts';
 export { type Layout, type ObjectType, objectType, objectTypes } from './objects.ts';
-export { formatHex, parseHex } from './octets.ts';
+export { formatHex } from './octets.ts';
 export * from './outstation/index.ts';
 export {
   decodePackets,

@@ -1,12 +1,13 @@
+import { parseHexBinary } from '@thingward/xml';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anyFrame } from '../test/arbitrary.ts';
 import { Dnp3Error } from './error.ts';
 import { decodeLinkFrame, encodeLinkFrame, type LinkFrame } from './link-frame.ts';
 import { LinkFrameReader } from './link-frame-reader.ts';
-import { formatHex, parseHex } from './octets.ts';
+import { formatHex } from './octets.ts';
 
-const hex = (text: string) => parseHex(text.replaceAll(' ', '')) as Uint8Array;
+const hex = (text: string) => parseHexBinary(text.replaceAll(' ', '')) as Uint8Array;
 
 /** Frames as other implementations write them. */
 const FRAMES: readonly (readonly [string, LinkFrame])[] = [
@@ -83,8 +84,18 @@ describe('a stream of frames', () => {
   });
 
   it('gives up a frame that was cut off when there is a pause, and finds what it has swallowed', () => {
+    const [, frame] = FRAMES[0] as (typeof FRAMES)[0];
+    const long = { ...frame, userData: new Uint8Array(250).fill(7) };
+    const reader = new LinkFrameReader();
+    expect(reader.push(encodeLinkFrame(long).subarray(0, 100))).toEqual([]);
+    expect(reader.push(encodeLinkFrame(frame))).toEqual([]);
+    expect(reader.silence()).toEqual([frame]);
+    expect(reader.pending).toBe(0);
+  });
+
+  it('is in step again with the second frame after one that was cut off, wherever that was', () => {
     fc.assert(
-      fc.property(anyFrame, fc.nat(), fc.array(anyFrame, { maxLength: 3 }), (lost, cut, frames) => {
+      fc.property(anyFrame, fc.nat(), fc.array(anyFrame, { minLength: 1, maxLength: 3 }), (lost, cut, frames) => {
         const octets = encodeLinkFrame(lost);
         const rest = frames.flatMap((frame) => [...encodeLinkFrame(frame)]);
         const reader = new LinkFrameReader();
@@ -93,7 +104,8 @@ describe('a stream of frames', () => {
           ...reader.push(Uint8Array.from(rest)),
           ...reader.silence(),
         ];
-        expect(found).toEqual(frames);
+        // The first octets of the next may be those that were missing, or be a block with its CRC: then nobody can tell.
+        expect(found.slice(found.length - frames.length + 1)).toEqual(frames.slice(1));
         expect(reader.pending).toBe(0);
       }),
     );

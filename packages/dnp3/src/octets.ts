@@ -1,7 +1,5 @@
 import { Dnp3Error, type Dnp3ErrorCode } from './error.ts';
 
-const HEX = /^(?:[0-9a-fA-F]{2})*$/;
-
 /** Reads little-endian numbers, refusing to run over the end. */
 export class OctetReader {
   readonly octets: Uint8Array;
@@ -145,12 +143,6 @@ export function concatOctets(parts: readonly Uint8Array[]): Uint8Array {
 /** As two hexadecimal digits for each octet. */
 export function formatHex(octets: Uint8Array): string {
   return Array.from(octets, (octet) => octet.toString(16).padStart(2, '0')).join('');
-}
-
-/** The octets of hexadecimal digits; undefined when it is none. */
-export function parseHex(text: string): Uint8Array | undefined {
-  if (!HEX.test(text)) return undefined;
-  return Uint8Array.from({ length: text.length / 2 }, (_, i) => Number.parseInt(text.slice(2 * i, 2 * i + 2), 16));
 }
 
 /** The text of octets that are all printable ASCII; undefined when one is not, and when there are none. */

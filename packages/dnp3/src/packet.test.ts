@@ -1,15 +1,15 @@
-import { parseElement } from '@thingward/xml';
+import { parseElement, parseHexBinary } from '@thingward/xml';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anyFragment, anyFrame, fragmentFrames, framesOctets, validFragment } from '../test/arbitrary.ts';
 import { Dnp3Error } from './error.ts';
 import { decodeFragment, encodeFragment } from './fragment.ts';
 import { objectTypes } from './objects.ts';
-import { formatHex, parseHex } from './octets.ts';
+import { formatHex } from './octets.ts';
 import { decodePackets, encodePacket, PacketAssembler, packetOf } from './packet.ts';
 import { fragmentFromXml, fragmentToXml, packetFromXml, packetToXml } from './packet-xml.ts';
 
-const hex = (text: string) => parseHex(text.replaceAll(' ', '')) as Uint8Array;
+const hex = (text: string) => parseHexBinary(text.replaceAll(' ', '')) as Uint8Array;
 
 /** Octets to XML as text and back. */
 function throughXml(octets: Uint8Array): Uint8Array {

@@ -1,6 +1,5 @@
-import type { Element } from '@thingward/xml';
+import { type Element, parseBoolean, parseHexBinary } from '@thingward/xml';
 import { Dnp3Error } from './error.ts';
-import { parseHex } from './octets.ts';
 
 /** @param expected what would be right */
 export function xmlError(element: Element, attribute: string, expected: string): Dnp3Error {
@@ -32,15 +31,14 @@ export function optionalInteger(element: Element, name: string, least: number, m
 /** @param absent what it is when it is not there; required when not given. @throws Dnp3Error `malformed-xml` */
 export function booleanAttribute(element: Element, name: string, absent?: boolean): boolean {
   const text = element.attribute(name);
-  if (text === 'true' || text === '1') return true;
-  if (text === 'false' || text === '0') return false;
-  if (text === undefined && absent !== undefined) return absent;
-  throw xmlError(element, name, 'true or false');
+  const value = text === undefined ? absent : parseBoolean(text);
+  if (value === undefined) throw xmlError(element, name, 'true or false');
+  return value;
 }
 
 /** The octets of an element's content in hexadecimal. @throws Dnp3Error `malformed-xml` */
 export function hexContent(element: Element): Uint8Array {
-  const octets = parseHex(element.text.trim());
+  const octets = parseHexBinary(element.text.trim());
   if (!octets) {
     throw new Dnp3Error('malformed-xml', `<${element.name}> needs pairs of hexadecimal digits as its content`);
   }

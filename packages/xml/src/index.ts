@@ -5,5 +5,6 @@ export { type CodedElement, Frame, type FrameHead, type QName } from './frame.ts
 export { NamespaceScope, XML_NAMESPACE, XMLNS_NAMESPACE } from './namespaces.ts';
 export { declarationLength, parseElement } from './parse.ts';
 export { ElementScanner, INCOMPLETE, type ScanHandler, type ScanLimits } from './scanner.ts';
+export { formatHexBinary, parseBoolean, parseHexBinary } from './schema-values.ts';
 export { DEFAULT_STREAM_LIMITS, type StreamEvent, type StreamLimits, StreamReader } from './stream-reader.ts';
 export { decodeUtf8, encodeUtf8, escapeAttribute, escapeText, isXmlText } from './text.ts';

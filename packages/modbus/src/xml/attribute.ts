@@ -1,3 +1,4 @@
+import { formatHexBinary, parseBoolean, parseHexBinary } from '@thingward/xml';
 import { ModbusError } from '../error.ts';
 
 /** How one value of a PDU is written as an attribute, and read. */
@@ -50,7 +51,7 @@ export const UINT16_LIST = listOf(UINT16, 'numbers from 0 to 65535, with spaces 
 /** As `xs:boolean`. */
 export const BOOLEAN: AttributeType<boolean> = {
   expected: 'true or false',
-  parse: (text) => (text === 'true' || text === '1' ? true : text === 'false' || text === '0' ? false : undefined),
+  parse: parseBoolean,
   format: String,
 };
 
@@ -60,11 +61,8 @@ export const BIT_LIST = listOf<boolean>({ ...BOOLEAN, format: (value) => (value 
 /** Octets as `xs:hexBinary`. */
 export const OCTETS: AttributeType<Uint8Array> = {
   expected: 'octets in hexadecimal',
-  parse(text) {
-    if (!/^(?:[0-9A-Fa-f]{2})*$/.test(text)) return undefined;
-    return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
-  },
-  format: (octets) => [...octets].map((octet) => octet.toString(16).padStart(2, '0').toUpperCase()).join(''),
+  parse: parseHexBinary,
+  format: formatHexBinary,
 };
 
 /** A name of people's choice. */

@@ -4,6 +4,8 @@
  * @see XML Schema Part 2 §3.2
  */
 
+export { parseBoolean } from '@thingward/xml';
+
 const DOUBLE = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 const INTEGER = /^([+-]?)(\d+)$/;
 const ZONE = '(Z|[+-](?:0\\d|1[0-3]):[0-5]\\d|[+-]14:00)?';
@@ -17,11 +19,6 @@ const DURATION = /^-?P(?=[\dT])(?:\d+Y)?(?:\d+M)?(?:\d+D)?(?:T(?=\d)(?:\d+H)?(?:
 const INT_MAX = 2n ** 31n;
 const LONG_MAX = 2n ** 63n;
 const LONG_DIGITS = 19;
-
-/** xs:boolean: `true`, `false`, `1` or `0`. */
-export function parseBoolean(text: string): boolean | undefined {
-  return text === 'true' || text === '1' ? true : text === 'false' || text === '0' ? false : undefined;
-}
 
 /** Is it an xs:double that is a finite number? (NaN and INF are no measurements.) */
 export function isFiniteDouble(text: string): boolean {

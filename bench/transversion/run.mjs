@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 /*
- * Modbus between a master and devices through two adapters and a server, each a process of its own, beside the same master at the devices
- * directly: latency of a read, transactions per second, 1,000 devices polled each second through one adapter (its processor time and
- * memory), and bytes on the wire per poll, with XML and with EXI. Direct and carried take turns; figures are medians of rounds.
- *   npm run bench -- transversion [--rounds N] [--seconds N] [--devices N]
+ * Modbus, or DNP3, between a master and devices through two adapters and a server, each a process of its own, beside the same master at the
+ * devices directly: latency of a read, transactions per second, 1,000 devices polled each second through one adapter (its processor time
+ * and memory), and bytes on the wire per poll, with XML and with EXI. Direct and carried take turns; figures are medians of rounds.
+ *   npm run bench -- transversion [--protocol modbus|dnp3] [--rounds N] [--seconds N] [--devices N] [--many exi|xml]
+ * The processor time of ingress, egress and server for each transaction says what it costs where others have most of the machine.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,32 +15,29 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { encodeTcpFrame, ModbusTcpServer, TcpFrameReader } from '@thingward/modbus';
+import { dnp3 } from './dnp3.mjs';
+import { modbus } from './modbus.mjs';
 
 const { values: options } = parseArgs({
   options: {
+    protocol: { type: 'string', default: 'modbus' },
     rounds: { type: 'string', default: '7' },
     seconds: { type: 'string', default: '2' },
     devices: { type: 'string', default: '1000' },
+    /** How the many devices are carried. */
+    many: { type: 'string', default: 'exi' },
   },
 });
 const ROUNDS = Number(options.rounds);
 const SECONDS = Number(options.seconds);
 const DEVICES = Number(options.devices);
-const UNITS_PER_DOOR = 250;
-const COMMAND = fileURLToPath(new URL('../packages/cli/bin/thingward.js', import.meta.url));
+const IN_FLIGHT = 16;
+const PROTOCOL = { modbus, dnp3 }[options.protocol];
+if (!PROTOCOL) throw new Error(`--protocol is modbus or dnp3, not ${options.protocol}`);
+const { protocol, perDoor, openMaster } = PROTOCOL;
+const COMMAND = fileURLToPath(new URL('../../packages/cli/bin/thingward.js', import.meta.url));
 const directory = mkdtempSync(join(tmpdir(), 'thingward-transversion-'));
 const children = [];
-
-/** Ten registers that never change. */
-const UNIT = {
-  readCoils: () => [],
-  readDiscreteInputs: () => [],
-  readHoldingRegisters: (_address, quantity) => new Array(quantity).fill(17),
-  readInputRegisters: (_address, quantity) => new Array(quantity).fill(425),
-  writeCoils: () => undefined,
-  writeRegisters: () => undefined,
-};
 
 const file = (name, content) => {
   const path = join(directory, name);
@@ -98,54 +96,27 @@ async function countingWay(to) {
   return { port: server.address().port, counts, close: () => server.close() };
 }
 
-/** A master with one connection. */
-function openMaster(port) {
-  const socket = connect({ host: '127.0.0.1', port, noDelay: true });
-  const reader = new TcpFrameReader();
-  const waiting = new Map();
-  socket.on('data', (chunk) => {
-    for (const { transactionId, pdu } of reader.push(chunk)) {
-      const settle = waiting.get(transactionId);
-      waiting.delete(transactionId);
-      settle?.(pdu);
-    }
-  });
-  let last = 0;
-  const pdu = Uint8Array.of(4, 0, 0, 0, 10);
-  return {
-    ask(unit = 1) {
-      return new Promise((resolve) => {
-        last = (last + 1) & 0xffff;
-        waiting.set(last, resolve);
-        socket.write(encodeTcpFrame({ transactionId: last, unit, pdu }));
-      });
-    },
-    close: () => socket.destroy(),
-  };
-}
-
 async function latencies(master, seconds) {
   const times = [];
   const until = performance.now() + seconds * 1000;
   while (performance.now() < until) {
     const before = performance.now();
-    const answer = await master.ask();
-    if (answer[0] !== 4) throw new Error(`exception ${answer[1]}`);
+    if (!(await master.ask(1))) throw new Error('the device has not answered');
     times.push(performance.now() - before);
   }
   return times;
 }
 
-async function throughput(master, seconds, inFlight = 16) {
+async function throughput(master, seconds) {
   let count = 0;
   const until = performance.now() + seconds * 1000;
-  const loop = async () => {
+  const loop = async (unit) => {
     while (performance.now() < until) {
-      await master.ask();
+      await master.ask(unit);
       count++;
     }
   };
-  await Promise.all(Array.from({ length: inFlight }, loop));
+  await Promise.all(Array.from({ length: IN_FLIGHT }, (_, i) => loop(PROTOCOL.inFlight(i))));
   return count / seconds;
 }
 
@@ -169,37 +140,34 @@ try {
     listen: { c2s: `127.0.0.1:${c2s}` },
   });
   for (const name of ['scada', 'plant']) await run(['user', 'add', name, '--password-stdin', '--config', server], name);
-  const { said } = await start(['serve', '--config', server, '--log-level', 'warn'], /certificate:/);
+  const { said, child: serving } = await start(['serve', '--config', server, '--log-level', 'warn'], /certificate:/);
   const fingerprint = /sha256:\S+/.exec(said.join('\n'))[0];
-  const devices = new ModbusTcpServer(new Map(Array.from({ length: UNITS_PER_DOOR }, (_, i) => [i + 1, UNIT])), {
-    maxConnections: DEVICES + 10,
-  });
-  await devices.listen(devicePort, '0.0.0.0');
+  const devices = await PROTOCOL.openDevices(devicePort, DEVICES, DEVICES + 10);
 
   /** Both adapters, each a process of its own. */
   async function adapters(exi, { ingress, egress }) {
     const way = await countingWay(c2s);
     const common = (port) => ({ domain: 'localhost', host: '127.0.0.1', port, fingerprint, exi });
     const account = (name) => ({ jid: `${name}@localhost`, password: name });
-    const masters = [{ jid: 'scada@localhost', writes: true }];
+    const masters = [{ jid: 'scada@localhost', writes: true, ...PROTOCOL.master }];
     const far = file(`egress-${exi}.yaml`, {
       server: common(way.port),
       dataDir: `egress-${exi}`,
       eventLog: 'none',
-      egress: [{ account: account('plant'), protocol: 'modbus', masters, maxWaiting: 1000, ...egress }],
+      egress: [{ account: account('plant'), protocol, masters, maxWaiting: 1000, ...egress }],
     });
     const near = file(`ingress-${exi}.yaml`, {
       server: common(c2s),
       dataDir: `ingress-${exi}`,
       eventLog: 'none',
-      ingress: ingress.map((one) => ({ account: account('scada'), protocol: 'modbus', ...one })),
+      ingress: ingress.map((one) => ({ account: account('scada'), protocol, ...one })),
     });
     const there = await start(['adapter', '--config', far, '--log-level', 'warn'], /adapter ready/);
     const here = await start(['adapter', '--config', near, '--log-level', 'warn'], /adapter ready/);
     const firstDoor = Number(ingress[0].listen.split(':')[1]);
     // Until both see each other.
     const probe = openMaster(firstDoor);
-    for (let i = 0; (await probe.ask())[0] !== 4; i++) {
+    for (let i = 0; !(await probe.ask(1)); i++) {
       if (i > 200) throw new Error('there is no way to the devices');
       await delay(50);
     }
@@ -211,19 +179,31 @@ try {
       }
       way.close();
     };
-    return { way, here: here.child, there: there.child, stop };
+    const all = { ingress: here.child, egress: there.child, server: serving };
+    return { way, all, stop };
   }
 
   const rows = [];
   for (const exi of [false, true]) {
     const name = exi ? 'EXI' : 'XML';
     const running = await adapters(exi, {
-      ingress: [{ listen: `127.0.0.1:${door}`, routes: [{ units: '1', to: 'plant@localhost' }] }],
+      ingress: [
+        { listen: `127.0.0.1:${door}`, routes: [{ ...PROTOCOL.units(`1-${IN_FLIGHT}`), to: 'plant@localhost' }] },
+      ],
       egress: { lines: [{ connect: `127.0.0.1:${devicePort}`, maxInFlight: 16 }] },
     });
     const [direct, carried] = [openMaster(devicePort), openMaster(door)];
     await latencies(carried, 1);
-    const figures = { added: [], p99: [], direct: [], carried: [], directRate: [], carriedRate: [], bytes: [] };
+    const figures = {
+      added: [],
+      p99: [],
+      direct: [],
+      carried: [],
+      directRate: [],
+      carriedRate: [],
+      bytes: [],
+      cpu: [],
+    };
     for (let round = 0; round < ROUNDS; round++) {
       const [near, far] = [await latencies(direct, SECONDS / 4), await latencies(carried, SECONDS)];
       figures.direct.push(median(near));
@@ -231,15 +211,18 @@ try {
       figures.added.push(median(far) - median(near));
       figures.p99.push(percentile(far, 0.99));
       const before = running.way.counts.bytes;
+      const cpu = () => Object.values(running.all).reduce((sum, child) => sum + usage(child).cpuMs, 0);
       figures.directRate.push(await throughput(direct, SECONDS / 4));
+      const cpuBefore = cpu();
       const rate = await throughput(carried, SECONDS);
+      figures.cpu.push((cpu() - cpuBefore) / (rate * SECONDS));
       figures.carriedRate.push(rate);
       figures.bytes.push((running.way.counts.bytes - before) / (rate * SECONDS));
     }
     // One poll at a time: what each is in packets of its own.
     const { counts } = running.way;
     const start = { ...counts };
-    for (let i = 0; i < 200; i++) await carried.ask();
+    for (let i = 0; i < 200; i++) await carried.ask(1);
     const single = (counts.bytes - start.bytes) / 200;
     direct.close();
     carried.close();
@@ -253,35 +236,38 @@ try {
       'p99 ms': figure.p99.toFixed(2),
       'direct /s': Math.round(figure.directRate),
       'carried /s': Math.round(figure.carriedRate),
+      'CPU ms each, all three': figure.cpu.toFixed(2),
       'bytes, one at a time': Math.round(single),
       'bytes, pipelined': Math.round(figure.bytes),
     });
   }
   console.log(
-    'a read of ten registers, at the device and through ingress, server and egress (bytes: egress to server and back, TLS included)',
+    `${protocol}: ${PROTOCOL.what}, at the device and through ingress, server and egress (bytes: egress to server and back, TLS included)`,
   );
   console.table(rows);
 
   const doors = [];
-  for (let i = 0; i < DEVICES; i += UNITS_PER_DOOR) doors.push(await freePort());
+  for (let i = 0; i < DEVICES; i += perDoor) doors.push(await freePort());
   const device = (i) => ({
-    unit: (i % UNITS_PER_DOOR) + 1,
+    unit: (i % perDoor) + 1,
     name: `device-${i}`,
     host: `127.0.${1 + (i >> 8)}.${i & 255}`,
   });
   const all = Array.from({ length: DEVICES }, (_, i) => device(i));
-  const many = await adapters(true, {
+  const many = await adapters(options.many === 'exi', {
     ingress: doors.map((port, d) => ({
       listen: `127.0.0.1:${port}`,
       maxInFlight: 256,
       timeoutMs: 5000,
       routes: all
-        .slice(d * UNITS_PER_DOOR, (d + 1) * UNITS_PER_DOOR)
-        .map(({ unit, name }) => ({ units: unit, to: 'plant@localhost', line: name })),
+        .slice(d * perDoor, (d + 1) * perDoor)
+        .map(({ unit, name }) => ({ ...PROTOCOL.units(unit), to: 'plant@localhost', line: name })),
     })),
-    egress: { lines: all.map(({ unit, name, host }) => ({ name, connect: `${host}:${devicePort}`, units: unit })) },
+    egress: {
+      lines: all.map(({ unit, name, host }) => ({ name, connect: `${host}:${devicePort}`, ...PROTOCOL.units(unit) })),
+    },
   });
-  const masters = doors.map(openMaster);
+  const masters = doors.map((port) => openMaster(port));
   const polls = { answered: 0, failed: 0 };
   const took = [];
   const pollAll = (seconds) =>
@@ -290,10 +276,10 @@ try {
         await delay((i / DEVICES) * 1000);
         for (let second = 0; second < seconds; second++) {
           const before = performance.now();
-          const answer = await masters[Math.floor(i / UNITS_PER_DOOR)].ask(unit);
+          const answer = await masters[Math.floor(i / perDoor)].ask(unit);
           const ms = performance.now() - before;
           took.push(ms);
-          polls[answer[0] === 4 ? 'answered' : 'failed']++;
+          polls[answer ? 'answered' : 'failed']++;
           await delay(Math.max(0, 1000 - ms));
         }
       }),
@@ -301,21 +287,26 @@ try {
   await pollAll(3);
   took.length = 0;
   Object.assign(polls, { answered: 0, failed: 0 });
-  const [before, began] = [[many.here, many.there].map(usage), performance.now()];
+  const usages = () => Object.entries(many.all).map(([name, child]) => ({ name, ...usage(child) }));
+  const [before, began] = [usages(), performance.now()];
   await pollAll(15);
   const seconds = (performance.now() - began) / 1000;
-  const after = [many.here, many.there].map(usage);
-  console.log(`${DEVICES} devices, each polled once a second for 15 s through one egress with a connection to each`);
+  const after = usages();
+  console.log(
+    `${protocol}: ${DEVICES} devices over ${options.many}, each polled once a second for 15 s through one egress with a connection to each`,
+  );
   console.table({
     answered: polls.answered,
     failed: polls.failed,
     'polls per second': Math.round(took.length / seconds),
     'median ms': median(took).toFixed(2),
     'p99 ms': percentile(took, 0.99).toFixed(2),
-    'ingress, % of a core': (((after[0].cpuMs - before[0].cpuMs) / seconds) * 0.1).toFixed(1),
-    'egress, % of a core': (((after[1].cpuMs - before[1].cpuMs) / seconds) * 0.1).toFixed(1),
-    'ingress, MiB': Math.round(after[0].mib),
-    'egress, MiB': Math.round(after[1].mib),
+    ...Object.fromEntries(
+      after.flatMap(({ name, cpuMs, mib }, i) => [
+        [`${name}, % of a core`, ((cpuMs - before[i].cpuMs) / seconds / 10).toFixed(1)],
+        [`${name}, MiB`, Math.round(mib)],
+      ]),
+    ),
   });
   for (const master of masters) master.close();
   await many.stop();
