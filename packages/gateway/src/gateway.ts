@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { GuardAudit } from '@thingward/guard';
 import { EventLogger, formatIoTDisco, type NodeReference, tellEventLog } from '@thingward/things';
 import { type Connector, Jid, type Logger, SILENT_LOGGER, type Unsubscribe, type XmppClient } from '@thingward/xmpp';
@@ -16,7 +16,7 @@ import { ModbusConnections } from './drivers/modbus/connections.ts';
 import { ModbusDevice } from './drivers/modbus/device.ts';
 import { parseRegisterList } from './drivers/modbus/point-list.ts';
 import { PointListError } from './drivers/point-table.ts';
-import { GatewayGuard } from './guard/gateway-guard.ts';
+import { BASELINE_FILE, GatewayGuard } from './guard/gateway-guard.ts';
 import { guardedDevice } from './guard/guarded-device.ts';
 import { publicationOf } from './publications.ts';
 import { AccountClients } from './server/account-clients.ts';
@@ -88,13 +88,19 @@ export class Gateway {
         thing.driver === 'modbus-tcp' ? [[thing, withPointList(thing.modbus, baseDirectory)] as const] : [],
       ),
     );
-    const { policies, audit } = config;
+    const { policies, audit, baseline } = config;
+    const file = join(resolve(baseDirectory, config.dataDir), BASELINE_FILE);
     // Without policies nothing is decided here.
     this.#audit = policies !== undefined && audit.enabled ? auditOf(config, baseDirectory, this.#log) : undefined;
     this.#guard =
       policies === undefined
         ? undefined
-        : new GatewayGuard({ folder: resolve(baseDirectory, policies), log: this.#log, audit: this.#audit });
+        : new GatewayGuard({
+            folder: resolve(baseDirectory, policies),
+            log: this.#log,
+            audit: this.#audit,
+            baseline: { config: baseline, file },
+          });
     this.#state = openState(resolve(baseDirectory, config.dataDir));
     this.#outbox = new Outbox(this.#state, config.outbox.maxReadings, (count, reason) => this.#refused(count, reason));
     const clients = new AccountClients({
@@ -123,7 +129,7 @@ export class Gateway {
       });
       for (const { device, friends } of agent.devices) {
         const ownership = () => agent.ownershipOf(device);
-        this.#guard?.add({ account: first.account.jid.toString(), device, friends, ownership });
+        this.#guard?.add({ account: first.account.jid.toString(), device, friends, ownership, log });
       }
       return agent;
     });
@@ -159,6 +165,7 @@ export class Gateway {
     // Nobody polls any more: a device that does not answer must not be waited for.
     this.#connections.closeAll();
     await Promise.all([stopped, this.#associations.closeAll()]);
+    await this.#guard?.stop();
     await this.#audit?.stop();
     this.#state.close();
   }

@@ -10,6 +10,7 @@ export {
   type ThingLabel,
   type ThingStatus,
 } from './gateway.ts';
+export { BASELINE_FILE } from './guard/gateway-guard.ts';
 export { GatewayConfigError } from './server/config-files.ts';
 export { type PinnedCertificate, ServerPins } from './state/server-pin.ts';
 export { openState, StateError } from './state/state-database.ts';

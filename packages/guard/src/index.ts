@@ -12,6 +12,7 @@ export { type KnownThing, type LiveFacts, NO_FACTS, NO_RELATION, type Relation }
 export * from './operation.ts';
 export { CONTAINER_NAMESPACES, ORDINARY_NAMESPACES } from './ordinary-namespaces.ts';
 export { type InspectedStanza, type PacketInspector, unknownOperation } from './packet-inspector.ts';
+export { packetText } from './packet-text.ts';
 export { checkExpectations, type ExpectationResult } from './policy/expectations.ts';
 export { type ExplainedPolicy, type Explanation, explain } from './policy/explain.ts';
 export {

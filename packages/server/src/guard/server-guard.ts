@@ -9,6 +9,7 @@ import {
   type GuardListener,
   Inspection,
   KeptBaseline,
+  logUnusual,
   type PolicyBundle,
   type PolicyFiles,
   parseLine,
@@ -25,7 +26,6 @@ import type { ServerSchema } from '../storage/schema.ts';
 import { Settings } from '../storage/settings.ts';
 import { VERSION } from '../version.ts';
 import { ApprovalConversation } from './approval-conversation.ts';
-import { logUnusual } from './baseline-log.ts';
 import { circumstancesIn } from './circumstances.ts';
 import { GUARD_COMMANDS } from './command-namespace.ts';
 import { logDecision } from './decision-log.ts';
