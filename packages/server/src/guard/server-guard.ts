@@ -14,7 +14,7 @@ import {
   type PolicyFiles,
   parseLine,
 } from '@thingward/guard';
-import type { AccessPolicy, ProvisioningTables, RegistryTables } from '@thingward/services';
+import type { AccessPolicy, ProvisioningTables, PublicationView, RegistryTables } from '@thingward/services';
 import type { Logger } from '@thingward/xmpp';
 import type { Kysely } from 'kysely';
 import type { ServerConfig } from '../config.ts';
@@ -32,6 +32,7 @@ import { logDecision } from './decision-log.ts';
 import { GuardFigures } from './guard-figures.ts';
 import { NetworkFacts } from './network-facts.ts';
 import { PolicyFolder } from './policy-folder.ts';
+import { publicationView } from './publication-view.ts';
 import { StanzaGate } from './stanza-gate.ts';
 
 export interface ServerGuardOptions {
@@ -63,6 +64,8 @@ export class ServerGuard {
   readonly baseline: Baseline | undefined;
   readonly #keptBaseline: KeptBaseline | undefined;
   readonly figures: GuardFigures;
+  /** What policies leave of what Things publish. */
+  readonly view: PublicationView;
   readonly #options: ServerGuardOptions;
   readonly #facts: NetworkFacts;
   readonly #settings: Settings;
@@ -117,6 +120,7 @@ export class ServerGuard {
     rosters.onChange(() => this.guard.forget());
     hooks.watchData({ passesData: () => !this.guard.isActive });
     const circumstances = circumstancesIn({ domain, sessions, router, s2s: config.s2s });
+    this.view = publicationView(this.guard, this.#facts, circumstances);
     router.setInspector(
       new StanzaGate({
         guard: this.guard,
