@@ -127,9 +127,9 @@ export class Gateway {
         outbox: this.#outbox,
         log,
       });
-      for (const { device, friends } of agent.devices) {
+      for (const { device, friends, interfaces } of agent.devices) {
         const ownership = () => agent.ownershipOf(device);
-        this.#guard?.add({ account: first.account.jid.toString(), device, friends, ownership, log });
+        this.#guard?.add({ account: first.account.jid.toString(), device, friends, ownership, interfaces, log });
       }
       return agent;
     });

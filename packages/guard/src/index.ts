@@ -8,6 +8,7 @@ export { dnp3Operations } from './inspectors/dnp3.ts';
 export { INSPECTORS } from './inspectors/index.ts';
 export { modbusOperations } from './inspectors/modbus.ts';
 export { type EntitiesFile, entitiesFileSchema, NO_ENTITIES } from './network/entities-file.ts';
+export { INTERFACES_TAG, interfaceNames, PLACE_TAGS } from './network/known-network.ts';
 export { type KnownThing, type LiveFacts, NO_FACTS, NO_RELATION, type Relation } from './network/live-facts.ts';
 export * from './operation.ts';
 export { CONTAINER_NAMESPACES, ORDINARY_NAMESPACES } from './ordinary-namespaces.ts';
@@ -28,6 +29,7 @@ export {
 export { PolicyError, type PolicyProblem, problemText } from './policy/policy-error.ts';
 export { type Question, questionSchema } from './policy/question.ts';
 export { fillTemplate, type PolicyTemplate, policyTemplates, TemplateError } from './policy/shipped.ts';
+export { type ConnectedNames, unknownNames } from './policy/unknown-names.ts';
 export { redacted, type ShownField, shownFields, showsFields } from './redaction.ts';
 export { GUARD_NAMESPACE, refusal } from './refusal.ts';
 export { ApprovalError, type ApprovalRequest, Approvals, describeRequest, isComplete } from './state/approvals.ts';

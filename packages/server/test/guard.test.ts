@@ -355,6 +355,35 @@ describe('more than no', () => {
     expect(shown).not.toContain('Recipe');
   });
 
+  it('roles of accounts are groups, from one command to the next', async () => {
+    await opens({
+      'entities.yaml': 'things: { juliet@localhost: {} }',
+      'own.cedar': 'permit(principal in Group::"operators", action in Action::"control", resource);',
+    });
+    const [romeo, juliet, mercutio] = [
+      await stage.signIn('romeo'),
+      await stage.signIn('juliet'),
+      await stage.signIn('mercutio'),
+    ];
+    await isRefused(mercutio);
+    await runs(romeo, 'add-role', { jid: 'mercutio@localhost', role: 'operators' });
+    await arrives(mercutio, juliet);
+    expect((await runs(romeo, 'list-roles', {})).toString()).toMatch(/mercutio@localhost.*operators.*administrator/s);
+    await runs(romeo, 'remove-role', { jid: 'mercutio@localhost', role: 'operators' });
+    await isRefused(mercutio);
+    for (const [jid, role] of [
+      ['nobody@localhost', 'operators'],
+      ['mercutio@elsewhere.example', 'operators'],
+      ['mercutio@localhost', 'a/b'],
+    ] as const) {
+      expect((await runs(romeo, 'add-role', { jid, role })).attribute('type')).toBe('error');
+    }
+    mercutio.sends(
+      iq('role', 'localhost', `<command xmlns='http://jabber.org/protocol/commands' node='${GUARD}#add-role'/>`),
+    );
+    await mercutio.receives(`<iq type='error' id='role'/>`);
+  });
+
   it('how somebody has authenticated counts', async () => {
     await opens({
       'entities.yaml': ENTITIES,

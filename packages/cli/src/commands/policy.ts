@@ -13,6 +13,7 @@ import {
   questionSchema,
   readPolicyFiles,
   TemplateError,
+  unknownNames,
 } from '@thingward/guard';
 import { GUARD_COMMANDS } from '@thingward/server';
 import { type CommandResponse, type FormValues, noteLines } from '@thingward/xmpp';
@@ -184,8 +185,9 @@ function check(folder: string, { json }: OutputOptions): void {
   let problems: PolicyError['problems'];
   let summary = '';
   try {
-    const { set, files } = load(folder);
-    problems = set.warnings;
+    const bundle = load(folder);
+    const { set, files } = bundle;
+    problems = [...set.warnings, ...unknownNames(bundle)];
     const own = set.policies.filter(({ isShipped }) => !isShipped).length;
     summary = `${folder}: ${own} ${own === 1 ? 'policy' : 'policies'} in ${files.size} ${files.size === 1 ? 'file' : 'files'}`;
   } catch (error) {

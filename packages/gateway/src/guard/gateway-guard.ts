@@ -38,6 +38,7 @@ export interface OwnThing {
   /** May read it, whoever owns it. */
   readonly readers?: readonly Jid[];
   readonly ownership: () => Ownership;
+  readonly interfaces?: readonly string[] | undefined;
   /** Where is told what is decided about it; the guard's own log when not given. */
   readonly log?: Logger | undefined;
 }
@@ -142,7 +143,11 @@ export class GatewayGuard {
         const tags = thing.device.metaTags.flatMap((tag) =>
           tag.type === 'str' ? [[tag.name, tag.value] as const] : [],
         );
-        return { owner: pinned ?? thing.ownership().owner, tags: Object.fromEntries(tags) };
+        return {
+          owner: pinned ?? thing.ownership().owner,
+          tags: Object.fromEntries(tags),
+          interfaces: thing.interfaces,
+        };
       },
       nodesOf: (jid) => [...(this.#things.get(jid)?.keys() ?? [])].filter((node) => node !== ''),
       relation: (principal, jid, node) => {
