@@ -24,7 +24,8 @@ import {
   tedsToXml,
   unitsFromUcum,
 } from '@thingward/ieee1451';
-import { LinkFrameReader } from '@thingward/ieee1451/tim';
+import * as mcap from '@thingward/ieee1451/mcap';
+import { encodeSerialFrame, LinkFrameReader, SerialFrameReader } from '@thingward/ieee1451/tim';
 import { parseElement, XmlError } from '@thingward/xml';
 
 const JSON_TEDS = [
@@ -81,9 +82,65 @@ const MESSAGES = [
   `020101003b${UUID}${UUID}${UUID}0001050002540be4000000`,
   `0201020045 0000${UUID}${UUID}${UUID}00013330302e313500000067010b72575fef30`.replace(' ', ''),
 ].map((text) => parseHex(text));
+const SERIAL = Buffer.concat(
+  [1, 2].map((address) =>
+    encodeSerialFrame({ address, kind: 'command', sequence: 0x7e7d, message: Uint8Array.of(0x7e, 0x7d, 1) }),
+  ),
+);
 const XML = [
   ...TEDS.map((octets) => String(tedsToXml(decodeTeds(octets)))),
   ...MESSAGES.map((octets) => String(networkMessageToXml(decodeNetworkMessage(octets, { keepLength: true })))),
+];
+
+const ID = '00112233-4455-6677-8899-aabbccddeeff';
+const AT = { ncap: ID, tim: ID, channel: 1 };
+const READING = { ...AT, time: new Date(0), unit: 'K', samples: [300.5, 'beef'] };
+const NCAP_RESOURCE = {
+  id: ID,
+  name: 'Boiler',
+  isPresent: true,
+  since: new Date(0),
+  tims: [
+    {
+      id: ID,
+      name: 'TIM',
+      node: { nodeId: 'tim', sourceId: 's' },
+      isPresent: false,
+      channels: [{ number: 1, name: 'Water', kind: 'sensor', node: { nodeId: 'tim/1' } }],
+    },
+  ],
+  things: [{ service: 'legacy-adapter', protocol: 'modbus', name: 'PLC', node: { nodeId: 'plc' } }],
+};
+/** Each payload of the exchanges: an example, and what reads and writes it. */
+const EXCHANGES = [
+  [{ ncap: ID, tim: ID }, mcap.encodeDiscover, mcap.decodeDiscover],
+  [[NCAP_RESOURCE], mcap.encodeResources, mcap.decodeResources],
+  [{ ncap: NCAP_RESOURCE, lease: 90 }, mcap.encodeAnnouncement, mcap.decodeAnnouncement],
+  [{ kind: 'left', ncap: NCAP_RESOURCE, reason: 'lost' }, mcap.encodeTreeChange, mcap.decodeTreeChange],
+  [{ ncap: ID, node: { nodeId: 'n' }, readers: ['a@b'] }, mcap.encodeMcapReaders, mcap.decodeMcapReaders],
+  [{ ...AT, originator: 'a@b' }, mcap.encodeInterfaceRequest, mcap.decodeInterfaceRequest],
+  [
+    {
+      ...AT,
+      kind: 'sensor',
+      unit: 'K',
+      min: 0,
+      max: 1.5,
+      operations: ['read'],
+      teds: TEDS.map((one) => decodeTeds(one)),
+    },
+    mcap.encodeInterface,
+    mcap.decodeInterface,
+  ],
+  [AT, mcap.encodeRead, mcap.decodeRead],
+  [{ ...AT, samples: [1, 'ff'] }, mcap.encodeWrite, mcap.decodeWrite],
+  [{ ...AT, interval: 1000 }, mcap.encodeStream, mcap.decodeStream],
+  [{ id: 's', until: new Date(0) }, mcap.encodeStreaming, mcap.decodeStreaming],
+  [{ stream: 's', reason: 'r' }, mcap.encodeStop, mcap.decodeStop],
+  [{ ...AT, from: new Date(0), to: new Date(1) }, mcap.encodeHistory, mcap.decodeHistory],
+  [READING, mcap.encodeReading, mcap.decodeReading],
+  [READING, mcap.encodeEvent, mcap.decodeEvent],
+  [{ ...AT, readings: [{ time: new Date(0), samples: [1] }] }, mcap.encodeReadings, mcap.decodeReadings],
 ];
 
 function same(a, b, what) {
@@ -120,6 +177,28 @@ export function ieee1451Targets({ pick, mutated, noise, utf8 }) {
         const element = parseElement(input);
         if (element.name === 'teds') encodeTeds(tedsFromXml(element));
         else encodeNetworkMessage(networkMessageFromXml(element));
+      },
+      [Ieee1451Error, XmlError],
+    ],
+    'ieee1451 exchanges': [
+      () => {
+        const [value, encode] = pick(EXCHANGES);
+        return mutated(utf8(String(encode(value))));
+      },
+      (input) => {
+        const element = parseElement(input);
+        for (const [, encode, decode] of EXCHANGES) {
+          let value;
+          try {
+            value = decode(element);
+          } catch (error) {
+            if (error instanceof Ieee1451Error) continue;
+            throw error;
+          }
+          // What can be read can be written, and is read as the same.
+          const text = String(encode(value));
+          if (String(encode(decode(parseElement(text)))) !== text) throw new Error(`not the same again: ${text}`);
+        }
       },
       [Ieee1451Error, XmlError],
     ],
@@ -168,6 +247,22 @@ export function ieee1451Targets({ pick, mutated, noise, utf8 }) {
         const pieces = [...input].map((octet) => Uint8Array.of(octet));
         if (JSON.stringify(seen([input])) !== JSON.stringify(seen(pieces)))
           throw new Error('in pieces other frames are found');
+      },
+      Ieee1451Error,
+    ],
+    'tim serial line': [
+      () => pick([noise(40), mutated(SERIAL)]),
+      (input) => {
+        const pieces = [...input].map((octet) => Uint8Array.of(octet));
+        const seen = (chunks) => {
+          const reader = new SerialFrameReader();
+          return chunks.flatMap((chunk) => reader.push(chunk));
+        };
+        const frames = seen([input]);
+        if (JSON.stringify(frames) !== JSON.stringify(seen(pieces)))
+          throw new Error('in pieces other frames are found');
+        if (JSON.stringify(seen(frames.map(encodeSerialFrame))) !== JSON.stringify(frames))
+          throw new Error('frames are not the same again');
       },
       Ieee1451Error,
     ],

@@ -5,6 +5,7 @@ import {
   CONTROL_DIALECTS,
   decodeAccessQuestion,
   decodeAsleep,
+  decodeBrokerReaders,
   decodeCommand,
   decodeControlAnswer,
   decodeControlForm,
@@ -12,22 +13,30 @@ import {
   decodeControlRequest,
   decodeControlResponse,
   decodeDescriptions,
+  decodeDocument,
+  decodeDocumentChange,
+  decodeDocumentList,
+  decodeFollowing,
   decodeFriendAnswer,
+  decodeGetDocument,
   decodeGetInterfaces,
   decodeGetTokenChallenge,
   decodeHarmonizedOwnerRule,
   decodeHasPrivilege,
   decodeLastKnown,
+  decodeListDocuments,
   decodeLoggedEvent,
   decodeMailbox,
   decodeOutcome,
   decodeOwnerDecision,
   decodeOwnerQuestion,
   decodePrivileges,
+  decodePutDocument,
   decodeQueued,
   decodeReadoutMessage,
   decodeReadoutRequest,
   decodeReadQuestion,
+  decodeRemoveDocument,
   decodeRules,
   decodeSleep,
   decodeSleeper,
@@ -40,9 +49,11 @@ import {
   encodeAccessQuestion,
   encodeControlAnswer,
   encodeDescriptions,
+  encodeDocument,
   encodeOwnerDecision,
   encodeOwnerQuestion,
   encodePrivileges,
+  encodePutDocument,
   encodeReadQuestion,
   encodeRules,
   encodeSubscribe,
@@ -148,6 +159,33 @@ const HISTORY_PAYLOADS = [
   ],
   [`<page ${HISTORY} next='1.2'>${FIELDS}</page>`, decodeStoredFieldsPage],
 ];
+const BROKER = "xmlns='urn:thingward:broker:1'";
+const DIGEST = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad';
+const KEPT = `thing='a@b' nodeId='n' kind='teds' name='meta' mediaType='m' digest='${DIGEST}' version='1' size='4' at='2026-01-01T00:00:00Z' by='o@b'`;
+const BROKER_PAYLOADS = [
+  [
+    `<put ${BROKER} thing='a@b' nodeId='n' kind='register-map' name='m' mediaType='text/csv' previous='none'><text>a,b</text></put>`,
+    (element) => encodePutDocument(decodePutDocument(element)),
+  ],
+  [
+    `<document ${BROKER} ${KEPT}><octets>AAEC/w==</octets></document>`,
+    (element) => {
+      const document = decodeDocument(element);
+      encodeDocument(document, document.content);
+    },
+  ],
+  [`<document ${BROKER} ${KEPT}><xml><a xmlns='urn:a' b='c'>d</a></xml></document>`, decodeDocument],
+  [`<get ${BROKER} thing='a@b' kind='teds' name='meta' unless='${DIGEST}'/>`, decodeGetDocument],
+  [`<remove ${BROKER} thing='a@b' kind='teds' name='meta' previous='${DIGEST}'/>`, decodeRemoveDocument],
+  [
+    `<list ${BROKER} thing='a@b' kind='teds'><set xmlns='http://jabber.org/protocol/rsm'><max>5</max></set></list>`,
+    decodeListDocuments,
+  ],
+  [`<documents ${BROKER}><document ${KEPT}/></documents>`, decodeDocumentList],
+  [`<changed ${BROKER}><document ${KEPT}/></changed>`, decodeDocumentChange],
+  [`<following ${BROKER} until='2026-01-02T00:00:00Z'/>`, decodeFollowing],
+  [`<readers ${BROKER} nodeId='n' owner='o@b'><reader jid='a@b'/></readers>`, decodeBrokerReaders],
+];
 const BATTERY = "xmlns='urn:thingward:battery:1'";
 const LATER = parseElement(`<set ${CONTROL}><node nodeId='n'/><int name='a' value='1'/></set>`);
 const BATTERY_PAYLOADS = [
@@ -239,6 +277,7 @@ const PAYLOADS = {
   'stored fields': [HISTORY_PAYLOADS, PayloadError],
   form: [FORM_PAYLOADS, DataFormError],
   battery: [BATTERY_PAYLOADS, PayloadError],
+  broker: [BROKER_PAYLOADS, [PayloadError, StanzaError]],
   provisioning: [PROVISIONING_PAYLOADS, PayloadError],
   'events, tables, interfaces': [
     [

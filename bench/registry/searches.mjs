@@ -70,5 +70,24 @@ export function searches(count) {
     mask('COUNTRY', `Country ${['1', '3'][random(2)]}${['1', '3', '5', '7', '9'][random(5)]}`),
     range('numRange', 'V', 1, 9),
   ];
+  // What is one interval is asked for as two.
+  all['a band of latitudes, by two comparisons'] = () => {
+    const lat = latitude();
+    return [
+      { operator: 'numGtEq', name: 'LAT', value: lat },
+      { operator: 'numLtEq', name: 'LAT', value: lat + 1 },
+    ];
+  };
+  all['a tenth, and half, and nearly all'] = () => [
+    text('strEq', 'CLASS', `Class ${random(CLASSES)}`),
+    range('numRange', 'LAT', 0, 90),
+    { operator: 'strNEq', name: 'COUNTRY', value: `Country ${random(COUNTRIES)}` },
+  ];
+  // Nothing narrows it down: this is as wide as searches get.
+  all['two halves of all that share nothing'] = () => {
+    const isEast = random(2) === 1;
+    return [text('strEq', 'AREA', isEast ? 'East' : 'West'), text('numEq', 'PHASE', isEast ? 1 : 3)];
+  };
+  all['the 500th city of ten, by page'] = () => [mask('CITY', 'City 1*'), range('numRange', 'V', 1 + random(8), 9)];
   return all;
 }

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
@@ -6,10 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { AdapterConfigInput } from '@thingward/gateway';
 import { encodeTcpFrame, TcpFrameReader } from '@thingward/modbus';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { AdapterStage } from './adapter-stage.ts';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { AdapterStage } from '../adapter-stage.ts';
 import { freePort, hasCommand } from './daemon.ts';
 import { hasPythonPackage, runPeer, startPeer } from './python.ts';
+import { serialLine } from './serial-line.ts';
 
 const SEEN = {
   input: [5, 6, 7],
@@ -69,20 +70,6 @@ describe('Modbus over XMPP', () => {
     onTestFinished(() => peer.kill());
   }
 
-  /** Two serial ports that are the ends of one line. */
-  async function serialLine(name: string): Promise<readonly [string, string]> {
-    const ends = [join(directory, `${name}-a`), join(directory, `${name}-b`)] as const;
-    const child: ChildProcess = spawn(
-      'socat',
-      ends.map((path) => `pty,raw,echo=0,link=${path}`),
-    );
-    onTestFinished(() => {
-      child.kill();
-    });
-    await vi.waitFor(() => expect(ends.every((path) => existsSync(path))).toBe(true), { timeout: 5000 });
-    return ends;
-  }
-
   it.skipIf(!hasPymodbus)(
     'between pymodbus and pymodbus over TCP (skipped unless the Python package pymodbus is there)',
     async () => {
@@ -96,7 +83,7 @@ describe('Modbus over XMPP', () => {
   it.skipIf(!hasSerial).each(['rtu', 'ascii'] as const)(
     'from Modbus TCP to a device on a serial line, %s (skipped unless pymodbus, pyserial and socat are there)',
     async (framing) => {
-      const [ours, theirs] = await serialLine(`device-${framing}`);
+      const [ours, theirs] = await serialLine(directory, `device-${framing}`);
       await device(framing, theirs);
       const at = await between(
         { listen: '127.0.0.1:0' },
@@ -109,8 +96,8 @@ describe('Modbus over XMPP', () => {
   it.skipIf(!hasSerial)(
     'from a master on a serial line to a device on another (skipped unless pymodbus, pyserial and socat are there)',
     async () => {
-      const [ours, theirs] = await serialLine('device');
-      const [door, master] = await serialLine('master');
+      const [ours, theirs] = await serialLine(directory, 'device');
+      const [door, master] = await serialLine(directory, 'master');
       await device('rtu', theirs);
       await between(
         { serial: { path: door, parity: 'none' }, framing: 'rtu' },

@@ -38,6 +38,7 @@ function run(address: string, folders: readonly string[]): Promise<{ code: numbe
 
 it.skipIf(!findPostgres()).each([
   ['the registry and provisioning', ['packages/services/src/registry', 'packages/services/src/provisioning']],
+  ['publish-subscribe', ['packages/services/src/pubsub', 'packages/server/test/pep', 'packages/server/test/pubsub']],
   ['history and the log of events', ['packages/services/src/history', 'packages/services/src/event-log']],
   [
     'accounts, rosters, offline messages, archives and uploads of the server',

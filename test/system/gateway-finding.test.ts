@@ -6,7 +6,15 @@ import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { Gateway, gatewayConfigSchema } from '@thingward/gateway';
-import { type ServerConfigInput, serverConfigSchema, ThingwardServer } from '@thingward/server';
+import {
+  Accounts,
+  DeviceAuthority,
+  Devices,
+  openServerDatabase,
+  type ServerConfigInput,
+  serverConfigSchema,
+  ThingwardServer,
+} from '@thingward/server';
 import { formValues, Jid, type Logger, NS, runCommand, XmppClient } from '@thingward/xmpp';
 import type { FoundServer, findServers } from '@thingward/xmpp/finding';
 import { tcpConnector } from '@thingward/xmpp/node';
@@ -156,6 +164,26 @@ describe('a gateway that finds its server', { timeout: 60_000 }, () => {
     const third = gateway(() => [door(renewed, 0)]);
     await third.start();
     await isOnline(third);
+  });
+
+  it('goes on where its certificate is refused, and is let in once it is enrolled', async () => {
+    const server = await serve('certifying', []);
+    const place = { storage: 'sqlite', dataDir: join(directory, 'certifying') } as const;
+    const authority = await DeviceAuthority.open(place.dataDir, 'found.example');
+    const certificate = await authority.certify('plc@found.example', 30);
+    const files = { certificate: join(directory, 'plc.crt'), key: join(directory, 'plc.key') };
+    writeFileSync(files.certificate, certificate.certificate);
+    writeFileSync(files.key, certificate.key);
+    const settings = { find: true, fingerprint: server.tls.fingerprint };
+    const early = gateway(() => [door(server, 0)], settings, files);
+    await early.start();
+    await vi.waitFor(() => expect(warnings.length).toBeGreaterThan(1), { timeout: 20_000 });
+    expect(state(early)).not.toBe('failed');
+    const database = await openServerDatabase(place);
+    closers.push(() => database.close());
+    const devices = new Devices(database.query, new Accounts(database.query, 'found.example'), 'found.example');
+    await devices.enrol([{ localpart: 'plc', label: 'PLC', certificate }], 'late', false);
+    await isOnline(early);
   });
 
   it('trusts nobody without being told to', async () => {

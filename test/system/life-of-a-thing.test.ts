@@ -3,7 +3,6 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
@@ -160,8 +159,6 @@ describe.each(LIVES)('the life of $title', { timeout: 120_000 }, ({ device, thin
   });
 
   it('2. and 3. the Thing finds its server, and signs in to the account that is its own', async () => {
-    // The running server notices within ten seconds that there are devices with certificates.
-    await delay(10_500);
     await startGateway();
     await expect
       .poll(async () => rows(await run('device', 'list', '--json'))[0], SOON)

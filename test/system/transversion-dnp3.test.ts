@@ -1,176 +1,24 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  type Command,
-  Dnp3Channel,
-  Dnp3Master,
-  Dnp3TcpServer,
-  decodePackets,
-  encodePacket,
-  type Fragment,
-  IIN,
-  latch,
-  type Measurement,
-  type ObjectHeader,
-  type OutstationOptions,
-  packetOf,
-} from '@thingward/dnp3';
-import { Substation, SubstationProcess } from '@thingward/dnp3/simulator';
-import { Adapter, type AdapterConfigInput, adapterConfigSchema } from '@thingward/gateway';
-import { serverConfigSchema, ThingwardServer } from '@thingward/server';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-
-type Egress = Extract<NonNullable<AdapterConfigInput['egress']>[number], { protocol: 'dnp3' }>;
+import { type Command, decodePackets, IIN, latch, type Measurement, type ObjectHeader } from '@thingward/dnp3';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { AdapterStage } from '../adapter-stage.ts';
+import { connectMaster, dnp3Ends, dnp3Octets, outstationRecorder, rawMaster, substation } from '../dnp3-ends.ts';
 
 /** A master and an outstation, neither knowing of XMPP, with a real server and two adapters between them. */
 describe('DNP3 over XMPP', { timeout: 60_000 }, () => {
-  let directory: string;
-  let server: ThingwardServer;
-  let fingerprint: string;
-  let port: number;
-
-  beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'thingward-dnp3-'));
-    const config = serverConfigSchema.parse({
-      domain: 'localhost',
-      dataDir: join(directory, 'server'),
-      listen: { c2s: '127.0.0.1:0' },
-    });
-    server = await ThingwardServer.start(config);
-    port = server.address(0)?.port ?? 0;
-    fingerprint = server.tls.fingerprint;
-    for (const name of ['scada', 'reader', 'stranger', 'plant']) await server.accounts.add(name, `secret-${name}`);
-  });
-  afterAll(async () => {
-    await server.stop();
-    await rm(directory, { recursive: true });
-  });
-
-  const account = (name: string) => ({ jid: `${name}@localhost`, password: `secret-${name}` });
-
-  async function adapter(parts: Pick<AdapterConfigInput, 'ingress' | 'egress' | 'policies'>): Promise<Adapter> {
-    const config = adapterConfigSchema.parse({
-      server: { domain: 'localhost', host: '127.0.0.1', port, fingerprint },
-      dataDir: `adapter-${Math.random()}`,
-      eventLog: 'none',
-      ...parts,
-    });
-    const started = new Adapter(config, { baseDirectory: directory });
-    onTestFinished(() => started.stop());
-    await started.start();
-    await started.ready(AbortSignal.timeout(10_000));
-    return started;
-  }
-
-  /** @param device the port of the outstation */
-  function egress(device: number, line: Partial<Egress['lines'][number]> = {}, policies?: string): Promise<Adapter> {
-    return adapter({
-      ...(policies === undefined ? {} : { policies }),
-      egress: [
-        {
-          account: account('plant'),
-          protocol: 'dnp3',
-          masters: [
-            { jid: 'scada@localhost', address: 1, writes: true },
-            { jid: 'reader@localhost', address: 2 },
-          ],
-          lines: [{ connect: `127.0.0.1:${device}`, timeoutMs: 1000, ...line }],
-        },
-      ],
-    });
-  }
-
-  /** @returns the port where masters connect, once there is a way to the outstations */
-  async function ingress(name = 'scada'): Promise<{ readonly port: number; readonly adapter: Adapter }> {
-    const started = await adapter({
-      ingress: [
-        {
-          account: account(name),
-          protocol: 'dnp3',
-          listen: '127.0.0.1:0',
-          timeoutMs: 3000,
-          routes: [{ outstations: '10-20', to: 'plant@localhost' }],
-        },
-      ],
-    });
-    const status = () => started.status()[0]?.ingress[0];
-    if (name !== 'stranger') {
-      await vi.waitFor(() => expect(Object.values(status()?.routes ?? {})[0]).toBeDefined(), { timeout: 10_000 });
-    }
-    return { port: Number(status()?.at.split(':')[1]), adapter: started };
-  }
-
-  async function master(at: number, options: { local?: number; remote?: number; timeoutMs?: number } = {}) {
-    const channel = new Dnp3Channel({ host: '127.0.0.1', port: at });
-    onTestFinished(() => channel.close());
-    const started = new Dnp3Master({ channel, local: 1, remote: 10, timeoutMs: 4000, ...options });
-    channel.open();
-    await vi.waitUntil(() => started.isConnected, 5000);
-    return started;
-  }
-
-  async function substation(options: Partial<OutstationOptions> = {}) {
-    const process = new SubstationProcess(() => 0.5);
-    const { outstation, ...rest } = new Substation(process, { unsolicitedHoldMs: 10, unsolicited: false, ...options });
-    const device = new Dnp3TcpServer([outstation]);
-    onTestFinished(() => device.close());
-    return { process, outstation, ...rest, port: await device.listen(0) };
-  }
-
-  /** An outstation that keeps the octets it gets, and answers each packet as it is told. */
-  async function recorder(answer: (octets: Uint8Array, socket: Socket) => Uint8Array | undefined) {
-    const received: Buffer[] = [];
-    const device = createServer((socket) => {
-      socket.on('error', () => socket.destroy());
-      socket.on('data', (chunk) => {
-        received.push(chunk);
-        const reply = answer(chunk, socket);
-        if (reply) socket.write(reply);
-      });
-    });
-    await new Promise<void>((resolve) => device.listen(0, '127.0.0.1', resolve));
-    onTestFinished(() => void device.close());
-    const address = device.address();
-    return { port: typeof address === 'object' && address ? address.port : 0, received: () => Buffer.concat(received) };
-  }
-
-  /** A connection to an ingress, and the octets that come from it. */
-  async function rawMaster(at: number) {
-    const socket = connect({ host: '127.0.0.1', port: at });
-    onTestFinished(() => void socket.destroy());
-    const received: Buffer[] = [];
-    socket.on('data', (chunk) => received.push(chunk));
-    return {
-      send: (octets: Uint8Array) => socket.write(octets),
-      received: () => Buffer.concat(received),
-    };
-  }
-
-  function packet(
-    code: number,
-    objects: readonly ObjectHeader[],
-    more: Partial<Fragment['control']> & { sequence: number },
-  ) {
-    const isResponse = code >= 129;
-    const fragment: Fragment = {
-      control: { first: true, final: true, confirm: false, unsolicited: code === 130, ...more },
-      function: code,
-      ...(isResponse ? { indications: 0 } : {}),
-      objects,
-    };
-    const control = { fromMaster: !isResponse, primary: true, frameCount: false, countValidOrBusy: false, function: 4 };
-    const addresses = isResponse ? { destination: 1, source: 10 } : { destination: 10, source: 1 };
-    return encodePacket(packetOf(fragment, { ...addresses, control, sequence: (more.sequence * 5) & 0x3f }));
-  }
+  const stage = new AdapterStage(['scada', 'reader', 'stranger', 'plant']);
+  const { directory } = stage;
+  const { egress, ingress } = dnp3Ends(stage);
+  beforeAll(() => stage.start());
+  afterAll(() => stage.stop());
 
   const TRIP_BREAKER: Command = { kind: 'control', index: 0, operation: 1, tripClose: 2 };
 
   it('polls, operates, sets the clock, in several fragments, and says what the outstation says', async () => {
     const device = await substation({ unsolicited: true, maxFragmentOctets: 249, timeSyncIntervalMs: 600_000 });
     await egress(device.port);
-    const scada = await master((await ingress()).port);
+    const scada = await connectMaster((await ingress()).port);
     const { measurements, indications } = await scada.integrityPoll();
     expect(measurements.find(({ kind, index }) => kind === 'analog' && index === 0)?.value).toBe(400);
     expect(measurements.filter(({ kind }) => kind === 'analog')).toHaveLength(7);
@@ -193,7 +41,7 @@ describe('DNP3 over XMPP', { timeout: 60_000 }, () => {
   it('tells the master what the outstation says unasked, which is told that it has arrived', async () => {
     const device = await substation({ unsolicited: true, confirmTimeoutMs: 1000 });
     const far = await egress(device.port);
-    const scada = await master((await ingress()).port);
+    const scada = await connectMaster((await ingress()).port);
     const told: Measurement[] = [];
     scada.on('measurements', (measurements, isUnsolicited) => {
       if (isUnsolicited) told.push(...measurements);
@@ -245,24 +93,24 @@ describe('DNP3 over XMPP', { timeout: 60_000 }, () => {
     };
     const turns: readonly (readonly [sent: Uint8Array, answer: Uint8Array | undefined])[] = [
       [
-        packet(1, [classes(2), classes(3), classes(4), classes(1)], { sequence: 1 }),
-        packet(129, [points(150)], { sequence: 1 }),
+        dnp3Octets(1, [classes(2), classes(3), classes(4), classes(1)], { sequence: 1 }),
+        dnp3Octets(129, [points(150)], { sequence: 1 }),
       ],
-      [packet(3, [controls], { sequence: 2 }), packet(129, [controls], { sequence: 2 })],
-      [packet(4, [controls], { sequence: 3 }), packet(129, [controls], { sequence: 3 })],
+      [dnp3Octets(3, [controls], { sequence: 2 }), dnp3Octets(129, [controls], { sequence: 2 })],
+      [dnp3Octets(4, [controls], { sequence: 3 }), dnp3Octets(129, [controls], { sequence: 3 })],
       [
-        packet(1, [classes(1)], { sequence: 4 }),
-        packet(129, [points(2)], { sequence: 4, final: false, confirm: true }),
+        dnp3Octets(1, [classes(1)], { sequence: 4 }),
+        dnp3Octets(129, [points(2)], { sequence: 4, final: false, confirm: true }),
       ],
       // The confirmation lets the outstation go on, without a new request.
-      [packet(0, [], { sequence: 4 }), packet(129, [points(3)], { sequence: 5, first: false })],
-      [packet(6, [controls], { sequence: 6 }), packet(130, [points(4)], { sequence: 9, confirm: true })],
-      [packet(0, [], { sequence: 9, unsolicited: true }), undefined],
+      [dnp3Octets(0, [], { sequence: 4 }), dnp3Octets(129, [points(3)], { sequence: 5, first: false })],
+      [dnp3Octets(6, [controls], { sequence: 6 }), dnp3Octets(130, [points(4)], { sequence: 9, confirm: true })],
+      [dnp3Octets(0, [], { sequence: 9, unsolicited: true }), undefined],
     ];
     const answers = turns.map(([, answer]) => answer);
     let waiting = Buffer.alloc(0);
     let turn = 0;
-    const device = await recorder((chunk) => {
+    const device = await outstationRecorder((chunk) => {
       waiting = Buffer.concat([waiting, chunk]);
       const expected = turns[turn]?.[0];
       if (!expected || waiting.length < expected.length) return undefined;
@@ -285,7 +133,7 @@ describe('DNP3 over XMPP', { timeout: 60_000 }, () => {
   it('lets a master that may only read do no more, and nobody else anything', async () => {
     const device = await substation();
     const far = await egress(device.port);
-    const reader = await master((await ingress('reader')).port, { local: 2 });
+    const reader = await connectMaster((await ingress('reader')).port, { local: 2 });
     expect((await reader.integrityPoll()).measurements.length).toBeGreaterThan(10);
     const notAuthorized = { code: 'command-refused', status: 9 };
     await expect(reader.selectAndOperate([TRIP_BREAKER])).rejects.toMatchObject(notAuthorized);
@@ -296,9 +144,9 @@ describe('DNP3 over XMPP', { timeout: 60_000 }, () => {
     expect(device.process.inputs).toMatchObject({ breakerClosed: true, voltageSetpoint: 400 });
     expect(far.status()[0]?.egress).toMatchObject({ refused: 3 });
     // The address of another master is not its to speak from.
-    const impostor = await master((await ingress('reader')).port, { local: 1 });
+    const impostor = await connectMaster((await ingress('reader')).port, { local: 1 });
     await expect(impostor.integrityPoll()).rejects.toMatchObject({ code: 'refused' });
-    const stranger = await master((await ingress('stranger')).port, { local: 1, timeoutMs: 500 });
+    const stranger = await connectMaster((await ingress('stranger')).port, { local: 1, timeoutMs: 500 });
     await expect(stranger.integrityPoll()).rejects.toMatchObject({ code: 'no-answer' });
     await expect(stranger.checkLink()).rejects.toMatchObject({ code: 'no-answer' });
   });
@@ -316,8 +164,8 @@ describe('DNP3 over XMPP', { timeout: 60_000 }, () => {
        };`,
     );
     const device = await substation();
-    await egress(device.port, {}, folder);
-    const scada = await master((await ingress()).port);
+    await egress(device.port, {}, { policies: folder });
+    const scada = await connectMaster((await ingress()).port);
     await scada.integrityPoll();
     await scada.directOperate([{ kind: 'setpoint', index: 0, value: 404 }]);
     await expect(scada.directOperate([{ kind: 'setpoint', index: 0, value: 406 }])).rejects.toMatchObject({
@@ -332,7 +180,7 @@ describe('DNP3 over XMPP', { timeout: 60_000 }, () => {
     const device = await substation();
     const first = await egress(device.port);
     const { port: at, adapter: near } = await ingress();
-    const scada = await master(at, { timeoutMs: 2500 });
+    const scada = await connectMaster(at, { timeoutMs: 2500 });
     await scada.checkLink();
     await scada.integrityPoll();
     await first.stop();
@@ -348,13 +196,13 @@ describe('DNP3 over XMPP', { timeout: 60_000 }, () => {
 
   it('sends a command whose answer is lost once, and answers nothing', async () => {
     let commands = 0;
-    const device = await recorder((octets) => {
+    const device = await outstationRecorder((octets) => {
       const [{ fragment } = {}] = decodePackets(octets);
       if (fragment?.function === 5) commands++;
-      return fragment?.function === 1 ? packet(129, [], { sequence: fragment.control.sequence }) : undefined;
+      return fragment?.function === 1 ? dnp3Octets(129, [], { sequence: fragment.control.sequence }) : undefined;
     });
     await egress(device.port, { timeoutMs: 300 });
-    const scada = await master((await ingress()).port, { timeoutMs: 1500 });
+    const scada = await connectMaster((await ingress()).port, { timeoutMs: 1500 });
     await expect(scada.directOperate([latch(0, true)])).rejects.toMatchObject({ code: 'outcome-unknown' });
     expect(commands).toBe(1);
     await scada.readClasses([1]);
@@ -365,11 +213,7 @@ describe('DNP3 over XMPP', { timeout: 60_000 }, () => {
     const device = await substation({ maxFragmentOctets: 2048 });
     await egress(device.port, { linkConfirm: true });
     const { port: at } = await ingress();
-    const channel = new Dnp3Channel({ host: '127.0.0.1', port: at });
-    onTestFinished(() => channel.close());
-    const scada = new Dnp3Master({ channel, timeoutMs: 4000, linkConfirm: { timeoutMs: 1000, retries: 1 } });
-    channel.open();
-    await vi.waitUntil(() => scada.isConnected, 5000);
+    const scada = await connectMaster(at, { linkConfirm: { timeoutMs: 1000, retries: 1 } });
     expect((await scada.integrityPoll()).measurements.length).toBeGreaterThan(10);
     await scada.selectAndOperate(Array.from({ length: 12 }, () => latch(1, true)));
     expect(device.process.inputs).toMatchObject({ fanOn: true });

@@ -1,73 +1,32 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Adapter, type AdapterConfigInput, adapterConfigSchema, ModbusConnections } from '@thingward/gateway';
+import { type Adapter, type AdapterConfigInput, DeviceConnections } from '@thingward/gateway';
 import { decodeResponse, encodeTcpFrame, ModbusTcpServer, TcpFrameReader } from '@thingward/modbus';
 import { TankProcess, tankUnit } from '@thingward/modbus/simulator';
-import { serverConfigSchema, ThingwardServer } from '@thingward/server';
 import { ModbusTCPClient } from 'jsmodbus';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { type AdapterPlace, AdapterStage, doorOf, wayOpen } from '../adapter-stage.ts';
+import { badWay } from '../bad-way.ts';
 
 /** A master and a device, neither knowing of XMPP, with a real server and two adapters between them. */
 describe('Modbus over XMPP', { timeout: 60_000 }, () => {
-  let directory: string;
-  let server: ThingwardServer;
-  let fingerprint: string;
-  let port: number;
-
-  beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'thingward-transversion-'));
-    const config = serverConfigSchema.parse({
-      domain: 'localhost',
-      dataDir: join(directory, 'server'),
-      listen: { c2s: '127.0.0.1:0' },
-    });
-    server = await ThingwardServer.start(config);
-    port = server.address(0)?.port ?? 0;
-    fingerprint = server.tls.fingerprint;
-    for (const name of ['scada', 'reader', 'plant']) await server.accounts.add(name, `secret-${name}`);
-  });
-  afterAll(async () => {
-    await server.stop();
-    await rm(directory, { recursive: true });
-  });
-
-  const account = (name: string) => ({ jid: `${name}@localhost`, password: `secret-${name}` });
-
-  type AdapterParts = Pick<AdapterConfigInput, 'ingress' | 'egress' | 'policies'>;
-
-  /** @param at the server's port, or that of a way to it */
-  async function adapter(
-    name: string,
-    parts: AdapterParts,
-    { at = port, connections }: { readonly at?: number; readonly connections?: ModbusConnections } = {},
-  ): Promise<Adapter> {
-    const config = adapterConfigSchema.parse({
-      server: { domain: 'localhost', host: '127.0.0.1', port: at, fingerprint },
-      dataDir: `${name}-${Math.random()}`,
-      eventLog: 'none',
-      ...parts,
-    });
-    const started = new Adapter(config, { baseDirectory: directory, ...(connections ? { connections } : {}) });
-    onTestFinished(() => started.stop());
-    await started.start();
-    await started.ready(AbortSignal.timeout(10_000));
-    return started;
-  }
+  const stage = new AdapterStage(['scada', 'reader', 'plant']);
+  const { directory } = stage;
+  beforeAll(() => stage.start());
+  afterAll(() => stage.stop());
 
   const egress = (
     device: number,
     more: Partial<NonNullable<AdapterConfigInput['egress']>[number]> = {},
-    { policies, ...options }: { at?: number; connections?: ModbusConnections; policies?: string } = {},
+    { policies, ...place }: AdapterPlace & { policies?: string } = {},
   ) =>
-    adapter(
-      'egress',
+    stage.adapter(
       {
         ...(policies === undefined ? {} : { policies }),
         egress: [
           {
-            account: account('plant'),
+            account: stage.account('plant'),
             protocol: 'modbus',
             masters: [{ jid: 'scada@localhost', writes: true }, { jid: 'reader@localhost' }],
             lines: [{ connect: `127.0.0.1:${device}`, timeoutMs: 300, maxInFlight: 8 }],
@@ -75,7 +34,7 @@ describe('Modbus over XMPP', { timeout: 60_000 }, () => {
           },
         ],
       },
-      options,
+      place,
     );
 
   /** @returns the port where masters connect, once there is a way to the devices */
@@ -83,10 +42,10 @@ describe('Modbus over XMPP', { timeout: 60_000 }, () => {
     name = 'scada',
     timeoutMs = 2000,
   ): Promise<{ readonly port: number; readonly adapter: Adapter }> {
-    const started = await adapter('ingress', {
+    const adapter = await stage.adapter({
       ingress: [
         {
-          account: account(name),
+          account: stage.account(name),
           protocol: 'modbus',
           listen: '127.0.0.1:0',
           timeoutMs,
@@ -94,9 +53,8 @@ describe('Modbus over XMPP', { timeout: 60_000 }, () => {
         },
       ],
     });
-    const status = () => started.status()[0]?.ingress[0];
-    await vi.waitFor(() => expect(Object.values(status()?.routes ?? {})[0]).toBeDefined(), { timeout: 10_000 });
-    return { port: Number(status()?.at.split(':')[1]), adapter: started };
+    await wayOpen(adapter);
+    return { port: doorOf(adapter), adapter };
   }
 
   /** A master that sends PDUs and gives the answers' PDUs by transaction. */
@@ -295,11 +253,11 @@ describe('Modbus over XMPP', { timeout: 60_000 }, () => {
 
   it('lets others see what the master reads, without asking the device again', async () => {
     const device = await plc();
-    const connections = new ModbusConnections();
+    const connections = new DeviceConnections();
     await egress(device.port, {}, { connections });
     const seen: unknown[] = [];
-    const line = connections.to({ host: '127.0.0.1', port: device.port, timeoutMs: 300, maxInFlight: 8 });
-    connections.observe(line, 1, (request, response) => seen.push([request, response]));
+    const line = connections.modbus.to({ host: '127.0.0.1', port: device.port, timeoutMs: 300, maxInFlight: 8 });
+    connections.modbus.observe(line, 1, (request, response) => seen.push([request, response]));
     const ask = await master((await ingress()).port);
     await ask(1, 4, 0, 0, 0, 1);
     expect(seen).toEqual([
@@ -313,7 +271,7 @@ describe('Modbus over XMPP', { timeout: 60_000 }, () => {
   describe('over a bad way', () => {
     it('takes a way of 300 ms in each direction, with requests in a row', async () => {
       const device = await plc();
-      const way = await badWay(port);
+      const way = await badWay(stage.port);
       way.delayMs = 300;
       await egress(device.port, {}, { at: way.port });
       const ask = await master((await ingress('scada', 5000)).port);
@@ -332,7 +290,7 @@ describe('Modbus over XMPP', { timeout: 60_000 }, () => {
         if (pdu[0] === 6) written.push(pdu[4] as number);
         return pdu[0] === 6 ? pdu : Uint8Array.of(4, 2, 0, 1);
       });
-      const way = await badWay(port);
+      const way = await badWay(stage.port);
       await egress(device.port, {}, { at: way.port });
       const ask = await master((await ingress('scada', 1500)).port);
       // The clocks are compared with the first write.
@@ -348,7 +306,7 @@ describe('Modbus over XMPP', { timeout: 60_000 }, () => {
 
     it('answers with exception 11 when it is cut within a transaction, writes once, and finds its way again', async () => {
       let writes = 0;
-      const way = await badWay(port);
+      const way = await badWay(stage.port);
       const device = await recorder((pdu) => {
         if (pdu[0] !== 6) return Uint8Array.of(4, 2, 0, 1);
         writes++;
@@ -366,53 +324,3 @@ describe('Modbus over XMPP', { timeout: 60_000 }, () => {
     });
   });
 });
-
-/** A way to a port on loopback that can be slow, hold everything back, and be cut. */
-async function badWay(to: number) {
-  const sockets = new Set<Socket>();
-  const held: (() => void)[] = [];
-  const way = {
-    port: 0,
-    delayMs: 0,
-    isHeld: false,
-    hold: () => {
-      way.isHeld = true;
-    },
-    release: () => {
-      way.isHeld = false;
-      for (const pass of held.splice(0)) pass();
-    },
-    cut: () => {
-      for (const socket of sockets) socket.destroy();
-    },
-  };
-  const pipe = (from: Socket, into: Socket) => {
-    sockets.add(from);
-    from.on('data', (chunk) => {
-      const pass = () => {
-        if (into.writable) into.write(chunk);
-      };
-      if (way.isHeld) held.push(pass);
-      else if (way.delayMs > 0) setTimeout(pass, way.delayMs);
-      else pass();
-    });
-    from.on('error', () => from.destroy());
-    from.on('close', () => {
-      sockets.delete(from);
-      into.destroy();
-    });
-  };
-  const server = createServer((near) => {
-    const far = connect({ host: '127.0.0.1', port: to, noDelay: true });
-    pipe(near, far);
-    pipe(far, near);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => {
-    way.cut();
-    server.close();
-  });
-  const address = server.address();
-  way.port = typeof address === 'object' && address ? address.port : 0;
-  return way;
-}

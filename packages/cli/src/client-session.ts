@@ -1,5 +1,7 @@
+import { IEEE1451_NAMESPACE } from '@thingward/ieee1451';
 import {
   askSleeper,
+  BROKER,
   EVENT_LOG_QUERY,
   findProvisioningServer,
   findRegistry,
@@ -95,8 +97,18 @@ export class ClientSession {
   }
 
   /** @throws CommandError when the server has none */
+  mcap(): Promise<Jid> {
+    return this.#service(IEEE1451_NAMESPACE, 'MCAP');
+  }
+
+  /** @throws CommandError when the server has none */
   eventLog(): Promise<Jid> {
     return this.#service(EVENT_LOG_QUERY, 'log of events');
+  }
+
+  /** @throws CommandError when the server has none */
+  broker(): Promise<Jid> {
+    return this.#service(BROKER, 'service broker');
   }
 
   /**
@@ -142,4 +154,19 @@ export function parseThing(text: string): ThingAddress {
     if (error instanceof JidError) throw new UsageError(`"${text}" is no address of a Thing: ${error.message}`);
     throw error;
   }
+}
+
+/** As `parseThing`, with what else tells the node from others of the same name. @throws UsageError */
+export function parseNode(
+  text: string,
+  { source, cacheType }: { readonly source?: string; readonly cacheType?: string },
+): ThingAddress {
+  const { jid, node } = parseThing(text);
+  if (node === undefined && (source ?? cacheType) !== undefined) {
+    throw new UsageError('--source and --cache-type belong to a node: write JID#NODE');
+  }
+  return {
+    jid,
+    node: node && { ...node, ...(source ? { sourceId: source } : {}), ...(cacheType ? { cacheType } : {}) },
+  };
 }

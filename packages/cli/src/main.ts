@@ -18,6 +18,7 @@ const VERBS: Readonly<Record<string, () => Promise<() => Command>>> = {
   set: async () => (await import('./commands/set.ts')).setCommand,
   mailbox: async () => (await import('./commands/mailbox.ts')).mailboxCommand,
   watch: async () => (await import('./commands/watch.ts')).watchCommand,
+  browse: async () => (await import('./commands/browse.ts')).browseCommand,
   history: async () => (await import('./commands/history.ts')).historyCommand,
   exi: async () => (await import('./commands/exi.ts')).exiCommand,
   dnp3: async () => (await import('./commands/dnp3.ts')).dnp3Command,

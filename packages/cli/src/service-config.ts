@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { eventLogSchema, provisioningSchema, registrySchema, storageSchema } from '@thingward/server';
+import { brokerSchema, eventLogSchema, provisioningSchema, registrySchema, storageSchema } from '@thingward/server';
 import { Jid } from '@thingward/xmpp';
 import { z } from 'zod';
 import { findFile, loadConfigFile } from './config-file.ts';
@@ -52,6 +52,7 @@ export const serviceConfigSchema = z
     /** Where the service tells what happens to it. */
     eventLogAt: z.union([z.literal('none'), domain]).optional(),
     eventLog: eventLogSchema,
+    broker: brokerSchema,
     history: z.strictObject({ retentionDays: z.number().int().positive().default(400) }).prefault({}),
     registry: registrySchema,
     provisioning: provisioningSchema,

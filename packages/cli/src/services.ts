@@ -1,5 +1,8 @@
 import type { ServiceDefinition } from '@thingward/server';
 import {
+  BrokerService,
+  type BrokerTables,
+  brokerMigrations,
   combinedOwners,
   EventLogService,
   type EventLogTables,
@@ -7,6 +10,9 @@ import {
   HistoryService,
   type HistoryTables,
   historyMigrations,
+  McapService,
+  type McapTables,
+  mcapMigrations,
   ProvisioningService,
   type ProvisioningTables,
   PubSubService,
@@ -21,6 +27,7 @@ import {
 } from '@thingward/services';
 import { Jid } from '@thingward/xmpp';
 import type { Kysely } from 'kysely';
+import { BROKER_CHECKS } from './broker-checks.ts';
 
 /** First label of the domain of the log of events. */
 export const EVENT_LOG_NAME = 'eventlog';
@@ -30,6 +37,9 @@ export const REGISTRY_NAME = 'registry';
 
 /** First label of the domain of provisioning. */
 export const PROVISIONING_NAME = 'provisioning';
+
+/** First label of the domain of the service broker. */
+export const BROKER_NAME = 'broker';
 
 /** The services that live beside a domain. */
 export const SERVICES: readonly ServiceDefinition[] = [
@@ -82,7 +92,46 @@ export const SERVICES: readonly ServiceDefinition[] = [
     migrations: eventLogMigrations,
     create: createEventLog,
   },
+  {
+    name: BROKER_NAME,
+    title: 'Service Broker',
+    isEnabled: ({ broker }) => broker.enabled,
+    migrations: { ...registryMigrations, ...provisioningMigrations, ...brokerMigrations },
+    create: createBroker,
+  },
+  {
+    name: 'mcap',
+    title: 'MCAP',
+    migrations: mcapMigrations,
+    isEnabled: ({ mcap }) => mcap.enabled,
+    create: (peer, database, log, { isAdministrator }) =>
+      new McapService({ peer, database: database as unknown as Kysely<McapTables>, isAdministrator, log }),
+  },
 ];
+
+/** The service broker. Where the registry's tables are not beside it, Things say themselves whom they belong to. */
+function createBroker(
+  ...[peer, database, log, { broker, isAdministrator }, environment]: Parameters<ServiceDefinition['create']>
+) {
+  const { contentBytes, documentsPerThing, documentsPerAccount, bytesPerAccount, changesPerMinute } = broker;
+  return new BrokerService({
+    peer,
+    database: database as unknown as Kysely<BrokerTables>,
+    owners: environment
+      ? registryOwners(database as unknown as Kysely<RegistryTables>)
+      : new ToldOwners(database as unknown as Kysely<ProvisioningTables>),
+    isAdministrator,
+    checks: BROKER_CHECKS,
+    limits: {
+      contentBytes,
+      documentsPerThing,
+      documentsPerJid: documentsPerAccount,
+      bytesPerJid: bytesPerAccount,
+      perMinute: changesPerMinute,
+    },
+    log,
+  });
+}
 
 /** A provisioning server. Where the registry's tables are not beside it, Things say themselves whom they belong to. */
 export function createProvisioning(

@@ -43,7 +43,7 @@ export {
   TEST_LINK_STATES,
   UNCONFIRMED_USER_DATA,
 } from './link-frame.ts';
-export { LinkFrameReader } from './link-frame-reader.ts';
+export { LinkFrameReader, receiveLinkFrames } from './link-frame-reader.ts';
 export { type LinkConfirmation, LinkLayer, type LinkLayerOptions } from './link-layer.ts';
 export * from './master/index.ts';
 export { bitNames, nameOf } from './names.ts';

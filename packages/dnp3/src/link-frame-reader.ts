@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { Dnp3Error } from './error.ts';
 import { decodeLinkFrame, type LinkFrame, START } from './link-frame.ts';
 import { concatOctets } from './octets.ts';
@@ -22,9 +23,23 @@ export class LinkFrameReader {
 
   /** The frames that end in this chunk. */
   push(chunk: Uint8Array): readonly LinkFrame[] {
-    const octets = this.#pending.length === 0 ? chunk : concatOctets([this.#pending, chunk]);
+    return this.#read(this.#pending.length === 0 ? chunk : concatOctets([this.#pending, chunk]), 0);
+  }
+
+  /**
+   * Nothing came for longer than a pause within a frame may be: a frame that has begun will have no end. What it has swallowed is
+   * looked through once more.
+   * @see IEEE 1815-2012 §9.2.4
+   */
+  silence(): readonly LinkFrame[] {
     const frames: LinkFrame[] = [];
-    let at = 0;
+    while (this.#pending.length > 0) frames.push(...this.#read(this.#pending, nextStart(this.#pending, 1)));
+    return frames;
+  }
+
+  #read(octets: Uint8Array, from: number): readonly LinkFrame[] {
+    const frames: LinkFrame[] = [];
+    let at = from;
     while (at < octets.length) {
       try {
         const found = decodeLinkFrame(octets, at);
@@ -48,4 +63,22 @@ function nextStart(octets: Uint8Array, from: number): number {
     if (at + 1 === octets.length || octets[at + 1] === START[1]) return at;
   }
   return octets.length;
+}
+
+/**
+ * Takes the frames that arrive on a line, until it is closed.
+ * @param gapMs a pause that ends a frame that was cut off, as on a serial line; undefined: pauses mean nothing
+ */
+export function receiveLinkFrames(line: Duplex, gapMs: number | undefined, take: (frame: LinkFrame) => void): void {
+  const reader = new LinkFrameReader();
+  let gap: NodeJS.Timeout | undefined;
+  const silence = () => {
+    for (const frame of reader.silence()) take(frame);
+  };
+  line.on('data', (chunk: Uint8Array) => {
+    clearTimeout(gap);
+    for (const frame of reader.push(chunk)) take(frame);
+    if (gapMs !== undefined && reader.pending > 0) gap = setTimeout(silence, gapMs);
+  });
+  line.once('close', () => clearTimeout(gap));
 }

@@ -82,6 +82,23 @@ describe('a stream of frames', () => {
     );
   });
 
+  it('gives up a frame that was cut off when there is a pause, and finds what it has swallowed', () => {
+    fc.assert(
+      fc.property(anyFrame, fc.nat(), fc.array(anyFrame, { maxLength: 3 }), (lost, cut, frames) => {
+        const octets = encodeLinkFrame(lost);
+        const rest = frames.flatMap((frame) => [...encodeLinkFrame(frame)]);
+        const reader = new LinkFrameReader();
+        const found = [
+          ...reader.push(octets.subarray(0, cut % octets.length)),
+          ...reader.push(Uint8Array.from(rest)),
+          ...reader.silence(),
+        ];
+        expect(found).toEqual(frames);
+        expect(reader.pending).toBe(0);
+      }),
+    );
+  });
+
   it('never keeps more than a frame, whatever comes', () => {
     const problems: Dnp3Error[] = [];
     const reader = new LinkFrameReader((problem) => problems.push(problem));

@@ -3,7 +3,9 @@ import { auditConfigSchema, baselineConfigSchema } from '@thingward/guard';
 import { IoTDiscoError, isUndefinedInterface, KEY_TAG, type NodeReference, parseIoTDisco } from '@thingward/things';
 import { Jid } from '@thingward/xmpp';
 import { z } from 'zod';
+import { documentOfSource, type PointListSource } from './broker/point-list-reference.ts';
 import { contradiction, type Dnp3Config, dnp3ConfigSchema } from './drivers/dnp3/config.ts';
+import { ieee1451ConfigSchema } from './drivers/ieee1451/config.ts';
 import { modbusConfigSchema } from './drivers/modbus/config.ts';
 import { publicationOf } from './publications.ts';
 import { publishSchema } from './publish-config.ts';
@@ -33,7 +35,10 @@ export const serviceOrNone = z.union([z.literal('none'), serviceJid]).optional()
 
 const HOUR_MS = 3_600_000;
 
-/** Whom to ask, and for how long answers count. `find`: the one that goes with the server. */
+/**
+ * Whom to ask, and for how long answers count. `find`: the one that goes with the server. Nothing said: the same, but where the server says
+ * that it has none, owner and friends may.
+ */
 const provisioningSchema = z
   .union([
     z.enum(['none', 'find']),
@@ -46,9 +51,10 @@ const provisioningSchema = z
       secondary: z.array(serviceJid).max(5).default([]),
     }),
   ])
-  .default('none')
+  .optional()
   .transform((given) => {
     if (given === 'none') return undefined;
+    if (given === undefined) return { server: 'find' as const, isOptional: true };
     if (given === 'find' || given instanceof Jid) return { server: given };
     const { server, freshMinutes, graceHours, timeoutSeconds, secondary } = given;
     const times = { freshMs: freshMinutes * 60_000, graceMs: graceHours * HOUR_MS, timeoutMs: timeoutSeconds * 1000 };
@@ -176,6 +182,8 @@ const modbusThing = z.strictObject({ ...common, driver: z.literal('modbus-tcp'),
 
 const dnp3Thing = z.strictObject({ ...common, driver: z.literal('dnp3-tcp'), dnp3: dnp3ConfigSchema });
 
+const ieee1451Thing = z.strictObject({ ...common, driver: z.literal('ieee1451'), ieee1451: ieee1451ConfigSchema });
+
 /** The gateway's configuration file. Every key is described in the package's README. */
 export const gatewayConfigSchema = z
   .strictObject({
@@ -187,9 +195,11 @@ export const gatewayConfigSchema = z
     registry: registrySchema,
     provisioning: provisioningSchema,
     history: serviceOrNone,
+    mcap: serviceOrNone,
     eventLog: serviceOrNone,
+    broker: serviceOrNone,
     outbox: z.strictObject({ maxReadings: z.number().int().min(1000).default(1_000_000) }).prefault({}),
-    things: z.array(z.discriminatedUnion('driver', [directIoThing, modbusThing, dnp3Thing])).min(1),
+    things: z.array(z.discriminatedUnion('driver', [directIoThing, modbusThing, dnp3Thing, ieee1451Thing])).min(1),
   })
   .superRefine(({ server, things }, context) => {
     const served = things[0]?.account.jid.domain;
@@ -197,6 +207,16 @@ export const gatewayConfigSchema = z
       if (server.domain !== undefined || account.jid.domain === served) continue;
       const message = `${account.jid} is not at ${served}, as the first account is: say which server.domain is meant`;
       context.addIssue({ code: 'custom', path: ['things', index, 'account', 'jid'], message });
+    }
+  })
+  .superRefine(({ broker, things }, context) => {
+    if (broker !== 'none') return;
+    for (const [index, thing] of things.entries()) {
+      const key = thing.driver === 'modbus-tcp' ? 'modbus' : 'dnp3';
+      const settings = thing.driver === 'modbus-tcp' ? thing.modbus : thing.driver === 'dnp3-tcp' ? thing.dnp3 : {};
+      if (documentOfSource((settings as { pointList?: PointListSource }).pointList) === undefined) continue;
+      const message = 'is to come from the broker, and broker is none';
+      context.addIssue({ code: 'custom', path: ['things', index, key, 'pointList'], message });
     }
   })
   .superRefine(({ things }, context) => {
@@ -266,6 +286,14 @@ export const gatewayConfigSchema = z
           path: ['things', index, 'modbus', 'maxInFlight'],
           message: `things[${first.index}] shares the connection to ${key} and has ${first.maxInFlight}`,
         });
+      }
+    }
+    for (const [index, thing] of things.entries()) {
+      if (thing.driver !== 'ieee1451') continue;
+      for (const { node } of Array.isArray(thing.publish) ? thing.publish : []) {
+        if (node === undefined) continue;
+        const message = 'goes without node: each TIM and each channel has a node of its own';
+        context.addIssue({ code: 'custom', path: ['things', index, 'publish'], message });
       }
     }
     const outstations: (readonly [index: number, config: Dnp3Config])[] = [];

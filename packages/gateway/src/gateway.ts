@@ -1,33 +1,50 @@
 import { join, resolve } from 'node:path';
-import { GuardAudit } from '@thingward/guard';
-import { EventLogger, formatIoTDisco, type NodeReference, tellEventLog } from '@thingward/things';
+import { channelWriteOperations, GuardAudit, type ResourceReference } from '@thingward/guard';
+import type { Sample } from '@thingward/ieee1451';
+import type { ThingResource } from '@thingward/ieee1451/mcap';
+import {
+  EventLogger,
+  formatIoTDisco,
+  type MetaTag,
+  type NodeReference,
+  nodeKey,
+  tellEventLog,
+} from '@thingward/things';
 import { type Connector, Jid, type Logger, SILENT_LOGGER, type Unsubscribe, type XmppClient } from '@thingward/xmpp';
 import type { findServers } from '@thingward/xmpp/finding';
 import { AccountAgent, type HostedDevice } from './account-agent.ts';
+import { FollowedDocument } from './broker/followed-document.ts';
+import { pointListOf, registerMapOf, withListedPoints, withRegisterMap } from './broker/point-documents.ts';
+import { documentOfSource, type PointListDocument, referenceOf } from './broker/point-list-reference.ts';
+import { type PointDevice, ReplaceableDevice } from './broker/replaceable-device.ts';
 import type { GatewayConfig, ThingConfig } from './config.ts';
+import type { Concentrator, DevicePart } from './drivers/concentrator.ts';
+import { DeviceConnections } from './drivers/connections.ts';
 import type { Device } from './drivers/device.ts';
 import { DirectIoDevice } from './drivers/direct-io/device.ts';
-import { Dnp3Associations } from './drivers/dnp3/associations.ts';
-import { checkNames, type Dnp3Point } from './drivers/dnp3/config.ts';
+import type { Dnp3Point } from './drivers/dnp3/config.ts';
 import { Dnp3Device } from './drivers/dnp3/device.ts';
-import { parsePointList } from './drivers/dnp3/point-list.ts';
-import { checkPoints, type ModbusConfig } from './drivers/modbus/config.ts';
-import { ModbusConnections } from './drivers/modbus/connections.ts';
+import { NcapDevice } from './drivers/ieee1451/ncap-device.ts';
+import { pointsOf, withPointList } from './drivers/listed-points.ts';
+import type { ModbusConfig } from './drivers/modbus/config.ts';
+import type { TrafficListener } from './drivers/modbus/connections.ts';
 import { ModbusDevice } from './drivers/modbus/device.ts';
-import { parseRegisterList } from './drivers/modbus/point-list.ts';
-import { PointListError } from './drivers/point-table.ts';
 import { BASELINE_FILE, GatewayGuard } from './guard/gateway-guard.ts';
 import { guardedDevice } from './guard/guarded-device.ts';
+import { Ncap } from './ncap/ncap.ts';
+import type { NcapAccess } from './ncap/ncap-access.ts';
+import type { TransducerServices } from './ncap/transducer-services.ts';
 import { publicationOf } from './publications.ts';
 import { AccountClients } from './server/account-clients.ts';
-import { GatewayConfigError, readText } from './server/config-files.ts';
 import { metaTagsOf } from './state/claim-keys.ts';
+import { type KeptDocument, StoredDocuments } from './state/document-store.ts';
+import { ncapIdentity } from './state/ncap-identity.ts';
 import { Outbox } from './state/outbox.ts';
 import { openState, type StateDatabase } from './state/state-database.ts';
 
 export interface GatewayOptions {
   /** The lines to the devices, where others use them, too; closed with the gateway. */
-  readonly connections?: ModbusConnections;
+  readonly connections?: DeviceConnections;
   readonly log?: Logger;
   /** The directory that relative paths in the configuration start from; the working directory when not given. */
   readonly baseDirectory?: string;
@@ -59,30 +76,48 @@ export interface GatewayStatus {
   readonly refused: number;
 }
 
+/** A device that is configured. */
+interface HostedThing extends HostedDevice {
+  readonly thing: ThingConfig;
+  readonly concentrator: Concentrator | undefined;
+}
+
 /** Hosts drivers as Things on an XMPP network. */
 export class Gateway {
   readonly #state: StateDatabase;
   readonly #outbox: Outbox;
-  readonly #connections: ModbusConnections;
-  readonly #associations = new Dnp3Associations();
+  readonly #connections: DeviceConnections;
   readonly #points: ReadonlyMap<ThingConfig, readonly Dnp3Point[]>;
   readonly #registerMaps: ReadonlyMap<ThingConfig, ModbusConfig>;
   readonly #agents: AccountAgent[];
+  readonly #concentrators: { readonly entry: HostedThing; readonly agent: AccountAgent }[] = [];
+  readonly #ncaps = new Map<ThingConfig, Ncap>();
+  readonly #stopParts: Unsubscribe[] = [];
   readonly #guard: GatewayGuard | undefined;
+  /** Where is told what happens to the Things of an account. */
+  readonly #logs = new Map<string, Logger>();
   readonly #audit: GuardAudit | undefined;
   readonly #log: Logger;
   readonly #stopTelling: Unsubscribe[] = [];
+  readonly #broker: Jid | undefined;
+  /** Lists of points that come from the broker. */
+  readonly #documents: FollowedDocument[] = [];
 
   /** @throws StateError, GatewayConfigError, PolicyError, AuditError */
   constructor(config: GatewayConfig, options: GatewayOptions = {}) {
     this.#log = options.log ?? SILENT_LOGGER;
-    this.#connections = options.connections ?? new ModbusConnections();
+    this.#connections = options.connections ?? new DeviceConnections();
     const baseDirectory = options.baseDirectory ?? '.';
-    const { server, registry, provisioning, history, eventLog } = config;
+    const { server, registry, provisioning, history, eventLog, broker, mcap } = config;
     const service = (name: string, configured: Jid | 'none' | undefined) =>
       configured === 'none' ? undefined : (configured ?? Jid.parse(`${name}.${server.domain}`));
     const accounts = groupByAccount(config.things);
-    this.#points = new Map(config.things.map((thing) => [thing, pointsOf(thing, baseDirectory)]));
+    this.#broker = service('broker', broker);
+    this.#points = new Map(
+      config.things.flatMap((thing) =>
+        thing.driver === 'dnp3-tcp' ? [[thing, pointsOf(thing.dnp3, baseDirectory)] as const] : [],
+      ),
+    );
     this.#registerMaps = new Map(
       config.things.flatMap((thing) =>
         thing.driver === 'modbus-tcp' ? [[thing, withPointList(thing.modbus, baseDirectory)] as const] : [],
@@ -117,20 +152,26 @@ export class Gateway {
       const [first] = things as [ThingConfig];
       const client = clients.client(first.account);
       const log = this.#eventsOf(client, service('eventlog', eventLog));
+      this.#logs.set(first.account.jid.toString(), log);
+      const hosted = things.map((thing) => this.#hosted(thing, client, log));
+      const concentrators = hosted.filter(({ concentrator }) => concentrator);
       const agent: AccountAgent = new AccountAgent({
         client,
-        devices: things.map((thing) => this.#hosted(thing, log)),
+        devices: hosted,
+        comeAndGo: concentrators.length > 0,
+        transducers: things.flatMap((thing) => this.#ncaps.get(thing) ?? []),
         registry: registry === 'none' ? undefined : (registry ?? Jid.parse(`registry.${server.domain}`)),
         provisioning,
         history: service('history', history),
+        broker: this.#broker,
+        mcap: service('mcap', mcap),
+        mayWrite: this.#channelCheck(first.account.jid.toString()),
         state: this.#state,
         outbox: this.#outbox,
         log,
       });
-      for (const { device, friends, interfaces } of agent.devices) {
-        const ownership = () => agent.ownershipOf(device);
-        this.#guard?.add({ account: first.account.jid.toString(), device, friends, ownership, interfaces, log });
-      }
+      for (const one of agent.devices) this.#watchOver(one, agent);
+      for (const entry of concentrators) this.#concentrators.push({ entry, agent });
       return agent;
     });
   }
@@ -151,7 +192,10 @@ export class Gateway {
   /** Begins to poll and connects. Being offline is no error: it goes on trying. */
   async start(): Promise<void> {
     await this.#audit?.start('thingward gateway');
+    for (const document of this.#documents) document.start();
     await Promise.all(this.#agents.map((agent) => agent.start()));
+    for (const { entry, agent } of this.#concentrators) this.#serveParts(entry, agent);
+    for (const ncap of this.#ncaps.values()) ncap.start();
   }
 
   /** Waits until every account is online. @throws the first error of an account that is not: SaslError, PeerError */
@@ -160,14 +204,20 @@ export class Gateway {
   }
 
   async stop(): Promise<void> {
-    for (const stopTelling of this.#stopTelling) stopTelling();
+    for (const stop of [...this.#stopTelling, ...this.#stopParts]) stop();
+    await Promise.all(this.#documents.map((document) => document.stop()));
+    const ncapsStopped = [...this.#ncaps.values()].map((ncap) => ncap.stop());
     const stopped = Promise.all(this.#agents.map((agent) => agent.stop()));
     // Nobody polls any more: a device that does not answer must not be waited for.
-    this.#connections.closeAll();
-    await Promise.all([stopped, this.#associations.closeAll()]);
+    await Promise.all([stopped, this.#connections.closeAll(), ...ncapsStopped]);
     await this.#guard?.stop();
     await this.#audit?.stop();
     this.#state.close();
+  }
+
+  /** The NCAPs it has, each with its TIMs. */
+  get ncaps(): readonly TransducerServices[] {
+    return [...this.#ncaps.values()];
   }
 
   status(): GatewayStatus {
@@ -197,40 +247,150 @@ export class Gateway {
     this.#log.error({ refused, waiting: size, reason: reason.message }, 'readings are lost');
   }
 
-  #hosted(thing: ThingConfig, log: Logger): HostedDevice {
+  #hosted(thing: ThingConfig, client: XmppClient, log: Logger): HostedThing {
     const metaTags = metaTagsOf(thing, this.#state);
-    const { name, friends, interfaces, publish } = thing;
-    const driven = this.#device(thing, metaTags, log);
-    const account = thing.account.jid.toString();
-    const device = this.#guard ? guardedDevice(driven, this.#guard.check(account)) : driven;
-    const published = { jid: thing.account.jid, node: device.node, name };
-    const publications = publish.map((publication) => publicationOf(published, publication));
-    return { name, metaTags, friends, interfaces, publications, device };
+    const driven = this.#device(thing, metaTags, client, log);
+    const concentrator = 'serveParts' in driven ? (driven as Concentrator) : undefined;
+    const { interfaces } = thing;
+    return {
+      ...this.#hostedPart(thing, { name: thing.name, device: driven }),
+      thing,
+      metaTags,
+      interfaces,
+      service: SERVICE_OF[thing.driver],
+      concentrator,
+    };
   }
 
-  #device(thing: ThingConfig, metaTags: HostedDevice['metaTags'], log: Logger): Device {
+  /** A device of a configured Thing: its own, or one behind it. */
+  #hostedPart({ account, friends, publish }: ThingConfig, { name, device: driven }: DevicePart): HostedDevice {
+    const device = this.#guard ? guardedDevice(driven, this.#guard.check(account.jid.toString())) : driven;
+    const published = { jid: account.jid, node: device.node, name };
+    const publications = publish.map((publication) => publicationOf(published, publication));
+    return { name, metaTags: driven.metaTags, friends, publications, device };
+  }
+
+  /** The guard knows what there is. */
+  #watchOver({ device, friends, interfaces }: HostedDevice, agent: AccountAgent): void {
+    const account = agent.client.jid.bare.toString();
+    const log = this.#logs.get(account);
+    this.#guard?.add({ account, device, friends, ownership: () => agent.ownershipOf(device), interfaces, log });
+  }
+
+  #serveParts({ thing, concentrator }: HostedThing, agent: AccountAgent): void {
+    const stop = concentrator?.serveParts({
+      add: async (part) => {
+        const hosted = this.#hostedPart(thing, part);
+        this.#watchOver(hosted, agent);
+        await agent.add(hosted);
+      },
+      remove: async (device) => {
+        const hosted = agent.devices.find((one) => nodeKey(one.device.node) === nodeKey(device.node));
+        await agent.remove(device);
+        if (hosted) this.#guard?.remove({ account: agent.client.jid.bare.toString(), device: hosted.device });
+      },
+    });
+    if (stop) this.#stopParts.push(stop);
+  }
+
+  #ncapDevice(thing: Extract<ThingConfig, { driver: 'ieee1451' }>, metaTags: readonly MetaTag[], log: Logger): Device {
+    const node = thing.node as NodeReference | undefined;
+    const parent = thing.parent as NodeReference | undefined;
+    const id = ncapIdentity(this.#state, thing.account.jid.toString(), nodeKey(node));
+    const { name, ieee1451: config } = thing;
+    const ncap = new Ncap({ id, name, config, sourceId: node?.sourceId, log });
+    this.#ncaps.set(thing, ncap);
+    return new NcapDevice({ node, parent, metaTags, config, ncap, log });
+  }
+
+  /** Asks the policies about writes to channels that came by the MCAP; undefined where there are none. */
+  #channelCheck(account: string): NcapAccess['mayWrite'] | undefined {
+    const check = this.#guard?.checkPackets(account, channelOperations);
+    if (!check) return undefined;
+    return async (requester, { nodeId }, { channel }, samples) =>
+      (await check({ nodeId, channel, samples }, requester)).outcome === 'permit';
+  }
+
+  #device(thing: ThingConfig, metaTags: HostedDevice['metaTags'], client: XmppClient, log: Logger): Device {
     const node = thing.node as NodeReference | undefined;
     const parent = thing.parent as NodeReference | undefined;
     if (thing.driver === 'direct-io') {
       return new DirectIoDevice({ node, parent, metaTags, config: thing.directIo, pollMs: thing.pollMs });
     }
+    if (thing.driver === 'ieee1451') return this.#ncapDevice(thing, metaTags, log);
     if (thing.driver === 'dnp3-tcp') {
+      const { dnp3 } = thing;
+      const source = this.#connections.dnp3.to(dnp3);
+      const make = (points: readonly Dnp3Point[]) =>
+        new Dnp3Device({ node, parent, metaTags, config: dnp3, points, source, log });
       const points = this.#points.get(thing) ?? [];
-      const association = this.#associations.to(thing.dnp3);
-      return new Dnp3Device({ node, parent, metaTags, config: thing.dnp3, points, association, log });
+      const document = documentOfSource(dnp3.pointList);
+      if (!document) return make(points);
+      return this.#followed(thing, 'point-list', document, client, log, make(points), ({ content, mediaType }) => {
+        const device = make(withListedPoints(points, pointListOf(content, mediaType), document.writable));
+        // It knows no values before it has asked for all.
+        void device.readParameters([]).catch(() => undefined);
+        return device;
+      });
     }
     const { modbus } = thing;
-    const client = this.#connections.to(modbus);
-    return new ModbusDevice({
-      node,
-      parent,
-      metaTags,
-      config: this.#registerMaps.get(thing) ?? modbus,
-      client,
-      traffic: (listener) => this.#connections.observe(client, modbus.unit, listener),
+    const lines = this.#connections.modbus;
+    const line = lines.to(modbus);
+    const traffic = (listener: TrafficListener) => lines.observe(line, modbus.unit, listener);
+    const make = (config: ModbusConfig) =>
+      new ModbusDevice({ node, parent, metaTags, config, client: line, traffic, log });
+    const document = documentOfSource(modbus.pointList);
+    if (!document) return make(this.#registerMaps.get(thing) ?? modbus);
+    return this.#followed(thing, 'register-map', document, client, log, make(modbus), ({ content, mediaType }) =>
+      make(withRegisterMap(modbus, registerMapOf(content, mediaType), document.writable)),
+    );
+  }
+
+  /**
+   * A device whose points are listed at the broker: as they were last, until there is another list.
+   * @param first has the points of the configuration
+   * @param next the device by a list @throws PointListError (of `next`) when it can't be used
+   */
+  #followed(
+    { account, node }: ThingConfig,
+    kind: 'register-map' | 'point-list',
+    document: PointListDocument,
+    peer: XmppClient,
+    log: Logger,
+    first: PointDevice,
+    next: (document: KeptDocument) => PointDevice,
+  ): Device {
+    const device = new ReplaceableDevice(first, log);
+    if (!this.#broker) return device;
+    const followed = new FollowedDocument({
+      peer,
+      broker: this.#broker,
+      reference: referenceOf(kind, document, { thing: account.jid, node: node as NodeReference | undefined }),
+      store: new StoredDocuments(this.#state, account.jid.toString()),
+      apply: (found) => device.replace(next(found)),
       log,
     });
+    followed.load();
+    this.#documents.push(followed);
+    return device;
   }
+}
+
+/** How the Things of a driver are reached, as the paper on P21451-1-4 sorts them. */
+const SERVICE_OF: Readonly<Record<ThingConfig['driver'], Pick<ThingResource, 'service' | 'protocol'> | undefined>> = {
+  'direct-io': { service: 'direct-io' },
+  'modbus-tcp': { service: 'legacy-adapter', protocol: 'modbus' },
+  'dnp3-tcp': { service: 'legacy-adapter', protocol: 'dnp3' },
+  // What it has is in the tree as NCAP, TIMs and channels.
+  ieee1451: undefined,
+};
+
+/** A channel is judged as the Thing it is. */
+function channelOperations(
+  { nodeId, ...write }: { readonly nodeId: string; readonly channel: number; readonly samples: readonly Sample[] },
+  resource: ResourceReference,
+) {
+  return channelWriteOperations(write, { ...resource, node: nodeId });
 }
 
 /** What is printed on the label of a Thing. */
@@ -264,44 +424,6 @@ function groupByAccount(things: readonly ThingConfig[]): Map<string, ThingConfig
     accounts.set(key, [...(accounts.get(key) ?? []), thing]);
   }
   return accounts;
-}
-
-/** A unit with the points of the list it names, too. @throws GatewayConfigError */
-function withPointList(modbus: ModbusConfig, baseDirectory: string): ModbusConfig {
-  const { points, pointList, pollGroups } = modbus;
-  if (pointList === undefined) return modbus;
-  return fromPointList(pointList, () => {
-    const listed = parseRegisterList(readText(baseDirectory, pointList, 'modbus.pointList'), pollGroups);
-    const all = [...points, ...listed];
-    checkPoints(all, pollGroups, (_index, _key, message) => {
-      throw new PointListError(message);
-    });
-    return { ...modbus, points: all };
-  });
-}
-
-/** Names the file in what is wrong with it. */
-function fromPointList<T>(file: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof PointListError) throw new GatewayConfigError(`${file}: ${error.message}`);
-    throw error;
-  }
-}
-
-/** The points of an outstation: those of the configuration and those of the list it names. */
-function pointsOf(thing: ThingConfig, baseDirectory: string): readonly Dnp3Point[] {
-  if (thing.driver !== 'dnp3-tcp') return [];
-  const { points, pointList } = thing.dnp3;
-  if (pointList === undefined) return points;
-  return fromPointList(pointList, () => {
-    const all = [...points, ...parsePointList(readText(baseDirectory, pointList, 'dnp3.pointList'))];
-    checkNames(all, (_, message) => {
-      throw new PointListError(message);
-    });
-    return all;
-  });
 }
 
 /** The log of what the gateway's guard decides. @throws AuditError */

@@ -68,9 +68,11 @@ export interface DecisionKeeper {
   decided(decision: GuardDecision): Promise<string | undefined> | undefined;
 }
 
+const OBSERVING: ReadonlySet<ActionName> = new Set(['read', 'subscribe', 'browse', 'connect']);
+
 /** Do such operations change something? Decisions about them are of interest even where they are permitted. */
 export function isChange(action: ActionName): boolean {
-  return !(action === 'read' || action === 'subscribe' || action === 'browse');
+  return !OBSERVING.has(action);
 }
 
 /** An operation in a few words, for people. */

@@ -44,7 +44,7 @@ export interface DecisionDetails {
 }
 
 /** Actions on a JID that mean the nodes behind it, too, where none is named. */
-const REACHES_NODES: ReadonlySet<ActionName> = new Set(['read', 'subscribe', 'set', 'write', 'execute']);
+const REACHES_NODES: ReadonlySet<ActionName> = new Set(['read', 'subscribe', 'set', 'write', 'execute', 'opaque']);
 /** Actions on a node that mean its parts, too. @see XEP-0323 §5.8 */
 const REACHES_PARTS: ReadonlySet<ActionName> = new Set(['read', 'subscribe']);
 const MAX_EXPANDED = 5000;

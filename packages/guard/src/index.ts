@@ -5,8 +5,10 @@ export { type DecisionDetails, fieldKey, Guard, type GuardOptions } from './guar
 export * from './guard-decision.ts';
 export { Inspection, InspectionError, type NamespaceClass } from './inspection.ts';
 export { dnp3Operations } from './inspectors/dnp3.ts';
+export { channelWriteOperations } from './inspectors/ieee1451.ts';
 export { INSPECTORS } from './inspectors/index.ts';
 export { modbusOperations } from './inspectors/modbus.ts';
+export { opcuaOperations } from './inspectors/opcua.ts';
 export { type EntitiesFile, entitiesFileSchema, NO_ENTITIES } from './network/entities-file.ts';
 export { INTERFACES_TAG, interfaceNames, PLACE_TAGS } from './network/known-network.ts';
 export { type KnownThing, type LiveFacts, NO_FACTS, NO_RELATION, type Relation } from './network/live-facts.ts';

@@ -232,6 +232,29 @@ describe('services', () => {
   });
 });
 
+describe('the service broker', () => {
+  const BROKER = "xmlns='urn:thingward:broker:1'";
+
+  test('says what changes the documents about a Thing, wherever the request goes', () => {
+    const put = `<put ${BROKER} thing='pump@example.org/x' nodeId='a' kind='register-map' name='default' mediaType='text/csv'><text/></put>`;
+    expect(told(operations(put))).toEqual(['administer pump@example.org#a put = register-map/default']);
+    expect(told(operations(`<remove ${BROKER} thing='pump@example.org' kind='teds' name='meta'/>`))).toEqual([
+      'administer pump@example.org remove = teds/meta',
+    ]);
+    expect(told(operations(`<list ${BROKER} thing='pump@example.org'/>`, 'get'))).toEqual([
+      'browse pump@example.org list',
+    ]);
+    expect(told(operations(`<readers ${BROKER}><reader jid='eve@example.org'/></readers>`))).toEqual([]);
+    expect(told(operations(`<put ${BROKER} kind='register-map' name='default'/>`))[0]).toMatch(/^unknown/);
+    expect(told(operations(`<burn ${BROKER} thing='pump@example.org'/>`))[0]).toMatch(/^unknown/);
+  });
+
+  test('sees what is inside a document, too', () => {
+    const put = `<put ${BROKER} thing='pump@example.org' kind='x' name='y' mediaType='a/b'><xml>${SET}</xml></put>`;
+    expect(told(operations(put))).toHaveLength(2);
+  });
+});
+
 describe('hidden', () => {
   test.each([
     ['second payload', `<body>hello</body>${SET}`],

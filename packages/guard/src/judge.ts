@@ -153,5 +153,9 @@ export function valueKey({ resource, facts }: Operation): string {
     facts.table,
     facts.address,
     facts.channel,
+    facts.attribute,
+    facts.indexRange,
+    facts.methodId,
+    facts.argument,
   ]);
 }

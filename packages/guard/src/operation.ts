@@ -1,19 +1,22 @@
 import type { Jid } from '@thingward/xmpp';
 
 /**
- * What can be done, as policies name it. `read`, `subscribe` and `browse` observe; `set`, `write`, `execute` and `edit` control;
- * `publish` and `administer` are acts at services; `unknown` is what no inspector understands.
+ * What can be done, as policies name it. `read`, `subscribe`, `browse` and `connect` observe; `set`, `write`, `execute` and `edit`
+ * control; `publish` and `administer` are acts at services; `opaque` is what is carried without being seen, such as what is encrypted
+ * for somebody else; `unknown` is what no inspector understands.
  */
 export const ACTIONS = [
   'read',
   'subscribe',
   'browse',
+  'connect',
   'set',
   'write',
   'execute',
   'edit',
   'publish',
   'administer',
+  'opaque',
   'unknown',
 ] as const;
 export type ActionName = (typeof ACTIONS)[number];
@@ -55,6 +58,16 @@ export interface OperationFacts {
   readonly address?: number | undefined;
   readonly lastAddress?: number | undefined;
   readonly channel?: number | undefined;
+  /** Of nodes of OPC UA: such as `Value`; the part of an array, such as `2:4`. */
+  readonly attribute?: string | undefined;
+  readonly indexRange?: string | undefined;
+  /** Of calls of OPC UA: the method, and which of its arguments, from 0, the value is. */
+  readonly methodId?: string | undefined;
+  readonly argument?: number | undefined;
+  /** Of channels of OPC UA that are opened: `None`, `Sign`, `SignAndEncrypt`. */
+  readonly securityMode?: string | undefined;
+  /** Of sessions of OPC UA that are activated: `Anonymous`, `UserName`, `Certificate`, `IssuedToken`. */
+  readonly userToken?: string | undefined;
   /** Was it found inside something else, such as a forwarded message? */
   readonly isNested?: boolean | undefined;
   /** Why it was not understood. */

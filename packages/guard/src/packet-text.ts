@@ -1,7 +1,9 @@
 import { Element } from '@thingward/xml';
 
+/** Of users of OPC UA: with their passwords, where the channel does not encrypt. */
+const IDENTITIES = ['userIdentityToken', 'userNameIdentityToken', 'issuedIdentityToken'];
 /** What people write to each other is not for logs. */
-const PRIVATE = new Set(['body', 'subject', 'html', 'encrypted', 'openpgp']);
+const PRIVATE = new Set(['body', 'subject', 'html', 'encrypted', 'openpgp', ...IDENTITIES]);
 /** Nor are tokens of delegated trust, in full and abbreviated. @see XEP-0324 §3.4; Neuro-Foundation, Tokens */
 const TOKENS = new Set(['serviceToken', 'deviceToken', 'userToken', 'st', 'dt', 'ut']);
 

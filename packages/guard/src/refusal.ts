@@ -2,6 +2,7 @@ import { CONTROL_DIALECTS } from '@thingward/things';
 import { xml } from '@thingward/xml';
 import { StanzaError } from '@thingward/xmpp';
 import type { GuardDecision } from './guard-decision.ts';
+import type { ActionName } from './operation.ts';
 
 /** What refusals say beside the standard error. */
 export const GUARD_NAMESPACE = 'urn:thingward:guard:1';
@@ -26,7 +27,7 @@ export function refusal(decision: GuardDecision, payloadNamespace?: string): Sta
     const parameter = xml('paramError', { xmlns: dialect.namespace, var: name }, text);
     return new StanzaError('forbidden', text, { type: 'cancel', application: parameter });
   }
-  if (decisive.action === 'unknown') return new StanzaError('not-allowed', text);
+  if (isNotUnderstood(decisive.action)) return new StanzaError('not-allowed', text);
   return new StanzaError('forbidden', text, { type: 'cancel' });
 }
 
@@ -41,7 +42,11 @@ function refusalText({ outcome, decisive: { action, facts }, approvalId, isUnrec
     case 'quarantine':
       return 'Access denied for a while.';
     default:
-      if (action === 'unknown') return `Not permitted: ${facts.problem ?? 'it is not understood'}.`;
+      if (isNotUnderstood(action)) return `Not permitted: ${facts.problem ?? 'it is not understood'}.`;
       return 'Access denied.';
   }
+}
+
+function isNotUnderstood(action: ActionName): boolean {
+  return action === 'unknown' || action === 'opaque';
 }

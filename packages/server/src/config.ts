@@ -4,6 +4,7 @@ import { ARCHIVE_DEFAULTS, Jid } from '@thingward/xmpp';
 import { z } from 'zod';
 import { announceSchema } from './announce/config.ts';
 import { mailboxSchema } from './battery/mailbox-config.ts';
+import { serverBrokerSchema } from './broker-config.ts';
 import { serverEventLogSchema } from './event-log-config.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { DEFAULT_BOSH_SETTINGS } from './listeners/bosh/settings.ts';
@@ -295,6 +296,8 @@ export const serverConfigSchema = z
       .prefault({}),
     history: z.strictObject({ retentionDays: positive.default(400) }).prefault({}),
     eventLog: serverEventLogSchema,
+    broker: serverBrokerSchema,
+    mcap: z.strictObject({ enabled: z.boolean().default(true) }).prefault({}),
     provisioning: provisioningSchema,
     announce: announceSchema,
     policies: z.string().min(1).optional(),

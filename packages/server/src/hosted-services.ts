@@ -1,5 +1,6 @@
 import type { Jid, Logger, XmppPeer } from '@thingward/xmpp';
 import type { Kysely, Migration } from 'kysely';
+import type { BrokerConfig } from './broker-config.ts';
 import type { ServerConfig } from './config.ts';
 import type { Router } from './router.ts';
 import type { ServiceEnvironment } from './service-environment.ts';
@@ -13,6 +14,7 @@ export interface HostedService {
 
 /** What services take from the configuration, and from the server that hosts them. */
 export interface ServiceSettings extends Pick<ServerConfig, 'history' | 'eventLog' | 'provisioning' | 'registry'> {
+  readonly broker: BrokerConfig;
   /** May the account administrate the server? Not known to a service that runs elsewhere. */
   readonly isAdministrator?: ((jid: Jid) => Promise<boolean>) | undefined;
 }
@@ -23,6 +25,8 @@ export interface ServiceDefinition {
   readonly name: string;
   /** For people. */
   readonly title: string;
+  /** Whether the configuration wants it; when not given, it does. */
+  readonly isEnabled?: (config: ServerConfig) => boolean;
   /** Tables it keeps in the server's database. */
   readonly migrations: Record<string, Migration>;
   create(
@@ -52,14 +56,14 @@ export class HostedServices {
     this.#options = options;
   }
 
-  /** Starts them at their domains, but for those whose domain is served already: they run elsewhere and join as components. */
+  /** Starts them at their domains, but for those that are turned off, and those whose domain is served already: they run elsewhere and join as components. */
   async start(definitions: readonly ServiceDefinition[], environment: ServiceEnvironment): Promise<void> {
     const { config, isAdministrator, router, database, log } = this.#options;
-    const { history, eventLog, provisioning, registry } = config;
-    const settings: ServiceSettings = { history, eventLog, provisioning, registry, isAdministrator };
-    for (const { name, title, create } of definitions) {
+    const { history, eventLog, provisioning, registry, broker } = config;
+    const settings: ServiceSettings = { history, eventLog, provisioning, registry, broker, isAdministrator };
+    for (const { name, title, create, isEnabled } of definitions) {
       const domain = `${name}.${config.domain}`;
-      if (router.hasService(domain)) continue;
+      if (router.hasService(domain) || isEnabled?.(config) === false) continue;
       const host = new ServiceHost(domain, title, router, this.#options);
       const service = create(host, database, log, settings, environment);
       this.#hosts.push(host);

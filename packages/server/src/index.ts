@@ -3,6 +3,7 @@ export { ADMIN } from './administration/admin-form.ts';
 export type { ServiceControl } from './administration/service-control.ts';
 export { SESSION_LIST_NODE } from './administration/session-list-command.ts';
 export { STATISTICS_NODE } from './administration/statistics-command.ts';
+export { brokerSchema } from './broker-config.ts';
 export { type ServerConfig, type ServerConfigInput, serverConfigSchema } from './config.ts';
 export { DeviceAuthority, deviceAuthorityFile, type IssuedCertificate } from './devices/device-authority.ts';
 export { DeviceError } from './devices/device-error.ts';

@@ -9,6 +9,8 @@ const RESTART = [
   'workers',
   'history',
   'eventLog',
+  'broker',
+  'mcap',
   'provisioning',
   'announce',
   'audit',

@@ -66,6 +66,18 @@ async function isRefused(issued: IssuedCertificate, condition: string): Promise<
   await actor.isClosed();
 }
 
+it('asks for certificates from the next connection on once there is a device authority, whenever it looks at files', async () => {
+  await stage.close();
+  await database.close();
+  stage = await Stage.open({}, { watchIntervalMs: 3_600_000 });
+  database = await openServerDatabase({ storage: 'sqlite', dataDir: stage.directory });
+  devices = new Devices(database.query, new Accounts(database.query, 'localhost'), 'localhost');
+  const before = await stage.connectTls();
+  expect((await before.opens()).toString()).not.toContain('<mechanism>EXTERNAL</mechanism>');
+  authority = await DeviceAuthority.open(stage.directory, 'localhost');
+  await signsIn(await enrolCertified('pump1'), 'a');
+});
+
 describe('devices with certificates of the device authority', () => {
   it('sign in, until they are revoked: then sessions end and the certificate is refused', async () => {
     const issued = await enrolCertified('pump1');

@@ -1,3 +1,8 @@
+export { type BrokerOptions, BrokerService } from './broker/broker-service.ts';
+export { DOCUMENT_CHECKS, type DocumentCheck } from './broker/document-check.ts';
+export { type BrokerLimits, DEFAULT_BROKER_LIMITS } from './broker/limits.ts';
+export { brokerMigrations } from './broker/migrations.ts';
+export type { BrokerTables } from './broker/tables.ts';
 export { isSqlite } from './dialect.ts';
 export { type EventLogOptions, EventLogService } from './event-log/event-log-service.ts';
 export { DEFAULT_EVENT_LOG_LIMITS, type EventLogLimits } from './event-log/limits.ts';
@@ -12,6 +17,17 @@ export {
 export { historyMigrations } from './history/migrations.ts';
 export type { HistoryTables } from './history/tables.ts';
 export { KeyedLock } from './keyed-lock.ts';
+export {
+  describeTransducer,
+  discoverNcaps,
+  isOutcomeUnknown,
+  readChannel,
+  writeChannel,
+} from './mcap/client.ts';
+export { DEFAULT_MCAP_LIMITS, type McapLimits } from './mcap/limits.ts';
+export { type McapOptions, McapService } from './mcap/mcap-service.ts';
+export { mcapMigrations } from './mcap/migrations.ts';
+export type { McapTables } from './mcap/tables.ts';
 export { combinedOwners } from './provisioning/combined-owners.ts';
 export type { AccessConditions } from './provisioning/credential-match.ts';
 export type { AccessPolicy } from './provisioning/decisions.ts';

@@ -1,6 +1,7 @@
 import { Element, parseElement } from '@thingward/xml';
 import { type DataForm, encodeDataForm, Jid, message, presence, StanzaError } from '@thingward/xmpp';
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
+import { isSqlite } from '../src/dialect.ts';
 import { pubsubMigrations } from '../src/pubsub/migrations.ts';
 import { PUBSUB, PUBSUB_OWNER } from '../src/pubsub/namespaces.ts';
 import { PubSubService, type PubSubServiceOptions } from '../src/pubsub/pubsub-service.ts';
@@ -56,7 +57,7 @@ export class PubSubStage {
 
   /** The stanzas that the service has sent to this address since it was asked last, but for answers. */
   async sentTo(jid: string, name = 'message'): Promise<readonly Element[]> {
-    await settled();
+    await settled(this.database);
     const { sent } = this.network;
     const found: Element[] = [];
     for (let i = 0; i < sent.length; ) {
@@ -171,7 +172,13 @@ export async function refusal(request: Promise<unknown>): Promise<string> {
   }
 }
 
-/** Everything that is on its way has arrived. */
-export async function settled(): Promise<void> {
-  for (let i = 0; i < 12; i++) await new Promise((resolve) => setImmediate(resolve));
+/**
+ * Everything that is on its way has arrived. A database with a connection answers after some time: each question that is asked of it waits
+ * for those before, so that who goes from one to the next gets on by one at least.
+ */
+export async function settled(database?: Kysely<PubSubTables>): Promise<void> {
+  for (let i = 0; i < 12; i++) {
+    if (database && !isSqlite(database)) await sql`select 1`.execute(database);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }

@@ -1,4 +1,5 @@
 export * from './battery/index.ts';
+export * from './broker/index.ts';
 export * from './control/index.ts';
 export * from './discovery/index.ts';
 export * from './event-log/index.ts';

@@ -7,6 +7,8 @@ const HISTORY = "xmlns='urn:thingward:history:1'";
 const OWNER = "xmlns='urn:thingward:provisioning:1'";
 const PROVISIONING = "xmlns='urn:xmpp:iot:provisioning'";
 const BATTERY = "xmlns='urn:thingward:battery:1'";
+const BROKER = "xmlns='urn:thingward:broker:1'";
+const DIGEST = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad';
 
 /** Payloads of Things as they travel: every element of their schemas, with all it can hold. */
 export const PAYLOADS: readonly string[] = [
@@ -42,6 +44,20 @@ export const PAYLOADS: readonly string[] = [
   `<history ${HISTORY}><series name='Temperature' type='numeric' unit='C'><point timestamp='2024-01-01T00:00:00Z' value='21.50' min='20' max='22.5' count='60'/></series><series name='State' type='enum' dataType='State'><point timestamp='2024-01-01T00:00:00Z' value='On'/></series></history>`,
   `<read ${HISTORY} thing='a@b' nodeId='n' period='hour' maxFields='5' after='1.2'><field name='F'/></read>`,
   `<page ${HISTORY} next='1.2'><fields ${SENSOR_DATA} seqnr='0'><node nodeId='n'><timestamp value='2013-03-07T22:20:45Z'><int name='i' value='1'/></timestamp></node></fields></page>`,
+  `<put ${BROKER} thing='a@b' nodeId='n' sourceId='s' cacheType='c' kind='register-map' name='default' mediaType='text/csv' previous='none'><text>name,table</text></put>`,
+  `<put ${BROKER} thing='a@b' kind='teds' name='meta' mediaType='application/octet-stream' previous='${DIGEST}'><octets>AAEC/w==</octets></put>`,
+  `<put ${BROKER} thing='a@b' kind='interface' name='x' mediaType='application/xml'><xml><confirmed xmlns='urn:thingward:control:1'><parameter name='a'/></confirmed></xml></put>`,
+  `<get ${BROKER} thing='a@b' nodeId='n' kind='teds' name='meta' unless='${DIGEST}'/>`,
+  `<remove ${BROKER} thing='a@b' kind='teds' name='meta' previous='${DIGEST}'/>`,
+  `<document ${BROKER} thing='a@b' kind='teds' name='meta' mediaType='application/octet-stream' digest='${DIGEST}' version='1' size='4' at='2026-01-01T00:00:00Z' by='o@b'><octets>AAEC/w==</octets></document>`,
+  `<list ${BROKER} thing='a@b' nodeId='n' kind='teds'><set xmlns='http://jabber.org/protocol/rsm'><max>5</max></set></list>`,
+  `<documents ${BROKER}><document thing='a@b' kind='teds' name='meta' mediaType='m' digest='${DIGEST}' version='1' size='4' at='2026-01-01T00:00:00Z' by='o@b'/><set xmlns='http://jabber.org/protocol/rsm'><first index='0'>1</first><last>1</last><count>1</count></set></documents>`,
+  `<follow ${BROKER} thing='a@b' nodeId='n'/>`,
+  `<following ${BROKER} until='2026-01-02T00:00:00Z'/>`,
+  `<unfollow ${BROKER} thing='a@b'/>`,
+  `<changed ${BROKER}><document thing='a@b' kind='teds' name='meta' mediaType='m' digest='${DIGEST}' version='2' size='4' at='2026-01-01T00:00:00Z' by='o@b'/></changed>`,
+  `<removed ${BROKER} thing='a@b' kind='teds' name='meta'/>`,
+  `<readers ${BROKER} nodeId='n' owner='o@b'><reader jid='a@b'/></readers>`,
   `<confirmed xmlns='urn:thingward:control:1'><parameter name='a'/></confirmed>`,
   `<flow xmlns='urn:thingward:readout:1' seqnr='1'/>`,
   `<subscribe xmlns='urn:xmpp:iot:events' seqnr='1' maxAge='P1DT5M' minInterval='PT1.5S' momentary='true'><node nodeId='a'/><field name='b' changedBy='0.5'/></subscribe>`,

@@ -1,4 +1,4 @@
-"""Is the master of an outstation with OpenDNP3. Arguments: host port. Prints one JSON object."""
+"""Is the master of an outstation with OpenDNP3. Arguments: host port, or serial path. Prints one JSON object."""
 import json
 import os
 import sys
@@ -7,7 +7,6 @@ import time
 
 from pydnp3 import asiodnp3, asiopal, opendnp3, openpal
 
-host, port = sys.argv[1], int(sys.argv[2])
 lock = threading.Lock()
 points = {}
 events = []
@@ -87,15 +86,14 @@ config.link.RemoteAddr = 10
 config.link.LocalAddr = 1
 log = asiodnp3.ConsoleLogger().Create()
 manager = asiodnp3.DNP3Manager(1, log)
-channel = manager.AddTCPClient(
-    "client",
-    opendnp3.levels.NOTHING,
-    asiopal.ChannelRetry(openpal.TimeDuration().Milliseconds(200), openpal.TimeDuration().Milliseconds(500)),
-    host,
-    "0.0.0.0",
-    port,
-    None,
-)
+retry = asiopal.ChannelRetry(openpal.TimeDuration().Milliseconds(200), openpal.TimeDuration().Milliseconds(500))
+if sys.argv[1] == "serial":
+    settings = asiopal.SerialSettings()
+    settings.deviceName = sys.argv[2]
+    channel = manager.AddSerial("serial", opendnp3.levels.NOTHING, retry, settings, None)
+else:
+    host, port = sys.argv[1], int(sys.argv[2])
+    channel = manager.AddTCPClient("client", opendnp3.levels.NOTHING, retry, host, "0.0.0.0", port, None)
 soe, application = Soe(), Application()
 master = channel.AddMaster("master", soe, application, config)
 master.Enable()

@@ -1,4 +1,4 @@
-"""Is an outstation with OpenDNP3. Argument: port. Says in JSON when it is ready, and what it was told when its input ends."""
+"""Is an outstation with OpenDNP3. Argument: port, or path of a serial port. Says in JSON when it is ready, and what it was told when its input ends."""
 import json
 import os
 import sys
@@ -6,7 +6,6 @@ import time
 
 from pydnp3 import asiodnp3, asiopal, opendnp3, openpal
 
-port = int(sys.argv[1])
 said = {"commands": [], "times": 0, "restarts": 0}
 database = opendnp3.DatabaseSizes.AllTypes(3)
 config = asiodnp3.OutstationStackConfig(database)
@@ -16,9 +15,14 @@ config.link.LocalAddr = 10
 config.link.RemoteAddr = 1
 config.link.KeepAliveTimeout = openpal.TimeDuration().Max()
 manager = asiodnp3.DNP3Manager(1, asiodnp3.ConsoleLogger().Create())
-channel = manager.AddTCPServer(
-    "server", opendnp3.levels.NOTHING, asiopal.ChannelRetry().Default(), "127.0.0.1", port, None
-)
+retry = asiopal.ChannelRetry().Default()
+if sys.argv[1].startswith("/"):
+    settings = asiopal.SerialSettings()
+    settings.deviceName = sys.argv[1]
+    channel = manager.AddSerial("serial", opendnp3.levels.NOTHING, retry, settings, None)
+else:
+    port = int(sys.argv[1])
+    channel = manager.AddTCPServer("server", opendnp3.levels.NOTHING, retry, "127.0.0.1", port, None)
 
 
 class Application(opendnp3.IOutstationApplication):

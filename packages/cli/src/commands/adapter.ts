@@ -3,8 +3,8 @@ import {
   Adapter,
   type AdapterAccountStatus,
   adapterConfigSchema,
+  DeviceConnections,
   Gateway,
-  ModbusConnections,
 } from '@thingward/gateway';
 import { Command } from 'commander';
 import { findFile, loadConfigFile } from '../config-file.ts';
@@ -41,7 +41,7 @@ async function run(options: AdapterCommandOptions): Promise<void> {
   const log = createLogger(options.logLevel);
   const file = findFile('config', options.config, CANDIDATES.adapter);
   const config = loadConfigFile(file, adapterConfigSchema);
-  const connections = new ModbusConnections();
+  const connections = new DeviceConnections();
   const gateway =
     options.gateway === undefined ? undefined : startGateway(options.gateway, connections, options.logLevel);
   const adapter = new Adapter(config, { log, baseDirectory: dirname(file), connections });
@@ -61,7 +61,7 @@ async function run(options: AdapterCommandOptions): Promise<void> {
   await gateway?.stop();
 }
 
-function startGateway(given: string, connections: ModbusConnections, logLevel: string): Gateway {
+function startGateway(given: string, connections: DeviceConnections, logLevel: string): Gateway {
   const { file, config } = loadGatewayConfig(given);
   return new Gateway(config, { log: createLogger(logLevel), baseDirectory: dirname(file), connections });
 }

@@ -20,7 +20,7 @@ import {
 } from '@thingward/things';
 import { StanzaError } from '@thingward/xmpp';
 import { Command } from 'commander';
-import { ClientSession, parseThing, type ThingAddress } from '../client-session.ts';
+import { ClientSession, parseNode, parseThing } from '../client-session.ts';
 import { parseTag } from '../enrolment/device-list.ts';
 import { CommandError, UsageError } from '../errors.ts';
 import { loadGatewayConfig } from '../gateway-config.ts';
@@ -29,6 +29,7 @@ import { qrSvg, qrText } from '../qr-code.ts';
 import { sentTable } from '../sent-table.ts';
 import { explainRefusal } from './read.ts';
 import { addAccessVerbs } from './things-access.ts';
+import { addMetadataCommand } from './things-metadata.ts';
 
 interface ThingsOptions extends OutputOptions {
   readonly profile?: string;
@@ -96,6 +97,7 @@ export function thingsCommand(): Command {
     .addHelpText('after', '\nExamples:\n  thingward things interfaces lamp@example.org')
     .action(showInterfaces);
   addAccessVerbs(verb);
+  addMetadataCommand(command);
   command
     .command('qr [name]')
     .description('show the labels of the Things of a gateway: QR codes with which they are claimed')
@@ -244,17 +246,6 @@ function parseChange(text: string): MetaTag {
 }
 
 /** A Thing, and the rest of its node's reference. @throws UsageError */
-function parseNode(text: string, { source, cacheType }: GiveUpOptions): ThingAddress {
-  const { jid, node } = parseThing(text);
-  if (node === undefined && (source ?? cacheType) !== undefined) {
-    throw new UsageError('--source and --cache-type belong to a node: write JID#NODE');
-  }
-  return {
-    jid,
-    node: node && { ...node, ...(source ? { sourceId: source } : {}), ...(cacheType ? { cacheType } : {}) },
-  };
-}
-
 async function giveUp(what: 'disowned' | 'removed', text: string, options: GiveUpOptions): Promise<void> {
   const { jid, node } = parseNode(text, options);
   await ClientSession.use(options.profile, async (session) => {

@@ -1,12 +1,25 @@
 import { EventEmitter } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { Dnp3Error } from '../error.ts';
 import type { LinkFrame } from '../link-frame.ts';
-import { LinkFrameReader } from '../link-frame-reader.ts';
+import { receiveLinkFrames } from '../link-frame-reader.ts';
 
-export interface Dnp3ChannelOptions {
-  readonly host: string;
-  readonly port: number;
+/** How outstations are reached: over TCP, or over a line that somebody else opens. */
+export type ChannelWay =
+  | { readonly host: string; readonly port: number }
+  | {
+      /** What it is called in errors, such as `/dev/ttyUSB0`. */
+      readonly name: string;
+      /** Opens a serial port, or whatever carries the octets; it emits `open` or `connect`. */
+      readonly openLine: () => Duplex;
+      /** A pause that ends a frame that was cut off; 100 ms when not given, as adapters deliver late. */
+      readonly gapMs?: number;
+    };
+
+export type Dnp3ChannelOptions = ChannelWay & ChannelSettings;
+
+interface ChannelSettings {
   /** Outstations that are asked at the same time; 1 when not given, as behind a terminal server only one can speak. */
   readonly maxInFlight?: number;
   /** How long a connection may take; 5000 ms when not given. */
@@ -44,18 +57,25 @@ const REASONS: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'the name of the host can not be looked up now',
 };
 
+const GAP_MS = 100;
+
 /**
- * A TCP connection to one or more outstations, kept up until it is closed. Those who use it take turns, so that an outstation that does not
+ * A connection to one or more outstations, kept up until it is closed. Those who use it take turns, so that an outstation that does not
  * answer costs its own time-outs alone.
  * Emits `state` with the new ChannelState, and `unclaimed` with frames of outstations that nobody is attached for.
  * @see IEEE 1815-2012 §13.2
  */
 export class Dnp3Channel extends EventEmitter<{ state: [ChannelState]; unclaimed: [LinkFrame] }> {
-  readonly #options: Required<Dnp3ChannelOptions>;
+  /** Host and port, or the name of the line, for people. */
+  readonly name: string;
+  readonly #options: Required<ChannelSettings>;
+  readonly #openLine: () => Duplex;
+  /** Where pauses mean something. */
+  readonly #gapMs: number | undefined;
   readonly #users = new Map<string, ChannelUser>();
   readonly #turns: (() => void)[] = [];
   #inFlight = 0;
-  #socket: Socket | undefined;
+  #line: Duplex | undefined;
   #state: ChannelState = 'disconnected';
   #problem: string | undefined;
   #attempt = 0;
@@ -64,13 +84,17 @@ export class Dnp3Channel extends EventEmitter<{ state: [ChannelState]; unclaimed
   constructor(options: Dnp3ChannelOptions) {
     super();
     this.setMaxListeners(0);
-    this.#options = {
-      maxInFlight: 1,
-      connectTimeoutMs: 5000,
-      maxBackoffMs: 10_000,
-      random: Math.random,
-      ...options,
-    };
+    const { maxInFlight = 1, connectTimeoutMs = 5000, maxBackoffMs = 10_000, random = Math.random } = options;
+    this.#options = { maxInFlight, connectTimeoutMs, maxBackoffMs, random };
+    if ('host' in options) {
+      const { host, port } = options;
+      this.name = `${host}:${port}`;
+      this.#openLine = () => connect({ host, port, noDelay: true, keepAlive: true });
+    } else {
+      this.name = options.name;
+      this.#openLine = options.openLine;
+      this.#gapMs = options.gapMs ?? GAP_MS;
+    }
   }
 
   get state(): ChannelState {
@@ -82,9 +106,14 @@ export class Dnp3Channel extends EventEmitter<{ state: [ChannelState]; unclaimed
     return this.#problem;
   }
 
-  /** Host and port, for people. */
-  get name(): string {
-    return `${this.#options.host}:${this.#options.port}`;
+  /** How many are asked at the same time. */
+  get maxInFlight(): number {
+    return this.#options.maxInFlight;
+  }
+
+  /** The addresses of those that are attached. */
+  get pairs(): readonly Pick<ChannelUser, 'local' | 'remote'>[] {
+    return [...this.#users.values()];
   }
 
   /** Connects, and reconnects with growing pauses, until `close`. */
@@ -93,13 +122,21 @@ export class Dnp3Channel extends EventEmitter<{ state: [ChannelState]; unclaimed
     this.#connect();
   }
 
+  /** Opens it where it is not open, and waits for the attempt. Rejects with Dnp3Error `not-connected`, `closed` */
+  async connected(): Promise<void> {
+    this.open();
+    // Each attempt comes to its end by itself.
+    if (this.#state === 'connecting') await new Promise((resolve) => this.once('state', resolve));
+    if (this.#state !== 'connected') throw this.notConnected();
+  }
+
   close(): void {
     clearTimeout(this.#retry);
     this.#retry = undefined;
     this.#setState('closed');
     const reason = new Dnp3Error('closed', 'the connection was closed');
     for (const user of this.#users.values()) user.disconnected(reason);
-    this.#socket?.destroy();
+    this.#line?.destroy();
   }
 
   /** @returns a function that ends it. @throws Dnp3Error when somebody speaks with these addresses already */
@@ -115,10 +152,10 @@ export class Dnp3Channel extends EventEmitter<{ state: [ChannelState]; unclaimed
 
   send(octets: Uint8Array): void {
     // What is given to a socket that is going down is lost: its end is told to all.
-    if (this.#state !== 'connected' || !this.#socket?.writable) return;
-    this.#socket.write(octets);
-    if (this.#socket.writableLength > MAX_UNSENT_OCTETS) {
-      this.#socket.destroy(new Error('the outstation does not take what it is sent'));
+    if (this.#state !== 'connected' || !this.#line?.writable) return;
+    this.#line.write(octets);
+    if (this.#line.writableLength > MAX_UNSENT_OCTETS) {
+      this.#line.destroy(new Error('the outstation does not take what it is sent'));
     }
   }
 
@@ -145,27 +182,28 @@ export class Dnp3Channel extends EventEmitter<{ state: [ChannelState]; unclaimed
   #connect(): void {
     this.#retry = undefined;
     this.#setState('connecting');
-    const { host, port, connectTimeoutMs, maxBackoffMs, random } = this.#options;
-    const socket = connect({ host, port, noDelay: true, keepAlive: true });
-    this.#socket = socket;
-    const reader = new LinkFrameReader();
-    const slow = setTimeout(() => socket.destroy(new Error('the host does not answer')), connectTimeoutMs);
-    let reason = 'the outstation closed the connection';
-    socket.on('connect', () => {
+    const { connectTimeoutMs, maxBackoffMs, random } = this.#options;
+    const line = this.#openLine();
+    this.#line = line;
+    const slow = setTimeout(() => line.destroy(new Error('the host does not answer')), connectTimeoutMs);
+    let reason = this.#gapMs === undefined ? 'the outstation closed the connection' : 'the line was closed';
+    const ready = () => {
       clearTimeout(slow);
       this.#problem = undefined;
       this.#setState('connected');
       for (const user of this.#users.values()) user.connected();
-    });
-    socket.on('data', (chunk) => {
-      for (const frame of reader.push(chunk)) this.#receive(frame);
-    });
-    socket.on('error', (error: NodeJS.ErrnoException) => {
+    };
+    // A socket connects, a serial port opens.
+    line.once('connect', ready).once('open', ready);
+    receiveLinkFrames(line, this.#gapMs, (frame) => this.#receive(frame));
+    line.on('error', (error: NodeJS.ErrnoException) => {
       reason = (error.code && REASONS[error.code]) || error.message;
+      // A port that could not be opened says so, and may not close.
+      line.destroy();
     });
-    socket.on('close', () => {
+    line.once('close', () => {
       clearTimeout(slow);
-      this.#socket = undefined;
+      this.#line = undefined;
       if (this.#state === 'closed') return;
       this.#problem = reason;
       this.#setState('disconnected');

@@ -1,5 +1,5 @@
 export { type AssociationOptions, Dnp3Association } from './association.ts';
-export { type ChannelState, Dnp3Channel, type Dnp3ChannelOptions } from './channel.ts';
+export { type ChannelState, type ChannelWay, Dnp3Channel, type Dnp3ChannelOptions } from './channel.ts';
 export { type Command, latch, type SetpointType } from './commands.ts';
 export {
   Dnp3Master,

@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import { dnp3Operations, modbusOperations } from '@thingward/guard';
 import { EventLogger, tellEventLog } from '@thingward/things';
 import { type Connector, Jid, type Logger, SILENT_LOGGER, type Unsubscribe, type XmppClient } from '@thingward/xmpp';
-import { ModbusConnections } from '../drivers/modbus/connections.ts';
+import { DeviceConnections } from '../drivers/connections.ts';
 import { BASELINE_FILE, GatewayGuard, type OwnThing } from '../guard/gateway-guard.ts';
 import { AccountClients } from '../server/account-clients.ts';
 import { openState, type StateDatabase } from '../state/state-database.ts';
@@ -19,7 +19,7 @@ export interface AdapterOptions {
   /** The directory that relative paths in the configuration start from; the working directory when not given. */
   readonly baseDirectory?: string;
   /** The lines to devices, where a gateway in the same process uses them, too. */
-  readonly connections?: ModbusConnections;
+  readonly connections?: DeviceConnections;
   /** Makes connections to the server; for tests. */
   readonly connect?: Connector;
 }
@@ -40,14 +40,14 @@ interface AccountWork {
 /** The ends of transversions on one machine: doors for masters, and lines to devices. */
 export class Adapter {
   readonly #state: StateDatabase;
-  readonly #connections: ModbusConnections;
+  readonly #connections: DeviceConnections;
   readonly #accounts: readonly AdapterAccount[];
   readonly #guard: GatewayGuard | undefined;
   readonly #stopTelling: Unsubscribe[] = [];
 
   /** @throws StateError, GatewayConfigError */
   constructor(config: AdapterConfig, options: AdapterOptions = {}) {
-    const { log = SILENT_LOGGER, baseDirectory = '.', connections = new ModbusConnections() } = options;
+    const { log = SILENT_LOGGER, baseDirectory = '.', connections = new DeviceConnections() } = options;
     this.#connections = connections;
     this.#state = openState(resolve(baseDirectory, config.dataDir));
     const clients = new AccountClients({
@@ -103,7 +103,7 @@ export class Adapter {
   async stop(): Promise<void> {
     for (const stopTelling of this.#stopTelling) stopTelling();
     await Promise.all(this.#accounts.map((account) => account.stop()));
-    this.#connections.closeAll();
+    await this.#connections.closeAll();
     await this.#guard?.stop();
     this.#state.close();
   }
@@ -121,10 +121,15 @@ export class Adapter {
     const jid = egress.account.jid.toString();
     if (egress.protocol === 'modbus') {
       const check = this.#guard?.checkPackets(jid, modbusOperations);
-      return new ModbusDevices(egress, { peer, connections: this.#connections, log, ...(check ? { check } : {}) });
+      return new ModbusDevices(egress, {
+        peer,
+        connections: this.#connections.modbus,
+        log,
+        ...(check ? { check } : {}),
+      });
     }
     const check = this.#guard?.checkPackets(jid, dnp3Operations);
-    return new Dnp3Outstations(egress, { peer, log, ...(check ? { check } : {}) });
+    return new Dnp3Outstations(egress, { peer, connections: this.#connections.dnp3, log, ...(check ? { check } : {}) });
   }
 
   #eventsOf(client: XmppClient, { eventLog, server }: AdapterConfig, local: Logger): Logger {

@@ -67,6 +67,18 @@ it('takes DNP3: masters read only and have the address 1, outstations are all th
   expect(config.ingress[0]).toMatchObject({ listen: { host: '127.0.0.1', port: 20_000 }, timeoutMs: 10_000 });
 });
 
+it('takes DNP3 on serial lines, at 9600 baud without parity', () => {
+  const serial = { path: '/dev/ttyUSB0' };
+  const config = adapterConfigSchema.parse({
+    server,
+    egress: [{ ...outstations, lines: [{ serial }] }],
+    ingress: [{ ...door, listen: undefined, serial }],
+  });
+  const settings = { path: '/dev/ttyUSB0', baudRate: 9600, dataBits: 8, parity: 'none', stopBits: 1 };
+  expect(config.egress[0]?.lines[0]).toHaveProperty('serial', settings);
+  expect(config.ingress[0]).toHaveProperty('serial', settings);
+});
+
 describe('says what is wrong, and where', () => {
   const line = (lines: object[]) => ({ egress: [{ ...egress, lines }] });
   it.each<[object, string]>([
@@ -103,6 +115,11 @@ describe('says what is wrong, and where', () => {
       { egress: [{ ...outstations, lines: [{ connect: 'a:1' }, { connect: 'b:1' }] }] },
       'egress.0.lines.1.name: lines[0] has the name "default", too',
     ],
+    [
+      { egress: [{ ...outstations, lines: [{ outstations: 10 }] }] },
+      'egress.0.lines.0: needs exactly one of connect and serial',
+    ],
+    [{ ingress: [{ ...door, serial: { path: 'x' } }] }, 'ingress.0: needs exactly one of listen and serial'],
     [
       { ingress: [{ ...door, routes: [...door.routes, { outstations: 19, to: 'other@example.org' }] }] },
       'ingress.0.routes.1.outstations: outstations 19 overlap with routes[0] (10-19)',

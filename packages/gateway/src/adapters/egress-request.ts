@@ -1,10 +1,19 @@
-import { StanzaError } from '@thingward/xmpp';
+import { type IqRequest, type Logger, StanzaError } from '@thingward/xmpp';
 
 /** Whoever asked may not, or not so: nothing was tried. */
 const REFUSALS: ReadonlySet<string> = new Set(['forbidden', 'not-allowed', 'policy-violation', 'bad-request']);
 
 export function isRefusal({ condition }: StanzaError): boolean {
   return REFUSALS.has(condition);
+}
+
+/**
+ * Tells the log of a refusal, with the packet as it came: who looks into it later wants to see it.
+ * @param what the function that was asked for
+ */
+export function tellRefusal(log: Logger, { from, payload }: IqRequest, { text }: StanzaError, what: string): void {
+  const details = { account: from.bare.toString(), reason: text, packet: payload.toString() };
+  log.warn(details, `a request of ${from.bare} was refused: ${what}`);
 }
 
 /**

@@ -1,15 +1,15 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 
 /** Stops reading from who sends more than is answered, or takes no answers, until that is over. */
 export class ReadPace {
-  readonly #socket: Socket;
+  readonly #line: Duplex;
   readonly #maxInFlight: number;
   #inFlight = 0;
 
-  constructor(socket: Socket, maxInFlight: number) {
-    this.#socket = socket;
+  constructor(line: Duplex, maxInFlight: number) {
+    this.#line = line;
     this.#maxInFlight = maxInFlight;
-    socket.on('drain', () => this.#resume());
+    line.on('drain', () => this.#resume());
   }
 
   /** Something that was read is on its way. */
@@ -25,14 +25,14 @@ export class ReadPace {
 
   /** To be called when all that has arrived was taken. */
   check(): void {
-    if (this.#isTooMuch) this.#socket.pause();
+    if (this.#isTooMuch) this.#line.pause();
   }
 
   #resume(): void {
-    if (!this.#isTooMuch) this.#socket.resume();
+    if (!this.#isTooMuch) this.#line.resume();
   }
 
   get #isTooMuch(): boolean {
-    return this.#inFlight >= this.#maxInFlight || this.#socket.writableNeedDrain;
+    return this.#inFlight >= this.#maxInFlight || this.#line.writableNeedDrain;
   }
 }

@@ -46,8 +46,8 @@ export interface OwnThing {
 /** What a packet would do: one operation at least. */
 export type PacketOperations<Packet> = (packet: Packet, resource: ResourceReference) => readonly FoundOperation[];
 
-/** Decides about a packet of somebody. @param stanza it came in */
-export type PacketCheck<Packet> = (packet: Packet, principal: Jid, stanza: Element) => Promise<GuardDecision>;
+/** Decides about a packet of somebody. @param stanza it came in, where there is one */
+export type PacketCheck<Packet> = (packet: Packet, principal: Jid, stanza?: Element) => Promise<GuardDecision>;
 
 export interface GatewayGuardOptions {
   readonly folder: string;
@@ -111,6 +111,11 @@ export class GatewayGuard {
     const nodes = this.#things.get(thing.account) ?? new Map<string, OwnThing>();
     nodes.set(thing.device.node?.nodeId ?? '', thing);
     this.#things.set(thing.account, nodes);
+  }
+
+  /** There is a Thing no longer. */
+  remove({ account, device }: Pick<OwnThing, 'account' | 'device'>): void {
+    this.#things.get(account)?.delete(device.node?.nodeId ?? '');
   }
 
   /** Decides about commands to the devices of an account. */

@@ -83,9 +83,10 @@ export class AccountClients {
       connect: connect ?? connector.connect,
       // Looking around takes its time, and so does one door after the other.
       ...(server.find && { connectTimeoutMs: FINDING_TIMEOUT_MS }),
-      // A server that nobody has vouched for is shown no password, and its refusal is no last word.
+      // A server that nobody has vouched for is shown no password, and its refusal is no last word. Nor is one of a certificate, which
+      // can't be guessed: the server may not have heard of the device yet, or be about to take it into use again.
       refusesPlain: server.trustOnFirstUse,
-      persists: () => connector.isFirstUse,
+      persists: () => connector.isFirstUse || credentials.certificate !== undefined,
       log,
     });
     client.onOnline(() => connector.confirm());

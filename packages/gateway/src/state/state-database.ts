@@ -4,7 +4,7 @@ import Database from 'libsql';
 
 /**
  * The gateway's memory on disk: readings to be uploaded or published, ownership, subscriptions to events, keys, tokens, the certificate of the
- * server where it was pinned.
+ * server where it was pinned, documents of the broker.
  */
 export type StateDatabase = InstanceType<typeof Database>;
 
@@ -96,6 +96,24 @@ export function openState(dataDir: string): StateDatabase {
       CREATE TABLE IF NOT EXISTS provisioning_server (
         account TEXT PRIMARY KEY,
         jid TEXT NOT NULL
+      );
+      -- The last good copies of documents of the service broker.
+      CREATE TABLE IF NOT EXISTS broker_document (
+        account TEXT NOT NULL,
+        reference TEXT NOT NULL,
+        media_type TEXT NOT NULL,
+        digest TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        form TEXT NOT NULL,
+        content TEXT NOT NULL,
+        PRIMARY KEY (account, reference)
+      );
+      -- UUIDs of NCAPs.
+      CREATE TABLE IF NOT EXISTS ncap (
+        account TEXT NOT NULL,
+        node TEXT NOT NULL,
+        uuid TEXT NOT NULL,
+        PRIMARY KEY (account, node)
       );
       CREATE TABLE IF NOT EXISTS claim_key (
         account TEXT NOT NULL,

@@ -58,6 +58,7 @@ export function decisionEntry(decision: GuardDecision, { pseudonyms }: AuditPriv
 
 function operationJson({ action, resource, facts }: Operation): JsonValue {
   const { protocol, name, text, method, path, unit, table, address, lastAddress, channel, isNested, problem } = facts;
+  const { attribute, indexRange, methodId, argument, securityMode, userToken } = facts;
   return {
     action,
     thing: resourceId(resource),
@@ -72,6 +73,12 @@ function operationJson({ action, resource, facts }: Operation): JsonValue {
     address,
     lastAddress,
     channel,
+    attribute,
+    indexRange: cut(indexRange),
+    methodId: cut(methodId),
+    argument,
+    securityMode,
+    userToken,
     isNested,
     problem: cut(problem),
   };

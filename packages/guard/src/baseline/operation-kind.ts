@@ -15,7 +15,7 @@ export interface OperationKind {
 const MAX_TEXT = 200;
 
 export function kindOf({ action, resource, facts }: Operation): OperationKind {
-  const { name, unit, table, address, lastAddress, channel, method, path } = facts;
+  const { name, unit, table, address, lastAddress, channel, method, path, attribute, methodId } = facts;
   const changes = isChange(action);
   let text: string = action;
   if (facts.function !== undefined) text += ` function ${facts.function}`;
@@ -24,6 +24,8 @@ export function kindOf({ action, resource, facts }: Operation): OperationKind {
   if (what !== undefined) text += ` ${what}`;
   if (unit !== undefined) text += ` unit ${unit}`;
   if (channel !== undefined) text += ` channel ${channel}`;
+  if (attribute !== undefined) text += ` ${attribute}`;
+  if (methodId !== undefined) text += ` ${methodId}`;
   if (table !== undefined) text += ` ${table}`;
   if (resource.node !== undefined) text += ` at #${resource.node}`;
   text = `${facts.protocol}: ${text}`.slice(0, MAX_TEXT);

@@ -1,4 +1,5 @@
 import type { PacketInspector } from '../packet-inspector.ts';
+import { brokerInspector } from './broker.ts';
 import { commandsInspector } from './commands.ts';
 import { concentratorInspector } from './concentrator.ts';
 import { controlInspector } from './control.ts';
@@ -6,7 +7,9 @@ import { dnp3Inspector } from './dnp3.ts';
 import { eventsInspector } from './events.ts';
 import { historyInspector } from './history.ts';
 import { httpInspector } from './http.ts';
+import { ieee1451Inspector } from './ieee1451.ts';
 import { modbusInspector } from './modbus.ts';
+import { opcuaInspector } from './opcua.ts';
 import { provisioningInspector } from './provisioning.ts';
 import { pubsubInspector } from './pubsub.ts';
 import { registryInspector } from './registry.ts';
@@ -23,7 +26,10 @@ export const INSPECTORS: readonly PacketInspector[] = [
   registryInspector,
   provisioningInspector,
   historyInspector,
+  brokerInspector,
   commandsInspector,
   modbusInspector,
   dnp3Inspector,
+  opcuaInspector,
+  ieee1451Inspector,
 ];

@@ -4,7 +4,7 @@ import type { EntityUidJson, PolicyJson, TypeAndId } from './cedar.ts';
 
 /** What is in which group of actions. @see policies/schema.cedarschema */
 const GROUPS: Readonly<Record<string, readonly ActionName[]>> = {
-  observe: ['read', 'subscribe', 'browse'],
+  observe: ['read', 'subscribe', 'browse', 'connect'],
   control: ['set', 'write', 'execute', 'edit'],
 };
 

@@ -1,5 +1,5 @@
 import { createHash, createPrivateKey, KeyObject, randomBytes, webcrypto, X509Certificate } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { X509CertificateGenerator, X509Certificate as XCertificate } from '@peculiar/x509';
 import { DeviceError } from './device-error.ts';
@@ -63,9 +63,10 @@ export class DeviceAuthority {
     if (!existsSync(certificateFile)) {
       const { certificate, key } = await makeAuthority(x509, domain, now);
       mkdirSync(join(dataDir, 'devices'), { recursive: true, mode: 0o700 });
-      // The certificate comes last: a server takes the authority for there when that is.
+      // The certificate comes last, and at once: a server takes the authority for there when that is.
       writeFileSync(keyFile, key, { mode: 0o600 });
-      writeFileSync(certificateFile, certificate, { mode: 0o644 });
+      writeFileSync(`${certificateFile}.new`, certificate, { mode: 0o644 });
+      renameSync(`${certificateFile}.new`, certificateFile);
     }
     try {
       const certificate = readFileSync(certificateFile, 'utf8');

@@ -1,4 +1,4 @@
-import { type KnownThing, type LiveFacts, NO_RELATION, type Relation } from '@thingward/guard';
+import { isChange, type KnownThing, type LiveFacts, NO_RELATION, type Relation } from '@thingward/guard';
 import { type ProvisioningTables, type RegistryTables, tagsOfStored } from '@thingward/services';
 import { type Element, Element as XmlElement } from '@thingward/xml';
 import { Jid, type Logger } from '@thingward/xmpp';
@@ -115,7 +115,7 @@ export class NetworkFacts implements LiveFacts {
       // A rule that counts once, or until some time, ends without anybody being told.
       isFleeting: rules.some(({ once, until_ms }) => once !== 0 || until_ms !== null),
       ownerAllows: (action, name) => {
-        const isReading = action === 'read' || action === 'subscribe' || action === 'browse';
+        const isReading = !isChange(action);
         const now = Date.now();
         const rule = rules.find(
           ({ kind, until_ms }) =>

@@ -3,7 +3,8 @@ import { configurationOfSchemaId } from '@thingward/xmpp/exi';
 import { ClientCertificates, clientCertificateSettings } from '../client-certificates.ts';
 import { ClientConnection, type ClientTransport, type ConnectionContext } from '../client-connection.ts';
 import type { ServerConfig } from '../config.ts';
-import type { Tls } from '../tls.ts';
+import { existingDeviceAuthority } from '../devices/device-authority.ts';
+import { type Tls, TlsError } from '../tls.ts';
 import type { WorkerDoor, WorkerSettings } from '../workers/worker-messages.ts';
 import type { WorkerPool } from '../workers/worker-pool.ts';
 import type { Connections } from './connections.ts';
@@ -33,14 +34,19 @@ export class ClientDoors {
   readonly #options: ClientDoorsOptions;
   /** They listen nowhere: connections are put in. */
   #takers: Readonly<Record<ClientDoorName, (socket: Socket) => void>>;
+  #tls: Tls;
+  /** Are clients asked for certificates of devices? */
+  #asksDevices: boolean;
 
   /** @throws TlsError */
   constructor(options: ClientDoorsOptions) {
     this.#options = options;
+    this.#tls = options.tls;
+    this.#asksDevices = existingDeviceAuthority(options.config.dataDir) !== undefined;
     this.#takers = this.#newTakers(options.tls);
     const pauseOnConnect = options.workers !== undefined;
     const door = (name: ClientDoorName, isPaused: boolean) =>
-      new Door({ name, pauseOnConnect: isPaused, take: (socket) => this.#takers[name](socket) });
+      new Door({ name, pauseOnConnect: isPaused, take: (socket) => this.#take(name, socket) });
     this.c2s = door('c2s', pauseOnConnect);
     this.c2sTls = door('c2sTls', pauseOnConnect);
     this.exi = door('exi', false);
@@ -48,8 +54,23 @@ export class ClientDoors {
 
   /** The configuration or the certificate has changed: for connections to come. @throws TlsError */
   configure(tls: Tls): void {
+    this.#tls = tls;
+    this.#asksDevices = existingDeviceAuthority(this.#options.config.dataDir) !== undefined;
     this.#options.workers?.configure(workerSettings(this.#options.config, tls));
     this.#takers = this.#newTakers(tls);
+  }
+
+  /** The first device that is enrolled with a certificate may be here before anybody has looked at the files again. */
+  #take(name: ClientDoorName, socket: Socket): void {
+    if (!this.#asksDevices && existingDeviceAuthority(this.#options.config.dataDir) !== undefined) {
+      try {
+        this.configure(this.#tls);
+      } catch (error) {
+        if (!(error instanceof TlsError)) throw error;
+        this.#options.context.log.error({ reason: error.message }, 'devices are not asked for their certificates');
+      }
+    }
+    this.#takers[name](socket);
   }
 
   #newTakers(tls: Tls): Record<ClientDoorName, (socket: Socket) => void> {

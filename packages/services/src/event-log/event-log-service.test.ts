@@ -16,10 +16,10 @@ import { MemoryNetwork, type MemoryPeer } from '../../test/memory-network.ts';
 import { pubsubMigrations } from '../pubsub/migrations.ts';
 import { PubSubService } from '../pubsub/pubsub-service.ts';
 import type { PubSubTables } from '../pubsub/tables.ts';
+import { SenderPace } from '../sender-pace.ts';
 import { type EventLogOptions, EventLogService } from './event-log-service.ts';
 import { DEFAULT_EVENT_LOG_LIMITS, shortened } from './limits.ts';
 import { eventLogMigrations } from './migrations.ts';
-import { SenderPace } from './sender-pace.ts';
 import type { EventLogTables } from './tables.ts';
 
 const LOG = Jid.parse('eventlog.localhost');

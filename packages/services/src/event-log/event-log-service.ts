@@ -25,12 +25,12 @@ import {
   type XmppPeer,
 } from '@thingward/xmpp';
 import type { Kysely } from 'kysely';
+import { SenderPace } from '../sender-pace.ts';
 import { isServedBy, isServiceBeside } from '../served-domain.ts';
 import { Tasks } from '../tasks.ts';
 import { EventPublisher } from './event-publisher.ts';
 import { EventStore } from './event-store.ts';
 import { DEFAULT_EVENT_LOG_LIMITS, type EventLogLimits, shortened } from './limits.ts';
-import { SenderPace } from './sender-pace.ts';
 import type { ReceivedEvent } from './stored-event.ts';
 import type { EventLogTables } from './tables.ts';
 

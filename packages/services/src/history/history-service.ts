@@ -23,11 +23,11 @@ import {
   type XmppPeer,
 } from '@thingward/xmpp';
 import type { Kysely } from 'kysely';
+import { ReaderLists } from '../reader-list.ts';
 import { isServedBy } from '../served-domain.ts';
 import { Tasks } from '../tasks.ts';
 import { FieldWriter } from './field-writer.ts';
 import { readHistory } from './history-reader.ts';
-import { mayRead, replaceReaders } from './readers.ts';
 import { Retention } from './retention.ts';
 import { readStoredFields } from './stored-fields-reader.ts';
 import type { HistoryTables } from './tables.ts';
@@ -102,6 +102,7 @@ export class HistoryService {
   readonly #pruning: { readonly stepPauseMs: number; readonly roundPauseMs: number };
   readonly #log: Logger;
   readonly #clock: () => Date;
+  readonly #readers: ReaderLists<'history_readers'>;
   readonly #writer: FieldWriter;
   readonly #retention: Retention;
   readonly #tasks: Tasks;
@@ -117,6 +118,7 @@ export class HistoryService {
     this.#pruning = options.pruning ?? { stepPauseMs: 20, roundPauseMs: 600_000 };
     this.#log = log;
     this.#clock = options.clock ?? (() => new Date());
+    this.#readers = new ReaderLists<'history_readers'>(database, 'history_readers');
     this.#writer = new FieldWriter({
       database,
       maxSeriesPerThing: this.#limits.seriesPerJid,
@@ -162,14 +164,14 @@ export class HistoryService {
     if (readers.readers.length > this.#limits.readersPerThing) {
       throw new StanzaError('policy-violation', `a Thing has at most ${this.#limits.readersPerThing} readers`);
     }
-    await this.#writing(() => replaceReaders(this.#database, from, readers, this.#limits.readersPerJid));
+    await this.#writing(() => this.#readers.replace(from, readers, this.#limits.readersPerJid));
   }
 
   /** Who may not know gets the same answer whether there is something to know or not. */
   async #query({ from, payload }: IqRequest): Promise<Element> {
     const query = decodingRequest(() => decodeHistoryQuery(payload));
     this.#checkNamed(query.names);
-    if (!(await mayRead(this.#database, from, query.thing, query.node))) throw new StanzaError('forbidden');
+    if (!(await this.#readers.mayRead(from, query.thing, query.node))) throw new StanzaError('forbidden');
     const series = await readHistory(this.#database, query, {
       series: this.#limits.seriesPerAnswer,
       points: this.#limits.pointsPerAnswer,
@@ -185,7 +187,7 @@ export class HistoryService {
   async #read({ from, payload }: IqRequest): Promise<Element> {
     const query = decodingRequest(() => decodeStoredFieldsQuery(payload));
     this.#checkNamed(query.names);
-    if (!(await mayRead(this.#database, from, query.thing, query.node))) throw new StanzaError('forbidden');
+    if (!(await this.#readers.mayRead(from, query.thing, query.node))) throw new StanzaError('forbidden');
     const limits = { fields: this.#limits.fieldsPerPage, characters: this.#limits.answerBytes / 2 };
     return encodeStoredFieldsPage(await readStoredFields(this.#database, query, limits, this.#clock().getTime()));
   }

@@ -1,5 +1,6 @@
 import type { Generated } from 'kysely';
 import type { ThingColumns } from '../node-columns.ts';
+import type { ReadersTable } from '../reader-list.ts';
 
 /** One field of one Thing: what its values have in common. */
 export interface HistorySeriesTable extends ThingColumns {
@@ -28,15 +29,9 @@ export interface HistoryPointsTable {
   flags: number;
 }
 
-/** Who may query the history of a Thing besides itself. */
-export interface HistoryReadersTable extends ThingColumns {
-  /** Bare JID. */
-  reader: string;
-}
-
 /** The tables the history owns. */
 export interface HistoryTables {
   history_series: HistorySeriesTable;
   history_points: HistoryPointsTable;
-  history_readers: HistoryReadersTable;
+  history_readers: ReadersTable;
 }

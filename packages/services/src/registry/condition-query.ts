@@ -1,5 +1,5 @@
 import { type Expression, type RawBuilder, type SqlBool, sql } from 'kysely';
-import type { Condition, Interval, Mask } from './search-condition.ts';
+import { type Condition, type Interval, isOneValue, type Mask } from './search-condition.ts';
 
 /** The table with the tags that a condition is about. */
 export function tableOf({ kind }: Condition): RawBuilder<unknown> {
@@ -7,10 +7,11 @@ export function tableOf({ kind }: Condition): RawBuilder<unknown> {
 }
 
 /** Is `alias.value` in the interval? */
-export function within(alias: string, { min, minIncluded, max, maxIncluded }: Interval): Expression<SqlBool> {
+export function within(alias: string, interval: Interval): Expression<SqlBool> {
+  const { min, minIncluded, max, maxIncluded } = interval;
   const value = sql.ref(`${alias}.value`);
   const bounds: RawBuilder<SqlBool>[] = [];
-  if (min !== undefined && min === max && minIncluded && maxIncluded) return sql<SqlBool>`${value} = ${min}`;
+  if (isOneValue(interval)) return sql<SqlBool>`${value} = ${min}`;
   if (min !== undefined) bounds.push(minIncluded ? sql`${value} >= ${min}` : sql`${value} > ${min}`);
   if (max !== undefined) bounds.push(maxIncluded ? sql`${value} <= ${max}` : sql`${value} < ${max}`);
   return bounds.length === 0 ? sql<SqlBool>`1 = 1` : sql<SqlBool>`${sql.join(bounds, sql` and `)}`;
@@ -33,6 +34,8 @@ export function hasTag(alias: string, condition: Condition, sqlite: boolean): Ex
     sql` or `,
   );
   const inMask = mask ? sql` and ${fits('other', mask, sqlite)}` : sql``;
-  return sql<SqlBool>`exists (select 1 from ${tableOf(condition)} as other
-    where other.thing_id = ${sql.ref(`${alias}.thing_id`)} and other.name = ${name} and (${inIntervals})${inMask})`;
+  const found = sql`select 1 from ${tableOf(condition)} as other
+    where other.thing_id = ${sql.ref(`${alias}.thing_id`)} and other.name = ${name} and (${inIntervals})${inMask}`;
+  // PostgreSQL would make a join of `exists`, and may read all tags of a name for a few Things.
+  return sqlite ? sql<SqlBool>`exists (${found})` : sql<SqlBool>`(${found} limit 1) is not null`;
 }

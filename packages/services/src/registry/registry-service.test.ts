@@ -685,7 +685,7 @@ describe('a search', () => {
     await registry.stop();
     await startRegistry({ tagsPerSearch: 1, operatorsPerSearch: 2 });
     const rack = thingPeer();
-    const rows = Array.from({ length: isSqlite(database) ? 9000 : 60_000 }, (_, i) => ({
+    const rows = Array.from({ length: 13_000 }, (_, i) => ({
       name: 'MODEL',
       value: `a${i}`,
       thing_id: i,

@@ -92,7 +92,7 @@ export const DEFAULT_REGISTRY_LIMITS: RegistryLimits = {
   foundThings: 50,
   foundBytes: 128 * 1024,
   operatorsPerSearch: 20,
-  tagsPerSearch: 400_000,
+  tagsPerSearch: 200_000,
   failedClaimsPerMinute: 10,
   failedClaimsPerMinuteInAll: 1000,
   rememberedClaimers: 10_000,

@@ -13,6 +13,10 @@ export interface Mask {
   readonly parts: readonly string[];
 }
 
+export function isOneValue({ min, minIncluded, max, maxIncluded }: Interval): boolean {
+  return min !== undefined && min === max && minIncluded === true && maxIncluded === true;
+}
+
 /** What an operator asks of a Thing: a tag of this name and kind whose value is in one of the intervals, and fits the mask. */
 export interface Condition {
   readonly kind: 'text' | 'number';
@@ -28,6 +32,66 @@ export function conditionOf(operator: SearchOperator): Condition {
   if (operator.operator === 'strMask') return maskCondition(operator);
   const kind = operator.operator.startsWith('str') ? 'text' : 'number';
   return { kind, name: operator.name, intervals: intervalsOf(operator) };
+}
+
+/** The same as all of them, with those of one tag put into one: a Thing has one value of it. */
+export function joined(conditions: readonly Condition[]): readonly Condition[] {
+  const byTag = new Map<string, Condition>();
+  const others: Condition[] = [];
+  for (const condition of conditions) {
+    const key = `${condition.kind} ${condition.name}`;
+    const present = byTag.get(key);
+    if (condition.mask) others.push(condition);
+    else if (present) byTag.set(key, { ...present, intervals: common(present.intervals, condition.intervals) });
+    else byTag.set(key, condition);
+  }
+  return [...byTag.values(), ...others];
+}
+
+/** What is in an interval of both. */
+function common(some: readonly Interval[], others: readonly Interval[]): readonly Interval[] {
+  return some.flatMap((one) =>
+    others.flatMap((other) => {
+      const both = { ...higherMin(one, other), ...lowerMax(one, other) };
+      return isEmpty(both) ? [] : [both];
+    }),
+  );
+}
+
+function higherMin(one: Interval, other: Interval): Pick<Interval, 'min' | 'minIncluded'> {
+  if (one.min === undefined) return { min: other.min, minIncluded: other.minIncluded ?? false };
+  if (other.min === undefined) return { min: one.min, minIncluded: one.minIncluded ?? false };
+  const order = compare(one.min, other.min);
+  if (order === 0) return { min: one.min, minIncluded: one.minIncluded === true && other.minIncluded === true };
+  const { min, minIncluded = false } = order > 0 ? one : other;
+  return { min, minIncluded };
+}
+
+function lowerMax(one: Interval, other: Interval): Pick<Interval, 'max' | 'maxIncluded'> {
+  if (one.max === undefined) return { max: other.max, maxIncluded: other.maxIncluded ?? false };
+  if (other.max === undefined) return { max: one.max, maxIncluded: one.maxIncluded ?? false };
+  const order = compare(one.max, other.max);
+  if (order === 0) return { max: one.max, maxIncluded: one.maxIncluded === true && other.maxIncluded === true };
+  const { max, maxIncluded = false } = order < 0 ? one : other;
+  return { max, maxIncluded };
+}
+
+function isEmpty({ min, minIncluded, max, maxIncluded }: Interval): boolean {
+  if (min === undefined || max === undefined) return false;
+  const order = compare(min, max);
+  return order > 0 || (order === 0 && !(minIncluded && maxIncluded));
+}
+
+/** Tags of the same name and kind that do not meet a condition; undefined where no intervals say which they are. */
+export function complementOf({ kind, name, intervals, mask }: Condition): Condition | undefined {
+  if (mask) return undefined;
+  const between: Interval[] = [];
+  let end: Pick<Interval, 'min' | 'minIncluded'> | undefined = {};
+  for (const { min, minIncluded = false, max, maxIncluded = false } of intervals) {
+    if (min !== undefined && end) between.push({ ...end, max: min, maxIncluded: !minIncluded });
+    end = max === undefined ? undefined : { min: max, minIncluded: !maxIncluded };
+  }
+  return { kind, name, intervals: end ? [...between, end] : between };
 }
 
 function intervalsOf(operator: Exclude<SearchOperator, { operator: 'strMask' }>): readonly Interval[] {

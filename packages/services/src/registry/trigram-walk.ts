@@ -1,9 +1,10 @@
-import { type RawBuilder, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { fits } from './condition-query.ts';
 import type { Condition } from './search-condition.ts';
+import type { RegistryTables } from './tables.ts';
 
 /** Values that have the trigrams of a mask, of whatever tags, that are looked at. */
-export const MAX_VALUES = 20_000;
+const MAX_VALUES = 20_000;
 const TRIGRAM = 3;
 
 /**
@@ -18,7 +19,7 @@ export function trigramsOf({ mask }: Condition): string | undefined {
 }
 
 /** Values that have all the trigrams: more than those that fit the mask, and none that fits is missing unless there are more than the bound. */
-export function candidates(trigrams: string): RawBuilder<unknown> {
+function candidates(trigrams: string): RawBuilder<unknown> {
   return sql`(select rowid as id from registry_trigrams where registry_trigrams match ${trigrams} limit ${MAX_VALUES})`;
 }
 
@@ -29,6 +30,14 @@ export function tagsWithTrigrams({ name, mask }: Condition, trigrams: string): R
     cross join registry_tag_values as v on v.id = looked.id
     cross join registry_text_tags as t on t.name = v.name and t.value = v.value
     where v.name = ${name}${inMask}`;
+}
+
+/** Are there no more values with these trigrams than are looked at? Only then is what is not found not there. */
+export async function looksAtAll(database: Kysely<RegistryTables>, trigrams: string): Promise<boolean> {
+  const { rows } = await sql<{
+    count: number;
+  }>`select count(*) as count from ${candidates(trigrams)} as looked`.execute(database);
+  return Number(rows[0]?.count ?? 0) < MAX_VALUES;
 }
 
 function runs(part: string): readonly string[] {

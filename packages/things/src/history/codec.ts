@@ -15,17 +15,14 @@ import {
   requiredAttribute,
   valid,
 } from '../thing/payload.ts';
+import { decodeReaderList, encodeReaderList, type ReaderList } from '../thing/reader-list.ts';
 import { parseInt32 } from '../thing/xml-schema-values.ts';
 
 /** Namespace of the history's payloads; also the feature a history has. Its schema is beside this file. */
 export const HISTORY = 'urn:thingward:history:1';
 
 /** `<readers/>`: who besides the Thing itself may ask for its history. */
-export interface Readers {
-  readonly node?: NodeReference | undefined;
-  /** Bare JIDs. The whole list: it replaces the one before. */
-  readonly readers: readonly Jid[];
-}
+export type Readers = ReaderList;
 
 /** `<query/>`: asks for what one Thing has stored. */
 export interface HistoryQuery {
@@ -88,21 +85,13 @@ export function decodeStore(store: Element): readonly Field[] {
 }
 
 /** @throws PayloadError for what can't be written */
-export function encodeReaders({ node, readers }: Readers): Element {
-  return xml(
-    'readers',
-    { xmlns: HISTORY, ...(node && outgoingNode(node, 'readers')) },
-    readers.map((jid) => xml('reader', { jid: jid.bare.toString() })),
-  );
+export function encodeReaders(readers: Readers): Element {
+  return encodeReaderList(HISTORY, readers);
 }
 
 /** @throws PayloadError */
 export function decodeReaders(element: Element): Readers {
-  expectElement(element, 'readers', HISTORY);
-  return {
-    node: decodeNode(element, 'readers'),
-    readers: element.childrenNamed('reader').map((reader, i) => bareJid(reader, 'jid', `readers/reader[${i + 1}]`)),
-  };
+  return decodeReaderList(HISTORY, element);
 }
 
 /** @throws PayloadError for what can't be written */

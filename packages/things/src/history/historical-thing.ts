@@ -59,8 +59,11 @@ export function withHistory(thing: Thing, source: HistorySource, options: Histor
   return {
     node: thing.node,
     parent: thing.parent,
+    belongsTo: thing.belongsTo,
     metaTags: thing.metaTags,
-    parameters: thing.parameters,
+    get parameters() {
+      return thing.parameters;
+    },
     parameterValue: (name) => thing.parameterValue(name),
     set: (values, signal, context) => thing.set(values, signal, context),
     ...(thing.confirm && { confirm: thing.confirm.bind(thing) }),

@@ -3,6 +3,7 @@ import { readSchemas } from '@thingward/xmpp/node';
 
 const FOLDERS = [
   'battery',
+  'broker',
   'control',
   'discovery',
   'event-log',

@@ -37,6 +37,11 @@ export class Authorities {
     return this.#all.flatMap(({ server }) => server ?? []);
   }
 
+  /** Is there none, and need there be none? */
+  get isAbsent(): boolean {
+    return this.#first.isAbsent;
+  }
+
   /** Looks for those that have not been found; what went wrong is logged. */
   async find(): Promise<void> {
     for (const authority of this.#all) if (!authority.server) await authority.find();

@@ -63,9 +63,10 @@ function domainHas(...jids: string[]): void {
 
 async function start(
   settings: ProvisioningSettings & { readonly secondary?: readonly ProvisioningSettings[] },
+  friends: readonly string[] = [],
 ): Promise<ThingHost> {
   const ownership = new MemoryOwnershipStore();
-  await ownership.save(JSON.stringify(['pump', '', '']), { owner: OWNER, friends: [] });
+  await ownership.save(JSON.stringify(['pump', '', '']), { owner: OWNER, friends });
   host = new ThingHost({
     peer,
     things: [pump],
@@ -140,6 +141,42 @@ describe('a provisioning server that is to be found', () => {
     expect(await read()).toBe('forbidden');
     now += 60_000;
     expect(await read()).toBe('Temperature');
+  });
+});
+
+describe('a provisioning server that there need not be', () => {
+  const OPTIONAL = { server: 'find', isOptional: true } as const;
+
+  test('leaves it to owner and friends where the server has none, until there is one', async () => {
+    domainHas();
+    const store = new MemoryStore();
+    await start({ ...OPTIONAL, store }, ['reader@example.org']);
+    await expect.poll(read).toBe('Temperature');
+    expect(asked).toBe(0);
+    reader = network.join('stranger@example.org/a');
+    expect(await read()).toBe('forbidden');
+    reader = network.join('reader@example.org/a');
+    serve(network.join('prov.example.org'));
+    domainHas('prov.example.org');
+    now += 60_000;
+    // Whoever asks makes the Thing look again.
+    await read();
+    await expect.poll(() => store.server?.toString()).toBe('prov.example.org');
+    expect(await read()).toBe('Temperature');
+    expect(asked).toBe(1);
+  });
+
+  test('has to be asked once it was found, whatever the server says later', async () => {
+    domainHas();
+    const store = new MemoryStore();
+    store.server = Jid.parse('prov.example.org');
+    await start({ ...OPTIONAL, store }, ['reader@example.org']);
+    expect(await read()).toBe('forbidden');
+  });
+
+  test('is not taken for absent where the server does not say what it has', async () => {
+    await start(OPTIONAL, ['reader@example.org']);
+    expect(await read()).toBe('forbidden');
   });
 });
 

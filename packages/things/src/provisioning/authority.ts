@@ -29,6 +29,8 @@ import { TokenTrail } from './token-trail.ts';
 export interface ProvisioningSettings {
   /** Bare JID; `find`: the one that goes with the server it is connected to. Until it is found nobody may anything. */
   readonly server: Jid | 'find';
+  /** Does what owner and friends say count while the server it would go with says that there is none? Once one was found, it has to be asked. */
+  readonly isOptional?: boolean | undefined;
   /** Keeps answers, and which server was found, over restarts; in memory when not given. */
   readonly store?: AnswerStore | undefined;
   /** For how long an answer counts without asking again, in milliseconds. An hour when not given. */
@@ -114,13 +116,18 @@ export class Authority {
     return this.#address.server;
   }
 
+  /** Is there none, and need there be none? */
+  get isAbsent(): boolean {
+    return this.#options.isOptional === true && this.#address.isAbsent;
+  }
+
   /** Looks for the server where it has not been found; what went wrong is logged. */
   async find(): Promise<void> {
     try {
       await this.#address.find();
     } catch (error) {
       if (!(error instanceof StanzaError || error instanceof PeerError)) throw error;
-      this.#options.log.warn({ error }, 'no provisioning server was found');
+      this.#options.log[this.isAbsent ? 'debug' : 'warn']({ error }, 'no provisioning server was found');
     }
   }
 

@@ -32,6 +32,7 @@ export class ServerAddress {
   #server: Jid | undefined;
   #search: Promise<Jid | undefined> | undefined;
   #searchedAt = Number.NEGATIVE_INFINITY;
+  #isAbsent = false;
 
   constructor(options: ServerAddressOptions) {
     this.#options = options;
@@ -41,6 +42,11 @@ export class ServerAddress {
   /** Bare JID; undefined while it has not been found. */
   get server(): Jid | undefined {
     return this.#server;
+  }
+
+  /** Has the server it is looked for at said, when it was asked last, that there is none? Not so where it could not be asked. */
+  get isAbsent(): boolean {
+    return this.#server === undefined && this.#isAbsent;
   }
 
   is(jid: Jid): boolean {
@@ -80,6 +86,7 @@ export class ServerAddress {
     try {
       const found = await search;
       this.#searchedAt = now();
+      this.#isAbsent = found === undefined;
       if (found === undefined) throw noProvisioningServer(peer);
       if (this.#server === undefined) {
         this.#server = found.bare;

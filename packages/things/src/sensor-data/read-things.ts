@@ -1,12 +1,22 @@
 import type { Logger } from '@thingward/xmpp';
-import type { AccessibleThing } from '../thing/access.ts';
+import type { AccessDecision, AccessibleThing } from '../thing/access.ts';
 import { DeadlineError, withinDeadline } from '../thing/deadline.ts';
 import { ReadoutError, type ReadoutSelection, type Thing } from '../thing/thing.ts';
 import type { ReadoutSender } from './readout-sender.ts';
 import { isSelected, restricted } from './selection.ts';
 
+/** What the requester may read while its read-out goes on. */
+export interface ReadoutAccess {
+  /** Another number each time when it may have changed. */
+  readonly revision: () => number;
+  /** The number it had when the Things to read were looked up. */
+  readonly since: number;
+  of(thing: Thing): AccessDecision | Promise<AccessDecision>;
+}
+
 export interface ReadThingsOptions {
   readonly signal: AbortSignal;
+  readonly access: ReadoutAccess;
   /** Things read at the same time, so that a dead one does not hold up the others. */
   readonly thingsAtOnce: number;
   /** Silence of a Thing after which it counts as failed. */
@@ -31,8 +41,8 @@ export async function readThings(
   const readNext = async () => {
     try {
       for (const { thing, ...access } of remaining) {
-        const allowed = restricted(selection, access);
-        if (allowed) await readThing(thing, allowed, sender, { ...options, signal });
+        if (restricted(selection, access))
+          await readThing({ thing, ...access }, selection, sender, { ...options, signal });
       }
     } catch (error) {
       failed.abort(error);
@@ -43,18 +53,29 @@ export async function readThings(
 }
 
 async function readThing(
-  thing: Thing,
+  { thing, ...atFirst }: AccessibleThing,
   selection: ReadoutSelection,
   sender: ReadoutSender,
-  { signal, silenceMs, log }: ReadThingsOptions,
+  { signal, silenceMs, access, log }: ReadThingsOptions,
 ): Promise<void> {
   signal.throwIfAborted();
+  let revision = access.since;
+  let allowed = restricted(selection, atFirst);
+  // A read-out of years takes its time: what it may give is what the reader may have by then.
+  const allowedNow = async () => {
+    while (revision !== access.revision()) {
+      revision = access.revision();
+      const decision = await access.of(thing);
+      allowed = decision === false ? undefined : restricted(selection, decision === true ? {} : decision);
+    }
+    return allowed;
+  };
   const controller = new AbortController();
   const thingSignal = AbortSignal.any([signal, controller.signal]);
   let batches: AsyncIterator<Parameters<ReadoutSender['fields']>[0]> | undefined;
   const nextBatch = async () => {
     try {
-      batches ??= thing.read(selection, thingSignal)[Symbol.asyncIterator]();
+      batches ??= thing.read(allowed ?? selection, thingSignal)[Symbol.asyncIterator]();
       const next = await withinDeadline(batches.next(), silenceMs, signal);
       return next.done ? undefined : next.value;
     } catch (error) {
@@ -65,10 +86,15 @@ async function readThing(
   };
   try {
     for (let batch = await nextBatch(); batch; batch = await nextBatch()) {
+      const wanted = await allowedNow();
+      if (!wanted) {
+        sender.failure(thing.node, 'Access denied.');
+        return;
+      }
       await sender.fields(
         batch
           .map((field) => (field.node === undefined && thing.node ? { ...field, node: thing.node } : field))
-          .filter((field) => isSelected(field, selection)),
+          .filter((field) => isSelected(field, wanted)),
       );
     }
   } finally {

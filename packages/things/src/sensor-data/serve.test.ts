@@ -3,6 +3,7 @@ import { Jid, message, presence, type StanzaError } from '@thingward/xmpp';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { MemoryNetwork, type MemoryPeer, until } from '../../test/memory-network.ts';
 import { batches, field, MemoryThing } from '../../test/memory-thing.ts';
+import type { AccessDecision } from '../thing/access.ts';
 import { ReadoutError } from '../thing/thing.ts';
 import { type ReadoutOptions, type ReadoutWish, readSensorData } from './client.ts';
 import { encodeAccepted, encodeReadoutMessage, encodeReadoutRequest, SENSOR_DATA_NAMESPACE } from './codec.ts';
@@ -44,6 +45,51 @@ async function* hanging(signal: AbortSignal): AsyncGenerator<readonly Field[]> {
   yield [field('First', '1')];
   await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
 }
+
+describe('a read-out that goes on while rules change', () => {
+  let allowed: AccessDecision;
+  let goOn: () => void;
+
+  beforeEach(() => {
+    allowed = true;
+    const next = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const thing = new MemoryThing({
+      async *batches() {
+        yield [field('A', '1')];
+        await next;
+        yield [field('B', '2'), field('C', '3')];
+      },
+    });
+    serve([thing], { mayRead: () => allowed });
+  });
+
+  const firstThen = async (change: AccessDecision, isTold: boolean) => {
+    const names: string[] = [];
+    for await (const fields of readSensorData(client, DEVICE)) {
+      names.push(...fields.map(({ name }) => name));
+      if (names.length > 1) continue;
+      allowed = change;
+      if (isTold) server?.accessChanged();
+      goOn();
+    }
+    return names;
+  };
+
+  test('ends with a failure when its reader may not read any more', async () => {
+    await expect(firstThen(false, true)).rejects.toThrow('Access denied.');
+    expect(network.sent('fields')).toHaveLength(1);
+  });
+
+  test('gives what may still be read', async () => {
+    expect(await firstThen({ names: ['C'] }, true)).toEqual(['A', 'C']);
+  });
+
+  test('is asked about once only while nothing changes', async () => {
+    expect(await firstThen(false, false)).toEqual(['A', 'B', 'C']);
+  });
+});
 
 describe('a read-out', () => {
   test('of momentary values comes in one message that says that it is the last', async () => {

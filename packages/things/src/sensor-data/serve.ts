@@ -9,13 +9,13 @@ import {
 } from '@thingward/xmpp';
 import { type AccessCheck, accessibleThings, findWithSubnodes } from '../thing/access.ts';
 import { decodingRequest } from '../thing/payload.ts';
-import type { Thing } from '../thing/thing.ts';
+import { presentThings, type Things } from '../thing/thing-set.ts';
 import type { ReadoutId, ReadoutRequest } from './codec.ts';
 import type { ReadoutDialect } from './dialect.ts';
 import { READOUT_DIALECTS } from './dialects.ts';
 import { FIELD_TYPES } from './field.ts';
 import { encodeFlow } from './flow-codec.ts';
-import { readThings } from './read-things.ts';
+import { type ReadoutAccess, readThings } from './read-things.ts';
 import { ReaderFlow, ReaderLostError } from './reader-flow.ts';
 import { ReadoutSchedule, type ScheduleLimits } from './readout-schedule.ts';
 import { ReadoutSender } from './readout-sender.ts';
@@ -48,7 +48,7 @@ export const DEFAULT_READOUT_LIMITS: ReadoutLimits = {
 };
 
 export interface SensorDataOptions {
-  readonly things: readonly Thing[];
+  readonly things: Things;
   /** Asked when a request arrives and again when its read-out begins. */
   readonly mayRead: AccessCheck;
   readonly limits?: Partial<ReadoutLimits> | undefined;
@@ -60,6 +60,8 @@ export interface SensorDataOptions {
 export interface SensorDataServer {
   /** Ends all read-outs of a full JID, or of all resources of a bare one: it may not read any more. */
   cancelAllOf(requester: Jid): void;
+  /** What `mayRead` says may have changed: read-outs that go on are asked about again, and give no more than may be read now. */
+  accessChanged(): void;
   /** Takes no requests any more, ends all read-outs, and waits until they have ended. */
   stop(): Promise<void>;
 }
@@ -74,8 +76,10 @@ export function serveSensorData(peer: XmppPeer, options: SensorDataOptions): Sen
   const limits = { ...DEFAULT_READOUT_LIMITS, ...options.limits };
   const schedule = new ReadoutSchedule(limits, clock, (error) => log.warn({ error }, 'a read-out ended early'));
 
+  let revision = 0;
+
   const readable = ({ nodes, ...tokens }: ReadoutRequest, requester: Jid) =>
-    accessibleThings(things, { requester, tokens, nodes }, mayRead, findWithSubnodes);
+    accessibleThings(presentThings(things), { requester, tokens, nodes }, mayRead, findWithSubnodes);
 
   const accept = async (dialect: ReadoutDialect, { payload, from, to }: IqRequest) => {
     const request = decodingRequest(() => dialect.decodeRequest(payload));
@@ -90,7 +94,13 @@ export function serveSensorData(peer: XmppPeer, options: SensorDataOptions): Sen
     options: { dialect: ReadoutDialect; from: Jid; to: Jid; signal: AbortSignal; wasQueued: boolean },
   ) => {
     const { dialect, from, to, signal, wasQueued } = options;
-    const { seqnr } = request;
+    const { seqnr, serviceToken, deviceToken, userToken } = request;
+    const tokens = { serviceToken, deviceToken, userToken };
+    const access: ReadoutAccess = {
+      since: revision,
+      revision: () => revision,
+      of: (thing) => mayRead(from, thing, tokens),
+    };
     const lost = new AbortController();
     const ask = () => askReader(peer, { from, to, seqnr, timeoutMs: limits.readerSilenceMs, signal });
     const sender = new ReadoutSender((payload) => peer.send(message('normal', { to: from, from: to }, payload)), {
@@ -108,6 +118,7 @@ export function serveSensorData(peer: XmppPeer, options: SensorDataOptions): Sen
         signal: AbortSignal.any([signal, lost.signal]),
         thingsAtOnce: limits.thingsAtOnce,
         silenceMs: limits.silenceMs,
+        access,
         log,
       });
       sender.finish();
@@ -150,6 +161,9 @@ export function serveSensorData(peer: XmppPeer, options: SensorDataOptions): Sen
 
   return {
     cancelAllOf: (requester) => schedule.cancelAllOf(requester),
+    accessChanged: () => {
+      revision++;
+    },
     stop: async () => {
       for (const stop of stops) stop();
       await schedule.stop();

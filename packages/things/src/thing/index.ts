@@ -5,6 +5,7 @@ export * from './node.ts';
 export { MemoryOwnershipStore, type Ownership, type OwnershipStore } from './ownership.ts';
 export { pause } from './pause.ts';
 export { decodingRequest, PayloadError, type Tokens } from './payload.ts';
+export type { ReaderList } from './reader-list.ts';
 export * from './thing.ts';
 export { ThingHost, type ThingHostOptions } from './thing-host.ts';
 export { isTimeZone } from './xml-schema-values.ts';

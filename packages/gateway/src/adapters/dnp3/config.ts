@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { accountSchema, bareJid } from '../../config.ts';
 import { hostPort } from '../host-port.ts';
 import { checkLineNames, checkOverlaps } from '../lines-and-routes.ts';
+import { checkMedium, serialSchema } from '../medium.ts';
 import { UnitRanges } from '../unit-ranges.ts';
 
 /** Addresses above are reserved, or mean all outstations. @see IEEE 1815-2012 §9.2.5.2 */
@@ -15,14 +16,19 @@ const outstations = z.union([z.string(), z.number()]).transform((text, context):
   return z.NEVER;
 });
 
-const lineSchema = z.strictObject({
-  name: z.string().min(1).default('default'),
-  connect: hostPort,
-  outstations: outstations.default(() => UnitRanges.tryParse(`0-${GREATEST_ADDRESS}`, ALL_ADDRESSES) as UnitRanges),
-  timeoutMs: z.number().int().min(50).max(60_000).default(7000),
-  maxInFlight: z.number().int().min(1).max(100).default(1),
-  linkConfirm: z.boolean().default(false),
-});
+const serial = serialSchema(9600, 'none');
+
+const lineSchema = z
+  .strictObject({
+    name: z.string().min(1).default('default'),
+    connect: hostPort.optional(),
+    serial: serial.optional(),
+    outstations: outstations.default(() => UnitRanges.tryParse(`0-${GREATEST_ADDRESS}`, ALL_ADDRESSES) as UnitRanges),
+    timeoutMs: z.number().int().min(50).max(60_000).default(7000),
+    maxInFlight: z.number().int().min(1).max(100).default(1),
+    linkConfirm: z.boolean().default(false),
+  })
+  .superRefine(({ serial, connect }, context) => checkMedium({ serial, address: connect }, 'connect', context));
 
 /** Where outstations are. */
 export const dnp3EgressSchema = z
@@ -59,7 +65,8 @@ export const dnp3IngressSchema = z
   .strictObject({
     account: accountSchema,
     protocol: z.literal('dnp3'),
-    listen: hostPort,
+    listen: hostPort.optional(),
+    serial: serial.optional(),
     timeoutMs: z.number().int().min(50).max(60_000).default(10_000),
     maxConnections: z.number().int().min(1).max(10_000).default(64),
     maxInFlight: z.number().int().min(1).max(256).default(16),
@@ -67,7 +74,10 @@ export const dnp3IngressSchema = z
       .array(z.strictObject({ outstations, to: bareJid, line: z.string().min(1).optional() }))
       .min(1, 'without routes nothing is reached'),
   })
-  .superRefine(({ routes }, context) => checkOverlaps(routes, 'outstations', context));
+  .superRefine(({ serial, listen, routes }, context) => {
+    checkMedium({ serial, address: listen }, 'listen', context);
+    checkOverlaps(routes, 'outstations', context);
+  });
 
 export type Dnp3IngressConfig = z.output<typeof dnp3IngressSchema>;
 export type Dnp3EgressConfig = z.output<typeof dnp3EgressSchema>;

@@ -28,7 +28,7 @@ import {
 import type { PacketCheck } from '../../guard/gateway-guard.ts';
 import { Arbiter } from '../arbiter.ts';
 import { ClockOffsets } from '../clock-offsets.ts';
-import { chosenLine, isRefusal } from '../egress-request.ts';
+import { chosenLine, isRefusal, tellRefusal } from '../egress-request.ts';
 import type { UnitRanges } from '../unit-ranges.ts';
 import { Exchange } from './exchange.ts';
 import { expired, failureOf } from './failure.ts';
@@ -66,6 +66,8 @@ export interface Dnp3EgressOptions {
   readonly now?: () => number;
   /** Decides about a request of a master that may send it as far as `masters` says. */
   readonly check?: PacketCheck<CarriedRequest>;
+  /** Told of each packet that an outstation sends to a master. */
+  readonly onPacket?: (line: OutstationLine, packet: CarriedPacket) => void;
 }
 
 export interface Dnp3EgressCounts {
@@ -173,9 +175,8 @@ export class Dnp3Egress {
       const failure = failureOf(error);
       const isRefused = isRefusal(failure);
       this.#counts[isRefused ? 'refused' : 'failed']++;
-      const details = { master: iq.from.toString(), reason: failure.text };
-      if (isRefused) this.#options.log.warn(details, 'a request was refused');
-      else this.#options.log.debug(details, 'a request failed');
+      if (isRefused) tellRefusal(this.#options.log, iq, failure, functionIn(iq.payload));
+      else this.#options.log.debug({ master: iq.from.toString(), reason: failure.text }, 'a request failed');
       throw failure;
     }
   }
@@ -213,7 +214,7 @@ export class Dnp3Egress {
     const isWaitedFor = isAnswered(fragment.function) && !BROADCAST_ADDRESSES.has(destination);
     const isLatest = isWaitedFor ? exchange.begin() : () => true;
     const send = async (answered: (answer: CarriedPacket | undefined) => void): Promise<void> => {
-      await exchange.connected();
+      await served.line.channel.connected();
       await this.#checkTime(request, from);
       if (!isLatest()) throw expired('its master sent another request before it was sent to the outstation');
       if (!isWaitedFor) {
@@ -227,7 +228,12 @@ export class Dnp3Egress {
       if (!first.fragment.control.final && isLatest()) await exchange.finish();
     };
     return new Promise((resolve, reject) => {
-      served.arbiter.run(master, () => send(resolve)).catch(reject);
+      const inTurn = async () => {
+        // Things may have the outstations of this line, too.
+        const release = await served.line.channel.turn();
+        await send(resolve).finally(release);
+      };
+      served.arbiter.run(master, inTurn).catch(reject);
     });
   }
 
@@ -246,6 +252,7 @@ export class Dnp3Egress {
       outstation,
       timeoutMs,
       linkConfirm,
+      onPacket: (packet) => this.#options.onPacket?.(line, packet),
       onReport: (packet) => this.#report(packet),
       onDropped: (reason) =>
         this.#options.log.warn({ line: line.name, outstation, reason }, 'a packet was not carried'),
@@ -267,4 +274,10 @@ export class Dnp3Egress {
       log.debug({ outstation: packet.source, reason: error.message }, 'a report could not be sent');
     }
   }
+}
+
+/** The name of the function that a request asks for, as far as it says. */
+function functionIn(request: Element): string {
+  const [fragment] = request.elements[0]?.childrenNamed('fragment') ?? [];
+  return fragment?.attribute('function') ?? 'nothing';
 }

@@ -19,6 +19,8 @@ export interface ExchangeOptions {
   readonly timeoutMs: number;
   /** Are frames to be confirmed by the outstation's data link? */
   readonly linkConfirm: boolean;
+  /** Told of each packet of the outstation, before anybody else. */
+  onPacket(packet: CarriedPacket): void;
   /** Told of what is no first packet of an awaited answer. */
   onReport(packet: CarriedPacket): void;
   onDropped(reason: string): void;
@@ -55,15 +57,6 @@ export class Exchange {
     this.#awaited?.settle(this.#lost(this.#awaited.request, 'its master sent another request before it was answered'));
     this.#ending?.end();
     return () => turn === this.#latest;
-  }
-
-  /** Waits for the connection where it is being made. Rejects with Dnp3Error `not-connected`, `closed` */
-  async connected(): Promise<void> {
-    const { channel } = this.#options;
-    channel.open();
-    // Each attempt comes to its end by itself.
-    if (channel.state === 'connecting') await new Promise((resolve) => channel.once('state', resolve));
-    this.#checkConnected();
   }
 
   /** Sends what is not answered. Rejects with Dnp3Error `not-connected`, `no-answer`, `closed` */
@@ -113,6 +106,7 @@ export class Exchange {
 
   receive(frame: LinkFrame): void {
     for (const packet of this.#link.receive(frame)) {
+      this.#options.onPacket(packet);
       const { control, function: code } = packet.fragment;
       const isAnswer = (code === RESPONSE || code === AUTHENTICATE_RESPONSE) && !control.unsolicited;
       const expected = this.#awaited?.request.fragment.control.sequence;

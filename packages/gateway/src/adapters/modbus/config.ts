@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { accountSchema, bareJid } from '../../config.ts';
 import { hostPort } from '../host-port.ts';
 import { checkLineNames, checkOverlaps } from '../lines-and-routes.ts';
+import { checkMedium, type Medium, serialSchema } from '../medium.ts';
 import { UnitRanges } from '../unit-ranges.ts';
 
 const units = z.union([z.string(), z.number()]).transform((text, context): UnitRanges => {
@@ -11,26 +12,18 @@ const units = z.union([z.string(), z.number()]).transform((text, context): UnitR
   return z.NEVER;
 });
 
-const serialSchema = z.strictObject({
-  path: z.string().min(1),
-  baudRate: z.number().int().min(110).max(4_000_000).default(19_200),
-  dataBits: z.union([z.literal(7), z.literal(8)]).default(8),
-  parity: z.enum(['none', 'even', 'odd']).default('even'),
-  stopBits: z.union([z.literal(1), z.literal(2)]).default(1),
-});
+const serial = serialSchema(19_200, 'even');
 
 const framing = z.enum(['tcp', 'rtu', 'ascii']);
 
 /** Exactly one of a serial port and an address; a serial port has no frames of Modbus TCP. */
-function checkMedium(
-  { serial, address, framing }: { serial?: unknown; address?: unknown; framing?: string | undefined },
+function checkFraming(
+  medium: Medium & { readonly framing?: string | undefined },
   name: string,
   context: z.RefinementCtx,
 ): void {
-  if ((serial === undefined) === (address === undefined)) {
-    context.addIssue({ code: 'custom', message: `needs exactly one of ${name} and serial` });
-  }
-  if (serial !== undefined && framing === 'tcp') {
+  checkMedium(medium, name, context);
+  if (medium.serial !== undefined && medium.framing === 'tcp') {
     context.addIssue({ code: 'custom', path: ['framing'], message: 'a serial line has frames of rtu or ascii' });
   }
 }
@@ -39,14 +32,14 @@ const lineSchema = z
   .strictObject({
     name: z.string().min(1).default('default'),
     connect: hostPort.optional(),
-    serial: serialSchema.optional(),
+    serial: serial.optional(),
     framing: framing.optional(),
     units: units.default(() => UnitRanges.tryParse('0-255') as UnitRanges),
     timeoutMs: z.number().int().min(50).max(60_000).default(1000),
     maxInFlight: z.number().int().min(1).max(16).default(1),
   })
   .superRefine(({ serial, connect, framing }, context) =>
-    checkMedium({ serial, address: connect, framing }, 'connect', context),
+    checkFraming({ serial, address: connect, framing }, 'connect', context),
   );
 
 /** Where Modbus devices are. */
@@ -68,7 +61,7 @@ export const modbusIngressSchema = z
     account: accountSchema,
     protocol: z.literal('modbus'),
     listen: hostPort.optional(),
-    serial: serialSchema.optional(),
+    serial: serial.optional(),
     framing: framing.optional(),
     timeoutMs: z.number().int().min(50).max(60_000).default(3000),
     maxConnections: z.number().int().min(1).max(10_000).default(64),
@@ -78,7 +71,7 @@ export const modbusIngressSchema = z
       .min(1, 'without routes nothing is reached'),
   })
   .superRefine(({ serial, listen, framing, routes }, context) => {
-    checkMedium({ serial, address: listen, framing }, 'listen', context);
+    checkFraming({ serial, address: listen, framing }, 'listen', context);
     checkOverlaps(routes, 'units', context);
   });
 

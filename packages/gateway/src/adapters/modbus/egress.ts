@@ -19,7 +19,7 @@ import { type IqRequest, type Jid, type Logger, StanzaError, type Unsubscribe, t
 import type { PacketCheck } from '../../guard/gateway-guard.ts';
 import { Arbiter } from '../arbiter.ts';
 import { ClockOffsets } from '../clock-offsets.ts';
-import { chosenLine, isRefusal } from '../egress-request.ts';
+import { chosenLine, isRefusal, tellRefusal } from '../egress-request.ts';
 import type { UnitRanges } from '../unit-ranges.ts';
 import { EXCEPTION, expired, failureOf, refused } from './failure.ts';
 
@@ -121,15 +121,9 @@ export class ModbusEgress {
       const failure = failureOf(error);
       const isRefused = isRefusal(failure);
       this.#counts[isRefused ? 'refused' : 'failed']++;
-      if (isRefused) this.#tellRefusal(iq, failure);
+      if (isRefused) tellRefusal(this.#options.log, iq, failure, iq.payload.elements[0]?.name ?? 'nothing');
       throw failure;
     }
-  }
-
-  /** With the packet as it came: who looks into it later wants to see it. */
-  #tellRefusal({ from, payload }: IqRequest, { text }: StanzaError): void {
-    const details = { account: from.bare.toString(), reason: text, packet: payload.toString() };
-    this.#options.log.warn(details, `a request of ${from.bare} was refused: ${payload.elements[0]?.name ?? 'nothing'}`);
   }
 
   /** @throws StanzaError, ModbusError */

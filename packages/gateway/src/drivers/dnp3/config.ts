@@ -1,5 +1,6 @@
 import { parseStringIds } from '@thingward/things';
 import { z } from 'zod';
+import { pointListSchema } from '../../broker/point-list-reference.ts';
 import { CONNECTED } from '../fields.ts';
 
 const address = z.number().int().min(0).max(65519);
@@ -101,7 +102,9 @@ export const dnp3ConfigSchema = z
     timeSync: z.enum(['lan', 'serial', 'none']).default('lan'),
     timestamps: z.enum(['outstation', 'gateway']).default('outstation'),
     pollMs: z.number().int().min(100).default(10_000),
-    pointList: z.string().min(1).optional(),
+    /** Takes what masters of an adapter in the same process are told, and asks for nothing but when somebody reads it. */
+    passive: z.boolean().default(false),
+    pointList: pointListSchema.optional(),
     points: z.array(dnp3PointSchema).default([]),
   })
   .superRefine(({ points, pointList }, context) => {
@@ -128,6 +131,7 @@ const ASSOCIATION_KEYS = [
   'integrityMs',
   'eventPollMs',
   'timeSync',
+  'passive',
 ] as const satisfies readonly (keyof Dnp3Config)[];
 
 /** Which of two Things' settings for the same outstation, or connection, contradict each other; undefined: none. */

@@ -1,10 +1,10 @@
-import { Dnp3TcpServer } from '@thingward/dnp3';
+import { Dnp3Master, Dnp3TcpServer } from '@thingward/dnp3';
 import { Substation, SubstationProcess } from '@thingward/dnp3/simulator';
 import { ControlUnknownError, type Field, type ParameterValue, type ReadoutSelection } from '@thingward/things';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { z } from 'zod';
-import { Dnp3Associations } from './associations.ts';
 import { dnp3ConfigSchema } from './config.ts';
+import { Dnp3Connections } from './connections.ts';
 import { Dnp3Device } from './device.ts';
 
 const NEVER = new AbortController().signal;
@@ -28,24 +28,24 @@ async function device(options: Partial<z.input<typeof dnp3ConfigSchema>> = {}) {
   const plant = new Substation(process, { unsolicitedHoldMs: 10, confirmTimeoutMs: 300 });
   const server = new Dnp3TcpServer([plant.outstation]);
   const port = await server.listen(0);
-  const associations = new Dnp3Associations();
+  const connections = new Dnp3Connections();
   const config = dnp3ConfigSchema.parse({ host: '127.0.0.1', port, timeoutMs: 500, points: POINTS, ...options });
-  const association = associations.to(config);
+  const source = connections.to(config);
   const driver = new Dnp3Device({
     metaTags: [{ name: 'SN', type: 'str', value: '1' }],
     config,
     points: config.points,
-    association,
+    source,
   });
   const told: Field[] = [];
   driver.watch((fields) => told.push(...fields));
   onTestFinished(async () => {
     driver.close();
-    await associations.closeAll();
+    await connections.closeAll();
     await server.close();
   });
-  await vi.waitUntil(() => association.isOnline);
-  return { process, plant, server, associations, association, driver, told, config, port };
+  await vi.waitUntil(() => source.isOnline);
+  return { process, plant, server, connections, source, driver, told, config, port };
 }
 
 async function read(driver: Dnp3Device, selection: Partial<ReadoutSelection> = {}): Promise<readonly Field[]> {
@@ -123,7 +123,7 @@ describe('an outstation as a Thing', () => {
   });
 
   it('says why a command was refused, and when its outcome is unknown', async () => {
-    const { driver, process, server, association } = await device();
+    const { driver, process, server } = await device();
     await expect(set(driver, 'Nothing', { type: 'boolean', value: true })).rejects.toMatchObject({
       code: 'unknown-parameter',
     });
@@ -134,8 +134,12 @@ describe('an outstation as a Thing', () => {
     process.inputs.localMode = true;
     const both = new Map<string, ParameterValue>([['Fan', { type: 'boolean', value: true }]]);
     await expect(driver.set(both, NEVER)).rejects.toThrow('output 1: local');
-    vi.spyOn(association.master, 'directOperate').mockImplementationOnce((commands, options) => {
-      const outcome = association.master.request(5, [], { ...options, timeoutMs: 5 }).then(() => undefined);
+    vi.spyOn(Dnp3Master.prototype, 'directOperate').mockImplementationOnce(function (
+      this: Dnp3Master,
+      commands,
+      options,
+    ) {
+      const outcome = this.request(5, [], { ...options, timeoutMs: 5 }).then(() => undefined);
       expect(commands).toHaveLength(1);
       void server.close();
       return outcome;
@@ -144,13 +148,13 @@ describe('an outstation as a Thing', () => {
   });
 
   it('says when the outstation does not answer, and when it does again', async () => {
-    const { driver, told, server, port, association } = await device();
+    const { driver, told, server, port, source } = await device();
     await server.close();
     await vi.waitFor(() => expect(valueIn(told, 'Connected')).toEqual({ type: 'boolean', value: false }));
     expect((await driver.poll()).map(({ name }) => name)).toEqual(['Connected']);
     await expect(read(driver)).rejects.toThrow(/DNP3 outstation 10 at 127\.0\.0\.1:\d+ can't be read/);
     await server.listen(port);
-    await vi.waitUntil(() => association.isOnline, 5000);
+    await vi.waitUntil(() => source.isOnline, 5000);
     expect(valueIn(told, 'Connected')).toEqual({ type: 'boolean', value: true });
     expect((await read(driver)).length).toBeGreaterThan(8);
   });

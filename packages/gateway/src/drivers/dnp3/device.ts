@@ -1,4 +1,4 @@
-import { type Dnp3Association, Dnp3Error, type Measurement } from '@thingward/dnp3';
+import { Dnp3Error, type Measurement } from '@thingward/dnp3';
 import {
   type ControlParameter,
   ControlUnknownError,
@@ -17,6 +17,8 @@ import { identityFields } from '../identity.ts';
 import { isWanted, wantsConnected } from '../selection.ts';
 import { freshMs, SharedRead } from '../shared-read.ts';
 import type { Dnp3Config, Dnp3Point } from './config.ts';
+import { ObservedNews } from './observed-news.ts';
+import type { OutstationSource } from './outstation-source.ts';
 import { commandOf, controlParameter, isSame, parameterValue, pointField } from './point.ts';
 
 const SCHEDULE = 'points';
@@ -30,14 +32,22 @@ export interface Dnp3DeviceOptions {
   readonly config: Dnp3Config;
   /** All points, those of the point list too. */
   readonly points: readonly Dnp3Point[];
-  readonly association: Dnp3Association;
+  readonly source: OutstationSource;
   readonly clock?: () => Date;
   readonly log?: Logger;
 }
 
+/** What is known of a point. */
+interface Known {
+  readonly measurement: Measurement;
+  /** When it was so, as far as the outstation has said. */
+  readonly timestamp: Date;
+  readonly heardAt: Date;
+}
+
 /**
  * Points of an outstation as a Thing: its point list becomes fields and control parameters. What the outstation reports is told at once; all
- * values are kept in their history by the schedule, too.
+ * values are kept in their history by the schedule, too, or, where it is passive, when they pass.
  */
 export class Dnp3Device implements Device {
   readonly node: NodeReference | undefined;
@@ -49,38 +59,32 @@ export class Dnp3Device implements Device {
   readonly #points: readonly Dnp3Point[];
   readonly #byPoint: ReadonlyMap<string, readonly Dnp3Point[]>;
   readonly #writable: ReadonlyMap<string, Dnp3Point>;
-  readonly #association: Dnp3Association;
+  readonly #source: OutstationSource;
   readonly #clock: () => Date;
-  readonly #latest = new Map<Dnp3Point, Measurement>();
+  readonly #latest = new Map<Dnp3Point, Known>();
+  /** Where it is passive. */
+  readonly #news: ObservedNews | undefined;
   readonly #fresh: SharedRead<unknown>;
   readonly #watchers = new Set<(fields: readonly Field[]) => void>();
   readonly #stopListening: () => void;
 
   constructor(options: Dnp3DeviceOptions) {
-    const {
-      node,
-      parent,
-      metaTags,
-      config,
-      points,
-      association,
-      clock = () => new Date(),
-      log = SILENT_LOGGER,
-    } = options;
+    const { node, parent, metaTags, config, points, source, clock = () => new Date(), log = SILENT_LOGGER } = options;
     this.node = node;
     this.parent = parent;
     this.metaTags = metaTags;
     this.#config = config;
     this.#points = points;
-    this.#association = association;
+    this.#source = source;
     this.#clock = clock;
     this.#writable = new Map(points.filter(({ writable }) => writable).map((point) => [point.name, point]));
     this.parameters = [...this.#writable.values()].map(controlParameter);
-    this.schedules = [{ name: SCHEDULE, intervalMs: config.pollMs }];
+    this.schedules = config.passive ? [] : [{ name: SCHEDULE, intervalMs: config.pollMs }];
+    this.#news = config.passive ? new ObservedNews(config.pollMs) : undefined;
     const byPoint = new Map<string, Dnp3Point[]>();
     for (const point of points) byPoint.set(keyOf(point), [...(byPoint.get(keyOf(point)) ?? []), point]);
     this.#byPoint = byPoint;
-    this.#fresh = new SharedRead(() => association.master.integrityPoll(), freshMs(config.pollMs));
+    this.#fresh = new SharedRead(() => source.refresh(), freshMs(config.pollMs));
     const onMeasurements = (measurements: readonly Measurement[]) => this.#measured(measurements);
     let said = '';
     const onOnline = () => {
@@ -93,25 +97,25 @@ export class Dnp3Device implements Device {
       said = message;
       this.#tell([connected(false, this.#clock())]);
     };
-    association.master.on('measurements', onMeasurements);
-    association.on('online', onOnline);
-    association.on('offline', onOffline);
+    source.on('measurements', onMeasurements).on('online', onOnline).on('offline', onOffline);
     this.#stopListening = () => {
-      association.master.off('measurements', onMeasurements);
-      association.off('online', onOnline);
-      association.off('offline', onOffline);
+      source.off('measurements', onMeasurements).off('online', onOnline).off('offline', onOffline);
     };
   }
 
-  /** All points, read now. @throws ReadoutError when the outstation does not answer */
+  /**
+   * All points, read now; where it is passive and all have passed of late, as they passed.
+   * @throws ReadoutError when the outstation does not answer
+   */
   async *read(selection: ReadoutSelection): AsyncGenerator<readonly Field[]> {
     const { types } = selection;
     if (types.length === 0 || types.includes('identity')) yield identityFields(this.metaTags, this.#clock());
     const wanted = this.#points.filter((point) => isWanted(point, selection));
     if (wanted.length === 0 && !wantsConnected(selection)) return;
     try {
-      await this.#fresh.get();
+      if (!this.#haveAllPassed(wanted)) await this.#fresh.get();
     } catch (error) {
+      if (this.#news) yield this.#present(wanted);
       yield [connected(false, this.#clock())];
       throw new ReadoutError(`${this.#name} can't be read: ${(error as Error).message}`);
     }
@@ -121,7 +125,7 @@ export class Dnp3Device implements Device {
 
   /** How all is now: the outstation tells of every change, so nothing is asked for. */
   async poll(): Promise<readonly Field[]> {
-    const { isOnline } = this.#association;
+    const { isOnline } = this.#source;
     return [...(isOnline ? this.#present(this.#points) : []), connected(isOnline, this.#clock())];
   }
 
@@ -133,7 +137,7 @@ export class Dnp3Device implements Device {
   parameterValue(name: string): ParameterValue | undefined {
     const point = this.#writable.get(name);
     const latest = point && this.#latest.get(point);
-    return latest && parameterValue(point, latest);
+    return latest && parameterValue(point, latest.measurement);
   }
 
   /**
@@ -146,12 +150,10 @@ export class Dnp3Device implements Device {
       if (!point) throw new ParameterError('unknown-parameter', name, `there is no parameter ${name}`);
       return { point, command: commandOf(point, value) };
     });
-    const { master } = this.#association;
     const done: string[] = [];
     for (const { point, command } of writes) {
       try {
-        if (point.writable?.command === 'direct') await master.directOperate([command], { signal });
-        else await master.selectAndOperate([command], { signal });
+        await this.#source.operate(command, point.writable?.command ?? 'select', signal);
       } catch (error) {
         throw refusal(point, error, done);
       }
@@ -166,7 +168,7 @@ export class Dnp3Device implements Device {
     return [...values].flatMap(([name, wanted]) => {
       const point = this.#writable.get(name);
       const latest = point && this.#latest.get(point);
-      return latest && isSame(point, latest, wanted) ? [name] : [];
+      return latest && isSame(point, latest.measurement, wanted) ? [name] : [];
     });
   }
 
@@ -192,13 +194,18 @@ export class Dnp3Device implements Device {
 
   #measured(measurements: readonly Measurement[]): void {
     const fields: Field[] = [];
+    const heardAt = this.#clock();
     for (const measurement of measurements) {
       for (const point of this.#byPoint.get(keyOf(measurement)) ?? []) {
-        const known = this.#latest.get(point);
+        const known = this.#latest.get(point)?.measurement;
+        const isKnown = known !== undefined && isEqual(known, measurement);
+        if (this.#news?.isRepeated(point, measurement, isKnown)) continue;
+        const timestamp = this.#timestamp(measurement);
         // Events may be older than what is known already: those of an integrity poll come before how all is now.
-        this.#latest.set(point, measurement);
-        const isNews = measurement.isEvent || known === undefined || !isEqual(known, measurement);
-        if (isNews) fields.push(pointField(point, measurement, this.#timestamp(measurement)));
+        this.#latest.set(point, { measurement, timestamp, heardAt });
+        if (isKnown && !measurement.isEvent && !this.#news?.isDue(point, heardAt)) continue;
+        this.#news?.told(point, heardAt);
+        fields.push(pointField(point, measurement, timestamp));
       }
     }
     this.#tell(fields);
@@ -215,12 +222,20 @@ export class Dnp3Device implements Device {
     return isTold && Math.abs(time - now.getTime()) <= MAX_CLOCK_ERROR_MS ? new Date(time) : now;
   }
 
+  /** What is known of them: how it is now, or how it was when it passed. */
   #present(points: readonly Dnp3Point[]): readonly Field[] {
     const now = this.#clock();
     return points.flatMap((point) => {
-      const latest = this.#latest.get(point);
-      return latest ? [pointField(point, latest, now)] : [];
+      const known = this.#latest.get(point);
+      return known ? [pointField(point, known.measurement, this.#news ? known.timestamp : now)] : [];
     });
+  }
+
+  /** Have all of them passed within the time that values are kept at? */
+  #haveAllPassed(points: readonly Dnp3Point[]): boolean {
+    const since = this.#clock().getTime() - this.#config.pollMs;
+    const hasPassed = (point: Dnp3Point) => (this.#latest.get(point)?.heardAt.getTime() ?? Number.NaN) >= since;
+    return this.#news !== undefined && points.length > 0 && points.every(hasPassed);
   }
 }
 

@@ -1,6 +1,7 @@
 import { pointLength } from '@thingward/modbus';
 import { parseStringIds } from '@thingward/things';
 import { z } from 'zod';
+import { pointListSchema } from '../../broker/point-list-reference.ts';
 import { CONNECTED } from '../fields.ts';
 
 /** @see MODBUS Application Protocol V1.1b3 §6.12 */
@@ -86,8 +87,8 @@ export const modbusConfigSchema = z
     maxGapRegisters: z.number().int().min(0).max(124).default(8),
     maxGapBits: z.number().int().min(0).max(1999).default(64),
     pollGroups: z.record(z.string(), z.number().int().min(50)).default({ default: 1000 }),
-    /** A table in CSV with further points. */
-    pointList: z.string().min(1).optional(),
+    /** Further points: a table in CSV, or a document of the broker. */
+    pointList: pointListSchema.optional(),
     /** Takes what passes between masters and the unit, and asks it nothing but when somebody reads it. */
     passive: z.boolean().default(false),
     points: z.array(pointSchema).default([]),

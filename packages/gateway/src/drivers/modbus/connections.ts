@@ -9,7 +9,7 @@ import {
   silenceBetweenFrames,
 } from '@thingward/modbus';
 import type { Unsubscribe } from '@thingward/xmpp';
-import { openSerialPort, type SerialPortSettings } from './serial-port.ts';
+import { openSerialPort, type SerialPortSettings } from '../serial-port.ts';
 
 /** How devices are reached over TCP. */
 export interface TcpLine {

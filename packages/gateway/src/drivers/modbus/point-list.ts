@@ -28,10 +28,19 @@ const COLUMNS: PointColumns = {
  * @throws PointListError
  */
 export function parseRegisterList(text: string, pollGroups: Readonly<Record<string, number>>): readonly Point[] {
-  const rows = parsePointTable(text, COLUMNS, pointSchema);
+  const rows = rowsOf(text);
   const points = rows.map(({ point }) => point);
   checkPoints(points, pollGroups, (index, _key, message) => {
     throw new PointListError(`line ${rows[index]?.line}: ${message}`);
   });
   return points;
+}
+
+/** As `parseRegisterList`, before anything is known of poll groups, and of other points. @throws PointListError */
+export function parseRegisterRows(text: string): readonly Point[] {
+  return rowsOf(text).map(({ point }) => point);
+}
+
+function rowsOf(text: string) {
+  return parsePointTable(text, COLUMNS, pointSchema);
 }

@@ -1,0 +1,56 @@
+import { row } from './row.ts';
+
+/** Sessions. @see OPC 10000-4 §5.7 and §7.40 */
+export const SESSION_STRUCTURES = {
+  CreateSessionRequest: row(461, {
+    requestHeader: 'RequestHeader',
+    clientDescription: 'ApplicationDescription',
+    serverUri: 'String',
+    endpointUrl: 'String',
+    sessionName: 'String',
+    clientNonce: 'ByteString',
+    clientCertificate: 'ByteString',
+    requestedSessionTimeout: 'Double',
+    maxResponseMessageSize: 'UInt32',
+  }),
+  CreateSessionResponse: row(464, {
+    responseHeader: 'ResponseHeader',
+    sessionId: 'NodeId',
+    authenticationToken: 'NodeId',
+    revisedSessionTimeout: 'Double',
+    serverNonce: 'ByteString',
+    serverCertificate: 'ByteString',
+    serverEndpoints: 'EndpointDescription[]',
+    serverSoftwareCertificates: 'SignedSoftwareCertificate[]',
+    serverSignature: 'SignatureData',
+    maxRequestMessageSize: 'UInt32',
+  }),
+  SignedSoftwareCertificate: row(346, { certificateData: 'ByteString', signature: 'ByteString' }),
+  ActivateSessionRequest: row(467, {
+    requestHeader: 'RequestHeader',
+    clientSignature: 'SignatureData',
+    clientSoftwareCertificates: 'SignedSoftwareCertificate[]',
+    localeIds: 'String[]',
+    userIdentityToken: 'ExtensionObject',
+    userTokenSignature: 'SignatureData',
+  }),
+  ActivateSessionResponse: row(470, {
+    responseHeader: 'ResponseHeader',
+    serverNonce: 'ByteString',
+    results: 'StatusCode[]',
+    diagnosticInfos: 'DiagnosticInfo[]',
+  }),
+  CloseSessionRequest: row(473, { requestHeader: 'RequestHeader', deleteSubscriptions: 'Boolean' }),
+  CloseSessionResponse: row(476, { responseHeader: 'ResponseHeader' }),
+  CancelRequest: row(479, { requestHeader: 'RequestHeader', requestHandle: 'UInt32' }),
+  CancelResponse: row(482, { responseHeader: 'ResponseHeader', cancelCount: 'UInt32' }),
+  AnonymousIdentityToken: row(321, { policyId: 'String' }),
+  UserNameIdentityToken: row(324, {
+    policyId: 'String',
+    userName: 'String',
+    password: 'ByteString',
+    encryptionAlgorithm: 'String',
+  }),
+  X509IdentityToken: row(327, { policyId: 'String', certificateData: 'ByteString' }),
+  IssuedIdentityToken: row(940, { policyId: 'String', tokenData: 'ByteString', encryptionAlgorithm: 'String' }),
+} as const;
