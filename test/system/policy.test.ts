@@ -20,7 +20,7 @@ interface Outcome {
 }
 
 /** A server in a process of its own, and the command line of its administrator. */
-describe('thingward policy', { timeout: 60_000 }, () => {
+describe('thingward policy', { timeout: 120_000 }, () => {
   const directory = mkdtempSync(join(tmpdir(), 'thingward-policy-'));
   const policies = join(directory, 'mine');
   const said: string[] = [];
@@ -100,6 +100,66 @@ describe('thingward policy', { timeout: 60_000 }, () => {
     expect(listed).toContainEqual(expect.objectContaining({ id: 'range', at: 'own.cedar:1', effect: 'permit' }));
     expect((await asOwner('apply', '--none', '--shadow')).stderr).toContain('there are no policies any more');
     expect(lines(await asOwner('list', '--shadow', '--json'))).toEqual([]);
+  });
+
+  const role = (...args: readonly string[]) => run(['user', 'role', ...args, '--profile', 'owner.yaml']);
+
+  it('warns of groups that nobody is in, and that no role is called like', async () => {
+    writeFileSync(
+      join(policies, 'night.cedar'),
+      'permit(principal in Group::"night", action == Action::"execute", resource);\n',
+    );
+    const warning = 'night.cedar:1:1: warning: there is no Group::"night"';
+    expect((await run(['policy', 'check', 'mine'])).stdout).toContain(warning);
+    expect((await asOwner('apply', 'mine')).stderr).toContain(warning);
+    expect((await role('add', 'owner', 'night')).stderr).toContain('owner@localhost has the role night');
+    expect((await asOwner('apply', 'mine')).stderr).not.toContain(warning);
+    rmSync(join(policies, 'night.cedar'));
+  });
+
+  it('gives accounts roles and takes them', async () => {
+    expect((await role('add', 'owner', 'day')).stderr).toContain('owner@localhost has the role day');
+    expect(lines(await role('list', 'owner', '--json')).map((line) => JSON.parse(line))).toEqual([
+      { jid: 'owner@localhost', role: 'day', source: 'administrator' },
+      { jid: 'owner@localhost', role: 'night', source: 'administrator' },
+    ]);
+    expect(await role('add', 'nobody', 'night')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('there is no account nobody@localhost'),
+    });
+    for (const name of ['day', 'night']) expect((await role('rm', 'owner', name)).code).toBe(0);
+    expect((await role('rm', 'owner', 'night')).code).toBe(1);
+    expect(lines(await role('list', '--json'))).toEqual([]);
+  });
+
+  it('explains what a gateway has learned', async () => {
+    writeFileSync(
+      join(directory, 'gateway.yaml'),
+      'server: { domain: localhost }\ndataDir: ./gateway-data\npolicies: ./mine\nthings:\n  - { driver: direct-io, name: Host, account: { jid: plc@localhost, password: x } }\n',
+    );
+    const baseline = (...args: readonly string[]) =>
+      run(['policy', 'baseline', 'ana@localhost', 'plc@localhost', ...args, '--json']);
+    const explained = async () => JSON.parse((await baseline('--gateway', 'gateway.yaml')).stdout);
+    expect((await explained()).kinds).toEqual([]);
+    const day = Date.parse('2026-11-20T00:00:00Z');
+    const profile = {
+      ...{
+        principal: 'ana@localhost',
+        thing: 'plc@localhost',
+        since: day,
+        last: day,
+        isNewcomer: false,
+        operations: 7,
+      },
+      ...{ peak: 2, peakAt: day, kinds: [['control: set Speed', 7, day, day]], ranges: [], raised: [] },
+    };
+    mkdirSync(join(directory, 'gateway-data'));
+    writeFileSync(
+      join(directory, 'gateway-data', 'baseline.jsonl'),
+      `${JSON.stringify({ version: 1, things: [['plc@localhost', day]] })}\n${JSON.stringify(profile)}\n`,
+    );
+    expect(await explained()).toMatchObject({ operations: 7, kinds: [{ kind: 'control: set Speed', count: 7 }] });
+    expect((await baseline('--gateway', 'gateway.yaml', '--adapter', 'adapter.yaml')).code).toBe(2);
   });
 
   it('keeps somebody away for a while', async () => {

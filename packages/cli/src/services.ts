@@ -76,7 +76,7 @@ export const SERVICES: readonly ServiceDefinition[] = [
       new PubSubService({
         peer,
         database: database as unknown as Kysely<PubSubTables>,
-        ...(environment ? { contact: environment.contact } : {}),
+        ...(environment ? { contact: environment.contact, view: environment.view } : {}),
         log,
       }),
   },

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { auditConfigSchema } from '@thingward/guard';
+import { auditConfigSchema, baselineConfigSchema } from '@thingward/guard';
 import { IoTDiscoError, isUndefinedInterface, KEY_TAG, type NodeReference, parseIoTDisco } from '@thingward/things';
 import { Jid } from '@thingward/xmpp';
 import { z } from 'zod';
@@ -191,6 +191,7 @@ export const gatewayConfigSchema = z
     dataDir: z.string().min(1).default('./gateway-data'),
     policies: z.string().min(1).optional(),
     audit: auditConfigSchema,
+    baseline: baselineConfigSchema,
     registry: registrySchema,
     provisioning: provisioningSchema,
     history: serviceOrNone,

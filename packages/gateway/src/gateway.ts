@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { channelWriteOperations, GuardAudit, type ResourceReference } from '@thingward/guard';
 import type { Sample } from '@thingward/ieee1451';
 import type { ThingResource } from '@thingward/ieee1451/mcap';
@@ -30,7 +30,7 @@ import { pointsOf, withPointList } from './drivers/listed-points.ts';
 import type { ModbusConfig } from './drivers/modbus/config.ts';
 import type { TrafficListener } from './drivers/modbus/connections.ts';
 import { ModbusDevice } from './drivers/modbus/device.ts';
-import { GatewayGuard } from './guard/gateway-guard.ts';
+import { BASELINE_FILE, GatewayGuard } from './guard/gateway-guard.ts';
 import { guardedDevice } from './guard/guarded-device.ts';
 import { Ncap } from './ncap/ncap.ts';
 import type { NcapAccess } from './ncap/ncap-access.ts';
@@ -95,6 +95,8 @@ export class Gateway {
   readonly #ncaps = new Map<ThingConfig, Ncap>();
   readonly #stopParts: Unsubscribe[] = [];
   readonly #guard: GatewayGuard | undefined;
+  /** Where is told what happens to the Things of an account. */
+  readonly #logs = new Map<string, Logger>();
   readonly #audit: GuardAudit | undefined;
   readonly #log: Logger;
   readonly #stopTelling: Unsubscribe[] = [];
@@ -124,13 +126,19 @@ export class Gateway {
         thing.driver === 'modbus-tcp' ? [[thing, withPointList(thing.modbus, baseDirectory)] as const] : [],
       ),
     );
-    const { policies, audit } = config;
+    const { policies, audit, baseline } = config;
+    const file = join(resolve(baseDirectory, config.dataDir), BASELINE_FILE);
     // Without policies nothing is decided here.
     this.#audit = policies !== undefined && audit.enabled ? auditOf(config, baseDirectory, this.#log) : undefined;
     this.#guard =
       policies === undefined
         ? undefined
-        : new GatewayGuard({ folder: resolve(baseDirectory, policies), log: this.#log, audit: this.#audit });
+        : new GatewayGuard({
+            folder: resolve(baseDirectory, policies),
+            log: this.#log,
+            audit: this.#audit,
+            baseline: { config: baseline, file },
+          });
     this.#state = openState(resolve(baseDirectory, config.dataDir));
     this.#outbox = new Outbox(this.#state, config.outbox.maxReadings, (count, reason) => this.#refused(count, reason));
     const clients = new AccountClients({
@@ -147,6 +155,7 @@ export class Gateway {
       const [first] = things as [ThingConfig];
       const client = clients.client(first.account);
       const log = this.#eventsOf(client, service('eventlog', eventLog));
+      this.#logs.set(first.account.jid.toString(), log);
       const hosted = things.map((thing) => this.#hosted(thing, client, log));
       const concentrators = hosted.filter(({ concentrator }) => concentrator);
       const agent: AccountAgent = new AccountAgent({
@@ -205,6 +214,7 @@ export class Gateway {
     const stopped = Promise.all(this.#agents.map((agent) => agent.stop()));
     // Nobody polls any more: a device that does not answer must not be waited for.
     await Promise.all([stopped, this.#connections.closeAll(), ...ncapsStopped]);
+    await this.#guard?.stop();
     await this.#audit?.stop();
     this.#state.close();
   }
@@ -265,9 +275,10 @@ export class Gateway {
   }
 
   /** The guard knows what there is. */
-  #watchOver({ device, friends }: HostedDevice, agent: AccountAgent): void {
+  #watchOver({ device, friends, interfaces }: HostedDevice, agent: AccountAgent): void {
     const account = agent.client.jid.bare.toString();
-    this.#guard?.add({ account, device, friends, ownership: () => agent.ownershipOf(device) });
+    const log = this.#logs.get(account);
+    this.#guard?.add({ account, device, friends, ownership: () => agent.ownershipOf(device), interfaces, log });
   }
 
   #serveParts({ thing, concentrator }: HostedThing, agent: AccountAgent): void {

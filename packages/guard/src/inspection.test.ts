@@ -1,8 +1,8 @@
-import { parseElement } from '@thingward/xml';
+import { Element, parseElement } from '@thingward/xml';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Inspection, InspectionError } from './inspection.ts';
-import type { FoundOperation } from './operation.ts';
+import { ACTIONS, type FoundOperation } from './operation.ts';
 
 const inspection = new Inspection();
 
@@ -340,4 +340,52 @@ test('whatever is inside, nothing but InspectionError is thrown, and no control 
       expect(found.length).toBeGreaterThanOrEqual(sets);
     }),
   );
+});
+
+describe('what is known of namespaces', () => {
+  test('who understands them, and what all can give', () => {
+    expect(inspection.classOf('urn:xmpp:iot:control')).toBe('inspected');
+    expect(inspection.classOf('urn:xmpp:forward:0')).toBe('container');
+    expect(inspection.classOf('http://jabber.org/protocol/chatstates')).toBe('ordinary');
+    expect(inspection.classOf('urn:made:up')).toBe('unknown');
+    expect(inspection.inspectorOf('urn:xmpp:iot:control')?.protocol).toBe('control');
+    expect(inspection.inspectorOf('urn:made:up')).toBeUndefined();
+    const { actions } = inspection;
+    expect([...actions].sort()).toEqual([...ACTIONS].sort());
+    expect(new Inspection([]).actions).toEqual(['unknown']);
+  });
+
+  test('two inspectors can not have the same', () => {
+    const one = inspection.inspectorOf('urn:xmpp:iot:control');
+    expect(() => new Inspection(one ? [one, one] : [])).toThrow(/two inspectors of urn:/);
+  });
+});
+
+describe('bounds', () => {
+  const about = { kind: 'message', type: undefined, from: 'ana@example.org', to: 'plc@example.org' } as const;
+  const nested = (depth: number): Element =>
+    depth === 0
+      ? new Element('set', 'urn:xmpp:iot:control', {}, [])
+      : new Element('x', 'urn:other', {}, [nested(depth - 1)]);
+  const stanza = (...payloads: Element[]) => new Element('message', 'jabber:client', {}, ['text', ...payloads]);
+
+  test('as deep as a stanza may be, and no deeper', () => {
+    expect(inspection.operations(stanza(nested(255)), about).map(({ action }) => action)).toEqual([
+      'unknown',
+      'unknown',
+    ]);
+    expect(() => inspection.operations(stanza(nested(256)), about)).toThrow(InspectionError);
+  });
+
+  test('as much as a stanza may ask for, and no more', () => {
+    const sets = (count: number) => stanza(...Array.from({ length: count }, () => nested(0)));
+    expect(inspection.operations(sets(1000), about).length).toBe(1000);
+    expect(() => inspection.operations(sets(1001), about)).toThrow(InspectionError);
+  });
+
+  test('a payload of the namespace of the stanza is looked at as one', () => {
+    const own = new Element('strange', 'jabber:client', {}, []);
+    const classes = inspection.operations(stanza(own), about).map(({ action }) => action);
+    expect(classes).toEqual(inspection.classOf('jabber:client') === 'unknown' ? ['unknown'] : []);
+  });
 });

@@ -376,10 +376,7 @@ export class ThingwardServer {
     const removals = new RemovalWatch({ database: this.#database.query, changes: context.accountChanges, log });
     await removals.start();
     this.#removals = removals;
-    await this.#services.start(
-      this.#options.services ?? [],
-      serviceEnvironment(domain, rosters, (...question) => policies.access(...question)),
-    );
+    await this.#services.start(this.#options.services ?? [], serviceEnvironment(domain, rosters, policies));
     await (await this.#federation.prepare(this.#config, this.tls)).apply();
     await this.#sessionManager.restore();
 

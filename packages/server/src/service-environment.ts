@@ -1,5 +1,6 @@
-import type { AccessPolicy } from '@thingward/services';
+import type { AccessPolicy, PublicationView } from '@thingward/services';
 import type { Jid } from '@thingward/xmpp';
+import type { ServerGuard } from './guard/server-guard.ts';
 import type { RosterStore } from './roster-store.ts';
 
 /** What the roster of an account says of somebody. */
@@ -16,12 +17,20 @@ export interface ServiceEnvironment {
   readonly contact: (owner: Jid, jid: Jid) => Promise<RosterContact>;
   /** What the server's policies say about access to Things. */
   readonly policy: AccessPolicy;
+  /** What they leave of what Things publish. */
+  readonly view: PublicationView;
 }
 
 /** What the services of a domain learn of its server. */
-export function serviceEnvironment(domain: string, rosters: RosterStore, policy: AccessPolicy): ServiceEnvironment {
+export function serviceEnvironment(
+  domain: string,
+  rosters: RosterStore,
+  policies: Pick<ServerGuard, 'access' | 'view'>,
+): ServiceEnvironment {
+  const { access: policy, view } = policies;
   return {
     policy,
+    view,
     async contact(owner, jid) {
       if (owner.domain !== domain || owner.local === undefined)
         return { isSubscribedToPresence: false, rosterGroups: [] };

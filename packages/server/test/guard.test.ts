@@ -313,6 +313,77 @@ describe('more than no', () => {
     expect((await romeo.receives(`<message id='f'/>`)).toString()).toContain('Recipe');
   });
 
+  it('fields are taken out of what is published, for each recipient', async () => {
+    await opens({
+      'entities.yaml': ENTITIES,
+      'own.cedar':
+        '@obligation("redact") forbid(principal, action in Action::"observe", resource) when { context has name && context.name == "Recipe" } unless { principal in Group::"chiefs" };',
+    });
+    const [romeo, juliet, mercutio] = [
+      await stage.signIn('romeo'),
+      await stage.signIn('juliet'),
+      await stage.signIn('mercutio'),
+    ];
+    const NODE = 'urn:xmpp:iot:sensordata';
+    const pubsub = (content: string) => `<pubsub xmlns='http://jabber.org/protocol/pubsub'>${content}</pubsub>`;
+    const open = `<publish-options><x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE' type='hidden'><value>http://jabber.org/protocol/pubsub#publish-options</value></field><field var='pubsub#access_model'><value>open</value></field></x></publish-options>`;
+    const fields = `<fields xmlns='${NODE}' seqnr='1' done='true'><node nodeId='a'><timestamp value='2026-01-01T00:00:00Z'><string name='Recipe' value='x'/><numeric name='Level' value='1' unit='m'/></timestamp></node></fields>`;
+    const publish = async () => {
+      juliet.sends(
+        iq('pub', 'juliet@localhost', pubsub(`<publish node='${NODE}'><item>${fields}</item></publish>${open}`)),
+      );
+      await juliet.receives(`<iq type='result' id='pub'/>`);
+    };
+    await publish();
+    for (const [actor, name] of [
+      [romeo, 'romeo'],
+      [mercutio, 'mercutio'],
+    ] as const) {
+      actor.sends(iq('sub', 'juliet@localhost', pubsub(`<subscribe node='${NODE}' jid='${name}@localhost/r'/>`)));
+      await actor.receives(`<iq type='result' id='sub'/>`);
+      const seesAll = name === 'romeo';
+      expect((await actor.receives('<message/>')).toString().includes('Recipe')).toBe(seesAll);
+      actor.sends(iq('get', 'juliet@localhost', pubsub(`<items node='${NODE}'/>`), 'get'));
+      const items = (await actor.receives(`<iq type='result' id='get'/>`)).toString();
+      expect(items.includes('Recipe')).toBe(seesAll);
+      expect(items).toContain('Level');
+    }
+    await publish();
+    expect((await romeo.receives('<message/>')).toString()).toContain('Recipe');
+    const shown = (await mercutio.receives('<message/>')).toString();
+    expect(shown).toContain('Level');
+    expect(shown).not.toContain('Recipe');
+  });
+
+  it('roles of accounts are groups, from one command to the next', async () => {
+    await opens({
+      'entities.yaml': 'things: { juliet@localhost: {} }',
+      'own.cedar': 'permit(principal in Group::"operators", action in Action::"control", resource);',
+    });
+    const [romeo, juliet, mercutio] = [
+      await stage.signIn('romeo'),
+      await stage.signIn('juliet'),
+      await stage.signIn('mercutio'),
+    ];
+    await isRefused(mercutio);
+    await runs(romeo, 'add-role', { jid: 'mercutio@localhost', role: 'operators' });
+    await arrives(mercutio, juliet);
+    expect((await runs(romeo, 'list-roles', {})).toString()).toMatch(/mercutio@localhost.*operators.*administrator/s);
+    await runs(romeo, 'remove-role', { jid: 'mercutio@localhost', role: 'operators' });
+    await isRefused(mercutio);
+    for (const [jid, role] of [
+      ['nobody@localhost', 'operators'],
+      ['mercutio@elsewhere.example', 'operators'],
+      ['mercutio@localhost', 'a/b'],
+    ] as const) {
+      expect((await runs(romeo, 'add-role', { jid, role })).attribute('type')).toBe('error');
+    }
+    mercutio.sends(
+      iq('role', 'localhost', `<command xmlns='http://jabber.org/protocol/commands' node='${GUARD}#add-role'/>`),
+    );
+    await mercutio.receives(`<iq type='error' id='role'/>`);
+  });
+
   it('how somebody has authenticated counts', async () => {
     await opens({
       'entities.yaml': ENTITIES,

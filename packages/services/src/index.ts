@@ -39,6 +39,7 @@ export type { ProvisioningTables } from './provisioning/tables.ts';
 export { ToldOwners } from './provisioning/told-owners.ts';
 export { PubSubEngine, type PubSubEngineOptions } from './pubsub/engine.ts';
 export type { PubSubProfile } from './pubsub/engine-parts.ts';
+export type { PublicationView } from './pubsub/environment.ts';
 export {
   type Contact,
   type InterestedContact,

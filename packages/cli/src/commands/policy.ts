@@ -13,12 +13,14 @@ import {
   questionSchema,
   readPolicyFiles,
   TemplateError,
+  unknownNames,
 } from '@thingward/guard';
 import { GUARD_COMMANDS } from '@thingward/server';
 import { type CommandResponse, type FormValues, noteLines } from '@thingward/xmpp';
 import { Command } from 'commander';
 import { Administration } from '../administration.ts';
 import { CommandError, UsageError } from '../errors.ts';
+import { type KeptBaselinePlace, keptExplanation } from '../kept-explanation.ts';
 import { type OutputOptions, printJson, printTable, say } from '../output.ts';
 
 interface FolderOptions extends OutputOptions {
@@ -115,9 +117,16 @@ export function policyCommand(): Command {
     .argument('<thing>', 'address of the Thing')
     .description('explain what somebody usually does at a Thing, and why something was raised')
     .option('--profile <file>', 'which administrator signs in where')
+    .option('--gateway <file>', 'what the gateway with this configuration has learned, as of its last five minutes')
+    .option('--adapter <file>', 'the same of an adapter')
     .option('--json', 'in numbers, as JSON')
-    .addHelpText('after', '\nExamples:\n  thingward policy baseline ana@example.org plc@example.org')
-    .action((jid: string, thing: string, options: FolderOptions) => showBaseline(jid, thing, options));
+    .addHelpText(
+      'after',
+      '\nExamples:\n  thingward policy baseline ana@example.org plc@example.org\n  thingward policy baseline ana@example.org plc@example.org --gateway gateway.yaml',
+    )
+    .action((jid: string, thing: string, options: FolderOptions & KeptBaselinePlace) =>
+      showBaseline(jid, thing, options),
+    );
   command
     .command('approvals')
     .description('requests that wait for approval')
@@ -176,8 +185,9 @@ function check(folder: string, { json }: OutputOptions): void {
   let problems: PolicyError['problems'];
   let summary = '';
   try {
-    const { set, files } = load(folder);
-    problems = set.warnings;
+    const bundle = load(folder);
+    const { set, files } = bundle;
+    problems = [...set.warnings, ...unknownNames(bundle)];
     const own = set.policies.filter(({ isShipped }) => !isShipped).length;
     summary = `${folder}: ${own} ${own === 1 ? 'policy' : 'policies'} in ${files.size} ${files.size === 1 ? 'file' : 'files'}`;
   } catch (error) {
@@ -311,7 +321,17 @@ function tell(name: string, values: FormValues, { profile }: FolderOptions): Pro
   });
 }
 
-function showBaseline(jid: string, thing: string, { profile, json }: FolderOptions): Promise<void> {
+async function showBaseline(
+  jid: string,
+  thing: string,
+  { profile, json, ...place }: FolderOptions & KeptBaselinePlace,
+): Promise<void> {
+  const kept = keptExplanation(place, jid, thing);
+  if (kept) {
+    if (json) printJson(kept);
+    else for (const line of kept.words) process.stdout.write(`${line}\n`);
+    return;
+  }
   return Administration.use(profile, async (administration) => {
     // A domain may be a Thing, or somebody, too.
     const address = (name: string) => (name.includes('.') ? name : administration.account(name));

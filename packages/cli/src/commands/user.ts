@@ -10,6 +10,7 @@ import { SERVICES } from '../services.ts';
 import { writeProfile } from '../written-profile.ts';
 import { loadServerConfig } from './serve.ts';
 import { addUserAdministration } from './user-administration.ts';
+import { addRoleCommands } from './user-role.ts';
 
 interface UserOptions extends OutputOptions {
   readonly config?: string;
@@ -86,6 +87,7 @@ export function userCommand(): Command {
       }),
   );
   addUserAdministration(command);
+  addRoleCommands(command);
   return command;
 }
 

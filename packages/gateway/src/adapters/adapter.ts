@@ -1,9 +1,9 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { dnp3Operations, modbusOperations } from '@thingward/guard';
 import { EventLogger, tellEventLog } from '@thingward/things';
 import { type Connector, Jid, type Logger, SILENT_LOGGER, type Unsubscribe, type XmppClient } from '@thingward/xmpp';
 import { DeviceConnections } from '../drivers/connections.ts';
-import { GatewayGuard, type OwnThing } from '../guard/gateway-guard.ts';
+import { BASELINE_FILE, GatewayGuard, type OwnThing } from '../guard/gateway-guard.ts';
 import { AccountClients } from '../server/account-clients.ts';
 import { openState, type StateDatabase } from '../state/state-database.ts';
 import { AdapterAccount } from './adapter-account.ts';
@@ -60,14 +60,17 @@ export class Adapter {
       log,
       connect: options.connect,
     });
-    const { policies } = config;
+    const { policies, baseline } = config;
+    const file = join(resolve(baseDirectory, config.dataDir), BASELINE_FILE);
     this.#guard =
-      policies === undefined ? undefined : new GatewayGuard({ folder: resolve(baseDirectory, policies), log });
+      policies === undefined
+        ? undefined
+        : new GatewayGuard({ folder: resolve(baseDirectory, policies), log, baseline: { config: baseline, file } });
     this.#accounts = groupByAccount(config).map(({ account, ingress, egress }) => {
       const client = clients.client(account);
       const jid = account.jid.toString();
-      if (egress) this.#guard?.add(knownDevices(jid, egress));
       const eventLog = this.#eventsOf(client, config, log);
+      if (egress) this.#guard?.add({ ...knownDevices(jid, egress), log: eventLog });
       return new AdapterAccount({
         client,
         protocols: [...new Set([...ingress, ...(egress ? [egress] : [])].map(({ protocol }) => protocol))],
@@ -101,6 +104,7 @@ export class Adapter {
     for (const stopTelling of this.#stopTelling) stopTelling();
     await Promise.all(this.#accounts.map((account) => account.stop()));
     await this.#connections.closeAll();
+    await this.#guard?.stop();
     this.#state.close();
   }
 

@@ -1,3 +1,4 @@
+import { baselineConfigSchema } from '@thingward/guard';
 import { Jid } from '@thingward/xmpp';
 import { z } from 'zod';
 import { type AccountConfig, serverSchema, serviceOrNone } from '../config.ts';
@@ -17,6 +18,8 @@ export const adapterConfigSchema = z
     eventLog: serviceOrNone,
     /** Folder of policies each request is judged by before it reaches its device. */
     policies: z.string().min(1).optional(),
+    /** What is taken for unusual. */
+    baseline: baselineConfigSchema,
   })
   .superRefine(({ server, ingress, egress }, context) => {
     if (ingress.length + egress.length === 0) {

@@ -1,23 +1,36 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { auditConfigSchema, auditRecords, GuardAudit } from '@thingward/guard';
+import {
+  auditConfigSchema,
+  auditRecords,
+  Baseline,
+  BaselineFile,
+  baselineConfigSchema,
+  GuardAudit,
+} from '@thingward/guard';
 import { ParameterError, type ParameterValue } from '@thingward/things';
-import { Jid, SILENT_LOGGER } from '@thingward/xmpp';
+import { parseElement } from '@thingward/xml';
+import { Jid, type Logger, SILENT_LOGGER } from '@thingward/xmpp';
 import { expect, test } from 'vitest';
 import { temporaryDirectory } from '../../test/state.ts';
 import type { Device } from '../drivers/device.ts';
-import { GatewayGuard } from './gateway-guard.ts';
+import { GatewayGuard, type GatewayGuardOptions } from './gateway-guard.ts';
 import { guardedDevice } from './guarded-device.ts';
 
 const ACCOUNT = 'plc@example.org';
 
-function gatewayWith(policies: string, entities = '', audit?: GuardAudit) {
+function gatewayWith(
+  policies: string,
+  entities = '',
+  audit?: GuardAudit,
+  more: Partial<GatewayGuardOptions> & { readonly thingLog?: Logger } = {},
+) {
   const folder = join(temporaryDirectory(), 'policies');
   mkdirSync(folder);
   const write = (text: string) => writeFileSync(join(folder, 'own.cedar'), text);
   write(policies);
   writeFileSync(join(folder, 'entities.yaml'), entities);
-  const guard = new GatewayGuard({ folder, log: SILENT_LOGGER, audit });
+  const guard = new GatewayGuard({ folder, log: SILENT_LOGGER, audit, ...more });
   const done: string[] = [];
   const raw: Device = {
     node: { nodeId: 'pump' },
@@ -38,10 +51,19 @@ function gatewayWith(policies: string, entities = '', audit?: GuardAudit) {
     device,
     friends: [Jid.parse('pal@example.org')],
     ownership: () => ({ owner: 'owner@example.org', friends: ['friend@example.org'] }),
+    log: more.thingLog,
   });
   const set = (who: string, ...values: readonly (readonly [string, ParameterValue])[]) =>
     device.set(new Map(values), new AbortController().signal, { requester: Jid.parse(who), tokens: {} });
-  return { guard, set, done, write };
+  const sent = (id: string, ...values: readonly (readonly [string, ParameterValue])[]) =>
+    device.set(new Map(values), new AbortController().signal, {
+      requester: Jid.parse('owner@example.org/x'),
+      tokens: {},
+      stanza: parseElement(
+        `<iq xmlns='jabber:client' id='${id}'><set xmlns='urn:xmpp:iot:control' userToken='t'/></iq>`,
+      ),
+    });
+  return { guard, set, sent, done, write };
 }
 
 const speed = (value: number) => ['Speed', { type: 'int', value }] as const;
@@ -106,4 +128,37 @@ test('policies are read again; wrong ones change nothing', async () => {
   write('permit(');
   expect(() => guard.reload()).toThrow(/own\.cedar:1:/);
   await set('friend@example.org', speed(1));
+});
+
+test('what is usual is learned here, too: the Thing’s log is told of what is not, policies see it, and it is kept', async () => {
+  const file = join(temporaryDirectory(), 'baseline.jsonl');
+  const config = baselineConfigSchema.parse({ learnDays: 0, learnOperations: 2 });
+  const told: (readonly [Record<string, unknown>, string])[] = [];
+  const warn = (details: Record<string, unknown>, text: string) => void told.push([details, text]);
+  const { guard, sent, done } = gatewayWith(
+    'forbid(principal, action == Action::"set", resource) when { context.isReplay };',
+    '',
+    undefined,
+    { baseline: { config, file }, thingLog: { ...SILENT_LOGGER, warn } as Logger },
+  );
+  await sent('1', speed(10));
+  await sent('2', speed(20));
+  expect(told).toEqual([]);
+  await expect(sent('2', speed(20))).rejects.toThrow(ParameterError);
+  await sent('3', ['Mode', { type: 'string', value: 'auto' }]);
+  expect(done).toEqual(['Speed=10', 'Speed=20', 'Mode=auto']);
+  const signals = told.flatMap(([{ signal, packet }]) => (signal === undefined ? [] : [[signal, packet]]));
+  expect(signals.map(([signal]) => signal)).toEqual(['replay', 'firstSeen']);
+  expect(signals[0]?.[1]).toMatch(/id=.2./);
+  expect(signals[0]?.[1]).not.toMatch(/userToken/);
+  await guard.stop();
+  const baseline = new Baseline(config);
+  const stored = new BaselineFile(file).load();
+  if (stored) baseline.restore(stored);
+  const { kinds, raised } = baseline.explain('owner@example.org', ACCOUNT, Date.now());
+  expect(kinds.map(({ kind }) => kind)).toEqual([
+    expect.stringContaining('set Speed'),
+    expect.stringContaining('set Mode'),
+  ]);
+  expect(raised.map(({ signal }) => signal)).toEqual(['replay', 'firstSeen']);
 });

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import {
+  type BaselineConfig,
   compileBundle,
   decimalsAround,
   describeOperation,
@@ -8,17 +9,24 @@ import {
   type GuardAudit,
   type GuardDecision,
   hasPolicies,
+  KeptBaseline,
   type LiveFacts,
+  logUnusual,
   NO_RELATION,
   type Operation,
   type PolicyBundle,
+  packetText,
   type ResourceReference,
   readPolicyFiles,
 } from '@thingward/guard';
 import { formatParameterValue, type Ownership, type ParameterValue, type Thing } from '@thingward/things';
+import type { Element } from '@thingward/xml';
 import type { Jid, Logger } from '@thingward/xmpp';
 import type { Device } from '../drivers/device.ts';
 import type { CommandCheck } from './guarded-device.ts';
+
+/** In the `dataDir`: what is usual. */
+export const BASELINE_FILE = 'baseline.jsonl';
 
 /** What the gateway knows of one of its Things. */
 export interface OwnThing {
@@ -30,18 +38,23 @@ export interface OwnThing {
   /** May read it, whoever owns it. */
   readonly readers?: readonly Jid[];
   readonly ownership: () => Ownership;
+  readonly interfaces?: readonly string[] | undefined;
+  /** Where is told what is decided about it; the guard's own log when not given. */
+  readonly log?: Logger | undefined;
 }
 
 /** What a packet would do: one operation at least. */
 export type PacketOperations<Packet> = (packet: Packet, resource: ResourceReference) => readonly FoundOperation[];
 
-/** Decides about a packet of somebody. */
-export type PacketCheck<Packet> = (packet: Packet, principal: Jid) => Promise<GuardDecision>;
+/** Decides about a packet of somebody. @param stanza it came in, where there is one */
+export type PacketCheck<Packet> = (packet: Packet, principal: Jid, stanza?: Element) => Promise<GuardDecision>;
 
 export interface GatewayGuardOptions {
   readonly folder: string;
   readonly log: Logger;
   readonly audit?: GuardAudit | undefined;
+  /** What is usual is learned by this, and kept in this file. */
+  readonly baseline?: { readonly config: BaselineConfig; readonly file: string } | undefined;
   readonly clock?: (() => Date) | undefined;
 }
 
@@ -52,21 +65,36 @@ export interface GatewayGuardOptions {
 export class GatewayGuard {
   readonly guard: Guard;
   readonly #options: GatewayGuardOptions;
+  readonly #baseline: KeptBaseline | undefined;
   readonly #things = new Map<string, Map<string, OwnThing>>();
   #bundle: PolicyBundle | undefined;
 
   /** @throws PolicyError for policies that are wrong, or that are not there */
   constructor(options: GatewayGuardOptions) {
     this.#options = options;
+    const { baseline, log } = options;
+    this.#baseline = baseline?.config.enabled ? new KeptBaseline(baseline.config, baseline.file, log) : undefined;
     this.guard = new Guard({
       facts: this.#facts(),
       enforcer: 'gateway',
       clock: options.clock ?? (() => new Date()),
       newId: () => randomBytes(4).toString('hex'),
       keeper: options.audit,
+      baseline: this.#baseline?.baseline,
     });
     this.reload();
-    this.guard.onDecision((decision) => logDecision(options.log, decision));
+    this.guard.onDecision((decision) => {
+      const { jid, node } = decision.decisive.resource;
+      const things = this.#things.get(jid);
+      const told = (things?.get(node ?? '') ?? things?.values().next().value)?.log ?? log;
+      logDecision(told, decision);
+      logUnusual(told, decision);
+    });
+  }
+
+  /** Keeps what is usual. */
+  async stop(): Promise<void> {
+    await this.#baseline?.stop();
   }
 
   /** Reads the policies again. @throws PolicyError; then those before are in force */
@@ -97,15 +125,16 @@ export class GatewayGuard {
       const operations = [...values].flatMap(([name, value]) =>
         operationsOf(account, device, name, value, context.requester),
       );
-      return operations.length === 0 ? undefined : this.guard.decide(operations);
+      return operations.length === 0 ? undefined : this.guard.decide(operations, detailsOf(context.stanza));
     };
   }
 
   /** Decides about packets to the devices behind an account that is an adapter's. */
   checkPackets<Packet>(account: string, operationsOf: PacketOperations<Packet>): PacketCheck<Packet> {
-    return async (packet, principal) => {
+    return async (packet, principal, stanza) => {
       const found = operationsOf(packet, { kind: 'thing', jid: account });
-      return this.guard.decide(found.map((operation) => ({ ...operation, principal, circumstances: CIRCUMSTANCES })));
+      const operations = found.map((operation) => ({ ...operation, principal, circumstances: CIRCUMSTANCES }));
+      return this.guard.decide(operations, detailsOf(stanza));
     };
   }
 
@@ -119,7 +148,11 @@ export class GatewayGuard {
         const tags = thing.device.metaTags.flatMap((tag) =>
           tag.type === 'str' ? [[tag.name, tag.value] as const] : [],
         );
-        return { owner: pinned ?? thing.ownership().owner, tags: Object.fromEntries(tags) };
+        return {
+          owner: pinned ?? thing.ownership().owner,
+          tags: Object.fromEntries(tags),
+          interfaces: thing.interfaces,
+        };
       },
       nodesOf: (jid) => [...(this.#things.get(jid)?.keys() ?? [])].filter((node) => node !== ''),
       relation: (principal, jid, node) => {
@@ -138,6 +171,10 @@ export class GatewayGuard {
       isLocal: () => false,
     };
   }
+}
+
+function detailsOf(stanza: Element | undefined) {
+  return stanza ? { stanzaId: stanza.attribute('id'), packet: () => packetText(stanza) } : {};
 }
 
 /** What is encrypted, and how somebody has authenticated, is for their server to know. */

@@ -5,3 +5,4 @@ export { BaselineFile } from './baseline-file.ts';
 export type { BaselineExplanation } from './explanation.ts';
 export { KeptBaseline } from './kept-baseline.ts';
 export { SIGNALS, type Signal, type Unusual } from './signal.ts';
+export { logUnusual } from './unusual-log.ts';

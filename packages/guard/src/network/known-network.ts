@@ -4,8 +4,10 @@ import { type KnownEntity, knownEntity } from '../policy/known-entity.ts';
 import type { EntitiesFile } from './entities-file.ts';
 import type { LiveFacts, Relation } from './live-facts.ts';
 
-/** Meta tags that say where a Thing is. @see XEP-0347 §3.5 */
-const PLACE_TAGS = ['ROOM', 'APT', 'BLD', 'AREA', 'CITY', 'REGION', 'COUNTRY'] as const;
+/** Meta tags that say where a Thing is: those of XEP-0347, and `SITE`. @see XEP-0347 §3.5 */
+export const PLACE_TAGS = ['SITE', 'ROOM', 'APT', 'BLD', 'AREA', 'CITY', 'REGION', 'COUNTRY'] as const;
+/** Meta tag with names of interfaces, apart by commas or spaces. */
+export const INTERFACES_TAG = 'INTERFACES';
 const TEXT_TAGS = { MAN: 'manufacturer', MODEL: 'model', TYPE: 'type', CLASS: 'class' } as const;
 const MAX_KNOWN = 20_000;
 const MAX_GROUP_DEPTH = 20;
@@ -76,7 +78,7 @@ export class KnownNetwork {
 
   /** Accounts in a group of the file. */
   membersOf(group: string): readonly string[] {
-    const all = new Set(Object.values(this.#file.groups).flat());
+    const all = new Set([...Object.values(this.#file.groups).flat(), ...(this.#facts.roleHolders?.() ?? [])]);
     return [...all].filter((jid) => jid.includes('@') && this.isIn(jid, group));
   }
 
@@ -132,7 +134,9 @@ export class KnownNetwork {
   }
 
   #groups(jid: string, others: readonly string[]): readonly TypeAndId[] {
-    const direct = [...(this.#groupsOf.get(jid) ?? []), ...(this.#groupsOf.get(domainOf(jid)) ?? []), ...others];
+    const roles = this.#facts.rolesOf?.(jid) ?? [];
+    const inFile = [...(this.#groupsOf.get(jid) ?? []), ...(this.#groupsOf.get(domainOf(jid)) ?? [])];
+    const direct = [...inFile, ...roles, ...others];
     return closure(direct, (group) => this.#file.groupsIn[group] ?? []).map((id) => ({ type: 'Group', id }));
   }
 
@@ -142,13 +146,18 @@ export class KnownNetwork {
     const type = kind === 'thing' ? 'Thing' : 'Service';
     const inFile = this.#fileThing(jid);
     const nodeInFile = node === undefined ? undefined : own(inFile?.nodes, node);
-    const { tags = {} } = this.#facts.thing(jid, node) ?? {};
+    const { tags = {}, interfaces: told = [] } = this.#facts.thing(jid, node) ?? {};
     const places = PLACE_TAGS.flatMap((tag) => tags[tag] ?? []);
     const sites = closure(
       [...(inFile?.sites ?? []), ...(nodeInFile?.sites ?? []), ...places],
       (site) => own(this.#file.sites, site)?.in ?? [],
     );
-    const interfaces = [...(inFile?.interfaces ?? []), ...(nodeInFile?.interfaces ?? [])];
+    const interfaces = new Set([
+      ...(inFile?.interfaces ?? []),
+      ...(nodeInFile?.interfaces ?? []),
+      ...interfaceNames(tags[INTERFACES_TAG] ?? ''),
+      ...told,
+    ]);
     const above = node === undefined ? [] : [undefined, ...this.#above(jid, node)];
     const account = knownEntity('Account', jid, {
       parents: this.#groups(jid, []),
@@ -163,7 +172,7 @@ export class KnownNetwork {
       parents: [
         ...above.map((parent) => ({ type, id: resourceId({ kind, jid, node: parent }) })),
         ...sites.map((id) => ({ type: 'Site', id })),
-        ...(type === 'Thing' ? interfaces.map((id) => ({ type: 'Interface', id })) : []),
+        ...(type === 'Thing' ? [...interfaces].map((id) => ({ type: 'Interface', id })) : []),
       ],
       attributes: {
         jid,
@@ -196,6 +205,11 @@ export class KnownNetwork {
   #fileThing(jid: string): EntitiesFile['things'][string] | undefined {
     return own(this.#file.things, jid);
   }
+}
+
+/** The names in a tag. */
+export function interfaceNames(text: string): readonly string[] {
+  return text.split(/[\s,]+/).filter((name) => name !== '');
 }
 
 function own<T>(record: Readonly<Record<string, T>> | undefined, key: string): T | undefined {

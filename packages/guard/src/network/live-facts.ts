@@ -6,6 +6,8 @@ export interface KnownThing {
   readonly owner?: string | undefined;
   /** Meta tags by name, in upper case. */
   readonly tags?: Readonly<Record<string, string>> | undefined;
+  /** Interfaces it has, where that is known otherwise than by tags. */
+  readonly interfaces?: readonly string[] | undefined;
 }
 
 /** What is between somebody and a Thing. */
@@ -37,6 +39,10 @@ export interface LiveFacts {
     owner: string | undefined,
   ): Relation | Promise<Relation>;
   isLocal(domain: string): boolean;
+  /** Groups that an account is in beside those of files, such as its roles. @param jid bare */
+  rolesOf?(jid: string): readonly string[];
+  /** Accounts of whom `rolesOf` says something. */
+  roleHolders?(): readonly string[];
 }
 
 /** Of who knows nothing but what files say. */

@@ -220,7 +220,7 @@ test('what is worked out here is what Cedar says, and most is', () => {
         expect(found).toBe(expected);
       },
     ),
-    { numRuns: 3000 },
+    { numRuns: 1000 },
   );
   expect(decided / all).toBeGreaterThan(0.3);
 });

@@ -60,7 +60,7 @@ export function guardCommands(server: ServerGuard, administrators: Administrator
           const files = filesOf(form.fields);
           const bundle = compiled(files);
           server.apply(slot, bundle);
-          const warnings = bundle.set.warnings.map(problemText);
+          const warnings = [...bundle.set.warnings, ...server.unknownNames(bundle)].map(problemText);
           const count = bundle.set.policies.filter(({ isShipped }) => !isShipped).length;
           const text = `${count} ${count === 1 ? 'policy is' : 'policies are'} ${slot === 'enforced' ? 'in force' : 'on trial'}`;
           return {

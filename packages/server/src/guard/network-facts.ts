@@ -3,6 +3,7 @@ import { type ProvisioningTables, type RegistryTables, tagsOfStored } from '@thi
 import { type Element, Element as XmlElement } from '@thingward/xml';
 import { Jid, type Logger } from '@thingward/xmpp';
 import type { Kysely } from 'kysely';
+import type { AccountRoles } from '../roles/account-roles.ts';
 import type { RosterStore } from '../roster-store.ts';
 import type { Stanza } from '../stanza.ts';
 
@@ -12,6 +13,7 @@ export interface NetworkFactsOptions {
   readonly database: Kysely<RegistryTables & ProvisioningTables>;
   readonly rosters: RosterStore;
   readonly isLocal: (domain: string) => boolean;
+  readonly roles: Pick<AccountRoles, 'of' | 'list'>;
   /** Something about who belongs to whom has changed. */
   readonly onChange: () => void;
   readonly log: Logger;
@@ -75,6 +77,23 @@ export class NetworkFacts implements LiveFacts {
 
   isLocal(domain: string): boolean {
     return this.#options.isLocal(domain);
+  }
+
+  rolesOf(jid: string): readonly string[] {
+    const { domain, roles } = this.#options;
+    return jid.endsWith(`@${domain}`) ? roles.of(jid.slice(0, -domain.length - 1)) : [];
+  }
+
+  roleHolders(): readonly string[] {
+    const { domain, roles } = this.#options;
+    return roles.list().map(({ localpart }) => `${localpart}@${domain}`);
+  }
+
+  /** What a meta tag of Things says, of all of them. */
+  tagged(names: readonly string[]): readonly string[] {
+    return [...this.#things.values()].flatMap((nodes) =>
+      [...nodes.values()].flatMap(({ tags = {} }) => names.flatMap((name) => tags[name] ?? [])),
+    );
   }
 
   async relation(

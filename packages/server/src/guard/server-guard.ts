@@ -7,17 +7,25 @@ import {
   Guard,
   GuardAudit,
   type GuardListener,
+  INTERFACES_TAG,
   Inspection,
+  interfaceNames,
   KeptBaseline,
+  logUnusual,
+  PLACE_TAGS,
   type PolicyBundle,
   type PolicyFiles,
+  type PolicyProblem,
   parseLine,
+  problemText,
+  unknownNames,
 } from '@thingward/guard';
-import type { AccessPolicy, ProvisioningTables, RegistryTables } from '@thingward/services';
+import type { AccessPolicy, ProvisioningTables, PublicationView, RegistryTables } from '@thingward/services';
 import type { Logger } from '@thingward/xmpp';
 import type { Kysely } from 'kysely';
 import type { ServerConfig } from '../config.ts';
 import type { Hooks } from '../hooks.ts';
+import { AccountRoles } from '../roles/account-roles.ts';
 import type { RosterStore } from '../roster-store.ts';
 import type { Router } from '../router.ts';
 import type { SessionTable } from '../session.ts';
@@ -25,13 +33,13 @@ import type { ServerSchema } from '../storage/schema.ts';
 import { Settings } from '../storage/settings.ts';
 import { VERSION } from '../version.ts';
 import { ApprovalConversation } from './approval-conversation.ts';
-import { logUnusual } from './baseline-log.ts';
 import { circumstancesIn } from './circumstances.ts';
 import { GUARD_COMMANDS } from './command-namespace.ts';
 import { logDecision } from './decision-log.ts';
 import { GuardFigures } from './guard-figures.ts';
 import { NetworkFacts } from './network-facts.ts';
 import { PolicyFolder } from './policy-folder.ts';
+import { publicationView } from './publication-view.ts';
 import { StanzaGate } from './stanza-gate.ts';
 
 export interface ServerGuardOptions {
@@ -63,6 +71,10 @@ export class ServerGuard {
   readonly baseline: Baseline | undefined;
   readonly #keptBaseline: KeptBaseline | undefined;
   readonly figures: GuardFigures;
+  /** Of accounts, as groups of policies. */
+  readonly roles: AccountRoles;
+  /** What policies leave of what Things publish. */
+  readonly view: PublicationView;
   readonly #options: ServerGuardOptions;
   readonly #facts: NetworkFacts;
   readonly #settings: Settings;
@@ -72,7 +84,10 @@ export class ServerGuard {
     const { config, router, sessions, hooks, rosters, database, log } = options;
     const { domain } = config;
     this.#options = options;
+    this.roles = new AccountRoles(database as unknown as Kysely<ServerSchema>, () => this.guard.forget());
+    hooks.onAccountRemoved((localpart) => this.roles.forget(localpart));
     this.#facts = new NetworkFacts({
+      roles: this.roles,
       domain,
       database: database as unknown as Kysely<RegistryTables & ProvisioningTables>,
       rosters,
@@ -117,6 +132,7 @@ export class ServerGuard {
     rosters.onChange(() => this.guard.forget());
     hooks.watchData({ passesData: () => !this.guard.isActive });
     const circumstances = circumstancesIn({ domain, sessions, router, s2s: config.s2s });
+    this.view = publicationView(this.guard, this.#facts, circumstances);
     router.setInspector(
       new StanzaGate({
         guard: this.guard,
@@ -132,6 +148,7 @@ export class ServerGuard {
   /** Reads policies and what is known of the network. @throws PolicyError */
   async start(): Promise<void> {
     await this.audit?.start(`thingward ${VERSION}`, await this.#keptCheckpoint());
+    await this.roles.start();
     await this.#facts.start();
     this.prepare(this.#options.config)();
   }
@@ -175,6 +192,15 @@ export class ServerGuard {
     this.#use(slot, bundle);
   }
 
+  /** Warnings about names that policies have and nothing that is connected. */
+  unknownNames(bundle: PolicyBundle): readonly PolicyProblem[] {
+    return unknownNames(bundle, {
+      groups: this.roles.list().map(({ role }) => role),
+      sites: this.#facts.tagged(PLACE_TAGS),
+      interfaces: this.#facts.tagged([INTERFACES_TAG]).flatMap(interfaceNames),
+    });
+  }
+
   /** The files of those in use. */
   files(slot: PolicySlot): PolicyFiles {
     const { guard } = this;
@@ -182,6 +208,8 @@ export class ServerGuard {
   }
 
   #use(slot: PolicySlot, bundle: PolicyBundle | undefined): void {
+    for (const problem of bundle ? this.unknownNames(bundle) : [])
+      this.#options.log.warn({ slot }, problemText(problem));
     const { guard } = this;
     const wasActive = guard.isActive;
     const before = slot === 'enforced' ? guard.policies : guard.shadowPolicies;

@@ -6,6 +6,7 @@ import {
   InspectionError,
   type NamespaceClass,
   type PacketInspector,
+  packetText,
   redacted,
   refusal,
   shownFields,
@@ -18,7 +19,6 @@ import type { MaybePromise } from '../hooks.ts';
 import { Stanza } from '../stanza.ts';
 import type { CircumstancesOf } from './circumstances.ts';
 import type { NetworkFacts } from './network-facts.ts';
-import { packetText } from './packet-text.ts';
 
 /** What may become of a stanza: it goes on, another goes in its place, or it is refused. */
 export type GateVerdict = Stanza | StanzaError | undefined;
@@ -102,7 +102,10 @@ export class StanzaGate implements StanzaInspector {
       const circumstances = this.#circumstances(stanza.from);
       const operations = found.map((operation) => ({ ...operation, principal: stanza.from, circumstances }));
       const begun = performance.now();
-      const decision = this.#guard.decide(operations, { stanzaId: stanza.id, packet: () => packetText(stanza) });
+      const decision = this.#guard.decide(operations, {
+        stanzaId: stanza.id,
+        packet: () => packetText(stanza.element),
+      });
       const carryOut = (made: Awaited<typeof decision>): MaybePromise<GateVerdict> => {
         this.#onTime(performance.now() - begun);
         return made.outcome === 'permit' ? this.#redact(stanza) : refusal(made, stanza.payload?.namespace);

@@ -109,6 +109,7 @@ class PersonalEventing {
         // Those of other servers count as online: their servers know better, and drop what is a headline.
         presence: { showsOf: (jid) => this.#showsOf(jid), watch: () => undefined },
         interested: (host, node) => this.#interested(host, node),
+        view: context.policies.view,
         deliver: ({ host, message, recipients }) => {
           queueMicrotask(() => {
             for (const stanza of Stanza.copies(message, host, recipients)) void router.route(stanza);

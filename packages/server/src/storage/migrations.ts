@@ -80,5 +80,18 @@ export const serverMigrations: Record<string, Migration> = {
     },
   },
   '2026-11-26-server-account-removals': removalMigration,
+  '2026-11-27-server-account-roles': {
+    async up(database: Kysely<unknown>): Promise<void> {
+      await database.schema
+        .createTable('account_role')
+        .addColumn('localpart', 'text', (column) =>
+          column.notNull().references('account.localpart').onDelete('cascade'),
+        )
+        .addColumn('role', 'text', (column) => column.notNull())
+        .addColumn('source', 'text', (column) => column.notNull())
+        .addPrimaryKeyConstraint('account_role_key', ['localpart', 'role', 'source'])
+        .execute();
+    },
+  },
   ...deviceMigrations,
 };

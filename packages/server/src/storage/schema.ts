@@ -64,8 +64,17 @@ export interface TokenTable {
   last_count: number;
 }
 
+/** A role of an account, and who says so. */
+export interface AccountRoleTable {
+  localpart: string;
+  role: string;
+  /** `administrator`, or the name of an identity provider. */
+  source: string;
+}
+
 export interface ServerSchema {
   account: AccountTable;
+  account_role: AccountRoleTable;
   credential: CredentialTable;
   roster: RosterTable;
   setting: SettingTable;

@@ -321,7 +321,7 @@ export class PubSubEngine {
     if (!node.config.deliverNotifications) return;
     if (retrieving(node, to, await contactOf(node, to, this.#parts.environment))) return;
     const item = await lastItemOf(this.#parts, node);
-    if (item) this.#parts.notifier.lastItem(node, item, to);
+    if (item) await this.#parts.notifier.lastItem(node, item, to);
   }
 
   async #removeSilently({ host, node: id, subscription }: SubscriptionAtNode): Promise<void> {

@@ -34,8 +34,18 @@ export interface PubSubEnvironment {
   };
   /** Who is notified of a node without a subscription of its own. @see XEP-0060 §9.1, XEP-0163 §4 */
   readonly interested?: (host: Jid, node: string) => MaybePromise<readonly InterestedContact[]>;
+  /** What somebody may see of what was published. Without it everybody who may see a node sees all of it. */
+  readonly view?: PublicationView | undefined;
   /** Sends a message, given without `to`, to each of the recipients. */
   readonly deliver: (notification: Notification) => void;
+}
+
+/** Takes out of items what some may not see. */
+export interface PublicationView {
+  /** Is there anybody who may not see all of what this bare JID publishes? Asked for each publication: where not, there is one message for all. */
+  readonly hidesSomething: (publisher: string) => boolean;
+  /** A payload as somebody may see it: the very one where that is all of it. */
+  readonly shown: (payload: Element, publisher: string, jid: Jid) => MaybePromise<Element>;
 }
 
 /** The same message for many. */

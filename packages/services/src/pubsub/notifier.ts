@@ -40,6 +40,29 @@ export class Notifier {
     return recipients.then((known) => this.#deliver(node, event, known));
   }
 
+  /** Tells of new items: each what it may see of them. */
+  published(node: PubSubNode, items: readonly Item[]): void | Promise<void> {
+    const { view } = this.#environment;
+    const isSame =
+      !node.config.deliverPayloads || !view || !items.some(({ publisher }) => view.hidesSomething(publisher));
+    if (isSame) return this.toSubscribers(node, this.#itemsEvent(node, items));
+    if (node.config.deliverNotifications) return this.#publishedInParts(node, items);
+  }
+
+  /** The items as somebody may see them. */
+  async itemsFor(jid: Jid, items: readonly Item[]): Promise<readonly Item[]> {
+    const { view } = this.#environment;
+    if (!view) return items;
+    return Promise.all(
+      items.map(async (item) => {
+        const { payload, publisher } = item;
+        if (!payload || !view.hidesSomething(publisher)) return item;
+        const shown = await view.shown(payload, publisher, jid);
+        return shown === payload ? item : { ...item, payload: shown };
+      }),
+    );
+  }
+
   /** Tells everybody with a subscription, also those who still wait for approval. @see XEP-0060 §8.4.2 */
   toAllSubscriptions(node: PubSubNode, event: PubSubEvent): void {
     this.#deliver(
@@ -50,8 +73,8 @@ export class Notifier {
   }
 
   /** Sends the last item to one subscriber. @see XEP-0060 §6.1.7 */
-  lastItem(node: PubSubNode, item: Item, to: Jid): void {
-    const event: PubSubEvent = { kind: 'items', node: node.id, items: [this.itemInfo(node, item)] };
+  async lastItem(node: PubSubNode, item: Item, to: Jid): Promise<void> {
+    const event = this.#itemsEvent(node, await this.itemsFor(to, [item]));
     this.#send(node, [encodeEvent(event), encodeDelay({ stamp: new Date(item.publishedAt) })], [to]);
   }
 
@@ -92,6 +115,23 @@ export class Notifier {
   static rowOfId(id: string): number | undefined {
     const match = /^ps([0-9a-z]{1,9})-[0-9a-f]{8}-[0-9a-z]+$/.exec(id);
     return match ? Number.parseInt(match[1] as string, 36) : undefined;
+  }
+
+  #itemsEvent(node: PubSubNode, items: readonly Item[]): PubSubEvent {
+    return { kind: 'items', node: node.id, items: items.map((item) => this.itemInfo(node, item)) };
+  }
+
+  /** One message for all who see the same. */
+  async #publishedInParts(node: PubSubNode, items: readonly Item[]): Promise<void> {
+    const parts = new Map<string, { readonly items: readonly Item[]; readonly recipients: Jid[] }>();
+    for (const jid of await this.#recipients(node)) {
+      const seen = await this.itemsFor(jid, items);
+      const key = seen.map((item, i) => (item === items[i] ? '' : String(item.payload))).join('\n');
+      const part = parts.get(key) ?? { items: seen, recipients: [] };
+      part.recipients.push(jid);
+      parts.set(key, part);
+    }
+    for (const part of parts.values()) this.#deliver(node, this.#itemsEvent(node, part.items), part.recipients);
   }
 
   #deliver(node: PubSubNode, event: PubSubEvent, recipients: readonly Jid[]): void {

@@ -238,7 +238,7 @@ export class OwnerRequests {
     if (node.config.sendLastPublishedItem === 'never') return;
     tasks.start(async () => {
       const item = await lastItemOf(this.#parts, node);
-      if (item && node.subscription(subscription.jid)) notifier.lastItem(node, item, subscription.jid);
+      if (item && node.subscription(subscription.jid)) await notifier.lastItem(node, item, subscription.jid);
     });
   }
 

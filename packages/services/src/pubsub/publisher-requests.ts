@@ -36,8 +36,7 @@ export class PublisherRequests {
     if (node.config.persistItems) removed = await this.#parts.items.publish(node, items);
     else node.lastItem = items.at(-1);
     if (node.config.purgeOffline) this.#parts.environment.presence?.watch(from.bare);
-    const infos = items.map((item) => this.#parts.notifier.itemInfo(node, item));
-    await this.#parts.notifier.toSubscribers(node, { kind: 'items', node: node.id, items: infos });
+    await this.#parts.notifier.published(node, items);
     // What had to make room is told of where subscribers want to know (§7.1.2.5).
     if (removed.length > 0 && node.config.notifyRetract && node.config.publishNodeFull === 'retract-oldest') {
       await this.#parts.notifier.toSubscribers(node, { kind: 'retracted', node: node.id, ids: removed });

@@ -44,6 +44,8 @@ export interface PubSubServiceOptions {
   readonly mayCreate?: (jid: Jid) => boolean;
   /** What the owner's roster says of somebody, where that is known: it makes the access models `presence` and `roster` possible. */
   readonly contact?: PubSubEnvironment['contact'];
+  /** What somebody may see of what was published, where policies say so. */
+  readonly view?: PubSubEnvironment['view'];
   /** The configuration of new nodes. */
   readonly defaultConfig?: Partial<NodeConfig>;
   readonly limits?: Partial<PubSubLimits>;
@@ -64,7 +66,7 @@ export class PubSubService {
   #stops: Unsubscribe[] = [];
 
   constructor(options: PubSubServiceOptions) {
-    const { peer, database, contact, limits, log = SILENT_LOGGER } = options;
+    const { peer, database, contact, view, limits, log = SILENT_LOGGER } = options;
     this.#peer = peer;
     const presence = new PresenceBook(peer, { ...DEFAULT_PRESENCE_LIMITS, ...options.presenceLimits });
     this.#presence = presence;
@@ -78,6 +80,7 @@ export class PubSubService {
       },
       environment: {
         ...(contact ? { contact } : {}),
+        view,
         presence: {
           showsOf: (jid) => presence.showsOf(jid),
           watch: (jid) => ifReachable(() => presence.watch(jid), log),

@@ -97,11 +97,11 @@ export class SubscriberRequests {
       if (own.length > 0 && !own.some(({ subid }) => subid === request.subid)) throw pubsubError('invalid-subid');
     }
     if (!node.config.persistItems) throw unsupported('persistent-items');
-    if (request.ids) return this.#itemsByIds(node, request.ids);
-    return this.#page(node, set, request.maxItems);
+    if (request.ids) return this.#itemsByIds(node, from, request.ids);
+    return this.#page(node, from, set, request.maxItems);
   }
 
-  async #itemsByIds(node: PubSubNode, ids: readonly string[]): Promise<Element> {
+  async #itemsByIds(node: PubSubNode, from: Jid, ids: readonly string[]): Promise<Element> {
     const { items, limits } = this.#parts;
     if (ids.length > limits.entriesPerAnswer) {
       throw new StanzaError('policy-violation', `at most ${limits.entriesPerAnswer} items can be asked for by id`);
@@ -114,11 +114,16 @@ export class SubscriberRequests {
       last && fitting.length < found.length
         ? encodeResultSetPage({ first: fitting[0]?.id, last: last.id, index: 0, count: found.length })
         : undefined;
-    return encodeItems(node.id, this.#infos(node, fitting), part);
+    return encodeItems(node.id, await this.#infos(node, from, fitting), part);
   }
 
   /** The part asked for; without a question the first, and the note that there are more (§6.5.4). */
-  async #page(node: PubSubNode, set: ResultSetRequest | undefined, maxItems: number | undefined): Promise<Element> {
+  async #page(
+    node: PubSubNode,
+    from: Jid,
+    set: ResultSetRequest | undefined,
+    maxItems: number | undefined,
+  ): Promise<Element> {
     const { items, limits } = this.#parts;
     const isNewest = set === undefined && maxItems !== undefined;
     const most = Math.min(set?.max ?? maxItems ?? limits.entriesPerAnswer, limits.entriesPerAnswer);
@@ -127,11 +132,11 @@ export class SubscriberRequests {
     const isBackwards = before !== undefined;
     const fitting = isBackwards ? this.#fitting([...page.items].reverse()).reverse() : this.#fitting(page.items);
     const isCut = fitting.length < page.items.length || (maxItems === undefined && page.items.length < page.count);
-    if (!set && !isCut) return encodeItems(node.id, this.#infos(node, fitting));
+    if (!set && !isCut) return encodeItems(node.id, await this.#infos(node, from, fitting));
     const index = page.index + (isBackwards ? page.items.length - fitting.length : 0);
     return encodeItems(
       node.id,
-      this.#infos(node, fitting),
+      await this.#infos(node, from, fitting),
       encodeResultSetPage({ first: fitting[0]?.id, last: fitting.at(-1)?.id, index, count: page.count }),
     );
   }
@@ -146,8 +151,10 @@ export class SubscriberRequests {
     return items.slice(0, end === -1 ? items.length : end);
   }
 
-  #infos(node: PubSubNode, items: readonly Item[]) {
-    return items.map((item) => this.#parts.notifier.itemInfo(node, item, true));
+  async #infos(node: PubSubNode, from: Jid, items: readonly Item[]) {
+    return (await this.#parts.notifier.itemsFor(from, items)).map((item) =>
+      this.#parts.notifier.itemInfo(node, item, true),
+    );
   }
 
   /** A new subscriber may get the last item, after the answer. @see XEP-0060 §6.1.7 */
@@ -157,7 +164,7 @@ export class SubscriberRequests {
     if (node.config.sendLastPublishedItem === 'never') return;
     tasks.start(async () => {
       const item = await lastItemOf(this.#parts, node);
-      if (item && node.subscription(subscription.jid)) notifier.lastItem(node, item, subscription.jid);
+      if (item && node.subscription(subscription.jid)) await notifier.lastItem(node, item, subscription.jid);
     });
   }
 

@@ -72,7 +72,11 @@ export function serveControl(peer: XmppPeer, options: ControlServerOptions): Con
   const set = async (
     dialect: ControlDialect,
     payload: Element,
-    { requester, isAnswered }: { readonly requester: Jid; readonly isAnswered: boolean },
+    {
+      requester,
+      isAnswered,
+      stanza,
+    }: { readonly requester: Jid; readonly isAnswered: boolean; readonly stanza: Element },
   ): Promise<ControlResponse> => {
     const { settings, form, nodes, ...tokens } = decodingRequest(() => dialect.decodeRequest(payload));
     const targets = await targetsOf({ nodes, ...tokens }, requester);
@@ -80,7 +84,7 @@ export function serveControl(peer: XmppPeer, options: ControlServerOptions): Con
     if (running.size >= maxRunning)
       throw new StanzaError('resource-constraint', 'too many commands are being carried out');
     const run = carryOut(commands, {
-      context: contextOf(requester, tokens),
+      context: contextOf(requester, tokens, stanza),
       locks,
       busyMs,
       timeoutMs,
@@ -103,17 +107,18 @@ export function serveControl(peer: XmppPeer, options: ControlServerOptions): Con
 
   const stops = [
     ...CONTROL_DIALECTS.flatMap((dialect) => [
-      peer.onIq('set', { name: 'set', namespace: dialect.namespace }, async ({ payload, from }) => {
+      peer.onIq('set', { name: 'set', namespace: dialect.namespace }, async ({ payload, from, stanza }) => {
         try {
-          return dialect.encodeResponse(await set(dialect, payload, { requester: from, isAnswered: true }));
+          const asked = { requester: from, isAnswered: true, stanza };
+          return dialect.encodeResponse(await set(dialect, payload, asked));
         } catch (error) {
           throw error instanceof StanzaError ? inDialect(dialect, error) : error;
         }
       }),
-      peer.onMessage({ name: 'set', namespace: dialect.namespace }, async ({ type, from }, payload) => {
+      peer.onMessage({ name: 'set', namespace: dialect.namespace }, async ({ type, from, stanza }, payload) => {
         if (type === 'error') return;
         try {
-          await set(dialect, payload, { requester: from, isAnswered: false });
+          await set(dialect, payload, { requester: from, isAnswered: false, stanza });
         } catch (error) {
           // XEP-0325 §3.1.1: a message is not answered, whatever becomes of it.
           log.warn({ requester: from.toString(), error }, 'a command sent as a message was not carried out');
@@ -154,6 +159,6 @@ function inDialect(dialect: ControlDialect, error: StanzaError): StanzaError {
   return new StanzaError(error.condition, error.text, { type: error.type, applications });
 }
 
-function contextOf(requester: Jid, { serviceToken, deviceToken, userToken }: Tokens) {
-  return { requester, tokens: { serviceToken, deviceToken, userToken } };
+function contextOf(requester: Jid, { serviceToken, deviceToken, userToken }: Tokens, stanza: Element) {
+  return { requester, tokens: { serviceToken, deviceToken, userToken }, stanza };
 }

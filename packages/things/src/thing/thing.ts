@@ -1,3 +1,4 @@
+import type { Element } from '@thingward/xml';
 import type { Jid } from '@thingward/xmpp';
 import type { ControlParameter, ParameterValue } from '../control/parameter.ts';
 import type { MetaTag } from '../discovery/meta-tag.ts';
@@ -76,6 +77,8 @@ export interface ControlContext {
   readonly requester: Jid;
   /** Of delegated trust, for a Thing that has to pass the command on. @see XEP-0325 §5.6 */
   readonly tokens: Tokens;
+  /** The stanza it came in, for who keeps a record of it. */
+  readonly stanza?: Element | undefined;
 }
 
 /** A device could not be read. The message says what and why, for people. */

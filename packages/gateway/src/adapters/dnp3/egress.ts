@@ -166,7 +166,7 @@ export class Dnp3Egress {
         outstations.has(destination),
       );
       this.#authorize(iq.from, request.packet);
-      const decision = await this.#options.check?.(request, iq.from);
+      const decision = await this.#options.check?.(request, iq.from, iq.stanza);
       if (decision && decision.outcome !== 'permit') throw refusal(decision);
       const answer = await this.#carryOut(served, request, iq.from);
       this.#counts.answered++;

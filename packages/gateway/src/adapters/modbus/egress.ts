@@ -111,7 +111,7 @@ export class ModbusEgress {
         units.has(packet.unit),
       );
       this.#authorize(iq.from, packet.request);
-      const decision = await this.#options.check?.(packet, iq.from);
+      const decision = await this.#options.check?.(packet, iq.from, iq.stanza);
       if (decision && decision.outcome !== 'permit') throw refusal(decision);
       const response = await arbiter.run(iq.from.bare.toString(), () => this.#carryOut(line, packet, iq.from));
       this.#counts.answered++;

@@ -1,5 +1,5 @@
-import type { GuardDecision } from '@thingward/guard';
 import type { Logger } from '@thingward/xmpp';
+import type { GuardDecision } from '../guard-decision.ts';
 
 /** What one tag of an event holds, and how many of them a packet may take. @see XEP-0337 */
 const PART = 480;
