@@ -12,7 +12,8 @@ export interface HostedService {
 }
 
 /** What services take from the configuration, and from the server that hosts them. */
-export interface ServiceSettings extends Pick<ServerConfig, 'history' | 'eventLog' | 'provisioning' | 'registry' | 'mcap'> {
+export interface ServiceSettings
+  extends Pick<ServerConfig, 'history' | 'eventLog' | 'provisioning' | 'registry' | 'mcap'> {
   /** May the account administrate the server? Not known to a service that runs elsewhere. */
   readonly isAdministrator?: ((jid: Jid) => Promise<boolean>) | undefined;
 }
