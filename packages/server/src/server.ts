@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { DNP3_SCHEMAS } from '@thingward/dnp3';
 import type { Guard } from '@thingward/guard';
+import { IEEE1451_SCHEMAS } from '@thingward/ieee1451/schemas';
 import { MODBUS_SCHEMAS } from '@thingward/modbus';
 import { thingSchemas } from '@thingward/things/node';
 import type { Element } from '@thingward/xml';
@@ -280,7 +281,8 @@ export class ThingwardServer {
     const database = this.#database.query.withTables<ExiSchema>();
     const { exi } = this.#config;
     const log = this.#log;
-    const shipped = [...xmppSchemas(), ...thingSchemas(), ...readSchemas(MODBUS_SCHEMAS), ...readSchemas(DNP3_SCHEMAS)];
+    const packets = [MODBUS_SCHEMAS, DNP3_SCHEMAS, IEEE1451_SCHEMAS].flatMap((folder) => readSchemas(folder));
+    const shipped = [...xmppSchemas(), ...thingSchemas(), ...packets];
     const setUps = new ExiSetUps(exi, {
       schemas: new SchemaRepository(database, shipped, () => exi.maxSchemas, log),
       configurations: new KnownConfigurations(database, () => exi.maxConfigurations, log),

@@ -154,6 +154,7 @@ def main():
             pass
 
     threading.Thread(target=listen, daemon=True).start()
+    client.publish(TOPIC, encoded(message(1, 1, 3, NCAP + b"NCAP-1\0" + b"\x01" + bytes([127, 0, 0, 1])), encoding))
     print(json.dumps({"ready": TOPIC}), flush=True)
     sys.stdin.read()
     client.publish(TOPIC, encoded(message(1, 2, 3, NCAP), encoding))

@@ -1,4 +1,5 @@
 import { DNP3_SCHEMAS } from '@thingward/dnp3';
+import { IEEE1451_SCHEMAS } from '@thingward/ieee1451/schemas';
 import { MODBUS_SCHEMAS } from '@thingward/modbus';
 import { thingSchemas } from '@thingward/things/node';
 import { type Connector, type Logger, XmppClient } from '@thingward/xmpp';
@@ -96,8 +97,9 @@ export class AccountClients {
 
 /** All accounts have one: their schemas and set-ups are the same. */
 function exiCompressor(state: StateDatabase): ExiCompressor {
+  const packets = [MODBUS_SCHEMAS, DNP3_SCHEMAS, IEEE1451_SCHEMAS].flatMap((folder) => readSchemas(folder));
   return new ExiCompressor({
-    schemas: [...xmppSchemas(), ...thingSchemas(), ...readSchemas(MODBUS_SCHEMAS), ...readSchemas(DNP3_SCHEMAS)],
+    schemas: [...xmppSchemas(), ...thingSchemas(), ...packets],
     keeper: new StoredSetUps(state),
   });
 }

@@ -51,6 +51,12 @@ describe('the exchanges', () => {
     expect(found(xml).map(short)).toEqual(expected);
   });
 
+  it('are about a service at an MCAP, and about a Thing at an NCAP', () => {
+    expect(found(`<read ${AT}/>`)[0]?.resource).toEqual({ kind: 'service', jid: 'mcap.a.b', node: NODE });
+    const atNcap = found(`<read ${AT}/>`, { to: 'gateway@a.b' })[0]?.resource;
+    expect(atNcap).toEqual({ kind: 'thing', jid: 'gateway@a.b', node: NODE });
+  });
+
   it('are answers where they are told', () => {
     expect(found(`<interface ${AT}/>`, { type: 'result' })).toEqual([]);
     expect(found('<left/>', { kind: 'message', type: 'headline' })).toEqual([]);

@@ -53,7 +53,8 @@ export const ieee1451Inspector: PacketInspector = {
   about: 'addressee',
   inspect(payload, stanza) {
     if (ANSWERS.has(payload.name) || isAnswer(payload, stanza)) return [];
-    const resource = { kind: 'thing', jid: stanza.to } as const;
+    // An MCAP is a service; an NCAP, or a TIM behind one, has an account.
+    const resource = { kind: stanza.to.includes('@') ? 'thing' : 'service', jid: stanza.to } as const;
     try {
       return operationsOf(payload, resource);
     } catch (error) {
