@@ -25,7 +25,7 @@ import {
   unitsFromUcum,
 } from '@thingward/ieee1451';
 import * as mcap from '@thingward/ieee1451/mcap';
-import { LinkFrameReader } from '@thingward/ieee1451/tim';
+import { encodeSerialFrame, LinkFrameReader, SerialFrameReader } from '@thingward/ieee1451/tim';
 import { parseElement, XmlError } from '@thingward/xml';
 
 const JSON_TEDS = [
@@ -82,6 +82,11 @@ const MESSAGES = [
   `020101003b${UUID}${UUID}${UUID}0001050002540be4000000`,
   `0201020045 0000${UUID}${UUID}${UUID}00013330302e313500000067010b72575fef30`.replace(' ', ''),
 ].map((text) => parseHex(text));
+const SERIAL = Buffer.concat(
+  [1, 2].map((address) =>
+    encodeSerialFrame({ address, kind: 'command', sequence: 0x7e7d, message: Uint8Array.of(0x7e, 0x7d, 1) }),
+  ),
+);
 const XML = [
   ...TEDS.map((octets) => String(tedsToXml(decodeTeds(octets)))),
   ...MESSAGES.map((octets) => String(networkMessageToXml(decodeNetworkMessage(octets, { keepLength: true })))),
@@ -242,6 +247,22 @@ export function ieee1451Targets({ pick, mutated, noise, utf8 }) {
         const pieces = [...input].map((octet) => Uint8Array.of(octet));
         if (JSON.stringify(seen([input])) !== JSON.stringify(seen(pieces)))
           throw new Error('in pieces other frames are found');
+      },
+      Ieee1451Error,
+    ],
+    'tim serial line': [
+      () => pick([noise(40), mutated(SERIAL)]),
+      (input) => {
+        const pieces = [...input].map((octet) => Uint8Array.of(octet));
+        const seen = (chunks) => {
+          const reader = new SerialFrameReader();
+          return chunks.flatMap((chunk) => reader.push(chunk));
+        };
+        const frames = seen([input]);
+        if (JSON.stringify(frames) !== JSON.stringify(seen(pieces)))
+          throw new Error('in pieces other frames are found');
+        if (JSON.stringify(seen(frames.map(encodeSerialFrame))) !== JSON.stringify(frames))
+          throw new Error('frames are not the same again');
       },
       Ieee1451Error,
     ],

@@ -248,3 +248,33 @@ describe('AccountAgent', () => {
     expect(polled).not.toHaveBeenCalled();
   });
 });
+
+describe('AccountAgent whose devices come and go', () => {
+  const part = (times: number[], nodeId: string) => ({ ...device(times), node: { nodeId }, metaTags: [] });
+
+  it('polls, registers and stores for a device from when it comes until it goes', async () => {
+    const { agent, stored, readers, registered, friend } = setUp([]);
+    await agent.start();
+    await agent.client.ready();
+    const pump = part([5000, 6000], 'pump');
+    const hosted = { name: 'Pump', device: pump, metaTags: [], friends: [friend.jid.bare] };
+    await agent.add(hosted);
+    await expect(agent.add(hosted)).rejects.toThrow('two Things have the node');
+    await vi.waitFor(() => expect(stored.map(({ node }) => node?.nodeId)).toEqual(['pump', 'pump']));
+    await vi.waitFor(() => expect(readers.at(-1)).toEqual(['friend@example.org']));
+    expect(registered).not.toContain('pump');
+    const readPump = async () => {
+      let count = 0;
+      const options = { nodes: [pump.node] };
+      for await (const fields of readSensorData(friend, agent.client.jid, options)) count += fields.length;
+      return count;
+    };
+    expect(await readPump()).toBe(1);
+    expect(agent.devices.map(({ name }) => name)).toEqual(['Tank', 'Pump']);
+    await agent.remove(pump);
+    expect(pump.closed).toBe(true);
+    await expect(readPump()).rejects.toMatchObject({ condition: 'item-not-found' });
+    await agent.add({ ...hosted, device: part([7000], 'pump') });
+    await vi.waitFor(() => expect(stored).toHaveLength(3));
+  });
+});

@@ -1,6 +1,7 @@
 import type { ThingResource } from '@thingward/ieee1451/mcap';
 import {
   type Field,
+  type HistorySource,
   type MetaTag,
   type NodeReference,
   nodeKey,
@@ -8,22 +9,23 @@ import {
   type ProvisioningSettings,
   type Publication,
   Publisher,
-  pause,
   type RegistryChoice,
   storedHistory,
   type Thing,
   ThingHost,
   withHistory,
 } from '@thingward/things';
-import { Jid, type Logger, servePing, type Unsubscribe, type XmppClient, type XmppPeer } from '@thingward/xmpp';
+import { Jid, type Logger, servePing, type Unsubscribe } from '@thingward/xmpp';
+import type { AccountConnection } from './account-connection.ts';
+import { DeviceRunner } from './device-runner.ts';
 import type { Device } from './drivers/device.ts';
-import { type InformedService, informedServices, isAbsent } from './informed-services.ts';
+import { informedServices } from './informed-services.ts';
 import { McapAgent } from './ncap/mcap-agent.ts';
 import type { NcapAccess } from './ncap/ncap-access.ts';
 import type { TransducerServices } from './ncap/transducer-services.ts';
-import { poll } from './poller.ts';
+import { ReadersTeller, wholeReaders } from './readers-teller.ts';
 import { StoredAnswers } from './state/answer-store.ts';
-import { ncapId } from './state/ncap-id.ts';
+import { ncapIdentity } from './state/ncap-identity.ts';
 import type { Outbox } from './state/outbox.ts';
 import { StoredOwnership } from './state/ownership-store.ts';
 import { StoredPublicationQueue } from './state/publication-queue.ts';
@@ -31,9 +33,6 @@ import type { StateDatabase } from './state/state-database.ts';
 import { StoredSubscriptions } from './state/subscription-store.ts';
 import { Uploader } from './uploader.ts';
 
-const FIRST_BACKOFF_MS = 1000;
-const LONGEST_BACKOFF_MS = 60_000;
-const READERS_CHECK_MS = 600_000;
 /** Less than a Thing may be silent in a read-out. */
 const HISTORY_TIMEOUT_MS = 20_000;
 
@@ -51,12 +50,12 @@ export interface HostedDevice {
   readonly service?: Pick<ThingResource, 'service' | 'protocol'> | undefined;
 }
 
-/** The connection of an account, kept up between start and stop. */
-export type AccountConnection = XmppPeer & Pick<XmppClient, 'state' | 'start' | 'stop' | 'ready'>;
-
 export interface AccountAgentOptions {
   readonly client: AccountConnection;
+  /** What it begins with; `add` and `remove` change it later. */
   readonly devices: readonly HostedDevice[];
+  /** There are devices that come and go. */
+  readonly comeAndGo?: boolean | undefined;
   readonly registry: RegistryChoice | undefined;
   /** Whom to ask who may read and control the Things; undefined: owner and friends may. */
   readonly provisioning?: (Omit<ProvisioningSettings, 'store'> & { readonly secondary?: readonly Jid[] }) | undefined;
@@ -78,31 +77,31 @@ export interface AccountAgentOptions {
 export class AccountAgent {
   readonly #options: AccountAgentOptions;
   readonly #host: ThingHost;
+  readonly #past: HistorySource | undefined;
   readonly #uploader: Uploader | undefined;
-  readonly #publishers = new Map<Device, readonly Publisher[]>();
+  /** One for each service that is told who may read. */
+  readonly #tellers: readonly ReadersTeller[];
+  /** By the key of their node. */
+  readonly #hosted = new Map<string, HostedDevice>();
+  readonly #runners = new Map<string, DeviceRunner>();
+  /** Items published by devices that have gone. */
+  #publishedBefore = 0;
   readonly #stopping = new AbortController();
+  #isRunning = false;
   #unsubscribe: Unsubscribe[] = [];
-  #loops: Promise<void>[] = [];
+  #uploading: Promise<void> | undefined;
   readonly #mcap: McapAgent | undefined;
-  readonly #telling = new Map<Thing, AbortController>();
-  readonly #tellings = new Set<Promise<void>>();
-  readonly #informed: readonly InformedService[];
 
   constructor(options: AccountAgentOptions) {
     this.#options = options;
     const { client, devices, registry, provisioning, history, state, outbox, log } = options;
     const account = client.jid.bare.toString();
-    this.#informed = informedServices({
-      ...options,
-      ownerOf: (thing) => {
-        const { owner } = this.ownershipOf(thing);
-        return owner === undefined ? undefined : Jid.parse(owner);
-      },
-    });
-    const past = history && storedHistory(client, history, { timeoutMs: HISTORY_TIMEOUT_MS });
+    for (const hosted of devices) this.#hosted.set(nodeKey(hosted.device.node), hosted);
+    this.#past = history && storedHistory(client, history, { timeoutMs: HISTORY_TIMEOUT_MS });
     this.#host = new ThingHost({
       peer: client,
-      things: devices.map(({ device }) => (past ? withHistory(device, past) : device)),
+      things: devices.map(({ device }) => this.#withPast(device)),
+      comeAndGo: options.comeAndGo,
       ownership: new StoredOwnership(state, account),
       subscriptions: new StoredSubscriptions(state, account),
       registry,
@@ -118,19 +117,30 @@ export class AccountAgent {
         },
       }),
       friends: (thing) => this.#friendsOf(thing),
-      interfaces: (thing) => this.#hosted(thing)?.interfaces ?? [],
-      publications: (thing) => this.#hosted(thing)?.publications ?? [],
+      interfaces: (thing) => this.#hostedAt(thing)?.interfaces ?? [],
+      publications: (thing) => this.#hostedAt(thing)?.publications ?? [],
       name: devices[0]?.name,
       log,
     });
     this.#uploader = history && new Uploader(client, history, outbox, account, log);
     this.#mcap = options.mcap && this.#mcapAgent(options.mcap, account);
-    for (const { device, publications = [] } of devices) {
-      this.#publishers.set(
-        device,
-        publications.map((publication) => this.#publisher(device, publication)),
-      );
-    }
+    const informed = informedServices({
+      ...options,
+      ownerOf: (thing) => {
+        const { owner } = this.ownershipOf(thing);
+        return owner === undefined ? undefined : Jid.parse(owner);
+      },
+    });
+    this.#tellers = informed.map(
+      (service) =>
+        new ReadersTeller({
+          client,
+          service,
+          accessTo: (thing) => this.#host.readAccess(thing),
+          checksAgain: provisioning !== undefined,
+          log,
+        }),
+    );
   }
 
   get client(): AccountConnection {
@@ -138,7 +148,7 @@ export class AccountAgent {
   }
 
   get devices(): readonly HostedDevice[] {
-    return this.#options.devices;
+    return [...this.#hosted.values()];
   }
 
   /** Fields uploaded since the start. */
@@ -148,7 +158,8 @@ export class AccountAgent {
 
   /** Items published since the start. */
   get published(): number {
-    return [...this.#publishers.values()].flat().reduce((sum, { published }) => sum + published, 0);
+    const publishers = [...this.#runners.values()].flatMap(({ publishers }) => publishers);
+    return publishers.reduce((sum, { published }) => sum + published, this.#publishedBefore);
   }
 
   ownershipOf(thing: Thing): Ownership {
@@ -156,44 +167,88 @@ export class AccountAgent {
   }
 
   async start(): Promise<void> {
-    const { client, devices, log } = this.#options;
-    const { signal } = this.#stopping;
+    const { client } = this.#options;
     servePing(client);
     await this.#host.start();
+    this.#isRunning = true;
     this.#unsubscribe = [
       this.#host.onAccess((thing) => {
-        this.#tellReaders(thing);
+        this.#tell(thing);
         for (const publisher of this.#publishersOf(thing)) publisher.accessChanged();
       }),
       client.onOnline(() => {
-        for (const { device } of devices) this.#tellReaders(device);
+        for (const { device } of this.#hosted.values()) this.#tell(device);
         this.#uploader?.wake();
       }),
     ];
-    for (const { device } of devices) {
-      const stopWatching = device.watch?.((fields) => this.#polled(device, fields));
-      if (stopWatching) this.#unsubscribe.push(stopWatching);
-      for (const schedule of device.schedules) {
-        this.#loops.push(poll(device, schedule, (fields) => this.#polled(device, fields), signal, log));
-      }
-    }
-    if (this.#uploader) this.#loops.push(this.#uploader.run(signal));
+    for (const hosted of this.#hosted.values()) this.#run(hosted);
+    this.#uploading = this.#uploader?.run(this.#stopping.signal);
     this.#mcap?.start();
-    for (const publisher of [...this.#publishers.values()].flat()) this.#loops.push(publisher.run(signal));
     client.start();
+  }
+
+  /** Speaks for a further device from now on. @throws Error when there is one with the same node; what loading its ownership throws */
+  async add(hosted: HostedDevice): Promise<void> {
+    const { device } = hosted;
+    const key = nodeKey(device.node);
+    if (this.#hosted.has(key)) throw new Error(`two Things have the node ${key}`);
+    this.#hosted.set(key, hosted);
+    try {
+      await this.#host.add(this.#withPast(device));
+    } catch (error) {
+      if (this.#hosted.get(key) === hosted) this.#hosted.delete(key);
+      throw error;
+    }
+    // It may have gone already, or all has.
+    if (this.#hosted.get(key) !== hosted || !this.#isRunning) return;
+    this.#run(hosted);
+    this.#tell(device);
+  }
+
+  /** Speaks for a device no longer, and ends what goes on for it. What is to be uploaded and published of it stays so. */
+  async remove({ node }: Pick<Device, 'node'>): Promise<void> {
+    const key = nodeKey(node);
+    const hosted = this.#hosted.get(key);
+    if (!hosted) return;
+    const runner = this.#runners.get(key);
+    this.#hosted.delete(key);
+    this.#runners.delete(key);
+    for (const teller of this.#tellers) teller.forget(hosted.device);
+    this.#host.remove(hosted.device);
+    await runner?.stop();
+    for (const { published } of runner?.publishers ?? []) this.#publishedBefore += published;
   }
 
   /** Ends polling, uploads what it can in a moment, and leaves the network. */
   async stop(): Promise<void> {
+    this.#isRunning = false;
     this.#stopping.abort(new Error('the gateway stops'));
-    await Promise.all([...this.#loops, ...this.#tellings, this.#mcap?.stop()]);
-    for (const { device } of this.#options.devices) device.close();
+    await Promise.all([
+      ...[...this.#runners.values()].map((runner) => runner.stop()),
+      ...this.#tellers.map((teller) => teller.stop()),
+      this.#uploading,
+      this.#mcap?.stop(),
+    ]);
     if (this.#options.client.state === 'online') {
       await this.#uploader?.uploadOnce(AbortSignal.timeout(2000)).catch(() => false);
     }
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     await this.#host.stop();
     await this.#options.client.stop();
+  }
+
+  #run({ device, publications = [] }: HostedDevice): void {
+    const runner = new DeviceRunner({
+      device,
+      publishers: publications.map((publication) => this.#publisher(device, publication)),
+      onFields: (fields) => this.#polled(device, fields),
+      log: this.#options.log,
+    });
+    this.#runners.set(nodeKey(device.node), runner);
+  }
+
+  #withPast(device: Device): Thing {
+    return this.#past ? withHistory(device, this.#past) : device;
   }
 
   #polled(device: Device, fields: readonly Field[]): void {
@@ -214,8 +269,7 @@ export class AccountAgent {
   }
 
   #publishersOf({ node }: Thing): readonly Publisher[] {
-    const key = nodeKey(node);
-    return [...this.#publishers].flatMap(([device, publishers]) => (nodeKey(device.node) === key ? publishers : []));
+    return this.#runners.get(nodeKey(node))?.publishers ?? [];
   }
 
   #publisher(device: Device, publication: Publication): Publisher {
@@ -226,14 +280,18 @@ export class AccountAgent {
     return new Publisher({ peer: client, publication, queue, access: this.#host.readAccess(device), log });
   }
 
+  /** Who may read the whole Thing may also ask the services about it. */
+  #tell(thing: Thing): void {
+    for (const teller of this.#tellers) teller.tell(thing);
+  }
+
   #mcapAgent(mcap: Jid, account: string): McapAgent {
     const { client, devices, state, history, log, transducers = [], mayWrite = async () => true } = this.#options;
-    const deviceAt = (node: NodeReference | undefined) =>
-      devices.find(({ device }) => nodeKey(device.node) === nodeKey(node))?.device;
+    const deviceAt = (node: NodeReference | undefined) => this.#hosted.get(nodeKey(node))?.device;
     return new McapAgent({
       peer: client,
       mcap,
-      ncap: { id: ncapId(state, account), name: devices[0]?.name ?? account },
+      ncap: { id: ncapIdentity(state, account, nodeKey(undefined)), name: devices[0]?.name ?? account },
       transducers,
       things: devices.flatMap(({ name, device: { node }, service }) =>
         service ? [{ ...service, name, ...(node === undefined ? {} : { node }) }] : [],
@@ -241,7 +299,7 @@ export class AccountAgent {
       access: {
         readers: async (node) => {
           const device = deviceAt(node);
-          return device ? this.#readersOf(device) : [];
+          return device ? wholeReaders(this.#host.readAccess(device)) : [];
         },
         mayRead: async (requester, node) => {
           const device = deviceAt(node);
@@ -260,59 +318,11 @@ export class AccountAgent {
   }
 
   #friendsOf(thing: Thing): readonly Jid[] {
-    return this.#hosted(thing)?.friends ?? [];
+    return this.#hostedAt(thing)?.friends ?? [];
   }
 
-  #hosted(thing: Thing): HostedDevice | undefined {
-    return this.#options.devices.find(({ device }) => nodeKey(device.node) === nodeKey(thing.node));
-  }
-
-  /** Who may read the whole Thing may also ask the history about it, and the broker. What was being told before is out of date. */
-  #tellReaders(thing: Thing): void {
-    if (this.#stopping.signal.aborted) return;
-    this.#telling.get(thing)?.abort(new Error('there is newer news'));
-    const telling = new AbortController();
-    this.#telling.set(thing, telling);
-    const signal = AbortSignal.any([this.#stopping.signal, telling.signal]);
-    for (const service of this.#informed) {
-      const told = this.#tellUntilKnown(service, thing, signal);
-      this.#tellings.add(told);
-      void told.finally(() => this.#tellings.delete(told));
-    }
-  }
-
-  /**
-   * Goes on until the service has understood, or until there is no connection: then the next one begins anew. A provisioning
-   * server that gave no answer may give one later: it is asked again now and then.
-   */
-  async #tellUntilKnown(service: InformedService, thing: Thing, signal: AbortSignal): Promise<void> {
-    const { client, provisioning, log } = this.#options;
-    let told: string | undefined;
-    for (let failures = 0; !signal.aborted && client.state === 'online'; failures++) {
-      try {
-        const readers = await this.#readersOf(thing);
-        if (readers.join() !== told) await service.tell(thing, readers, signal);
-        if (!provisioning) return;
-        told = readers.join();
-        failures = -1;
-        await pause(READERS_CHECK_MS, signal);
-      } catch (error) {
-        if (signal.aborted || (service.isOptional && isAbsent(error))) return;
-        const waitMs = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(failures, 10));
-        const { message: reason } = error as Error;
-        const details = { account: client.jid.bare.toString(), node: nodeKey(thing.node), reason, waitMs };
-        log[failures === 0 ? 'warn' : 'debug'](details, `the ${service.title} was not told who may read`);
-        await pause(waitMs * (0.5 + Math.random() / 2), signal);
-      }
-    }
-  }
-
-  /** The services know no parts of a Thing: who may read some fields only is not among them. */
-  async #readersOf(thing: Thing): Promise<readonly Jid[]> {
-    const access = this.#host.readAccess(thing);
-    const readers: Jid[] = [];
-    for (const reader of access.readers()) if ((await access.mayRead(reader)) === true) readers.push(reader);
-    return readers;
+  #hostedAt({ node }: Thing): HostedDevice | undefined {
+    return this.#hosted.get(nodeKey(node));
   }
 }
 

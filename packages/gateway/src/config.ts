@@ -5,6 +5,7 @@ import { Jid } from '@thingward/xmpp';
 import { z } from 'zod';
 import { documentOfSource, type PointListSource } from './broker/point-list-reference.ts';
 import { contradiction, type Dnp3Config, dnp3ConfigSchema } from './drivers/dnp3/config.ts';
+import { ieee1451ConfigSchema } from './drivers/ieee1451/config.ts';
 import { modbusConfigSchema } from './drivers/modbus/config.ts';
 import { publicationOf } from './publications.ts';
 import { publishSchema } from './publish-config.ts';
@@ -181,6 +182,8 @@ const modbusThing = z.strictObject({ ...common, driver: z.literal('modbus-tcp'),
 
 const dnp3Thing = z.strictObject({ ...common, driver: z.literal('dnp3-tcp'), dnp3: dnp3ConfigSchema });
 
+const ieee1451Thing = z.strictObject({ ...common, driver: z.literal('ieee1451'), ieee1451: ieee1451ConfigSchema });
+
 /** The gateway's configuration file. Every key is described in the package's README. */
 export const gatewayConfigSchema = z
   .strictObject({
@@ -195,7 +198,7 @@ export const gatewayConfigSchema = z
     eventLog: serviceOrNone,
     broker: serviceOrNone,
     outbox: z.strictObject({ maxReadings: z.number().int().min(1000).default(1_000_000) }).prefault({}),
-    things: z.array(z.discriminatedUnion('driver', [directIoThing, modbusThing, dnp3Thing])).min(1),
+    things: z.array(z.discriminatedUnion('driver', [directIoThing, modbusThing, dnp3Thing, ieee1451Thing])).min(1),
   })
   .superRefine(({ server, things }, context) => {
     const served = things[0]?.account.jid.domain;
@@ -282,6 +285,14 @@ export const gatewayConfigSchema = z
           path: ['things', index, 'modbus', 'maxInFlight'],
           message: `things[${first.index}] shares the connection to ${key} and has ${first.maxInFlight}`,
         });
+      }
+    }
+    for (const [index, thing] of things.entries()) {
+      if (thing.driver !== 'ieee1451') continue;
+      for (const { node } of Array.isArray(thing.publish) ? thing.publish : []) {
+        if (node === undefined) continue;
+        const message = 'goes without node: each TIM and each channel has a node of its own';
+        context.addIssue({ code: 'custom', path: ['things', index, 'publish'], message });
       }
     }
     const outstations: (readonly [index: number, config: Dnp3Config])[] = [];

@@ -2,7 +2,14 @@ import { resolve } from 'node:path';
 import { channelWriteOperations, GuardAudit, type ResourceReference } from '@thingward/guard';
 import type { Sample } from '@thingward/ieee1451';
 import type { ThingResource } from '@thingward/ieee1451/mcap';
-import { EventLogger, formatIoTDisco, type NodeReference, tellEventLog } from '@thingward/things';
+import {
+  EventLogger,
+  formatIoTDisco,
+  type MetaTag,
+  type NodeReference,
+  nodeKey,
+  tellEventLog,
+} from '@thingward/things';
 import { type Connector, Jid, type Logger, SILENT_LOGGER, type Unsubscribe, type XmppClient } from '@thingward/xmpp';
 import type { findServers } from '@thingward/xmpp/finding';
 import { AccountAgent, type HostedDevice } from './account-agent.ts';
@@ -11,22 +18,27 @@ import { pointListOf, registerMapOf, withListedPoints, withRegisterMap } from '.
 import { documentOfSource, type PointListDocument, referenceOf } from './broker/point-list-reference.ts';
 import { type PointDevice, ReplaceableDevice } from './broker/replaceable-device.ts';
 import type { GatewayConfig, ThingConfig } from './config.ts';
+import type { Concentrator, DevicePart } from './drivers/concentrator.ts';
 import { DeviceConnections } from './drivers/connections.ts';
 import type { Device } from './drivers/device.ts';
 import { DirectIoDevice } from './drivers/direct-io/device.ts';
 import type { Dnp3Point } from './drivers/dnp3/config.ts';
 import { Dnp3Device } from './drivers/dnp3/device.ts';
+import { NcapDevice } from './drivers/ieee1451/ncap-device.ts';
 import { pointsOf, withPointList } from './drivers/listed-points.ts';
 import type { ModbusConfig } from './drivers/modbus/config.ts';
 import type { TrafficListener } from './drivers/modbus/connections.ts';
 import { ModbusDevice } from './drivers/modbus/device.ts';
 import { GatewayGuard } from './guard/gateway-guard.ts';
 import { guardedDevice } from './guard/guarded-device.ts';
+import { Ncap } from './ncap/ncap.ts';
 import type { NcapAccess } from './ncap/ncap-access.ts';
+import type { TransducerServices } from './ncap/transducer-services.ts';
 import { publicationOf } from './publications.ts';
 import { AccountClients } from './server/account-clients.ts';
 import { metaTagsOf } from './state/claim-keys.ts';
 import { type KeptDocument, StoredDocuments } from './state/document-store.ts';
+import { ncapIdentity } from './state/ncap-identity.ts';
 import { Outbox } from './state/outbox.ts';
 import { openState, type StateDatabase } from './state/state-database.ts';
 
@@ -64,6 +76,12 @@ export interface GatewayStatus {
   readonly refused: number;
 }
 
+/** A device that is configured. */
+interface HostedThing extends HostedDevice {
+  readonly thing: ThingConfig;
+  readonly concentrator: Concentrator | undefined;
+}
+
 /** Hosts drivers as Things on an XMPP network. */
 export class Gateway {
   readonly #state: StateDatabase;
@@ -72,6 +90,9 @@ export class Gateway {
   readonly #points: ReadonlyMap<ThingConfig, readonly Dnp3Point[]>;
   readonly #registerMaps: ReadonlyMap<ThingConfig, ModbusConfig>;
   readonly #agents: AccountAgent[];
+  readonly #concentrators: { readonly entry: HostedThing; readonly agent: AccountAgent }[] = [];
+  readonly #ncaps = new Map<ThingConfig, Ncap>();
+  readonly #stopParts: Unsubscribe[] = [];
   readonly #guard: GatewayGuard | undefined;
   readonly #audit: GuardAudit | undefined;
   readonly #log: Logger;
@@ -123,9 +144,13 @@ export class Gateway {
       const [first] = things as [ThingConfig];
       const client = clients.client(first.account);
       const log = this.#eventsOf(client, service('eventlog', eventLog));
+      const hosted = things.map((thing) => this.#hosted(thing, client, log));
+      const concentrators = hosted.filter(({ concentrator }) => concentrator);
       const agent: AccountAgent = new AccountAgent({
         client,
-        devices: things.map((thing) => this.#hosted(thing, client, log)),
+        devices: hosted,
+        comeAndGo: concentrators.length > 0,
+        transducers: things.flatMap((thing) => this.#ncaps.get(thing) ?? []),
         registry: registry === 'none' ? undefined : (registry ?? Jid.parse(`registry.${server.domain}`)),
         provisioning,
         history: service('history', history),
@@ -136,10 +161,8 @@ export class Gateway {
         outbox: this.#outbox,
         log,
       });
-      for (const { device, friends } of agent.devices) {
-        const ownership = () => agent.ownershipOf(device);
-        this.#guard?.add({ account: first.account.jid.toString(), device, friends, ownership });
-      }
+      for (const one of agent.devices) this.#watchOver(one, agent);
+      for (const entry of concentrators) this.#concentrators.push({ entry, agent });
       return agent;
     });
   }
@@ -162,6 +185,8 @@ export class Gateway {
     await this.#audit?.start('thingward gateway');
     for (const document of this.#documents) document.start();
     await Promise.all(this.#agents.map((agent) => agent.start()));
+    for (const { entry, agent } of this.#concentrators) this.#serveParts(entry, agent);
+    for (const ncap of this.#ncaps.values()) ncap.start();
   }
 
   /** Waits until every account is online. @throws the first error of an account that is not: SaslError, PeerError */
@@ -170,13 +195,19 @@ export class Gateway {
   }
 
   async stop(): Promise<void> {
-    for (const stopTelling of this.#stopTelling) stopTelling();
+    for (const stop of [...this.#stopTelling, ...this.#stopParts]) stop();
     await Promise.all(this.#documents.map((document) => document.stop()));
+    const ncapsStopped = [...this.#ncaps.values()].map((ncap) => ncap.stop());
     const stopped = Promise.all(this.#agents.map((agent) => agent.stop()));
     // Nobody polls any more: a device that does not answer must not be waited for.
-    await Promise.all([stopped, this.#connections.closeAll()]);
+    await Promise.all([stopped, this.#connections.closeAll(), ...ncapsStopped]);
     await this.#audit?.stop();
     this.#state.close();
+  }
+
+  /** The NCAPs it has, each with its TIMs. */
+  get ncaps(): readonly TransducerServices[] {
+    return [...this.#ncaps.values()];
   }
 
   status(): GatewayStatus {
@@ -206,15 +237,59 @@ export class Gateway {
     this.#log.error({ refused, waiting: size, reason: reason.message }, 'readings are lost');
   }
 
-  #hosted(thing: ThingConfig, client: XmppClient, log: Logger): HostedDevice {
+  #hosted(thing: ThingConfig, client: XmppClient, log: Logger): HostedThing {
     const metaTags = metaTagsOf(thing, this.#state);
-    const { name, friends, interfaces, publish } = thing;
     const driven = this.#device(thing, metaTags, client, log);
-    const account = thing.account.jid.toString();
-    const device = this.#guard ? guardedDevice(driven, this.#guard.check(account)) : driven;
-    const published = { jid: thing.account.jid, node: device.node, name };
+    const concentrator = 'serveParts' in driven ? (driven as Concentrator) : undefined;
+    const { interfaces } = thing;
+    return {
+      ...this.#hostedPart(thing, { name: thing.name, device: driven }),
+      thing,
+      metaTags,
+      interfaces,
+      service: SERVICE_OF[thing.driver],
+      concentrator,
+    };
+  }
+
+  /** A device of a configured Thing: its own, or one behind it. */
+  #hostedPart({ account, friends, publish }: ThingConfig, { name, device: driven }: DevicePart): HostedDevice {
+    const device = this.#guard ? guardedDevice(driven, this.#guard.check(account.jid.toString())) : driven;
+    const published = { jid: account.jid, node: device.node, name };
     const publications = publish.map((publication) => publicationOf(published, publication));
-    return { name, metaTags, friends, interfaces, publications, device, service: SERVICE_OF[thing.driver] };
+    return { name, metaTags: driven.metaTags, friends, publications, device };
+  }
+
+  /** The guard knows what there is. */
+  #watchOver({ device, friends }: HostedDevice, agent: AccountAgent): void {
+    const account = agent.client.jid.bare.toString();
+    this.#guard?.add({ account, device, friends, ownership: () => agent.ownershipOf(device) });
+  }
+
+  #serveParts({ thing, concentrator }: HostedThing, agent: AccountAgent): void {
+    const stop = concentrator?.serveParts({
+      add: async (part) => {
+        const hosted = this.#hostedPart(thing, part);
+        this.#watchOver(hosted, agent);
+        await agent.add(hosted);
+      },
+      remove: async (device) => {
+        const hosted = agent.devices.find((one) => nodeKey(one.device.node) === nodeKey(device.node));
+        await agent.remove(device);
+        if (hosted) this.#guard?.remove({ account: agent.client.jid.bare.toString(), device: hosted.device });
+      },
+    });
+    if (stop) this.#stopParts.push(stop);
+  }
+
+  #ncapDevice(thing: Extract<ThingConfig, { driver: 'ieee1451' }>, metaTags: readonly MetaTag[], log: Logger): Device {
+    const node = thing.node as NodeReference | undefined;
+    const parent = thing.parent as NodeReference | undefined;
+    const id = ncapIdentity(this.#state, thing.account.jid.toString(), nodeKey(node));
+    const { name, ieee1451: config } = thing;
+    const ncap = new Ncap({ id, name, config, sourceId: node?.sourceId, log });
+    this.#ncaps.set(thing, ncap);
+    return new NcapDevice({ node, parent, metaTags, config, ncap, log });
   }
 
   /** Asks the policies about writes to channels that came by the MCAP; undefined where there are none. */
@@ -231,6 +306,7 @@ export class Gateway {
     if (thing.driver === 'direct-io') {
       return new DirectIoDevice({ node, parent, metaTags, config: thing.directIo, pollMs: thing.pollMs });
     }
+    if (thing.driver === 'ieee1451') return this.#ncapDevice(thing, metaTags, log);
     if (thing.driver === 'dnp3-tcp') {
       const { dnp3 } = thing;
       const source = this.#connections.dnp3.to(dnp3);
@@ -290,10 +366,12 @@ export class Gateway {
 }
 
 /** How the Things of a driver are reached, as the paper on P21451-1-4 sorts them. */
-const SERVICE_OF: Readonly<Record<ThingConfig['driver'], Pick<ThingResource, 'service' | 'protocol'>>> = {
+const SERVICE_OF: Readonly<Record<ThingConfig['driver'], Pick<ThingResource, 'service' | 'protocol'> | undefined>> = {
   'direct-io': { service: 'direct-io' },
   'modbus-tcp': { service: 'legacy-adapter', protocol: 'modbus' },
   'dnp3-tcp': { service: 'legacy-adapter', protocol: 'dnp3' },
+  // What it has is in the tree as NCAP, TIMs and channels.
+  ieee1451: undefined,
 };
 
 /** A channel is judged as the Thing it is. */

@@ -14,6 +14,13 @@ export {
 export { type MqttBridgeConfig, type MqttBridgeConfigInput, mqttBridgeConfigSchema } from './ncap/mqtt/config.ts';
 export { MqttBridge, type MqttBridgeOptions } from './ncap/mqtt/mqtt-bridge.ts';
 export { mqttBroker } from './ncap/mqtt/mqtt-broker.ts';
+export type {
+  ChannelReading,
+  NcapChannel,
+  NcapTim,
+  TransducerEvents,
+  TransducerServices,
+} from './ncap/transducer-services.ts';
 export { GatewayConfigError } from './server/config-files.ts';
 export { type PinnedCertificate, ServerPins } from './state/server-pin.ts';
 export { openState, StateError } from './state/state-database.ts';

@@ -31,6 +31,7 @@ interface DemoOptions {
   readonly plc: string;
   readonly scada: string;
   readonly outstation: string;
+  readonly tims: string;
   readonly logLevel: string;
 }
 
@@ -43,6 +44,7 @@ export function demoCommand(): Command {
     .option('--c2s-tls <host:port>', 'XMPP with direct TLS', '127.0.0.1:5223')
     .option('--plc <host:port>', 'the simulated PLC: Modbus TCP', '127.0.0.1:5020')
     .option('--outstation <host:port>', 'the simulated substation: DNP3', '127.0.0.1:20000')
+    .option('--tims <host:port>', 'where the NCAP waits for the simulated boiler: IEEE 1451', '127.0.0.1:1451')
     .option('--scada <host:port>', 'where a control room reaches the PLC through the network', '127.0.0.1:5021')
     .option('--log-level <level>', 'debug, info, warn or error; logs go to the data directory', 'info')
     .addHelpText('after', '\nExamples:\n  thingward demo\n  thingward demo --http 127.0.0.1:9080 --plc 127.0.0.1:5502')
@@ -60,6 +62,7 @@ async function startDemo(options: DemoOptions): Promise<() => Promise<void>> {
   const plc = parseAddress('--plc', options.plc);
   const outstation = parseAddress('--outstation', options.outstation);
   const scada = parseAddress('--scada', options.scada);
+  const tims = parseAddress('--tims', options.tims);
   const passwords = demoPasswords(directory, DEMO_ACCOUNTS);
   const running: { stop(): Promise<unknown> }[] = [];
   const stop = async () => {
@@ -90,7 +93,7 @@ async function startDemo(options: DemoOptions): Promise<() => Promise<void>> {
     const gatewayInput = {
       server: { domain: DOMAIN, ...door, tls: 'starttls' as const, ...trust },
       dataDir: './gateway',
-      things: demoThings(passwords, { plc, outstation }),
+      things: demoThings(passwords, { plc, outstation, tims }),
     };
     writePrivate(gatewayFile, gatewayInput);
     writePrivate(join(directory, 'thingward.yaml'), serverInput);
@@ -104,7 +107,7 @@ async function startDemo(options: DemoOptions): Promise<() => Promise<void>> {
       server: { domain: DOMAIN, ...door, tls: 'starttls' as const, ...trust },
       dataDir: './adapter',
       policies: './adapter-policies',
-      ...demoAdapters(passwords, { plc, outstation }, scada),
+      ...demoAdapters(passwords, { plc, outstation, tims }, scada),
     });
     running.push(await startGateway(gatewayFile, options.logLevel));
     await claimAsOwner(
@@ -115,13 +118,14 @@ async function startDemo(options: DemoOptions): Promise<() => Promise<void>> {
       },
     );
     announce(server.url ?? '', passwords.owner);
-    // Nobody has to wait for the control room.
-    const room = startControlRoom(adapterFile, scada, options.logLevel);
-    running.push({
-      stop: async () => {
-        for (const part of await room) await part.stop();
-      },
-    });
+    // Nobody has to wait for the boiler and the control room.
+    for (const parts of [startBoiler(tims), startControlRoom(adapterFile, scada, options.logLevel)]) {
+      running.push({
+        stop: async () => {
+          for (const part of await parts) await part.stop();
+        },
+      });
+    }
     return stop;
   } catch (error) {
     await stop();
@@ -156,6 +160,18 @@ function startSubstation(address: PlantAddress): Promise<Child> {
 function startSimulator(name: string, entry: string, { host, port }: PlantAddress, ready: RegExp): Promise<Child> {
   const main = join(dirname(createRequire(import.meta.url).resolve(entry)), 'main.js');
   return Child.start({ name, args: [main, '--listen', `${host}:${port}`], ready });
+}
+
+/** The TIM of a boiler, which looks for the NCAP. What goes wrong with it ends nothing else. */
+async function startBoiler({ host, port }: PlantAddress): Promise<readonly Child[]> {
+  const main = join(dirname(createRequire(import.meta.url).resolve('@thingward/ieee1451/simulator')), 'main.js');
+  const args = [main, '--connect', `${host.includes(':') ? `[${host}]` : host}:${port}`];
+  try {
+    return [await Child.start({ name: 'the simulated boiler', args, ready: /^tim ready/ })];
+  } catch (error) {
+    say(`the boiler is missing: ${(error as Error).message}`);
+    return [];
+  }
 }
 
 function startGateway(configFile: string, logLevel: string): Promise<Child> {
@@ -237,6 +253,7 @@ function announce(url: string, password: string): void {
   plc@${DOMAIN}    a water tank: Modbus TCP
   lamp@${DOMAIN}   a lamp with a dimmer: Modbus TCP
   substation@${DOMAIN}  a feeder with its breaker: DNP3
+  ncap@${DOMAIN}   a boiler's sensors and valve: IEEE 1451
   meter@${DOMAIN}  its pump's energy meter: nobody's yet, claim it in the console
 
   A control room reads the tank through the network, too, and tries what it may not: see Events in the console.

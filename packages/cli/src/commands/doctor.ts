@@ -93,6 +93,8 @@ async function* examineServer(config: ServerConfig): AsyncGenerator<Check> {
   }
 }
 
+type ThingConfig = ReturnType<typeof loadGatewayConfig>['config']['things'][number];
+
 async function* examineGateway(file: string | undefined): AsyncGenerator<Check> {
   let things: ReturnType<typeof loadGatewayConfig>['config']['things'] = [];
   yield await check('gateway configuration', () => {
@@ -101,12 +103,26 @@ async function* examineGateway(file: string | undefined): AsyncGenerator<Check> 
     return `${loaded.file}: ${things.length} Things`;
   });
   for (const thing of things) {
-    if (thing.driver === 'direct-io') continue;
-    const { host, port } = thing.driver === 'dnp3-tcp' ? thing.dnp3 : thing.modbus;
-    yield await check(`device of ${thing.account.jid}`, async () => {
-      if (await isOpen({ host, port })) return `${host}:${port} answers`;
-      throw new CommandError(`nothing answers at ${host}:${port}`);
-    });
+    for (const { host, port } of devicesOf(thing)) {
+      yield await check(`device of ${thing.account.jid}`, async () => {
+        if (await isOpen({ host, port })) return `${host}:${port} answers`;
+        throw new CommandError(`nothing answers at ${host}:${port}`);
+      });
+    }
+  }
+}
+
+/** Where the gateway connects to for a Thing. TIMs that come by themselves are not looked for. */
+function devicesOf(thing: ThingConfig): readonly { readonly host: string; readonly port: number }[] {
+  switch (thing.driver) {
+    case 'direct-io':
+      return [];
+    case 'dnp3-tcp':
+      return [thing.dnp3];
+    case 'ieee1451':
+      return thing.ieee1451.connect;
+    default:
+      return [thing.modbus];
   }
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { AdapterConfigInput, GatewayConfigInput } from '@thingward/gateway';
 import { fillTemplate, policyTemplates } from '@thingward/guard';
+import { BOILER_UUID } from '@thingward/ieee1451/simulator';
 import { parse } from 'yaml';
 
 type ThingInput = GatewayConfigInput['things'][number];
@@ -8,7 +9,7 @@ type ModbusInput = Extract<ThingInput, { driver: 'modbus-tcp' }>['modbus'];
 type Dnp3Input = Extract<ThingInput, { driver: 'dnp3-tcp' }>['dnp3'];
 
 /** The accounts of the demo: its owner, and one for each Thing. */
-export const DEMO_ACCOUNTS = ['owner', 'host', 'plc', 'meter', 'lamp', 'substation', 'scada', 'plant'] as const;
+export const DEMO_ACCOUNTS = ['owner', 'host', 'plc', 'meter', 'lamp', 'substation', 'ncap', 'scada', 'plant'] as const;
 
 export interface PlantAddress {
   readonly host: string;
@@ -19,6 +20,8 @@ export interface PlantAddress {
 export interface Plant {
   readonly plc: PlantAddress;
   readonly outstation: PlantAddress;
+  /** Where the NCAP waits for TIMs. */
+  readonly tims: PlantAddress;
 }
 
 /** What a control room may do to the tank's PLC over the network. */
@@ -48,7 +51,6 @@ export function demoAdapters(
   { plc }: Plant,
   scada: PlantAddress,
 ): Pick<AdapterConfigInput, 'ingress' | 'egress'> {
-  const address = ({ host, port }: PlantAddress) => `${host.includes(':') ? `[${host}]` : host}:${port}`;
   return {
     ingress: [
       {
@@ -72,7 +74,7 @@ export function demoAdapters(
 /** The Things of the demo, as a gateway's configuration has them. The register maps and the point list are files beside this one. */
 export function demoThings(
   passwords: Record<(typeof DEMO_ACCOUNTS)[number], string>,
-  { plc, outstation }: Plant,
+  { plc, outstation, tims }: Plant,
 ): ThingInput[] {
   const account = (name: Exclude<(typeof DEMO_ACCOUNTS)[number], 'owner'>) => ({
     jid: `${name}@localhost`,
@@ -116,7 +118,19 @@ export function demoThings(
       driver: 'dnp3-tcp',
       dnp3: { ...(yamlFile('substation.yaml') as Omit<Dnp3Input, 'host'>), ...outstation },
     },
+    {
+      account: account('ncap'),
+      name: 'Boiler house',
+      tags: { MAN: 'thingward.example', MODEL: 'NCAP', CLASS: 'NCAP', SN: 'demo-ncap', V: 1 },
+      driver: 'ieee1451',
+      ieee1451: { listen: { tcp: address(tims) }, admit: [BOILER_UUID], samples: 16 },
+    },
   ];
+}
+
+/** As a configuration has it. */
+function address({ host, port }: PlantAddress): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 function registerMap(file: string, { host, port }: PlantAddress, unit: number): ModbusInput {

@@ -11,7 +11,7 @@ import {
   type Unsubscribe,
   type XmppPeer,
 } from '@thingward/xmpp';
-import type { AccountConnection } from '../account-agent.ts';
+import type { AccountConnection } from '../account-connection.ts';
 import type { Devices, Door, EgressStatus, IngressStatus } from './ends.ts';
 
 export interface AdapterAccountOptions {

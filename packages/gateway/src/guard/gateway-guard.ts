@@ -85,6 +85,11 @@ export class GatewayGuard {
     this.#things.set(thing.account, nodes);
   }
 
+  /** There is a Thing no longer. */
+  remove({ account, device }: Pick<OwnThing, 'account' | 'device'>): void {
+    this.#things.get(account)?.delete(device.node?.nodeId ?? '');
+  }
+
   /** Decides about commands to the devices of an account. */
   check(account: string): CommandCheck {
     return async (device, values, context) => {

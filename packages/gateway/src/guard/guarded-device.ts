@@ -20,6 +20,7 @@ export function guardedDevice(device: Device, check: CommandCheck): Device {
   return {
     node: device.node,
     parent: device.parent,
+    belongsTo: device.belongsTo,
     metaTags: device.metaTags,
     schedules: device.schedules,
     get parameters() {

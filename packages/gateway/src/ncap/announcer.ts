@@ -7,7 +7,7 @@ import {
 } from '@thingward/ieee1451/mcap';
 import { nodeKey, pause } from '@thingward/things';
 import { type Jid, type Logger, PeerError, presence, StanzaError, type Unsubscribe } from '@thingward/xmpp';
-import type { AccountConnection } from '../account-agent.ts';
+import type { AccountConnection } from '../account-connection.ts';
 import type { NcapAccess } from './ncap-access.ts';
 
 const LEASE_SECONDS = 90;

@@ -16,7 +16,7 @@ import {
 } from '@thingward/ieee1451/mcap';
 import type { Element } from '@thingward/xml';
 import { type IqRequest, Jid, type Logger, message, PeerError, StanzaError, type Unsubscribe } from '@thingward/xmpp';
-import type { AccountConnection } from '../account-agent.ts';
+import type { AccountConnection } from '../account-connection.ts';
 import { Announcer } from './announcer.ts';
 import { readChannelHistory } from './channel-history.ts';
 import { channelOf, TedsReader } from './channel-interface.ts';

@@ -108,10 +108,12 @@ export function openState(dataDir: string): StateDatabase {
         content TEXT NOT NULL,
         PRIMARY KEY (account, reference)
       );
-      -- UUIDs of the NCAPs that accounts are.
+      -- UUIDs of NCAPs.
       CREATE TABLE IF NOT EXISTS ncap (
-        account TEXT PRIMARY KEY,
-        id TEXT NOT NULL
+        account TEXT NOT NULL,
+        node TEXT NOT NULL,
+        uuid TEXT NOT NULL,
+        PRIMARY KEY (account, node)
       );
       CREATE TABLE IF NOT EXISTS claim_key (
         account TEXT NOT NULL,

@@ -17,13 +17,17 @@ export interface BoilerOptions {
   readonly clock: () => number;
   /** The most octets of a segment in a reply; 1024 when not given. */
   readonly segmentOctets?: number;
+  /** Of the TIM; `BOILER_UUID` when not given. */
+  readonly uuid?: string;
 }
+
+export const BOILER_UUID = '7468696e-6777-6172-6400-000000000001';
 
 /**
  * The TIM of a boiler: temperature of the water (1), vibration of the pump with buffered sampling (2), opening of the gas valve, an actuator (3),
  * and its door, an event sensor (4). The water is the warmer the more the valve is open.
  */
-export function boilerTim({ clock, segmentOctets }: BoilerOptions): Tim {
+export function boilerTim({ clock, segmentOctets, uuid = BOILER_UUID }: BoilerOptions): Tim {
   let valve = 0.25;
   const temperature = (at: number) => 313.15 + 40 * valve + Math.sin(at / 30);
   const channels: TimChannel[] = [
@@ -65,7 +69,7 @@ export function boilerTim({ clock, segmentOctets }: BoilerOptions): Tim {
       [
         META_CLASS,
         teds('meta', [
-          value('uuid', '7468696e-6777-6172-6400-000000000001'),
+          value('uuid', uuid),
           value('operationalTimeout', 1),
           value('slowAccessTimeout', 2),
           value('selfTestTime', 0.5),

@@ -1,1 +1,1 @@
-export { type BoilerOptions, boilerTim } from './boiler.ts';
+export { BOILER_UUID, type BoilerOptions, boilerTim } from './boiler.ts';

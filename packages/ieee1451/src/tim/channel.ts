@@ -11,4 +11,6 @@ export interface TimChannel {
   sample(at: number): Uint8Array;
   /** Sets an actuator. @returns whether it can be set so */
   actuate?(octets: Uint8Array): boolean;
+  /** Its status-condition register. */
+  condition?(): number;
 }

@@ -1,5 +1,4 @@
 import { EventEmitter } from 'node:events';
-import { connect, type Socket } from 'node:net';
 import type { Body } from '../body.ts';
 import { Ieee1451Error } from '../error.ts';
 import { type ModuleCommand, moduleCommandNamed } from '../module/commands.ts';
@@ -7,15 +6,14 @@ import { type CommandMessage, decodeCommand, decodeReply, encodeCommand } from '
 import { NO_TEDS_OFFSET } from '../module/status.ts';
 import { concatOctets, OctetReader, parseHex } from '../octets.ts';
 import { decodeTeds, type Teds } from '../teds/teds.ts';
-import { encodeLinkFrame, LinkFrameReader } from './link-frame.ts';
+import { formatUuid } from '../uuid.ts';
+import type { TimLink } from './link.ts';
+import type { LinkFrame } from './link-frame.ts';
+import { type TcpLinkOptions, TcpTimLink } from './tcp-link.ts';
 
 export interface TimClientOptions {
-  readonly host: string;
-  readonly port: number;
-  /** How long a connection and an answer are waited for; 5000 when not given. */
+  /** How long an answer is waited for; 5000 when not given. */
   readonly timeoutMs?: number | undefined;
-  /** Ends the attempt to connect. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 export interface RequestOptions {
@@ -29,77 +27,78 @@ const MAX_WAITING = 256;
 /** A TEDS that says it is longer is not read. */
 const MAX_TEDS_OCTETS = 1_000_000;
 
+/** Times that a command which only reads is sent, over links that may lose it. */
+const READ_ATTEMPTS = 3;
+
 interface Waiting {
   readonly command: ModuleCommand;
   settle(outcome: Body | Ieee1451Error): void;
 }
 
-/** An NCAP's connection to a TIM. `message` is what the TIM tells by itself, `close` the end of the connection. */
-export class TimClient extends EventEmitter<{ message: [CommandMessage]; close: [] }> {
-  readonly #socket: Socket;
+/**
+ * An NCAP's end of a link to a TIM. `message` is what the TIM tells by itself, `close` the end of the link, with the reason where we did not
+ * close it.
+ */
+export class TimClient extends EventEmitter<{ message: [CommandMessage]; close: [reason: string | undefined] }> {
+  readonly link: TimLink;
   readonly #timeoutMs: number;
   readonly #waiting = new Map<number, Waiting>();
+  readonly #greetings = new Map<number, (uuid: Uint8Array) => void>();
   #sequence = 0;
   #isClosed = false;
 
-  private constructor(socket: Socket, timeoutMs: number) {
+  constructor(link: TimLink, { timeoutMs = 5000 }: TimClientOptions = {}) {
     super();
-    this.#socket = socket;
+    this.link = link;
     this.#timeoutMs = timeoutMs;
-    const reader = new LinkFrameReader();
-    socket.on('data', (chunk) => {
-      try {
-        for (const { kind, sequence, message } of reader.push(chunk)) {
-          if (kind === 'reply') this.#answered(sequence, message);
-          else if (kind === 'initiated') this.emit('message', decodeCommand(message));
-        }
-      } catch {
-        // No messages of ours: there is no way back into step with it.
-        socket.destroy();
-      }
-    });
-    socket.on('error', () => socket.destroy());
-    socket.on('close', () => {
+    link.on('frame', (frame) => this.#received(frame));
+    link.once('close', (reason) => {
       const code = this.#isClosed ? 'closed' : 'not-connected';
       for (const { command, settle } of [...this.#waiting.values()]) {
         const lost = this.#isClosed ? 'the connection was closed' : 'the connection to the TIM was lost';
         settle(changes(command) ? unknown(command, lost) : new Ieee1451Error(code, lost));
       }
-      this.emit('close');
+      this.emit('close', reason);
     });
   }
 
-  /** @throws Ieee1451Error `not-connected` */
-  static async connect({ host, port, timeoutMs = 5000, signal }: TimClientOptions): Promise<TimClient> {
-    const limit = AbortSignal.timeout(timeoutMs);
-    const end = signal ? AbortSignal.any([signal, limit]) : limit;
-    const socket = connect({ host, port, noDelay: true });
-    try {
-      await new Promise<void>((resolve, reject) => {
-        const ended = () => reject(new Error(limit.aborted ? `no answer in ${timeoutMs} ms` : 'it was ended'));
-        if (end.aborted) ended();
-        end.addEventListener('abort', ended, { once: true });
-        socket.once('error', reject);
-        socket.once('connect', () => {
-          end.removeEventListener('abort', ended);
-          socket.off('error', reject);
-          resolve();
-        });
-      });
-    } catch (cause) {
-      socket.on('error', () => undefined);
-      socket.destroy();
-      throw new Ieee1451Error('not-connected', `no connection to ${host}:${port}: ${(cause as Error).message}`, {
-        cause,
-      });
-    }
-    return new TimClient(socket, timeoutMs);
+  /** Connects to a TIM over TCP. @throws Ieee1451Error `not-connected` */
+  static async connect({ timeoutMs, ...options }: TcpLinkOptions): Promise<TimClient> {
+    return new TimClient(await TcpTimLink.connect({ ...options, timeoutMs }), { timeoutMs });
   }
 
   /** Ends the connection; what waits for an answer fails. */
   close(): void {
     this.#isClosed = true;
-    this.#socket.destroy();
+    this.link.close();
+  }
+
+  /** Asks the TIM who it is. @returns the UUID it says it has. @throws Ieee1451Error `no-answer`, `not-connected` */
+  async greet({ timeoutMs = this.#timeoutMs, signal }: RequestOptions = {}): Promise<string> {
+    if (!this.link.isOpen) throw notConnected();
+    const sequence = this.#nextSequence();
+    return new Promise((resolve, reject) => {
+      const end = (error: Ieee1451Error) => {
+        stop();
+        reject(error);
+      };
+      const silent = () => end(new Ieee1451Error('no-answer', `the TIM did not say who it is in ${timeoutMs} ms`));
+      const closed = () => end(notConnected());
+      const timer = setTimeout(silent, timeoutMs);
+      const stop = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', silent);
+        this.link.off('close', closed);
+        this.#greetings.delete(sequence);
+      };
+      this.#greetings.set(sequence, (uuid) => {
+        stop();
+        resolve(formatUuid(uuid));
+      });
+      this.link.once('close', closed);
+      signal?.addEventListener('abort', silent, { once: true });
+      this.link.send({ kind: 'hello', sequence, message: new Uint8Array(0) }, { isAnswered: true });
+    });
   }
 
   /**
@@ -111,17 +110,25 @@ export class TimClient extends EventEmitter<{ message: [CommandMessage]; close: 
     if (!command) throw new Ieee1451Error('limit-exceeded', `there is no command ${name}`);
     const { commandClass, commandFunction } = command;
     const message = encodeCommand({ channel, commandClass, commandFunction, body });
-    if (this.#socket.destroyed) throw new Ieee1451Error('not-connected', 'there is no connection to the TIM');
+    if (!this.link.isOpen) throw notConnected();
     if (this.#waiting.size >= MAX_WAITING) {
       throw new Ieee1451Error('limit-exceeded', `${MAX_WAITING} commands wait for an answer already`);
     }
     const sequence = this.#nextSequence();
     if (command.reply === 'none') {
-      this.#socket.write(encodeLinkFrame({ kind: 'command', sequence, message }));
+      this.link.send({ kind: 'command', sequence, message });
       return {};
     }
     return new Promise((resolve, reject) => {
       const { timeoutMs = this.#timeoutMs, signal } = options;
+      if (signal?.aborted) {
+        reject(new Ieee1451Error('closed', `${name} was ended before it was sent`));
+        return;
+      }
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      let takeBack = () => false;
+      let attempts = this.link.isLossy && !changes(command) ? READ_ATTEMPTS : 1;
+      const waitMs = timeoutMs / attempts;
       const settle = (outcome: Body | Ieee1451Error) => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', ended);
@@ -129,17 +136,31 @@ export class TimClient extends EventEmitter<{ message: [CommandMessage]; close: 
         if (outcome instanceof Ieee1451Error) reject(outcome);
         else resolve(outcome);
       };
-      const give = (why: string) =>
-        settle(changes(command) ? unknown(command, why) : new Ieee1451Error('no-answer', why));
+      const give = (why: string) => {
+        if (takeBack()) settle(new Ieee1451Error('closed', `${name} was ended before it was sent`));
+        else settle(changes(command) ? unknown(command, why) : new Ieee1451Error('no-answer', why));
+      };
       const ended = () => give('it was no longer waited for');
-      const timer = setTimeout(() => give(`the TIM did not answer ${name} in ${timeoutMs} ms`), timeoutMs);
+      const late = () => {
+        if (--attempts > 0) send();
+        else give(`the TIM did not answer ${name} in ${timeoutMs} ms`);
+      };
+      // On a shared line it may be long until it is sent: the TIM's time begins then.
+      const onSent = () => {
+        clearTimeout(timer);
+        timer = setTimeout(late, waitMs);
+      };
+      const send = () => {
+        takeBack = this.link.send({ kind: 'command', sequence, message }, { isAnswered: true, onSent });
+      };
       this.#waiting.set(sequence, { command, settle });
-      if (signal?.aborted) {
-        settle(new Ieee1451Error('closed', `${name} was ended before it was sent`));
-        return;
-      }
       signal?.addEventListener('abort', ended, { once: true });
-      this.#socket.write(encodeLinkFrame({ kind: 'command', sequence, message }));
+      try {
+        send();
+      } catch (error) {
+        if (!(error instanceof Ieee1451Error)) throw error;
+        settle(error);
+      }
     });
   }
 
@@ -193,8 +214,20 @@ export class TimClient extends EventEmitter<{ message: [CommandMessage]; close: 
 
   #nextSequence(): number {
     do this.#sequence = (this.#sequence + 1) % 0x10000;
-    while (this.#waiting.has(this.#sequence));
+    while (this.#sequence === 0 || this.#waiting.has(this.#sequence) || this.#greetings.has(this.#sequence));
     return this.#sequence;
+  }
+
+  #received({ kind, sequence, message }: LinkFrame): void {
+    try {
+      if (kind === 'reply') this.#answered(sequence, message);
+      else if (kind === 'initiated') this.emit('message', decodeCommand(message));
+      else if (kind === 'hello') this.#greetings.get(sequence)?.(message);
+    } catch (error) {
+      if (!(error instanceof Ieee1451Error)) throw error;
+      // It speaks something else: there is no way back into step with it.
+      this.link.close(`what came is no message: ${error.message}`);
+    }
   }
 
   #answered(sequence: number, message: Uint8Array): void {
@@ -204,6 +237,10 @@ export class TimClient extends EventEmitter<{ message: [CommandMessage]; close: 
     const { flag, body } = decodeReply(message, waiting.command);
     waiting.settle(flag === 0 ? new Ieee1451Error('refused', `the TIM refuses ${waiting.command.name}`) : body);
   }
+}
+
+function notConnected(): Ieee1451Error {
+  return new Ieee1451Error('not-connected', 'there is no connection to the TIM');
 }
 
 function lengthOf(octets: Uint8Array): number {

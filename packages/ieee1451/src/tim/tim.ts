@@ -1,9 +1,13 @@
 import { EventEmitter } from 'node:events';
 import type { Body } from '../body.ts';
+import { Ieee1451Error } from '../error.ts';
 import { type ModuleCommand, moduleCommand } from '../module/commands.ts';
 import { decodeCommand, encodeCommand, encodeReply, TIM_ADDRESS } from '../module/message.ts';
 import type { TimState } from '../module/status.ts';
 import { concatOctets, formatHex, sameOctets, unsignedOctets } from '../octets.ts';
+import { META_CLASS } from '../teds/classes.ts';
+import { decodeTeds, tedsValue } from '../teds/teds.ts';
+import { NIL_UUID } from '../uuid.ts';
 import type { TimChannel } from './channel.ts';
 import { ChannelSettings } from './channel-settings.ts';
 import { TedsStore } from './teds-store.ts';
@@ -39,11 +43,13 @@ export class Tim extends EventEmitter<{ message: [Uint8Array] }> {
   readonly #targets: readonly Target[];
   readonly #clock: () => number;
   readonly #segmentOctets: number;
+  readonly #meta: Uint8Array | undefined;
   #state: TimState = 'active';
 
   constructor({ teds, channels, clock, segmentOctets = 1024 }: TimOptions) {
     super();
     this.#clock = clock;
+    this.#meta = teds.get(META_CLASS);
     this.#segmentOctets = segmentOctets;
     this.#targets = [undefined, ...channels].map((channel) => ({
       channel,
@@ -54,6 +60,18 @@ export class Tim extends EventEmitter<{ message: [Uint8Array] }> {
 
   get state(): TimState {
     return this.#state;
+  }
+
+  /** Of its Meta-TEDS; that of nobody where the Meta-TEDS can't be read. */
+  get uuid(): string {
+    const octets = this.#meta;
+    try {
+      const uuid = octets && tedsValue(decodeTeds(octets, { keepChecksum: true }), 'uuid');
+      return typeof uuid === 'string' ? uuid : NIL_UUID;
+    } catch (error) {
+      if (error instanceof Ieee1451Error) return NIL_UUID;
+      throw error;
+    }
   }
 
   /** @returns the octets of the reply; undefined when there is none. @throws Ieee1451Error `malformed-message` for what is no command */
@@ -124,6 +142,8 @@ export class Tim extends EventEmitter<{ message: [Uint8Array] }> {
         if (channel.kind === 'actuator' || !settings.triggerEnabled) return undefined;
         settings.triggeredAt = now;
         return {};
+      case 'read-status-condition-register':
+        return channel.condition && { register: channel.condition() };
       case 'abort-trigger':
         settings.triggeredAt = undefined;
         return {};

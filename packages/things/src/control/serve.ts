@@ -12,7 +12,8 @@ import {
 } from '@thingward/xmpp';
 import type { AccessCheck } from '../thing/access.ts';
 import { decodingRequest, type Tokens } from '../thing/payload.ts';
-import { ControlUnknownError, type Thing } from '../thing/thing.ts';
+import { ControlUnknownError } from '../thing/thing.ts';
+import { presentThings, type Things } from '../thing/thing-set.ts';
 import { carryOut } from './carry-out.ts';
 import { checkCommands } from './check-commands.ts';
 import { type ControlFormRequest, type ControlResponse, decodeParameterErrors } from './codec.ts';
@@ -23,7 +24,7 @@ import { controlTargets } from './targets.ts';
 import { ThingLocks } from './thing-locks.ts';
 
 export interface ControlServerOptions {
-  readonly things: readonly Thing[];
+  readonly things: Things;
   readonly mayControl: AccessCheck;
   /** Commands at the same time; more are refused. 32 when not given. */
   readonly maxRunning?: number | undefined;
@@ -65,7 +66,7 @@ export function serveControl(peer: XmppPeer, options: ControlServerOptions): Con
   const running = new Set<Promise<unknown>>();
   const locks = new ThingLocks();
   const targetsOf = (request: ControlFormRequest, requester: Jid) =>
-    controlTargets(things, request, requester, mayControl);
+    controlTargets(presentThings(things), request, requester, mayControl);
   const forms = new FormServer({ peer, targetsOf, log, clock });
 
   const set = async (

@@ -18,6 +18,7 @@ import { type AccessDecision, accessDenied, findThings } from '../thing/access.t
 import { nodeKey } from '../thing/node.ts';
 import { decodingRequest, type Tokens } from '../thing/payload.ts';
 import type { ReadoutSelection, Thing } from '../thing/thing.ts';
+import { presentThings, type Things } from '../thing/thing-set.ts';
 import type { EventSubscription } from './codec.ts';
 import type { EventDialect } from './dialect.ts';
 import { EVENT_DIALECTS } from './dialects.ts';
@@ -27,7 +28,7 @@ import { EventSender } from './event-sender.ts';
 import { isPast, KnownFields } from './known-fields.ts';
 import { Subscribers } from './subscribers.ts';
 import { Subscription } from './subscription.ts';
-import { MemorySubscriptionStore, type SubscriptionStore } from './subscription-store.ts';
+import { MemorySubscriptionStore, type StoredSubscription, type SubscriptionStore } from './subscription-store.ts';
 
 /** Yes, no, or only some fields. */
 export type EventAccess = AccessDecision;
@@ -70,7 +71,9 @@ export const DEFAULT_EVENT_LIMITS: EventLimits = {
 };
 
 export interface EventServerOptions {
-  readonly things: readonly Thing[];
+  readonly things: Things;
+  /** Subscriptions to a Thing that is not there are kept: it may come. */
+  readonly keepsAbsent?: boolean | undefined;
   /** Asked when a subscription is made and again for each event: who lost access gets no more. */
   readonly mayRead: (requester: Jid, thing: Thing, tokens: Tokens) => EventAccess | Promise<EventAccess>;
   /** In memory when not given. */
@@ -103,6 +106,8 @@ export class EventServer {
   readonly #things = new Map<string, Thing>();
   readonly #known = new Map<Thing, KnownFields>();
   readonly #live = new Map<string, Live>();
+  /** Nodes of Things that are not there and for which subscriptions are kept. */
+  readonly #absent = new Set<string>();
   readonly #subscribers: Subscribers;
   /** Events that wait for their turn: one of each subscription at most. */
   readonly #waiting = new Set<Live>();
@@ -119,15 +124,17 @@ export class EventServer {
     this.#store = options.store ?? new MemorySubscriptionStore();
     this.#log = options.log ?? SILENT_LOGGER;
     this.#clock = options.clock ?? (() => new Date());
-    for (const thing of options.things) {
-      this.#things.set(nodeKey(thing.node), thing);
-      this.#known.set(thing, new KnownFields(this.#limits.knownFields));
-    }
+    for (const thing of presentThings(options.things)) this.#know(thing);
+  }
+
+  #know(thing: Thing): void {
+    this.#things.set(nodeKey(thing.node), thing);
+    this.#known.set(thing, new KnownFields(this.#limits.knownFields));
   }
 
   /** Takes up the subscriptions that were kept, and begins to answer. @throws what loading throws */
   async start(): Promise<void> {
-    await this.#restore();
+    for (const stored of await this.#store.load()) await this.#restore(stored);
     const peer = this.#peer;
     this.#stops = [
       ...EVENT_DIALECTS.flatMap((dialect) => {
@@ -181,6 +188,7 @@ export class EventServer {
   /** Somebody is no friend any more: all its subscriptions are removed. @param bare a bare JID @see XEP-0000: Events §5.3 */
   async removeAllOf(bare: Jid): Promise<void> {
     await this.#removeWhere(({ subscription }) => subscription.subscriber.bare.equals(bare));
+    await this.#removeAbsent((subscriber) => subscriber.bare.equals(bare));
   }
 
   /**
@@ -198,24 +206,66 @@ export class EventServer {
     return this.#live.size;
   }
 
-  async #restore(): Promise<void> {
-    for (const stored of await this.#store.load()) {
-      const thing = this.#things.get(stored.thing);
-      const subscriber = Jid.tryParse(stored.subscriber);
-      const to = Jid.tryParse(stored.to);
-      try {
-        if (!thing || !subscriber || !to) throw new Error('there is no such Thing any more');
-        const payload = parseElement(stored.request);
-        const dialect = EVENT_DIALECTS.find(({ namespace }) => namespace === payload.namespace);
-        if (!dialect) throw new Error(`${payload.namespace} is not spoken here`);
-        this.#add(thing, { subscriber, to, request: dialect.decodeSubscribe(payload), dialect, isStale: true });
-      } catch (error) {
-        const { subscriber, thing, request } = stored;
-        const reason = (error as Error).message;
-        this.#log.warn({ subscriber, thing, bytes: request.length, reason }, 'a kept subscription was dropped');
-        await this.#store.remove(stored);
-      }
+  /** There is a further Thing: subscriptions that were kept for it are taken up. @throws what loading throws */
+  async add(thing: Thing): Promise<void> {
+    this.#know(thing);
+    const key = nodeKey(thing.node);
+    if (!this.#absent.delete(key)) return;
+    await this.#change(async () => {
+      for (const stored of await this.#store.load()) if (stored.thing === key) await this.#restore(stored);
+    });
+    for (const live of this.#live.values()) if (live.subscription.thing === thing) this.#consider(live);
+  }
+
+  /** There is a Thing no longer. Subscriptions to it are kept: it may come back. */
+  remove(thing: Thing): void {
+    const key = nodeKey(thing.node);
+    if (this.#things.get(key) !== thing) return;
+    this.#things.delete(key);
+    this.#known.delete(thing);
+    for (const live of [...this.#live.values()]) {
+      if (live.subscription.thing !== thing) continue;
+      this.#absent.add(key);
+      this.#live.delete(live.key);
+      this.#end(live);
     }
+  }
+
+  async #restore(stored: StoredSubscription): Promise<void> {
+    const thing = this.#things.get(stored.thing);
+    if (!thing && this.#options.keepsAbsent) {
+      this.#absent.add(stored.thing);
+      return;
+    }
+    const subscriber = Jid.tryParse(stored.subscriber);
+    const to = Jid.tryParse(stored.to);
+    try {
+      if (!thing || !subscriber || !to) throw new Error('there is no such Thing any more');
+      const payload = parseElement(stored.request);
+      const dialect = EVENT_DIALECTS.find(({ namespace }) => namespace === payload.namespace);
+      if (!dialect) throw new Error(`${payload.namespace} is not spoken here`);
+      this.#add(thing, { subscriber, to, request: dialect.decodeSubscribe(payload), dialect, isStale: true });
+    } catch (error) {
+      const { subscriber, thing, request } = stored;
+      const reason = (error as Error).message;
+      this.#log.warn({ subscriber, thing, bytes: request.length, reason }, 'a kept subscription was dropped');
+      await this.#store.remove(stored);
+    }
+  }
+
+  /** Subscriptions to Things that are not there end as well, though nothing of them is alive. */
+  async #removeAbsent(isMeant: (subscriber: Jid, seqnr: string | undefined) => boolean): Promise<void> {
+    if (this.#absent.size === 0) return;
+    await this.#change(async () => {
+      for (const stored of await this.#store.load()) {
+        const subscriber = this.#absent.has(stored.thing) && Jid.tryParse(stored.subscriber);
+        if (!subscriber) continue;
+        const request = parseElement(stored.request);
+        // As the dialects call it.
+        if (isMeant(subscriber, request.attribute('seqnr') ?? request.attribute('id')))
+          await this.#store.remove(stored);
+      }
+    });
   }
 
   async #subscribe(dialect: EventDialect, { payload, from, to }: IqRequest) {
@@ -241,11 +291,13 @@ export class EventServer {
   async #unsubscribe(subscriber: Jid, seqnr: ReadoutId): Promise<void> {
     const isMeant = ({ request }: Subscription) => String(request.seqnr) === String(seqnr);
     await this.#removeWhere(({ subscription }) => subscription.subscriber.equals(subscriber) && isMeant(subscription));
+    await this.#removeAbsent((other, number) => other.equals(subscriber) && number === String(seqnr));
   }
 
   /** The Things a subscription is for. @throws StanzaError `forbidden`, `item-not-found`, `bad-request` */
   async #meant(requester: Jid, request: EventSubscription): Promise<readonly Thing[]> {
-    const { things, mayRead } = this.#options;
+    const { mayRead } = this.#options;
+    const things = presentThings(this.#options.things);
     const decisions = await Promise.all(things.map(async (thing) => mayRead(requester, thing, request)));
     const isAllowed = (thing: Thing) => decisions[things.indexOf(thing)] !== false;
     if (!things.some(isAllowed)) throw accessDenied();
@@ -312,8 +364,9 @@ export class EventServer {
     else this.#consider(live);
   }
 
+  /** Of a Thing that has gone while an event of it was under way, nothing is. */
   #knownOf(thing: Thing): KnownFields {
-    return this.#known.get(thing) as KnownFields;
+    return this.#known.get(thing) ?? new KnownFields(this.#limits.knownFields);
   }
 
   /** Makes an event when it is time, or waits until it is. */

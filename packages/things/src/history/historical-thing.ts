@@ -59,6 +59,7 @@ export function withHistory(thing: Thing, source: HistorySource, options: Histor
   return {
     node: thing.node,
     parent: thing.parent,
+    belongsTo: thing.belongsTo,
     metaTags: thing.metaTags,
     get parameters() {
       return thing.parameters;

@@ -2,6 +2,7 @@ import { type Jid, type Logger, SILENT_LOGGER, type Unsubscribe, type XmppPeer }
 import { pause } from '../thing/pause.ts';
 import type { Tokens } from '../thing/payload.ts';
 import type { Thing } from '../thing/thing.ts';
+import { presentThings, type Things } from '../thing/thing-set.ts';
 import { checkThing } from './check-thing.ts';
 import { isUndefinedInterface } from './find-interface.ts';
 import { InteroperabilityError, serveInterfaces } from './serve.ts';
@@ -10,7 +11,7 @@ const READ_TIMEOUT_MS = 25_000;
 const RETRY_MS = 60_000;
 
 export interface InterfaceKeeperOptions {
-  readonly things: readonly Thing[];
+  readonly things: Things;
   readonly interfacesOf?: ((thing: Thing) => readonly string[]) | undefined;
   readonly log?: Logger | undefined;
   /** Time until a Thing that could not be read is read again; 60,000 ms when not given. */
@@ -20,7 +21,8 @@ export interface InterfaceKeeperOptions {
 /** Says what interfaces Things have, and tells the log where one does not keep what it promises: what is missing, by name. */
 export class InterfaceKeeper {
   readonly #options: InterfaceKeeperOptions;
-  readonly #interfaces: ReadonlyMap<Thing, readonly string[]>;
+  readonly #interfaces = new Map<Thing, readonly string[]>();
+  readonly #unchecked = new Set<Thing>();
   readonly #log: Logger;
   readonly #ended = new AbortController();
   #checking: Promise<unknown> = Promise.resolve();
@@ -29,10 +31,28 @@ export class InterfaceKeeper {
   constructor(options: InterfaceKeeperOptions) {
     this.#options = options;
     this.#log = options.log ?? SILENT_LOGGER;
-    this.#interfaces = new Map(options.things.map((thing) => [thing, options.interfacesOf?.(thing) ?? []]));
-    for (const name of [...this.#interfaces.values()].flat()) {
+    for (const thing of presentThings(options.things)) this.#know(thing);
+  }
+
+  /** There is a further Thing: it is checked as well. @throws InteroperabilityError as the constructor does */
+  add(thing: Thing): void {
+    this.#know(thing);
+    if (this.#unchecked.has(thing)) this.#checking = this.#checking.then(() => this.#checkAll());
+  }
+
+  /** There is a Thing no longer. */
+  remove(thing: Thing): void {
+    this.#interfaces.delete(thing);
+    this.#unchecked.delete(thing);
+  }
+
+  #know(thing: Thing): void {
+    const names = this.#options.interfacesOf?.(thing) ?? [];
+    for (const name of names) {
       if (isUndefinedInterface(name)) throw new InteroperabilityError(`there is no interface ${name}`);
     }
+    this.#interfaces.set(thing, names);
+    if (names.length > 0) this.#unchecked.add(thing);
   }
 
   /** Begins to answer, and checks each Thing once, one after the other. @returns ends the answering */
@@ -50,7 +70,7 @@ export class InterfaceKeeper {
 
   async #checkAll(): Promise<void> {
     const { signal } = this.#ended;
-    const unchecked = new Set([...this.#interfaces].filter(([, names]) => names.length > 0).map(([thing]) => thing));
+    const unchecked = this.#unchecked;
     while (unchecked.size > 0 && !signal.aborted) {
       for (const thing of [...unchecked]) {
         if (signal.aborted) return;

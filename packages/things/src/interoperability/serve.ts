@@ -2,10 +2,11 @@ import { type Jid, StanzaError, type Unsubscribe, type XmppPeer } from '@thingwa
 import { accessDenied, findThings } from '../thing/access.ts';
 import { decodingRequest, type Tokens } from '../thing/payload.ts';
 import type { Thing } from '../thing/thing.ts';
+import { presentThings, type Things } from '../thing/thing-set.ts';
 import { decodeGetInterfaces, encodeInterfaces, INTEROPERABILITY } from './codec.ts';
 
 export interface InteroperabilityOptions {
-  readonly things: readonly Thing[];
+  readonly things: Things;
   /** Names of the interfaces that a Thing has. */
   readonly interfacesOf: (thing: Thing) => readonly string[];
   /** Who may read a Thing, or some of it, may know what it is like. */
@@ -18,9 +19,10 @@ export interface InteroperabilityOptions {
  * @see XEP-0000: Interoperability §3.1
  */
 export function serveInterfaces(peer: XmppPeer, options: InteroperabilityOptions): Unsubscribe {
-  const { things, interfacesOf, mayRead } = options;
+  const { interfacesOf, mayRead } = options;
   return peer.onIq('get', { name: 'getInterfaces', namespace: INTEROPERABILITY }, async ({ payload, from }) => {
     const request = decodingRequest(() => decodeGetInterfaces(payload));
+    const things = presentThings(options.things);
     const decisions = await Promise.all(things.map(async (thing) => mayRead(from, thing, request)));
     const allowed = things.filter((_, i) => decisions[i]);
     if (allowed.length === 0) throw accessDenied();

@@ -3,6 +3,7 @@ import { Jid, type Logger, PeerError, StanzaError } from '@thingward/xmpp';
 import type { Field, FieldType } from '../sensor-data/field.ts';
 import { nodeKey } from '../thing/node.ts';
 import type { Thing } from '../thing/thing.ts';
+import { presentThings, type Things } from '../thing/thing-set.ts';
 import { type DescribedItem, encodeDescriptions, type ThingDescription } from './description-codec.ts';
 
 /** What is told of one Thing, and of how many at once. */
@@ -14,7 +15,7 @@ const FIRST_RETRY_MS = 5000;
 const LONGEST_RETRY_MS = 300_000;
 
 export interface ThingDescriberOptions {
-  readonly things: readonly Thing[];
+  readonly things: Things;
   /** Bare JID. */
   readonly ownerOf: (thing: Thing) => string | undefined;
   /** Rejects with StanzaError or PeerError when it could not be told. */
@@ -64,7 +65,13 @@ export class ThingDescriber {
   describeAll(): void {
     this.#isRefused = false;
     this.#failures = 0;
-    this.#schedule(this.#options.things, 0);
+    this.#schedule(presentThings(this.#options.things), 0);
+  }
+
+  /** There is a Thing no longer, and nothing to tell of it. */
+  forget(thing: Thing): void {
+    this.#fields.delete(nodeKey(thing.node));
+    this.#due.delete(thing);
   }
 
   async stop(): Promise<void> {

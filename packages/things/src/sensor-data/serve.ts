@@ -9,7 +9,7 @@ import {
 } from '@thingward/xmpp';
 import { type AccessCheck, accessibleThings, findWithSubnodes } from '../thing/access.ts';
 import { decodingRequest } from '../thing/payload.ts';
-import type { Thing } from '../thing/thing.ts';
+import { presentThings, type Things } from '../thing/thing-set.ts';
 import type { ReadoutId, ReadoutRequest } from './codec.ts';
 import type { ReadoutDialect } from './dialect.ts';
 import { READOUT_DIALECTS } from './dialects.ts';
@@ -48,7 +48,7 @@ export const DEFAULT_READOUT_LIMITS: ReadoutLimits = {
 };
 
 export interface SensorDataOptions {
-  readonly things: readonly Thing[];
+  readonly things: Things;
   /** Asked when a request arrives and again when its read-out begins. */
   readonly mayRead: AccessCheck;
   readonly limits?: Partial<ReadoutLimits> | undefined;
@@ -79,7 +79,7 @@ export function serveSensorData(peer: XmppPeer, options: SensorDataOptions): Sen
   let revision = 0;
 
   const readable = ({ nodes, ...tokens }: ReadoutRequest, requester: Jid) =>
-    accessibleThings(things, { requester, tokens, nodes }, mayRead, findWithSubnodes);
+    accessibleThings(presentThings(things), { requester, tokens, nodes }, mayRead, findWithSubnodes);
 
   const accept = async (dialect: ReadoutDialect, { payload, from, to }: IqRequest) => {
     const request = decodingRequest(() => dialect.decodeRequest(payload));

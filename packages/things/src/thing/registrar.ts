@@ -45,6 +45,11 @@ export class Registrar {
     this.#running = this.#running.then(() => this.#run(signal));
   }
 
+  /** There is a Thing no longer: nothing is done for it any more. */
+  forget(thing: Thing): void {
+    this.#pending.delete(thing);
+  }
+
   /** Gives up what is not registered yet, and waits until nothing runs any more. */
   async stop(): Promise<void> {
     this.#pending.clear();

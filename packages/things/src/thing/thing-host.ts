@@ -40,12 +40,15 @@ import { decodingRequest, type Tokens } from './payload.ts';
 import { Registrar } from './registrar.ts';
 import { RegistryLink } from './registry-link.ts';
 import type { Thing } from './thing.ts';
+import { ThingSet } from './thing-set.ts';
 import { TrustedPresence } from './trusted-presence.ts';
 
 export interface ThingHostOptions {
   readonly peer: XmppPeer;
-  /** The Things behind its JID, each with a node of its own, or one without: the JID itself. */
+  /** The Things behind its JID, each with a node of its own, or one without: the JID itself. `add` and `remove` change them later. */
   readonly things: readonly Thing[];
+  /** Things come and go: what was subscribed to of one that is not there is kept. */
+  readonly comeAndGo?: boolean | undefined;
   readonly ownership: OwnershipStore;
   /** The Thing Registry to register with and to listen to, or how to come by it; undefined: none. @see XEP-0347 §3.5 */
   readonly registry?: RegistryChoice | undefined;
@@ -87,10 +90,10 @@ export class ThingHost {
   readonly #options: ThingHostOptions;
   readonly #peer: XmppPeer;
   readonly #log: Logger;
-  readonly #things = new Map<string, Thing>();
+  readonly #things = new ThingSet();
   readonly #ownerships = new Map<string, Ownership>();
   /** Bare JIDs that each Thing trusts whoever owns it. */
-  readonly #alwaysTrusted: ReadonlyMap<Thing, ReadonlySet<string>>;
+  readonly #alwaysTrusted = new Map<Thing, ReadonlySet<string>>();
   readonly #maxFriends: number;
   readonly #handlers = new Set<(thing: Thing, ownership: Ownership) => void>();
   readonly #accessHandlers = new Set<(thing: Thing) => void>();
@@ -139,7 +142,7 @@ export class ThingHost {
     this.#describer =
       authority &&
       new ThingDescriber({
-        things: options.things,
+        things: () => this.#things.present,
         ownerOf: (thing) => this.ownershipOf(thing).owner,
         tell: (payload) => authority.tell(payload),
         log: this.#log,
@@ -148,39 +151,75 @@ export class ThingHost {
       options.registry &&
       new RegistryLink({ peer: options.peer, choice: options.registry, presence: this.#presence, log: this.#log });
     this.#maxFriends = options.maxFriends ?? 500;
-    const { friends = [] } = options;
-    this.#alwaysTrusted = new Map(
-      options.things.map((thing) => {
-        const jids = typeof friends === 'function' ? friends(thing) : friends;
-        return [thing, new Set(jids.map((jid) => jid.bare.toString()))];
-      }),
-    );
-    for (const thing of options.things) {
-      const key = nodeKey(thing.node);
-      if (this.#things.has(key)) throw new Error(`two Things have the node ${key}`);
-      this.#things.set(key, thing);
+    for (const thing of options.things) this.#know(thing);
+  }
+
+  #know(thing: Thing): void {
+    const { friends = [] } = this.#options;
+    this.#things.add(thing);
+    const jids = typeof friends === 'function' ? friends(thing) : friends;
+    this.#alwaysTrusted.set(thing, new Set(jids.map((jid) => jid.bare.toString())));
+  }
+
+  /**
+   * Speaks for a further Thing from now on, with the owner it had before, if any.
+   * @throws Error for a second Thing with the same node, what loading its ownership throws; then it is not there
+   */
+  async add(thing: Thing): Promise<void> {
+    this.#know(thing);
+    const key = nodeKey(thing.node);
+    const added = this.#lastChange.then(async () => {
+      const running = this.#running;
+      // Those that are there when it starts are loaded then.
+      if (!running) return;
+      const ownership = (await this.#options.ownership.load(key)) ?? UNCLAIMED;
+      // It may have gone already.
+      if (this.#things.get(key) !== thing) return;
+      this.#ownerships.set(key, ownership);
+      running.interfaces.add(thing);
+      await running.events.add(thing);
+      if (this.#isUnclaimed(thing)) running.registrar?.register([thing]);
+    });
+    this.#lastChange = added.catch(() => undefined);
+    try {
+      await added;
+    } catch (error) {
+      this.remove(thing);
+      throw error;
     }
+  }
+
+  /** Speaks for a Thing no longer. Whom it belongs to, and subscriptions to its events where Things come and go, are kept. */
+  remove({ node }: Pick<Thing, 'node'>): void {
+    const key = nodeKey(node);
+    const thing = this.#things.get(key);
+    if (!thing) return;
+    this.#things.delete(thing);
+    this.#alwaysTrusted.delete(thing);
+    this.#ownerships.delete(key);
+    this.#describer?.forget(thing);
+    this.#running?.registrar?.forget(thing);
+    this.#running?.events.remove(thing);
+    this.#running?.interfaces.remove(thing);
   }
 
   /** Begins to speak for the Things. @throws what loading their ownership throws */
   async start(): Promise<void> {
     const loaded = await Promise.all(
-      [...this.#things.keys()].map(async (key) => [key, await this.#options.ownership.load(key)] as const),
+      this.#things.present.map(async ({ node }) => {
+        const key = nodeKey(node);
+        return [key, await this.#options.ownership.load(key)] as const;
+      }),
     );
     if (this.#running) throw new Error('the host has been started already');
     for (const [key, ownership] of loaded) this.#ownerships.set(key, ownership ?? UNCLAIMED);
     await this.#authority?.load();
 
-    const { things, clock, log, readoutLimits: limits, name } = this.#options;
+    const { clock, log, readoutLimits: limits, name, comeAndGo } = this.#options;
+    const things = () => this.#things.present;
     const mayRead = (requester: Jid, thing: Thing, tokens: Tokens) => this.#mayRead(requester, thing, tokens);
     const mayControl = (requester: Jid, thing: Thing, tokens: Tokens) => this.#mayControl(requester, thing, tokens);
-    const features = () => [
-      ...READOUT_DIALECTS.map(({ namespace }) => namespace),
-      ...(things.some((thing) => thing.parameters.length > 0) ? CONTROL_FEATURES : []),
-      ...EVENT_DIALECTS.map(({ namespace }) => namespace),
-      INTEROPERABILITY,
-      ...(this.#options.publications ? [PUBLICATIONS] : []),
-    ];
+    const features = () => this.#features();
     const fromRegistry = (tell: (payload: Element) => Promise<void>) => async (request: IqRequest) => {
       if (!this.#registry?.is(request.from)) throw accessDenied();
       await tell(asXepDiscovery(request.payload));
@@ -190,7 +229,15 @@ export class ThingHost {
     const registrar = this.#registry && this.#newRegistrar(this.#registry);
     const interfaces = new InterfaceKeeper({ things, interfacesOf: this.#options.interfaces, log });
     const { subscriptions: store, eventLimits } = this.#options;
-    const events = new EventServer(peer, { things, mayRead, store, limits: eventLimits, log, clock });
+    const events = new EventServer(peer, {
+      things,
+      keepsAbsent: comeAndGo,
+      mayRead,
+      store,
+      limits: eventLimits,
+      log,
+      clock,
+    });
     await events.start();
     this.#running = {
       events,
@@ -203,8 +250,9 @@ export class ThingHost {
         interfaces.serve(peer, mayRead),
         serveDisco(peer, {
           identities: [{ category: 'client', type: 'bot', name }],
-          // A Thing may come by parameters while it runs.
-          features: { [Symbol.iterator]: () => features().values() },
+          get features() {
+            return features();
+          },
           items: ({ from }, node) => this.#listPublications(from, node),
         }),
         ...DISCOVERY_DIALECTS.flatMap(({ namespace }) =>
@@ -255,7 +303,8 @@ export class ThingHost {
 
   /** Who a Thing of this host belongs to, as far as is known. */
   ownershipOf(thing: Thing): Ownership {
-    return this.#ownerships.get(nodeKey(thing.node)) ?? UNCLAIMED;
+    const known = this.#things.get(nodeKey(thing.node)) ?? thing;
+    return this.#ownerships.get(nodeKey((known.belongsTo ?? known).node)) ?? UNCLAIMED;
   }
 
   /** Who may read a Thing of this host: the decision that everything else here follows. */
@@ -289,15 +338,25 @@ export class ThingHost {
   }
 
   async #listPublications(requester: Jid, node: string | undefined): Promise<readonly DiscoItem[]> {
-    const { things, publications: publicationsOf } = this.#options;
+    const { publications: publicationsOf } = this.#options;
     const isAsked = publicationsOf !== undefined && (node === undefined || node.startsWith(PUBLICATIONS));
     if (!isAsked)
       return node === undefined ? [] : Promise.reject(new StanzaError('item-not-found', 'there is no such node'));
     return listPublications(
-      { things, publicationsOf, mayRead: (jid, thing) => this.#mayRead(jid, thing, {}) },
+      { things: this.#things.present, publicationsOf, mayRead: (jid, thing) => this.#mayRead(jid, thing, {}) },
       requester,
       node,
     );
+  }
+
+  #features(): readonly string[] {
+    return [
+      ...READOUT_DIALECTS.map(({ namespace }) => namespace),
+      ...(this.#things.present.some((thing) => thing.parameters.length > 0) ? CONTROL_FEATURES : []),
+      ...EVENT_DIALECTS.map(({ namespace }) => namespace),
+      INTEROPERABILITY,
+      ...(this.#options.publications ? [PUBLICATIONS] : []),
+    ];
   }
 
   #newRegistrar(registry: RegistryLink): Registrar {
@@ -338,9 +397,11 @@ export class ThingHost {
 
   /** Those that want to be known and have no owner. */
   #unclaimedThings(): readonly Thing[] {
-    return this.#options.things.filter(
-      (thing) => thing.metaTags.length > 0 && this.ownershipOf(thing).owner === undefined,
-    );
+    return this.#things.present.filter((thing) => this.#isUnclaimed(thing));
+  }
+
+  #isUnclaimed(thing: Thing): boolean {
+    return thing.metaTags.length > 0 && this.ownershipOf(thing).owner === undefined;
   }
 
   #isTrusted(requester: Jid, thing: Thing): boolean {
@@ -380,12 +441,12 @@ export class ThingHost {
   /** Is it owner or friend of any Thing here? */
   #isKnown(jid: Jid): boolean {
     if (this.#allowedFriends.has(jid.bare.toString())) return true;
-    return [...this.#things.values()].some((thing) => this.#isTrusted(jid, thing));
+    return this.#things.present.some((thing) => this.#isTrusted(jid, thing));
   }
 
   async #claimed(payload: Element): Promise<void> {
     const { jid, node, public: isPublic } = decodingRequest(() => decodeClaimed(payload));
-    await this.#setOwner(this.#thingAt(node), jid, isPublic);
+    await this.#setOwner(this.#wholeAt(node), jid, isPublic);
   }
 
   /** A new owner inherits no friends. @see XEP-0347 §3.9 */
@@ -400,13 +461,13 @@ export class ThingHost {
 
   /** It is not found in searches any more; it stays the owner's. @see XEP-0347 §3.10 */
   async #removed(payload: Element): Promise<void> {
-    const thing = this.#thingAt(decodingRequest(() => decodeNodeInfo(payload)));
+    const thing = this.#wholeAt(decodingRequest(() => decodeNodeInfo(payload)));
     await this.#change(thing, (before) => ({ ...before, public: false }));
   }
 
   /** It belongs to nobody, trusts nobody, and can be claimed again. @see XEP-0347 §3.17 */
   async #disowned(payload: Element): Promise<void> {
-    const thing = this.#thingAt(decodingRequest(() => decodeNodeInfo(payload)));
+    const thing = this.#wholeAt(decodingRequest(() => decodeNodeInfo(payload)));
     await this.#change(thing, () => UNCLAIMED);
     if (thing.metaTags.length > 0) this.#running?.registrar?.register([thing]);
   }
@@ -417,10 +478,22 @@ export class ThingHost {
     return thing;
   }
 
+  /** What belongs to another Thing is owned with that, and by itself by nobody. */
+  #wholeAt(node: NodeReference | undefined): Thing {
+    const thing = this.#thingAt(node);
+    if (thing.belongsTo) throw new StanzaError('not-allowed', 'it belongs to another Thing, and is owned with that');
+    return thing;
+  }
+
+  /** Those that can be owned by themselves. */
+  #wholes(): readonly Thing[] {
+    return this.#things.present.filter(({ belongsTo }) => !belongsTo);
+  }
+
   /** The owner says whom its Things are to trust. Of others it is ignored. @see XEP-0324 §3.2.3, §3.2.4 */
   async #advised({ from, type }: Received, payload: Element, namespace: string): Promise<void> {
     const owner = from.bare.toString();
-    const owned = [...this.#things.values()].filter((thing) => this.ownershipOf(thing).owner === owner);
+    const owned = this.#wholes().filter((thing) => this.ownershipOf(thing).owner === owner);
     if (type === 'error') return;
     if (this.#authority?.is(from)) return this.#advisedByAuthority(payload, namespace);
     if (owned.length === 0) {
@@ -454,7 +527,7 @@ export class ThingHost {
       return;
     }
     this.#allowedFriends.delete(jid.toString());
-    for (const thing of this.#things.values()) {
+    for (const thing of this.#wholes()) {
       await this.#change(thing, (before) => {
         const friends = before.friends.filter((friend) => friend !== jid.toString());
         return friends.length === before.friends.length ? before : { ...before, friends };
@@ -531,10 +604,13 @@ export class ThingHost {
 
   #tell(thing: Thing, ownership: Ownership): void {
     for (const handler of this.#handlers) this.#call(() => handler(thing, ownership));
-    this.#accessChanged([thing]);
+    const key = nodeKey(thing.node);
+    this.#accessChanged(
+      this.#things.present.filter((one) => one === thing || (one.belongsTo && nodeKey(one.belongsTo.node) === key)),
+    );
   }
 
-  #accessChanged(things: Iterable<Thing> = this.#things.values()): void {
+  #accessChanged(things: readonly Thing[] = this.#things.present): void {
     this.#running?.sensorData.accessChanged();
     for (const thing of things) {
       for (const handler of this.#accessHandlers) this.#call(() => handler(thing));

@@ -28,6 +28,11 @@ export interface Thing {
   readonly node?: NodeReference | undefined;
   /** The node it is a part of, which need be no Thing itself: reading that reads this, too. @see XEP-0323 §5.8 */
   readonly parent?: NodeReference | undefined;
+  /**
+   * The Thing it belongs to, as a part of what is owned as a whole: whoever owns that and is trusted by it owns this and is trusted by this. It has no
+   * meta data to be registered and claimed with.
+   */
+  readonly belongsTo?: Pick<Thing, 'node'> | undefined;
   /** Meta data it registers with (KEY included), in the order of its QR code. @see XEP-0347 §3.5 */
   readonly metaTags: readonly MetaTag[];
   /**

@@ -13,7 +13,7 @@ import {
   type ReadPlan,
   splitPlan,
 } from '@thingward/modbus';
-import { CircuitBreaker } from './circuit-breaker.ts';
+import { CircuitBreaker } from '../circuit-breaker.ts';
 import type { ModbusConfig, Point } from './config.ts';
 
 const ILLEGAL_DATA_ADDRESS = 2;
