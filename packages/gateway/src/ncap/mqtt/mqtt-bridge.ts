@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { MQTT_DISCOVERY, MQTT_ROOT, mqttTopic, type PayloadEncoding } from '@thingward/ieee1451';
 import { pause } from '@thingward/things';
 import { type Jid, type Logger, servePing, type Unsubscribe } from '@thingward/xmpp';
-import type { AccountConnection } from '../../account-agent.ts';
+import type { AccountConnection } from '../../account-connection.ts';
 import { McapAgent } from '../mcap-agent.ts';
 import { MqttNcap } from './mqtt-ncap.ts';
 import { NetworkLink, type ReceivedMessage } from './network-link.ts';
