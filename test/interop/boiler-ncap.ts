@@ -20,7 +20,7 @@ import type {
   TransducerServices,
 } from '../../packages/gateway/src/ncap/transducer-services.ts';
 
-const SIMULATOR = fileURLToPath(new URL('../../packages/ieee1451/dist/simulator/main.js', import.meta.url));
+export const SIMULATOR = fileURLToPath(new URL('../../packages/ieee1451/dist/simulator/main.js', import.meta.url));
 const [META = 0, CHANNEL = 0, NAME = 0] = ['meta', 'transducer-channel', 'transducer-name'].map(tedsClassCode);
 const KINDS = ['sensor', 'actuator', 'event-sensor'] as const;
 

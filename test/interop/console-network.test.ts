@@ -1,10 +1,14 @@
+import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Gateway, gatewayConfigSchema, gatewayLabels } from '@thingward/gateway';
+import { claimThing, parseIoTDisco } from '@thingward/things';
 import { Jid, SILENT_LOGGER } from '@thingward/xmpp';
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { McapAgent } from '../../packages/gateway/src/ncap/mcap-agent.ts';
-import { Plant } from '../plant.ts';
-import { BoilerNcap } from './boiler-ncap.ts';
+import { Plant, REGISTRY } from '../plant.ts';
+import { BoilerNcap, SIMULATOR } from './boiler-ncap.ts';
 
 const CHROMIUM = process.env.THINGWARD_CHROMIUM || '/usr/bin/chromium';
 const ARGUMENTS = [
@@ -24,6 +28,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the network in Chromium (skipped unless 
   let plant: Plant;
   let boiler: BoilerNcap;
   let ncap: McapAgent;
+  let tims: Awaited<ReturnType<typeof startGateway>> | undefined;
   let browser: Browser;
   let page: Page;
   const complaints: string[] = [];
@@ -42,6 +47,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the network in Chromium (skipped unless 
     await browser?.close();
     await boiler?.unplug();
     await ncap?.stop();
+    await tims?.stop();
     await plant?.stop();
   });
 
@@ -141,10 +147,69 @@ describe.skipIf(!existsSync(CHROMIUM))('the network in Chromium (skipped unless 
     await vi.waitFor(async () => expect(await page.getByRole('treeitem').count()).toBe(3));
   });
 
+  it('the NCAP of a gateway and its TIM are seen by their owner, and their loss', async () => {
+    await page.getByPlaceholder('Filter by name, kind or protocol').fill('');
+    tims = await startGateway(plant);
+    const owner = await plant.signIn('owner');
+    const [label] = gatewayLabels(tims.config);
+    await vi.waitFor(() => claimThing(owner.client, REGISTRY, parseIoTDisco(label?.uri ?? ''), {}), {
+      timeout: 10_000,
+    });
+    tims.plug();
+    const tim = page.getByTestId('network-events').getByText(/Boiler joined.*Kettle house/);
+    await tim.waitFor({ timeout: 20_000 });
+    await row('Kettle house').click();
+    await page.getByText('1 of 1 present').waitFor();
+    await row('Boiler TIM').last().click();
+    await page.getByRole('link', { name: 'Water temperature' }).click();
+    await vi.waitFor(async () => expect(await number(value())).toBeGreaterThan(273), { timeout: 10_000 });
+    tims.unplug();
+    await page.getByTestId('tim-away').waitFor({ timeout: 20_000 });
+    await events()
+      .getByText(/Boiler left.*Kettle house/)
+      .first()
+      .waitFor();
+  });
+
   it('the browser had nothing to complain about', () => {
     expect(complaints).toEqual([]);
   });
 });
+
+/** A gateway whose only Thing is an NCAP, and a TIM for it. */
+async function startGateway(plant: Plant) {
+  await plant.server.accounts.add('tims', 'secret-tims');
+  const { fingerprint } = plant.server.tls;
+  const config = gatewayConfigSchema.parse({
+    server: { domain: 'localhost', host: '127.0.0.1', port: plant.ports.c2s, fingerprint },
+    dataDir: join(plant.directory, 'tims'),
+    things: [
+      {
+        driver: 'ieee1451',
+        account: { jid: 'tims@localhost', password: 'secret-tims' },
+        name: 'Kettle house',
+        ieee1451: { listen: { tcp: '127.0.0.1:0' }, admit: 'any', silenceMs: 1000 },
+      },
+    ],
+  });
+  const gateway = new Gateway(config, { log: SILENT_LOGGER });
+  await gateway.start();
+  await gateway.ready(AbortSignal.timeout(20_000));
+  let tim: ChildProcess | undefined;
+  const unplug = () => tim?.kill('SIGKILL');
+  return {
+    config,
+    plug() {
+      const { ports } = gateway.ncaps[0] as unknown as { ports: { tcp: number } };
+      tim = spawn(process.execPath, [SIMULATOR, '--connect', `127.0.0.1:${ports.tcp}`], { timeout: 60_000 });
+    },
+    unplug,
+    async stop() {
+      unplug();
+      await gateway.stop();
+    },
+  };
+}
 
 /** An NCAP of its own account: its owner may do everything, a guest may read. */
 async function startNcap(plant: Plant, boiler: BoilerNcap): Promise<McapAgent> {

@@ -151,7 +151,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the console in Chromium (skipped unless 
     await question.waitFor();
     expect(await question.textContent()).toMatch(/grid@localhost\s+wants to read\s+plc@localhost/);
     await question.getByRole('button', { name: 'More choices' }).click();
-    await question.getByLabel('Level').check();
+    await question.getByLabel('Level (asked for)').check();
     await question.getByRole('button', { name: 'Save' }).click();
     const rule = page.getByTestId(/^rule-/);
     await rule.waitFor();

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { Outcome } from '../life-of-a-thing.ts';
 import { promisify } from 'node:util';
+import type { Outcome } from '../life-of-a-thing.ts';
 import { hasCommand } from './daemon.ts';
 import { PYTHON } from './python.ts';
 

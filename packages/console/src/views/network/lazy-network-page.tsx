@@ -2,11 +2,7 @@ import { useSignal } from '@preact/signals';
 import type { ComponentType } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { Notice } from '../../components/notice.tsx';
-
-export interface NetworkPageProps {
-  /** What is selected: ids from the NCAP down. */
-  readonly path: readonly string[];
-}
+import type { NetworkPageProps } from './network-page-props.ts';
 
 /** The page of the network, whose code is loaded when it is first looked at. */
 export function LazyNetworkPage({ path }: NetworkPageProps) {

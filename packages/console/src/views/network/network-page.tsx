@@ -5,7 +5,7 @@ import { Notice } from '../../components/notice.tsx';
 import { explain } from '../../model/explain.ts';
 import { Network } from '../../model/network/network.ts';
 import { selectionOf } from '../../model/network/selection.ts';
-import type { NetworkPageProps } from './lazy-network-page.tsx';
+import type { NetworkPageProps } from './network-page-props.ts';
 import { NetworkState } from './network-state.tsx';
 import { NetworkTree } from './network-tree.tsx';
 import { RecentEvents } from './recent-events.tsx';
