@@ -273,6 +273,20 @@ describe('changes of the tree', () => {
     await gone(5);
   });
 
+  it('are told once: an announcement of the same says nothing new, one of another TIM says that alone', async () => {
+    const { ncap, owner } = await mcapStage();
+    const seen = told(owner);
+    await announce(ncap);
+    await set(owner, follow);
+    await set(ncap, encodeAnnouncement({ ncap: BOILER, lease: 90 }));
+    const [tim] = BOILER.tims as [(typeof BOILER.tims)[number]];
+    const second = { ...tim, id: '33333333-3333-4333-8333-333333333333' };
+    await set(ncap, encodeAnnouncement({ ncap: { ...BOILER, tims: [tim, second] }, lease: 90 }));
+    await vi.waitFor(() => expect(seen).toHaveLength(1));
+    const { kind, ncap: change } = decodeTreeChange(seen[0] as Element);
+    expect([kind, change.tims.map(({ id }) => id), change.things]).toEqual(['joined', [second.id], []]);
+  });
+
   it('are told to nobody who has left', async () => {
     const { ncap, owner } = await mcapStage();
     const seen = told(owner);

@@ -75,7 +75,8 @@ export class ResourceStore {
         .onConflict((conflict) => conflict.column('id').doUpdateSet(values))
         .execute();
       if (row && row.tree !== tree) await forgetReadersOfOthers(transaction, id, after);
-      return { before, after };
+      // Both as they were read, so that what is the same looks the same.
+      return { before, after: row?.tree === tree ? before : ncapOf({ id, tree }) };
     });
   }
 
@@ -273,7 +274,7 @@ function treeOf(ncap: NcapResource): string {
   return encodeResources([ncap]).toString();
 }
 
-function ncapOf({ id, tree }: McapNcapsTable): NcapResource {
+function ncapOf({ id, tree }: Pick<McapNcapsTable, 'id' | 'tree'>): NcapResource {
   const [ncap] = decodeResources(parseElement(tree));
   if (!ncap) throw new Error(`the tree of the NCAP ${id} is empty`);
   return ncap;
