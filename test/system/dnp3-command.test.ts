@@ -1,28 +1,10 @@
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { runCommand } from './run-command.ts';
 
-const COMMAND = fileURLToPath(new URL('../../packages/cli/bin/thingward.js', import.meta.url));
 const FRAME = '056414f3010000040a3bc0c3013c02063c03063c04063c01069a12';
 const RESET = '056405c001000004e921';
 
-/** The command as people run it, with something at its standard input. */
-function run(args: readonly string[], input = ''): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [COMMAND, 'dnp3', ...args], { timeout: 15_000 });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.on('data', (chunk) => {
-      stdout += chunk;
-    });
-    child.stderr.on('data', (chunk) => {
-      stderr += chunk;
-    });
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code, stdout, stderr }));
-    child.stdin.end(input);
-  });
-}
+const run = (args: readonly string[], input?: string) => runCommand(['dnp3', ...args], input);
 
 describe('thingward dnp3', () => {
   it('shows packets as XML, and makes the same octets of it', async () => {

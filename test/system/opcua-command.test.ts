@@ -1,8 +1,6 @@
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { runCommand } from './run-command.ts';
 
-const COMMAND = fileURLToPath(new URL('../../packages/cli/bin/thingward.js', import.meta.url));
 const HELLO =
   '48454c4634000000' +
   '00000000' +
@@ -13,23 +11,7 @@ const HELLO =
   '140000006f70632e7463703a2f2f706c616e743a34383430';
 const ERROR = '45525246' + '10000000' + '00008280' + 'ffffffff';
 
-/** The command as people run it, with something at its standard input. */
-function run(args: readonly string[], input = ''): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [COMMAND, 'opcua', ...args], { timeout: 15_000 });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.on('data', (chunk) => {
-      stdout += chunk;
-    });
-    child.stderr.on('data', (chunk) => {
-      stderr += chunk;
-    });
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code, stdout, stderr }));
-    child.stdin.end(input);
-  });
-}
+const run = (args: readonly string[], input?: string) => runCommand(['opcua', ...args], input);
 
 describe('thingward opcua', () => {
   it('shows messages as XML, and makes the same octets of it', async () => {

@@ -1,8 +1,6 @@
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { runCommand } from './run-command.ts';
 
-const COMMAND = fileURLToPath(new URL('../../packages/cli/bin/thingward.js', import.meta.url));
 /** A TEDS somebody writes by hand: a pressure sensor. */
 const SENSOR = {
   teds: 'transducer-channel',
@@ -25,23 +23,7 @@ const SENSOR = {
 const BLOCK =
   '030500ff030201' + '0b0100' + '0c0a0080807e827c80808080' + '0d0400000000' + '0e04481c4000' + '1206280101290104';
 
-/** The command as people run it, with something at its standard input. */
-function run(args: readonly string[], input = ''): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [COMMAND, 'teds', ...args], { timeout: 15_000 });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.on('data', (chunk) => {
-      stdout += chunk;
-    });
-    child.stderr.on('data', (chunk) => {
-      stderr += chunk;
-    });
-    child.on('error', reject);
-    child.on('close', (code) => resolve({ code, stdout, stderr }));
-    child.stdin.end(input);
-  });
-}
+const run = (args: readonly string[], input?: string) => runCommand(['teds', ...args], input);
 
 describe('thingward teds', () => {
   it('makes the octets of JSON, shows them, and makes the same of JSON and XML again', async () => {

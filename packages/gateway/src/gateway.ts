@@ -2,44 +2,21 @@ import { join, resolve } from 'node:path';
 import { channelWriteOperations, GuardAudit, type ResourceReference } from '@thingward/guard';
 import type { Sample } from '@thingward/ieee1451';
 import type { ThingResource } from '@thingward/ieee1451/mcap';
-import {
-  EventLogger,
-  formatIoTDisco,
-  type MetaTag,
-  type NodeReference,
-  nodeKey,
-  tellEventLog,
-} from '@thingward/things';
+import { EventLogger, formatIoTDisco, type NodeReference, nodeKey, tellEventLog } from '@thingward/things';
 import { type Connector, Jid, type Logger, SILENT_LOGGER, type Unsubscribe, type XmppClient } from '@thingward/xmpp';
 import type { findServers } from '@thingward/xmpp/finding';
 import { AccountAgent, type HostedDevice } from './account-agent.ts';
-import { FollowedDocument } from './broker/followed-document.ts';
-import { pointListOf, registerMapOf, withListedPoints, withRegisterMap } from './broker/point-documents.ts';
-import { documentOfSource, type PointListDocument, referenceOf } from './broker/point-list-reference.ts';
-import { type PointDevice, ReplaceableDevice } from './broker/replaceable-device.ts';
-import { TedsPublisher } from './broker/teds-publisher.ts';
 import type { GatewayConfig, ThingConfig } from './config.ts';
+import { Devices, listedPoints } from './devices.ts';
 import type { Concentrator, DevicePart } from './drivers/concentrator.ts';
 import { DeviceConnections } from './drivers/connections.ts';
-import type { Device } from './drivers/device.ts';
-import { DirectIoDevice } from './drivers/direct-io/device.ts';
-import type { Dnp3Point } from './drivers/dnp3/config.ts';
-import { Dnp3Device } from './drivers/dnp3/device.ts';
-import { NcapDevice } from './drivers/ieee1451/ncap-device.ts';
-import { pointsOf, withPointList } from './drivers/listed-points.ts';
-import type { ModbusConfig } from './drivers/modbus/config.ts';
-import type { TrafficListener } from './drivers/modbus/connections.ts';
-import { ModbusDevice } from './drivers/modbus/device.ts';
 import { BASELINE_FILE, GatewayGuard } from './guard/gateway-guard.ts';
 import { guardedDevice } from './guard/guarded-device.ts';
-import { Ncap } from './ncap/ncap.ts';
 import type { NcapAccess } from './ncap/ncap-access.ts';
 import type { TransducerServices } from './ncap/transducer-services.ts';
 import { publicationOf } from './publications.ts';
 import { AccountClients } from './server/account-clients.ts';
 import { metaTagsOf } from './state/claim-keys.ts';
-import { type KeptDocument, StoredDocuments } from './state/document-store.ts';
-import { ncapIdentity } from './state/ncap-identity.ts';
 import { Outbox } from './state/outbox.ts';
 import { openState, type StateDatabase } from './state/state-database.ts';
 
@@ -88,11 +65,9 @@ export class Gateway {
   readonly #state: StateDatabase;
   readonly #outbox: Outbox;
   readonly #connections: DeviceConnections;
-  readonly #points: ReadonlyMap<ThingConfig, readonly Dnp3Point[]>;
-  readonly #registerMaps: ReadonlyMap<ThingConfig, ModbusConfig>;
+  readonly #devices: Devices;
   readonly #agents: AccountAgent[];
   readonly #concentrators: { readonly entry: HostedThing; readonly agent: AccountAgent }[] = [];
-  readonly #ncaps = new Map<ThingConfig, Ncap>();
   readonly #stopParts: Unsubscribe[] = [];
   readonly #guard: GatewayGuard | undefined;
   /** Where is told what happens to the Things of an account. */
@@ -100,11 +75,6 @@ export class Gateway {
   readonly #audit: GuardAudit | undefined;
   readonly #log: Logger;
   readonly #stopTelling: Unsubscribe[] = [];
-  readonly #broker: Jid | undefined;
-  /** Lists of points that come from the broker. */
-  readonly #documents: FollowedDocument[] = [];
-  /** They put the TEDS of TIMs to the broker. */
-  readonly #publishers: TedsPublisher[] = [];
 
   /** @throws StateError, GatewayConfigError, PolicyError, AuditError */
   constructor(config: GatewayConfig, options: GatewayOptions = {}) {
@@ -115,17 +85,8 @@ export class Gateway {
     const service = (name: string, configured: Jid | 'none' | undefined) =>
       configured === 'none' ? undefined : (configured ?? Jid.parse(`${name}.${server.domain}`));
     const accounts = groupByAccount(config.things);
-    this.#broker = service('broker', broker);
-    this.#points = new Map(
-      config.things.flatMap((thing) =>
-        thing.driver === 'dnp3-tcp' ? [[thing, pointsOf(thing.dnp3, baseDirectory)] as const] : [],
-      ),
-    );
-    this.#registerMaps = new Map(
-      config.things.flatMap((thing) =>
-        thing.driver === 'modbus-tcp' ? [[thing, withPointList(thing.modbus, baseDirectory)] as const] : [],
-      ),
-    );
+    const brokerJid = service('broker', broker);
+    const lists = listedPoints(config.things, baseDirectory);
     const { policies, audit, baseline } = config;
     const file = join(resolve(baseDirectory, config.dataDir), BASELINE_FILE);
     // Without policies nothing is decided here.
@@ -140,6 +101,7 @@ export class Gateway {
             baseline: { config: baseline, file },
           });
     this.#state = openState(resolve(baseDirectory, config.dataDir));
+    this.#devices = new Devices({ lists, connections: this.#connections, state: this.#state, broker: brokerJid });
     this.#outbox = new Outbox(this.#state, config.outbox.maxReadings, (count, reason) => this.#refused(count, reason));
     const clients = new AccountClients({
       server,
@@ -162,11 +124,11 @@ export class Gateway {
         client,
         devices: hosted,
         comeAndGo: concentrators.length > 0,
-        transducers: things.flatMap((thing) => this.#ncaps.get(thing) ?? []),
+        transducers: things.flatMap((thing) => this.#devices.ncapOf(thing) ?? []),
         registry: registry === 'none' ? undefined : (registry ?? Jid.parse(`registry.${server.domain}`)),
         provisioning,
         history: service('history', history),
-        broker: this.#broker,
+        broker: brokerJid,
         mcap: service('mcap', mcap),
         mayWrite: this.#channelCheck(first.account.jid.toString()),
         state: this.#state,
@@ -195,11 +157,10 @@ export class Gateway {
   /** Begins to poll and connects. Being offline is no error: it goes on trying. */
   async start(): Promise<void> {
     await this.#audit?.start('thingward gateway');
-    for (const document of this.#documents) document.start();
-    for (const publisher of this.#publishers) publisher.start();
+    this.#devices.followBroker();
     await Promise.all(this.#agents.map((agent) => agent.start()));
     for (const { entry, agent } of this.#concentrators) this.#serveParts(entry, agent);
-    for (const ncap of this.#ncaps.values()) ncap.start();
+    this.#devices.openDoors();
   }
 
   /** Waits until every account is online. @throws the first error of an account that is not: SaslError, PeerError */
@@ -209,11 +170,11 @@ export class Gateway {
 
   async stop(): Promise<void> {
     for (const stop of [...this.#stopTelling, ...this.#stopParts]) stop();
-    await Promise.all([...this.#documents, ...this.#publishers].map((following) => following.stop()));
-    const ncapsStopped = [...this.#ncaps.values()].map((ncap) => ncap.stop());
+    await this.#devices.leaveBroker();
+    const doorsClosed = this.#devices.closeDoors();
     const stopped = Promise.all(this.#agents.map((agent) => agent.stop()));
     // Nobody polls any more: a device that does not answer must not be waited for.
-    await Promise.all([stopped, this.#connections.closeAll(), ...ncapsStopped]);
+    await Promise.all([stopped, this.#connections.closeAll(), doorsClosed]);
     await this.#guard?.stop();
     await this.#audit?.stop();
     this.#state.close();
@@ -221,7 +182,7 @@ export class Gateway {
 
   /** The NCAPs it has, each with its TIMs. */
   get ncaps(): readonly TransducerServices[] {
-    return [...this.#ncaps.values()];
+    return this.#devices.ncaps;
   }
 
   status(): GatewayStatus {
@@ -253,7 +214,7 @@ export class Gateway {
 
   #hosted(thing: ThingConfig, client: XmppClient, log: Logger): HostedThing {
     const metaTags = metaTagsOf(thing, this.#state);
-    const driven = this.#device(thing, metaTags, client, log);
+    const driven = this.#devices.make(thing, metaTags, client, log);
     const concentrator = 'serveParts' in driven ? (driven as Concentrator) : undefined;
     const { interfaces } = thing;
     return {
@@ -297,94 +258,12 @@ export class Gateway {
     if (stop) this.#stopParts.push(stop);
   }
 
-  #ncapDevice(
-    thing: Extract<ThingConfig, { driver: 'ieee1451' }>,
-    metaTags: readonly MetaTag[],
-    client: XmppClient,
-    log: Logger,
-  ): Device {
-    const node = thing.node as NodeReference | undefined;
-    const parent = thing.parent as NodeReference | undefined;
-    const id = ncapIdentity(this.#state, thing.account.jid.toString(), nodeKey(node));
-    const { name, ieee1451: config } = thing;
-    const ncap = new Ncap({ id, name, config, sourceId: node?.sourceId, log });
-    this.#ncaps.set(thing, ncap);
-    if (this.#broker) {
-      this.#publishers.push(new TedsPublisher({ peer: client, broker: this.#broker, services: ncap, log }));
-    }
-    return new NcapDevice({ node, parent, metaTags, config, ncap, log });
-  }
-
   /** Asks the policies about writes to channels that came by the MCAP; undefined where there are none. */
   #channelCheck(account: string): NcapAccess['mayWrite'] | undefined {
     const check = this.#guard?.checkPackets(account, channelOperations);
     if (!check) return undefined;
     return async (requester, { nodeId }, { channel }, samples) =>
       (await check({ nodeId, channel, samples }, requester)).outcome === 'permit';
-  }
-
-  #device(thing: ThingConfig, metaTags: HostedDevice['metaTags'], client: XmppClient, log: Logger): Device {
-    const node = thing.node as NodeReference | undefined;
-    const parent = thing.parent as NodeReference | undefined;
-    if (thing.driver === 'direct-io') {
-      return new DirectIoDevice({ node, parent, metaTags, config: thing.directIo, pollMs: thing.pollMs });
-    }
-    if (thing.driver === 'ieee1451') return this.#ncapDevice(thing, metaTags, client, log);
-    if (thing.driver === 'dnp3-tcp') {
-      const { dnp3 } = thing;
-      const source = this.#connections.dnp3.to(dnp3);
-      const make = (points: readonly Dnp3Point[]) =>
-        new Dnp3Device({ node, parent, metaTags, config: dnp3, points, source, log });
-      const points = this.#points.get(thing) ?? [];
-      const document = documentOfSource(dnp3.pointList);
-      if (!document) return make(points);
-      return this.#followed(thing, 'point-list', document, client, log, make(points), ({ content, mediaType }) => {
-        const device = make(withListedPoints(points, pointListOf(content, mediaType), document.writable));
-        // It knows no values before it has asked for all.
-        void device.readParameters([]).catch(() => undefined);
-        return device;
-      });
-    }
-    const { modbus } = thing;
-    const lines = this.#connections.modbus;
-    const line = lines.to(modbus);
-    const traffic = (listener: TrafficListener) => lines.observe(line, modbus.unit, listener);
-    const make = (config: ModbusConfig) =>
-      new ModbusDevice({ node, parent, metaTags, config, client: line, traffic, log });
-    const document = documentOfSource(modbus.pointList);
-    if (!document) return make(this.#registerMaps.get(thing) ?? modbus);
-    return this.#followed(thing, 'register-map', document, client, log, make(modbus), ({ content, mediaType }) =>
-      make(withRegisterMap(modbus, registerMapOf(content, mediaType), document.writable)),
-    );
-  }
-
-  /**
-   * A device whose points are listed at the broker: as they were last, until there is another list.
-   * @param first has the points of the configuration
-   * @param next the device by a list @throws PointListError (of `next`) when it can't be used
-   */
-  #followed(
-    { account, node }: ThingConfig,
-    kind: 'register-map' | 'point-list',
-    document: PointListDocument,
-    peer: XmppClient,
-    log: Logger,
-    first: PointDevice,
-    next: (document: KeptDocument) => PointDevice,
-  ): Device {
-    const device = new ReplaceableDevice(first, log);
-    if (!this.#broker) return device;
-    const followed = new FollowedDocument({
-      peer,
-      broker: this.#broker,
-      reference: referenceOf(kind, document, { thing: account.jid, node: node as NodeReference | undefined }),
-      store: new StoredDocuments(this.#state, account.jid.toString()),
-      apply: (found) => device.replace(next(found)),
-      log,
-    });
-    followed.load();
-    this.#documents.push(followed);
-    return device;
   }
 }
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import {
+  BUILT_IN_TYPES,
   encodeMessage,
   encodeServiceBody,
   isServiceName,
@@ -102,7 +103,7 @@ function variant(depth: number): fc.Arbitrary<OpcUaValue> {
   const names = Array.from({ length: 26 }, (_, id) => id).filter((id) => depth > 0 || id < 22);
   return fc.constantFrom(...names).chain((id) => {
     if (id === 0) return fc.constant({ type: 0, isArray: false, value: null });
-    const type = typeNamed(VARIANT_TYPES[id] as string);
+    const type = typeNamed(BUILT_IN_TYPES[id] as string);
     return fc.oneof(
       value(type, depth - 1).map((one) => ({ type: id, isArray: false, value: one })),
       fc.record({ type: fc.constant(id), isArray: fc.constant(true), value: items(type, depth - 1) }),
@@ -115,34 +116,6 @@ function variant(depth: number): fc.Arbitrary<OpcUaValue> {
     ) as fc.Arbitrary<OpcUaValue>;
   });
 }
-const VARIANT_TYPES = [
-  '',
-  'Boolean',
-  'SByte',
-  'Byte',
-  'Int16',
-  'UInt16',
-  'Int32',
-  'UInt32',
-  'Int64',
-  'UInt64',
-  'Float',
-  'Double',
-  'String',
-  'DateTime',
-  'Guid',
-  'ByteString',
-  'XmlElement',
-  'NodeId',
-  'ExpandedNodeId',
-  'StatusCode',
-  'QualifiedName',
-  'LocalizedText',
-  'ExtensionObject',
-  'DataValue',
-  'Variant',
-  'DiagnosticInfo',
-];
 
 function extensionObject(depth: number): fc.Arbitrary<OpcUaValue> {
   const carried = fc.record({

@@ -3,7 +3,7 @@ import {
   encodeMcapReaders,
   encodeTreeChange,
   type NcapResource,
-  type ThingNode,
+  nodesOf,
 } from '@thingward/ieee1451/mcap';
 import { nodeKey, pause } from '@thingward/things';
 import { type Jid, type Logger, PeerError, presence, StanzaError, type Unsubscribe } from '@thingward/xmpp';
@@ -124,11 +124,4 @@ export class Announcer {
       if (!(error instanceof PeerError)) throw error;
     }
   }
-}
-
-function nodesOf({ tims, things }: NcapResource): readonly (ThingNode | undefined)[] {
-  return [
-    ...tims.flatMap(({ node, channels }) => [node, ...channels.map((channel) => channel.node)]),
-    ...things.map(({ node }) => node),
-  ];
 }

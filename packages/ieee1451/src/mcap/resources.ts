@@ -241,3 +241,11 @@ function onlyNcap(element: Element): NcapResource {
   if (ncap && !second) return decodeNcap(ncap);
   throw new Ieee1451Error('malformed-xml', `<${element.name}> has one <ncap>`);
 }
+
+/** The nodes of an NCAP: those of its TIMs, channels and other Things. */
+export function nodesOf({ tims, things }: NcapResource): readonly (ThingNode | undefined)[] {
+  return [
+    ...tims.flatMap(({ node, channels }) => [node, ...channels.map((channel) => channel.node)]),
+    ...things.map(({ node }) => node),
+  ];
+}

@@ -1,7 +1,6 @@
-import type { McapReaders, NcapResource } from '@thingward/ieee1451/mcap';
+import { type McapReaders, type NcapResource, nodesOf } from '@thingward/ieee1451/mcap';
 import { Jid, StanzaError } from '@thingward/xmpp';
 import type { McapLimits } from './limits.ts';
-import { nodesOf } from './visible.ts';
 
 /** @throws StanzaError `bad-request`, `policy-violation` for more than is kept */
 export function checkAnnouncement(ncap: NcapResource, limits: McapLimits): void {

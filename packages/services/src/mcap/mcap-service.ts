@@ -3,7 +3,6 @@ import {
   type AddressedReading,
   type ChannelAddress,
   decodeAnnouncement,
-  decodeDiscover,
   decodeEvent,
   decodeHistory,
   decodeInterface,
@@ -22,16 +21,13 @@ import {
   encodeRead,
   encodeReading,
   encodeReadings,
-  encodeResources,
   encodeStreaming,
   encodeWrite,
-  type NcapResource,
   type TransducerAddress,
   type TransducerInterface,
 } from '@thingward/ieee1451/mcap';
 import type { Element } from '@thingward/xml';
 import {
-  encodeResultSetPage,
   findResultSetRequest,
   type IqRequest,
   type Jid,
@@ -51,14 +47,16 @@ import { KeyedLock } from '../keyed-lock.ts';
 import { isServedBy, isServiceBeside } from '../served-domain.ts';
 import { Tasks } from '../tasks.ts';
 import { checkAnnouncement, checkReaders } from './checks.ts';
+import { decoded } from './decoded.ts';
 import { Followers } from './followers.ts';
 import { DEFAULT_MCAP_LIMITS, type McapLimits } from './limits.ts';
+import { McapTree } from './mcap-tree.ts';
 import { NcapRequests, noAnswer } from './ncap-requests.ts';
 import { answerNetworkMessage } from './network-messages.ts';
 import { type NcapChange, ResourceStore, type StoredNcap } from './resource-store.ts';
 import { Streams } from './streams.ts';
 import type { McapTables } from './tables.ts';
-import { findChannel, type Readable, visibleNcap } from './visible.ts';
+import { findChannel } from './visible.ts';
 
 export interface McapOptions {
   /** Its `jid` is the MCAP's. */
@@ -88,9 +86,12 @@ export class McapService {
   readonly #peer: XmppPeer;
   readonly #options: McapOptions;
   readonly #limits: McapLimits;
+  /** Milliseconds since 1970. */
+  readonly #now: () => number;
   readonly #log: Logger;
   readonly #tasks: Tasks;
   readonly #store: ResourceStore;
+  readonly #tree: McapTree;
   readonly #ncaps: NcapRequests;
   readonly #followers: Followers;
   readonly #streams: Streams;
@@ -101,14 +102,16 @@ export class McapService {
   constructor(options: McapOptions) {
     const { peer, log = SILENT_LOGGER, clock = () => new Date() } = options;
     const now = () => clock().getTime();
+    this.#now = now;
     this.#peer = peer;
     this.#options = options;
     this.#limits = { ...DEFAULT_MCAP_LIMITS, ...options.limits };
     this.#log = log;
     this.#tasks = new Tasks((error) => log.error({ err: error }, 'a task of the MCAP failed'));
     this.#store = new ResourceStore(options.database, this.#limits, now);
+    this.#tree = new McapTree(this.#store, this.#limits, options.isAdministrator);
     this.#ncaps = new NcapRequests(peer, this.#limits);
-    this.#followers = new Followers(peer, this.#limits, (ncap, jid) => this.#readable(ncap, jid), log);
+    this.#followers = new Followers(peer, this.#limits, (ncap, jid) => this.#tree.readable(ncap, jid), log);
     this.#streams = new Streams(
       peer,
       this.#limits,
@@ -134,35 +137,23 @@ export class McapService {
       set('announce', (request) => this.#announced(request)),
       set('left', (request) => this.#departed(request)),
       set('readers', (request) => this.#setReaders(request)),
-      get('discover', (request) => this.#discover(request)),
+      get('discover', ({ from, payload }) => this.#tree.discover(from, payload)),
       get('interface', async ({ from, payload }) => {
-        return encodeInterface(
-          await this.#describe(
-            from,
-            decoded(() => decodeInterfaceRequest(payload)),
-          ),
-        );
+        const address = decoded(decodeInterfaceRequest, payload);
+        return encodeInterface(await this.#describe(from, address));
       }),
       get('read', async ({ from, payload }) => {
-        return encodeReading(
-          await this.#read(
-            from,
-            decoded(() => decodeRead(payload)),
-          ),
-        );
+        const address = decoded(decodeRead, payload);
+        return encodeReading(await this.#read(from, address));
       }),
       set('write', (request) => this.#write(request)),
       get('history', (request) => this.#history(request)),
       set('stream', async ({ from, payload }) => {
-        return encodeStreaming(
-          await this.#streams.open(
-            from,
-            decoded(() => decodeStream(payload)),
-          ),
-        );
+        const wanted = decoded(decodeStream, payload);
+        return encodeStreaming(await this.#streams.open(from, wanted));
       }),
       set('stop', async ({ from, payload }) => {
-        this.#streams.close(from, decoded(() => decodeStop(payload)).stream);
+        this.#streams.close(from, decoded(decodeStop, payload).stream);
         return undefined;
       }),
       set('follow', async ({ from }) => {
@@ -199,24 +190,21 @@ export class McapService {
     const accepts =
       this.#options.accepts ?? ((jid: Jid) => isServedBy(jid, this.#peer.jid) || isServiceBeside(jid, this.#peer.jid));
     if (!accepts(from.bare)) throw new StanzaError('forbidden', 'this MCAP is not for NCAPs of your domain');
-    const announcement = decoded(() => decodeAnnouncement(payload));
+    const announcement = decoded(decodeAnnouncement, payload);
     checkAnnouncement(announcement.ncap, this.#limits);
     await this.#change(announcement.ncap.id, () => this.#store.announce(from, announcement));
   }
 
   /** An NCAP says that it goes. */
   async #departed({ from, payload }: IqRequest): Promise<undefined> {
-    const { ncap, reason } = decoded(() => decodeTreeChange(payload));
+    const { ncap, reason } = decoded(decodeTreeChange, payload);
     if (ncap.isPresent) throw new StanzaError('bad-request', 'an NCAP that leaves is not present');
     await this.#ownNcap(from, ncap.id);
     await this.#change(ncap.id, () => this.#store.depart(ncap.id, () => true), reason ?? 'it left');
   }
 
   async #setReaders({ from, payload }: IqRequest): Promise<undefined> {
-    const readers = checkReaders(
-      decoded(() => decodeMcapReaders(payload)),
-      this.#limits,
-    );
+    const readers = checkReaders(decoded(decodeMcapReaders, payload), this.#limits);
     await this.#changes.run(readers.ncap, async () => {
       const { ncap } = await this.#ownNcap(from, readers.ncap);
       const before = await this.#store.replaceReaders(from, readers);
@@ -224,71 +212,35 @@ export class McapService {
     });
   }
 
-  async #discover({ from, payload }: IqRequest): Promise<Element> {
-    const { ncap: id, tim } = decoded(() => decodeDiscover(payload));
-    if (tim !== undefined && id === undefined) throw new StanzaError('bad-request', 'a TIM is named with its NCAP');
-    if (id !== undefined) {
-      const { ncap } = await this.#visible(from, id);
-      if (tim === undefined) return encodeResources([ncap]);
-      const tims = ncap.tims.filter((one) => one.id === tim);
-      if (tims.length === 0) throw new StanzaError('item-not-found', `there is no TIM ${tim}`);
-      return encodeResources([{ ...ncap, tims, things: [] }]);
-    }
-    const part = findResultSetRequest(payload) ?? {};
-    if (part.index !== undefined)
-      throw new StanzaError('feature-not-implemented', 'pages are asked for by after or before');
-    const most = Math.min(part.max ?? this.#limits.ncapsPerAnswer, this.#limits.ncapsPerAnswer);
-    const reader = (await this.#isAdministrator(from)) ? undefined : from.bare.toString();
-    const { found, count, index } = await this.#store.page(reader, part, most);
-    const fitting = await this.#fitting(from, found, part.before !== undefined);
-    const skipped = part.before === undefined ? 0 : found.length - fitting.length;
-    const [first, last] = [fitting[0]?.id, fitting.at(-1)?.id];
-    const page = { first, last, count, ...(first === undefined ? {} : { index: index + skipped }) };
-    return encodeResources(fitting).append(encodeResultSetPage(page));
-  }
-
-  /** As many NCAPs as an answer holds, one at least. */
-  async #fitting(from: Jid, found: readonly StoredNcap[], isFromEnd: boolean): Promise<readonly NcapResource[]> {
-    const fitting: NcapResource[] = [];
-    let bytes = 0;
-    for (const { ncap } of isFromEnd ? found.toReversed() : found) {
-      const seen = visibleNcap(ncap, await this.#readable(ncap.id, from)) ?? { ...ncap, tims: [], things: [] };
-      bytes += Buffer.byteLength(encodeResources([seen]).toString());
-      if (fitting.length > 0 && bytes > this.#limits.answerBytes) break;
-      fitting.push(seen);
-    }
-    return isFromEnd ? fitting.reverse() : fitting;
-  }
-
   async #describe(from: Jid, address: TransducerAddress): Promise<TransducerInterface> {
-    const stored = await this.#addressed(from, address);
+    const stored = await this.#tree.findAddressed(from, address);
     const request = encodeInterfaceRequest({ ...plain(address), originator: from.bare.toString() });
     return answered(decodeInterface, await this.#ncaps.ask(from, stored, request));
   }
 
   async #read(from: Jid, address: ChannelAddress, signal?: AbortSignal): Promise<AddressedReading> {
-    const stored = await this.#addressed(from, address);
+    const stored = await this.#tree.findAddressed(from, address);
     const request = encodeRead({ ...plain(address), originator: from.bare.toString() });
     return answered(decodeReading, await this.#ncaps.ask(from, stored, request, signal));
   }
 
   async #write({ from, payload }: IqRequest): Promise<undefined> {
-    const { samples, ...address } = decoded(() => decodeWrite(payload));
+    const { samples, ...address } = decoded(decodeWrite, payload);
     if (samples.length === 0) throw new StanzaError('bad-request', '<write> without a <sample>');
     if (samples.length > this.#limits.samplesPerWrite) {
       throw new StanzaError('policy-violation', `a write has at most ${this.#limits.samplesPerWrite} samples`);
     }
-    const stored = await this.#addressed(from, address);
+    const stored = await this.#tree.findAddressed(from, address);
     const request = { ...plain(address), samples, originator: from.bare.toString() };
     await this.#ncaps.write(from, stored, encodeWrite(request));
   }
 
   /** The NCAP may ask for its own history, and knows who may have it. */
   async #history({ from, payload }: IqRequest): Promise<Element> {
-    const { from: earliest, to: latest, ...address } = decoded(() => decodeHistory(payload));
+    const { from: earliest, to: latest, ...address } = decoded(decodeHistory, payload);
     const part = payload.child('set', RESULT_SET);
     if (part) findResultSetRequest(payload);
-    const stored = await this.#addressed(from, address);
+    const stored = await this.#tree.findAddressed(from, address);
     const request = encodeHistory({
       ...plain(address),
       originator: from.bare.toString(),
@@ -304,10 +256,9 @@ export class McapService {
   #networkMessage(from: Jid, payload: Element): Promise<Element> {
     return answerNetworkMessage(payload, {
       discover: async (id) => {
-        if (id !== undefined) return [(await this.#visible(from, id)).ncap];
-        const reader = (await this.#isAdministrator(from)) ? undefined : from.bare.toString();
-        const { found } = await this.#store.page(reader, {}, this.#limits.ncapsPerAnswer);
-        return (await this.#fitting(from, found, false)).filter(({ isPresent }) => isPresent);
+        if (id !== undefined) return [(await this.#tree.find(from, id)).ncap];
+        const { ncaps } = await this.#tree.page(from, {});
+        return ncaps.filter(({ isPresent }) => isPresent);
       },
       describe: (address) => this.#describe(from, address),
       read: (address) => this.#read(from, address),
@@ -316,7 +267,7 @@ export class McapService {
 
   async #event({ from, type }: Received, payload: Element): Promise<void> {
     if (type === 'error') return;
-    const reading = decoded(() => decodeEvent(payload));
+    const reading = decoded(decodeEvent, payload);
     const { ncap } = await this.#ownNcap(from, reading.ncap);
     const channel = findChannel(ncap, reading.tim, reading.channel);
     if (!channel) throw new StanzaError('item-not-found', 'the channel of the event was not announced');
@@ -339,7 +290,7 @@ export class McapService {
   }
 
   async #endLeases(): Promise<void> {
-    const now = (this.#options.clock ?? (() => new Date()))().getTime();
+    const now = this.#now();
     for (const id of await this.#store.overdue()) {
       const isOver = (row: { readonly lease_until: number | string }) => Number(row.lease_until) < now;
       await this.#change(id, () => this.#store.depart(id, isOver), 'it has not been heard of for too long');
@@ -370,50 +321,11 @@ export class McapService {
     if (stored?.address.bare.equals(from.bare)) return stored;
     throw new StanzaError('item-not-found', `you have announced no NCAP ${id}`);
   }
-
-  /** An NCAP as somebody sees it. @throws StanzaError `item-not-found` */
-  async #visible(from: Jid, id: string): Promise<StoredNcap> {
-    const stored = await this.#store.find(id);
-    const isOwn = stored?.address.bare.equals(from.bare);
-    const seen = stored && visibleNcap(stored.ncap, isOwn ? 'all' : await this.#readable(id, from));
-    if (!stored || !seen) throw new StanzaError('item-not-found', `there is no NCAP ${id}`);
-    return { ...stored, ncap: seen };
-  }
-
-  /** The NCAP of a TIM or channel that somebody sees. @throws StanzaError `item-not-found` */
-  async #addressed(from: Jid, { ncap: id, tim, channel = 0 }: TransducerAddress): Promise<StoredNcap> {
-    const stored = await this.#visible(from, id);
-    const found = stored.ncap.tims.find((one) => one.id === tim);
-    if (!found) throw new StanzaError('item-not-found', `there is no TIM ${tim}`);
-    if (channel !== 0 && !findChannel(stored.ncap, tim, channel)) {
-      throw new StanzaError('item-not-found', `there is no channel ${channel} of the TIM ${tim}`);
-    }
-    return stored;
-  }
-
-  async #readable(ncap: string, jid: Jid): Promise<Readable> {
-    if (await this.#isAdministrator(jid)) return 'all';
-    return this.#store.readable(ncap, jid.bare.toString());
-  }
-
-  async #isAdministrator(jid: Jid): Promise<boolean> {
-    return (await this.#options.isAdministrator?.(jid.bare)) ?? false;
-  }
 }
 
 /** Without what only an MCAP says. */
 function plain<T extends TransducerAddress>({ ncap, tim, channel }: T): Pick<T, 'ncap' | 'tim' | 'channel'> {
   return { ncap, tim, ...(channel === undefined ? {} : { channel }) } as Pick<T, 'ncap' | 'tim' | 'channel'>;
-}
-
-/** What is wrong with a request is the error `bad-request`, which says it. */
-function decoded<T>(decode: () => T): T {
-  try {
-    return decode();
-  } catch (error) {
-    if (error instanceof Ieee1451Error) throw new StanzaError('bad-request', error.message);
-    throw error;
-  }
 }
 
 /** An answer that can't be understood is none. */

@@ -4,6 +4,7 @@ import {
   encodeResources,
   type McapReaders,
   type NcapResource,
+  nodesOf,
 } from '@thingward/ieee1451/mcap';
 import { nodeKey } from '@thingward/things';
 import { parseElement } from '@thingward/xml';
@@ -12,7 +13,7 @@ import type { Kysely, Transaction } from 'kysely';
 import { nodeOfColumns, thingColumns } from '../node-columns.ts';
 import type { McapLimits } from './limits.ts';
 import type { McapNcapsTable, McapTables } from './tables.ts';
-import { nodesOf, type Readable } from './visible.ts';
+import type { Readable } from './visible.ts';
 
 /** Rows written by one statement; each takes five parameters, of which old SQLites allow 999. */
 const ROWS_PER_INSERT = 150;

@@ -16,14 +16,6 @@ export function visibleNcap(ncap: NcapResource, readable: Readable): NcapResourc
   return tims.length > 0 || things.length > 0 ? { ...ncap, tims, things } : undefined;
 }
 
-/** The nodes of an NCAP: those of its TIMs, channels and other Things. */
-export function nodesOf({ tims, things }: NcapResource): readonly (ThingNode | undefined)[] {
-  return [
-    ...tims.flatMap(({ node, channels }) => [node, ...channels.map((channel) => channel.node)]),
-    ...things.map(({ node }) => node),
-  ];
-}
-
 /** The channel of an address; undefined where there is none. */
 export function findChannel(ncap: NcapResource, tim: string, number: number): ChannelResource | undefined {
   return ncap.tims.find(({ id }) => id === tim)?.channels.find((channel) => channel.number === number);

@@ -1,4 +1,3 @@
-import { useComputed } from '@preact/signals';
 import type { ChannelResource, NcapResource, TimResource } from '@thingward/ieee1451/mcap';
 import { Jid } from '@thingward/xmpp';
 import { useEffect, useMemo } from 'preact/hooks';
@@ -7,10 +6,10 @@ import { Notice } from '../../components/notice.tsx';
 import { ChannelMonitor } from '../../model/network/channel-monitor.ts';
 import type { Network } from '../../model/network/network.ts';
 import { refusals } from '../../model/network/permissions.ts';
-import { Trends } from '../../model/trends.ts';
 import { Control } from '../thing/control.tsx';
 import { ReadoutNotice } from '../thing/readout-notice.tsx';
 import { TrendsPanel } from '../thing/trends-panel.tsx';
+import { useTrends } from '../thing/use-trends.ts';
 import { ChannelFacts } from './channel-facts.tsx';
 import { ChannelValue } from './channel-value.tsx';
 import { DetailHeader, NcapAway, TimAway } from './detail-header.tsx';
@@ -101,16 +100,4 @@ function useChannel(
   );
   useEffect(() => monitor.watch(), [monitor]);
   return monitor;
-}
-
-/** Its plot, loaded while it is shown. */
-function useTrends(monitor: ChannelMonitor): Trends {
-  const { connection, isOnline, isVisible } = useWorkspace();
-  const isActive = useComputed(() => isOnline.value && isVisible.value);
-  const trends = useMemo(() => new Trends(connection, monitor, isActive), [connection, monitor, isActive]);
-  useEffect(() => {
-    trends.start();
-    return () => trends.stop();
-  }, [trends]);
-  return trends;
 }

@@ -12,7 +12,6 @@ import type { FieldReading } from '../../model/field-key.ts';
 import { fieldsShown, interfacePanels } from '../../model/interface-panels.ts';
 import { Interfaces } from '../../model/interfaces.ts';
 import type { ThingMonitor } from '../../model/thing-monitor.ts';
-import { Trends } from '../../model/trends.ts';
 import { ControlsPanel } from './controls-panel.tsx';
 import { IdentityPanel } from './identity-panel.tsx';
 import { InterfacePanels } from './interface-panel.tsx';
@@ -20,6 +19,7 @@ import { LampsPanel } from './lamps-panel.tsx';
 import { ReadingsTable } from './readings-table.tsx';
 import { ReadoutNotice } from './readout-notice.tsx';
 import { TrendsPanel } from './trends-panel.tsx';
+import { useTrends } from './use-trends.ts';
 
 const INTERVAL_MS = 1000;
 
@@ -108,18 +108,6 @@ function ThingView({ bare }: { readonly bare: string }) {
       </div>
     </div>
   );
-}
-
-/** The trends of the Thing, loaded while they are shown. */
-function useTrends(monitor: ThingMonitor): Trends {
-  const { connection, isOnline, isVisible } = useWorkspace();
-  const isActive = useComputed(() => isOnline.value && isVisible.value);
-  const trends = useMemo(() => new Trends(connection, monitor, isActive), [connection, monitor, isActive]);
-  useEffect(() => {
-    trends.start();
-    return () => trends.stop();
-  }, [trends]);
-  return trends;
 }
 
 /** What can be set, kept up to date while it is shown. */
