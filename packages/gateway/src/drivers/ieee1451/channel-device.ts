@@ -92,7 +92,7 @@ export class ChannelDevice implements Device {
     if (!isAsked && !wantsConnected(selection)) return;
     if (!description.definition) throw new ReadoutError(`${description.name}: ${description.troubles.join('; ')}`);
     try {
-      yield this.#fields(await this.#latest.get());
+      yield this.#fields(await this.#snapshot());
     } catch (error) {
       if (!(error instanceof Ieee1451Error)) throw error;
       yield [connected(false, clock())];
@@ -105,7 +105,7 @@ export class ChannelDevice implements Device {
   async poll(): Promise<readonly Field[]> {
     const { description, log, clock, tim } = this.#options;
     try {
-      const fields = this.#fields(await this.#latest.get());
+      const fields = this.#fields(await this.#snapshot());
       if (this.#said !== undefined) log.info({ tim: tim.id }, `${description.name} is read again`);
       this.#said = undefined;
       return [...fields, ...this.#reached(true)];
@@ -156,13 +156,13 @@ export class ChannelDevice implements Device {
 
   async confirm(values: ReadonlyMap<string, ParameterValue>): Promise<readonly string[]> {
     const wanted = values.get(this.#name);
-    const { reading } = await this.#latest.get();
+    const { reading } = await this.#snapshot();
     const { description } = this.#options;
     return wanted && reading.samples[0] === sampleOf(wanted, description, this.#name) ? [this.#name] : [];
   }
 
   async readParameters(names: readonly string[]): Promise<ReadonlyMap<string, ParameterValue>> {
-    const { reading } = await this.#latest.get();
+    const { reading } = await this.#snapshot();
     const [sample] = reading.samples;
     const value = sample === undefined ? undefined : parameterValue(sample, this.#options.description);
     return new Map(value && names.includes(this.#name) ? [[this.#name, value]] : []);
@@ -171,6 +171,12 @@ export class ChannelDevice implements Device {
   close(): void {
     this.#closing.abort(new Error('the channel is gone'));
     this.#watchers.clear();
+  }
+
+  /** What was read just before a TIM was lost is no answer of it any more. */
+  #snapshot(): Promise<Snapshot> {
+    if (!this.#options.tim.isPresent) this.#latest.forget();
+    return this.#latest.get();
   }
 
   #reached(isReached: boolean): readonly Field[] {

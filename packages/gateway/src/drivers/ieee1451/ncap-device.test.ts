@@ -110,6 +110,8 @@ describe('TIMs that come and go', () => {
     const unplug = await plug(tim, over === 'tcp' ? port : udpPort, over);
     await vi.waitFor(() => expect(parts.size).toBe(5));
     const before = [...parts.values()] as [Device, Device];
+    // What is read now would be shared by who reads a moment later.
+    await readAll(before[1]);
     await unplug();
     await vi.waitFor(() => expect(left).toHaveBeenCalledTimes(1));
     expect(left.mock.calls[0]).toEqual([BOILER_UUID, expect.stringMatching(/lost|silent/)]);
