@@ -176,7 +176,8 @@ describe('rights', () => {
     const tokens = { serviceToken: 's', deviceToken: 'd', userToken: 'u' };
     await set({ Output: OUTPUT }, { tokens });
     expect(shown).toEqual([tokens]);
-    expect(contexts).toEqual([{ requester: client.jid, tokens }]);
+    const stanza = expect.objectContaining({ name: 'iq' });
+    expect(contexts).toEqual([{ requester: client.jid, tokens, stanza }]);
   });
 });
 

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { encodeTeds, tedsFromJson } from '@thingward/ieee1451';
 import { BOILER_UUID } from '@thingward/ieee1451/simulator';
 import { ControlUnknownError, type Field, ParameterError } from '@thingward/things';
@@ -110,8 +111,6 @@ describe('TIMs that come and go', () => {
     const unplug = await plug(tim, over === 'tcp' ? port : udpPort, over);
     await vi.waitFor(() => expect(parts.size).toBe(5));
     const before = [...parts.values()] as [Device, Device];
-    // What is read now would be shared by who reads a moment later.
-    await readAll(before[1]);
     await unplug();
     await vi.waitFor(() => expect(left).toHaveBeenCalledTimes(1));
     expect(left.mock.calls[0]).toEqual([BOILER_UUID, expect.stringMatching(/lost|silent/)]);
@@ -123,6 +122,18 @@ describe('TIMs that come and go', () => {
     await vi.waitFor(() => expect(running.tims[0]?.isPresent).toBe(true));
     expect(parts.get(channel(1))).toBe(before[1]);
     expect(warnings).toEqual(['a TIM has joined', 'a TIM was lost', 'a TIM has joined']);
+  });
+
+  it('are not answered for with what was read just before they were lost', async () => {
+    const { parts, port, ncap: running } = await ncap({ pollMs: 1000 });
+    const unplug = await plug(boiler().tim, port);
+    await vi.waitFor(() => expect(parts.size).toBe(5));
+    const water = parts.get(channel(1)) as Device;
+    const lost = once(running, 'left');
+    await readAll(water);
+    await unplug();
+    await lost;
+    await expect(readAll(water)).rejects.toThrow('is not connected');
   });
 
   it('are connected to, where the configuration has their address, and again after a loss', async () => {
