@@ -8,8 +8,8 @@ afterEach(async () => {
   for (const link of links.splice(0)) await link.close();
 });
 
-function newLink(): Link {
-  const link = new Link();
+function newLink(options?: ConstructorParameters<typeof Link>[0]): Link {
+  const link = new Link(options);
   links.push(link);
   return link;
 }
@@ -187,15 +187,18 @@ describe('a server is found', () => {
   );
 
   it.skipIf(!isPermitted)('by SSDP where there is no IPv4 (skipped unless networks can be made)', async () => {
-    const link = newLink();
+    const link = newLink({ triesOut: true });
     link.dropIpv4();
     await serveAt(link, 'announce: { ssdp: true }', ALL_DOORS);
     const found = await vi.waitUntil(
-      () => {
-        const servers = link.find('network', '--interface', 'link0').filter(({ method }) => method === 'ssdp');
+      async () => {
+        const args = ['find-server', '--json', '--seconds', '3', '--interface', 'link0'];
+        const { code, stdout } = await link.outcome('network', args);
+        if (code !== 0) return false;
+        const lines = stdout.split('\n').filter((line) => line !== '');
+        const servers = lines.map((line) => JSON.parse(line)).filter(({ method }) => method === 'ssdp');
         return servers.length > 0 && servers;
       },
-      // An address of IPv6 is tried out for a second or two before it is used.
       { timeout: 30_000, interval: 500 },
     );
     expect(found).toEqual(

@@ -34,7 +34,8 @@ export class Link {
   readonly #children: ChildProcess[] = [];
   readonly #names = { network: `tw-a-${process.pid}`, neighbour: `tw-b-${process.pid}` };
 
-  constructor() {
+  /** @param triesOut whether addresses of IPv6 are tried out before they are used, which takes a second or two */
+  constructor({ triesOut = false } = {}) {
     const { network, neighbour } = this.#names;
     const ip = (...args: string[]) => execFileSync('ip', args);
     for (const name of [network, neighbour]) ip('netns', 'add', name);
@@ -43,6 +44,8 @@ export class Link {
       [network, '10.77.0.1/24'],
       [neighbour, '10.77.0.2/24'],
     ] as const) {
+      const setting = '/proc/sys/net/ipv6/conf/link0/accept_dad';
+      ip('netns', 'exec', name, 'sh', '-c', `echo ${triesOut ? 1 : 0} >${setting}`);
       ip('-n', name, 'address', 'add', address, 'dev', 'link0');
       for (const device of ['lo', 'link0']) ip('-n', name, 'link', 'set', device, 'up');
       ip('-n', name, 'route', 'add', 'default', 'dev', 'link0');

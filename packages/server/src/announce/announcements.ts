@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from '@thingward/xmpp';
 import {
   FindingError,
+  isNotAvailable,
   type MdnsService,
   type NetworkLink,
   networkLinks,
@@ -35,6 +36,10 @@ export interface AnnouncementOptions {
 
 /** Networks come and go: a cable, a lease. */
 const LOOK_EVERY_MS = 5000;
+/** What could not be begun is tried again, at first so soon and later so seldom. */
+const [FIRST_PAUSE_MS, LONGEST_PAUSE_MS] = [500, 60_000];
+/** An address of IPv6 is tried out for a second or two before it can be used. @see RFC 4862 §5.4 */
+const TRIED_OUT_MS = 3000;
 
 /** What is told on one link. */
 interface Announced {
@@ -45,7 +50,10 @@ interface Announced {
 
 interface AnnouncedLink {
   readonly ending: AbortController;
-  readonly starting: Promise<readonly Announced[]>;
+  /** What has begun. */
+  readonly announced: Set<Announced>;
+  /** Ends when all has begun, or the link is gone. */
+  readonly starting: Promise<unknown>;
 }
 
 /** Tells the links of this machine where the server is, for as long as it runs. @see XEP-0347 §3.3 */
@@ -85,7 +93,7 @@ export class Announcements {
       for (const key of this.#links.keys()) if (!wanted.has(key)) this.#leave(key);
       for (const [key, link] of wanted) {
         const known = this.#links.get(key);
-        if (known) void known.starting.then((all) => Promise.all(all.map((announced) => announced.refresh?.())));
+        if (known) void Promise.all([...known.announced].map((announced) => announced.refresh?.()));
         else this.#enter(key, link);
       }
       await delay(LOOK_EVERY_MS, undefined, { signal, ref: false }).catch(() => undefined);
@@ -98,11 +106,16 @@ export class Announcements {
     if (reachableOn(link, doors()).doors.length === 0)
       log.warn({ interface: name }, 'no door for clients can be reached here');
     const ending = new AbortController();
+    const announced = new Set<Announced>();
+    const begin = async (start: () => Promise<Announced>) => {
+      const begun = await this.#begun(name, start, ending.signal);
+      if (begun) announced.add(begun);
+    };
     const starting = Promise.all([
-      config.mdns ? this.#attempt(name, () => this.#startMdns(link, ending.signal)) : undefined,
-      ...(config.ssdp ? ssdpAddresses(link) : []).map((address) => this.#attempt(name, () => this.#startSsdp(address))),
-    ]).then((all) => all.filter((announced) => announced !== undefined));
-    this.#links.set(key, { ending, starting });
+      ...(config.mdns ? [begin(() => this.#startMdns(link, ending.signal))] : []),
+      ...(config.ssdp ? ssdpAddresses(link) : []).map((address) => begin(() => this.#startSsdp(address))),
+    ]);
+    this.#links.set(key, { ending, announced, starting });
   }
 
   #leave(key: string): void {
@@ -111,20 +124,32 @@ export class Announcements {
     this.#links.delete(key);
     link.ending.abort();
     const ended = (async () => {
-      for (const announced of await link.starting) await announced.stop();
+      await link.starting;
+      for (const announced of link.announced) await announced.stop();
     })();
     this.#ended.add(ended);
     void ended.finally(() => this.#ended.delete(ended));
   }
 
-  async #attempt(name: string, start: () => Promise<Announced>): Promise<Announced | undefined> {
-    try {
-      return await start();
-    } catch (error) {
-      if (!(error instanceof FindingError)) throw error;
-      this.#options.log.warn({ interface: name, reason: error.message }, 'the server is not announced');
-      return undefined;
+  /** Tries until it can be done. @returns undefined when the link is gone */
+  async #begun(name: string, start: () => Promise<Announced>, signal: AbortSignal): Promise<Announced | undefined> {
+    const { log } = this.#options;
+    const since = performance.now();
+    let hasWarned = false;
+    for (let pauseMs = FIRST_PAUSE_MS; !signal.aborted; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+      try {
+        return await start();
+      } catch (error) {
+        if (!(error instanceof FindingError)) throw error;
+        const isTriedOut = isNotAvailable(error.cause) && performance.now() - since < TRIED_OUT_MS;
+        if (!hasWarned && !isTriedOut) {
+          log.warn({ interface: name, reason: error.message }, 'the server is not announced yet');
+          hasWarned = true;
+        }
+      }
+      await delay(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
     }
+    return undefined;
   }
 
   #startMdns(link: NetworkLink, signal: AbortSignal): Promise<Announced> {

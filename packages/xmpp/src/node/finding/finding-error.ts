@@ -15,6 +15,11 @@ export class FindingError extends Error {
   }
 }
 
+/** Has the interface no such address, or does it not use it yet? */
+export function isNotAvailable(cause: unknown): boolean {
+  return (cause as NodeJS.ErrnoException | undefined)?.code === 'EADDRNOTAVAIL';
+}
+
 /** What a socket's error means. */
 export function socketError(what: string, error: NodeJS.ErrnoException): FindingError {
   const isForbidden = error.code === 'EACCES' || error.code === 'EPERM';

@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { FindingError } from './finding-error.ts';
+import { FindingError, isNotAvailable } from './finding-error.ts';
 import { doorOf, type FoundServer } from './found-server.ts';
 import { httpText } from './http-text.ts';
 import { multicastAddresses } from './multicast-addresses.ts';
@@ -29,6 +29,8 @@ const MAX_DESCRIPTION_BYTES = 65_536;
 /** Seconds that those who answer may take. @see UPnP Device Architecture 2.0 §1.3.2 */
 const MX = 1;
 const FIRST_PAUSE_MS = 1000;
+/** An address of IPv6 is tried out for a second or two before it can be used. @see RFC 4862 §5.4 */
+const TRIED_OUT_PAUSE_MS = 200;
 
 /**
  * Looks for servers on the links of this machine until it is told to stop.
@@ -36,18 +38,35 @@ const FIRST_PAUSE_MS = 1000;
  * @see XEP-0347 §3.3.3, UPnP Device Architecture 2.0 §1.3
  */
 export async function searchSsdp(options: SsdpSearchOptions): Promise<readonly FoundServer[]> {
-  const { signal, addresses = multicastAddresses(), port } = options;
+  const { addresses = multicastAddresses() } = options;
   const found = new Map<string, FoundServer>();
-  const links: SsdpLink[] = [];
-  try {
-    for (const address of addresses) links.push(await SsdpLink.open({ address, port, isListening: false }));
-    await Promise.all(links.map((link) => searchLink(link, found, options)));
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  } finally {
-    await Promise.all(links.map((link) => link.close()));
-  }
+  const searches = await Promise.allSettled(addresses.map((address) => searchAt(address, found, options)));
+  const failed = searches.filter((search) => search.status === 'rejected');
+  // An interface may have addresses of a family, and no way to use them.
+  if (failed.length > 0 && failed.length === searches.length) throw failed[0]?.reason;
   return [...found.values()];
+}
+
+async function searchAt(address: string, found: Map<string, FoundServer>, options: SsdpSearchOptions): Promise<void> {
+  const link = await openAt(address, options);
+  try {
+    await searchLink(link, found, options);
+  } catch (error) {
+    if (!options.signal.aborted) throw error;
+  } finally {
+    await link.close();
+  }
+}
+
+async function openAt(address: string, { port, signal }: SsdpSearchOptions): Promise<SsdpLink> {
+  for (;;) {
+    try {
+      return await SsdpLink.open({ address, port, isListening: false });
+    } catch (error) {
+      if (!isNotAvailable((error as Error).cause) || signal.aborted) throw error;
+    }
+    await delay(TRIED_OUT_PAUSE_MS, undefined, { signal }).catch(() => undefined);
+  }
 }
 
 async function searchLink(
