@@ -50,9 +50,10 @@ describe('a Thing that publishes', { timeout: 60_000 }, () => {
 
   it('gives the last value at once, and then what is new, counted and in order', async () => {
     await vi.waitFor(async () => expect(await kept(owner)).toBeGreaterThan(1), { timeout: 10_000 });
-    const news = await take(follow(owner), 3);
+    // What is read more seldom comes between: among so many are some with a level.
+    const news = await take(follow(owner), 6);
     const [first] = numbers(news) as [number];
-    expect(numbers(news)).toEqual([first, first + 1, first + 2]);
+    expect(numbers(news)).toEqual(news.map((_, i) => first + i));
     const fields = news.flatMap((one) => (one.kind === 'fields' ? one.fields : []));
     const levels = fields.filter(({ name }) => name === 'Level').map(({ timestamp }) => timestamp.getTime());
     expect(levels.length).toBeGreaterThan(0);
