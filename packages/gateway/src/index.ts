@@ -12,9 +12,6 @@ export {
   type ThingStatus,
 } from './gateway.ts';
 export { BASELINE_FILE } from './guard/gateway-guard.ts';
-export { type MqttBridgeConfig, type MqttBridgeConfigInput, mqttBridgeConfigSchema } from './ncap/mqtt/config.ts';
-export { MqttBridge, type MqttBridgeOptions } from './ncap/mqtt/mqtt-bridge.ts';
-export { mqttBroker } from './ncap/mqtt/mqtt-broker.ts';
 export type {
   ChannelReading,
   NcapChannel,

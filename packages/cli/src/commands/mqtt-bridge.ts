@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { MqttBridge, mqttBridgeConfigSchema, mqttBroker } from '@thingward/gateway';
+import { MqttBridge, mqttBridgeConfigSchema, mqttBroker } from '@thingward/gateway/mqtt';
 import { COMPONENT, Jid, XmppComponent } from '@thingward/xmpp';
 import { tcpConnector } from '@thingward/xmpp/node';
 import { findFile, loadConfigFile } from '../config-file.ts';
