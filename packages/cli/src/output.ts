@@ -16,11 +16,14 @@ export function printJson(value: unknown): void {
 const ROWS_BEFORE_PRINTING = 500;
 
 /**
- * Rows in columns that line up. Columns whose heading begins with > are set to the right. A long table is printed as it grows, with columns
+ * Rows in columns that line up. Columns whose heading begins with > are set to the right,
+ * those whose heading begins with ? left out where nothing is in them. A long table is printed as it grows, with columns
  * as wide as its first rows need.
  */
 export class Table {
   readonly #headings: readonly string[];
+  /** Positions of the columns that are shown. */
+  #columns: readonly number[] = [];
   #waiting: (readonly string[])[] = [];
   #widths: readonly number[] | undefined;
 
@@ -42,7 +45,9 @@ export class Table {
     const rows = this.#waiting;
     this.#waiting = [];
     if (!this.#widths) {
-      const titles = this.#headings.map((heading) => heading.replace(/^>/, ''));
+      const titles = this.#headings.map((heading) => heading.replace(/^[>?]/, ''));
+      const isEmpty = (i: number) => rows.every((row) => (row[i] ?? '') === '');
+      this.#columns = [...titles.keys()].filter((i) => !this.#headings[i]?.startsWith('?') || !isEmpty(i));
       this.#widths = titles.map((title, i) => Math.max(width(title), ...rows.map((row) => width(row[i] ?? ''))));
       this.#print(titles.map((title) => title.toUpperCase()));
     }
@@ -50,7 +55,8 @@ export class Table {
   }
 
   #print(cells: readonly string[]): void {
-    const line = cells.map((cell, i) => {
+    const line = this.#columns.map((i) => {
+      const cell = cells[i] ?? '';
       const space = ' '.repeat(Math.max(0, (this.#widths?.[i] ?? 0) - width(cell)));
       return this.#headings[i]?.startsWith('>') ? space + cell : cell + space;
     });

@@ -52,19 +52,21 @@ export function readCommand(): Command {
       const reading = readoutOptions(options);
       const wakeTimeoutMs = options.wait === undefined ? undefined : parseDistance('--wait', options.wait, 0);
       const identity = identityOf(options);
-      const hasNodes = (wish.nodes?.length ?? 0) !== (address.node ? 1 : 0);
+      const asked = address.node?.nodeId;
+      // What was asked for may have parts that nobody named: theirs are told apart.
+      const nodeOf = ({ node }: Field) => (node === undefined || node.nodeId === asked ? '' : node.nodeId);
       const signal = stopSignal();
       await ClientSession.use(options.profile, async (session) => {
         const to = await session.locate(address, signal);
         const shown = { ...wish, tokens: await session.shownTokens(to, wish.tokens ?? {}, identity) };
         const seen = new Set<string>();
-        const table = new Table([...(hasNodes ? ['node'] : []), 'field', '>value', 'types', 'quality', 'time']);
+        const table = new Table(['?node', 'field', '>value', 'types', 'quality', 'time']);
         let known: LastKnown | undefined;
         const show = (read: Field) => {
           const field = units.reduce(fieldInUnit, read);
           seen.add(field.name);
           if (options.json) printJson({ ...fieldJson(to.bare.toString(), field), ...lastKnownJson(known) });
-          else table.add([...(hasNodes ? [field.node?.nodeId ?? ''] : []), ...cellsOf(field)]);
+          else table.add([nodeOf(field), ...cellsOf(field)]);
         };
         const end = () => {
           if (options.json) return;
